@@ -1,0 +1,64 @@
+"""What an executor can promise for a job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal, TypeAlias
+
+from anyjob.outcome import Strength
+
+__all__ = ["Capabilities", "DeadlineBy", "Health", "Limit", "Phase"]
+
+Limit: TypeAlias = Literal["memory", "cpu", "pids"]
+
+
+class Phase(StrEnum):
+    """Which part of an instance a run does. `PRE` and `POST` frame a broadcast, `REDUCE` ends a map."""
+
+    PROCESS = "PROCESS"
+    PRE = "PRE"
+    POST = "POST"
+    REDUCE = "REDUCE"
+
+
+class DeadlineBy(StrEnum):
+    """Who ends a run at its deadline: the `SHIM` and the `REMOTE` also without a worker, the `WORKER` only while it lives."""
+
+    SHIM = "SHIM"
+    REMOTE = "REMOTE"
+    WORKER = "WORKER"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What is promised for one spec. A job that asks for a limit, phase or mode that is denied here is refused when it is created.
+
+    `proof` is the strength of a stop report; `resumes` whether a run outlives its worker; `limits` those that are enforced.
+    """
+
+    deadline: DeadlineBy = DeadlineBy.WORKER
+    proof: Strength = Strength.ASKED
+    resumes: bool = False
+    limits: frozenset[Limit] = frozenset()
+    phases: frozenset[Phase] = frozenset({Phase.PROCESS})
+    maps: bool = False
+
+    def joined(self, place: Capabilities) -> Capabilities:
+        """For a command: phases and maps are the executor's (maps only if the place brings files back), all else is the place's."""
+        return Capabilities(
+            deadline=place.deadline,
+            proof=place.proof,
+            resumes=place.resumes,
+            limits=place.limits,
+            phases=self.phases,
+            maps=self.maps and place.maps,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """Whether an executor can work here. `undetected`: what it needs is not on this machine; `unhealthy`: it is, and does not work."""
+
+    state: Literal["undetected", "unhealthy", "healthy"]
+    why: str = ""

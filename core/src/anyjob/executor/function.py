@@ -1,0 +1,96 @@
+"""Executors that are a plain function."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from abc import abstractmethod
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
+
+from anyjob.executor.base import Executor, S, Stage
+from anyjob.executor.handle import Handle, Scope
+from anyjob.outcome import Cause, Evidence, Outcome, StopReport, Strength, unknown
+
+if TYPE_CHECKING:
+    from anyjob.run import CallRun, Run
+
+__all__ = ["FunctionExecutor"]
+
+
+class FunctionExecutor(Executor[S]):
+    """An executor whose run is one call of a plain `def` in a thread.
+
+        class GreetExecutor(FunctionExecutor[GreetSpec]):
+            def call(self, run, spec):
+                return Outcome(cause=Cause.SUCCEEDED, result=f"hello {spec.who}")
+
+    A call dies with its worker; `resume` judges it in the next process. A call that ignores a stop keeps its thread.
+    """
+
+    threads: ClassVar[int] = 64
+    """Calls at once; further ones wait."""
+
+    @abstractmethod
+    def call(self, run: CallRun, spec: S) -> Outcome:
+        """Do the work, in a thread. Poll `run.stopping` or register `run.on_stop`. An exception ends the run as `failed`."""
+
+    def resume(self, run: CallRun, spec: S) -> Outcome | None:
+        """Judge a call that a dead worker had begun, in a thread of the next one. None: call again, for calls that may be repeated."""
+        del run, spec
+        return unknown("worker", "the worker ended during the call; whether it took effect is not known")
+
+    async def start(self, run: Run, spec: S) -> Handle | Outcome:
+        self._begin(run, spec, self.call)
+        return Handle(kind="call", scope=Scope.NODE, data={})
+
+    async def watch(self, run: Run, spec: S, handle: Handle) -> Outcome:
+        del handle
+        calls = self._running
+        if run.name not in calls:
+            self._begin(run, spec, lambda face, said: self.resume(face, said) or self.call(face, said))
+        try:
+            return await asyncio.shield(calls[run.name])
+        finally:
+            if calls[run.name].done():
+                del calls[run.name]
+
+    async def stop(self, run: Run, spec: S, handle: Handle, stage: Stage) -> StopReport:
+        del run, spec, handle, stage
+        return StopReport(
+            strength=Strength.ASKED, by="run.stopping", survivors=["the call has not returned; it keeps its thread"]
+        )
+
+    async def find(self, run: Run, spec: S) -> Handle | Outcome | None:
+        del run, spec
+        return Handle(kind="call", scope=Scope.NODE, data={})
+
+    # Made on first use, so that a subclass may write its own `__init__`.
+    @cached_property
+    def _running(self) -> dict[str, asyncio.Future[Outcome]]:
+        return {}
+
+    @cached_property
+    def _pool(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self.threads, thread_name_prefix=type(self).__name__)
+
+    def _begin(self, run: Run, spec: S, do: Callable[[CallRun, S], Outcome]) -> None:
+        def call(face: CallRun) -> Outcome:
+            try:
+                return do(face, spec)
+            except Exception as error:  # noqa: BLE001 - the user's code may raise anything, and that is how the run ended
+                text = "".join(traceback.format_exception(error))
+                face.log.write(text.encode())
+                return Outcome(
+                    cause=Cause.FAILED,
+                    result=f"{type(error).__name__}: {error}",
+                    evidence=[Evidence(source="exception", text=text[-4000:])],
+                )
+
+        self._running[run.name] = asyncio.get_running_loop().run_in_executor(self._pool, call, run.blocking())
+
+    async def close(self) -> None:
+        if "_pool" in vars(self):
+            self._pool.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,44 @@
+"""The job: its fields, their words, and the ways it is written."""
+
+from __future__ import annotations
+
+from anyjob.job.contact import Contact
+from anyjob.job.errors import BadJob, BadJobFile
+from anyjob.job.field import JobField, Needed
+from anyjob.job.files import parse_jobs, read_job, read_jobs
+from anyjob.job.job import JOB_FIELDS, Job
+from anyjob.job.override import override
+from anyjob.job.schema import job_schema
+from anyjob.job.words import (
+    Channel,
+    ExecuteMode,
+    JobStatus,
+    JobType,
+    Priority,
+    TaskDispatchMode,
+    TimeType,
+    parse_job_type,
+)
+
+__all__ = [
+    "JOB_FIELDS",
+    "BadJob",
+    "BadJobFile",
+    "Channel",
+    "Contact",
+    "ExecuteMode",
+    "Job",
+    "JobField",
+    "JobStatus",
+    "JobType",
+    "Needed",
+    "Priority",
+    "TaskDispatchMode",
+    "TimeType",
+    "job_schema",
+    "override",
+    "parse_job_type",
+    "parse_jobs",
+    "read_job",
+    "read_jobs",
+]

@@ -1,0 +1,105 @@
+"""What the host answers for a job: the stored binding, and the bound parts on which a worker calls the verbs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from anyjob.outcome import Json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from anyjob.executor.base import Executor, Stage
+    from anyjob.executor.capabilities import Capabilities
+    from anyjob.executor.command import Command, Exit
+    from anyjob.executor.handle import Handle
+    from anyjob.executor.launcher import Launcher, Options
+    from anyjob.outcome import StopReport
+    from anyjob.run import Run
+    from anyjob.spec import CommonXAttrs, Spec
+    from anyjob.spec.mode import ModeXAttrs
+
+__all__ = ["Binding", "Bound", "BoundLauncher", "BoundPlace"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundLauncher:
+    """The launcher that a job was bound to."""
+
+    name: str
+    distribution: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """Which plugin of which distribution serves a job. Stored with the job and shown by `explain`."""
+
+    job_type: str
+    plugin: str
+    distribution: str
+    version: str
+    launcher: BoundLauncher | None = None
+
+    def to_json(self) -> dict[str, Json]:
+        """For a store."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Json]) -> Binding:
+        """The binding that `to_json` wrote. Raises KeyError or TypeError for anything else."""
+        launcher = cast("Mapping[str, Any] | None", value["launcher"])
+        words = {name: str(value[name]) for name in ("job_type", "plugin", "distribution", "version")}
+        return cls(**words, launcher=BoundLauncher(**launcher) if launcher is not None else None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundPlace:
+    """A launcher with a job's options: the Place of its runs."""
+
+    name: str
+    launcher: Launcher[Any]
+    options: Options
+
+    async def start(self, run: Run, command: Command) -> Handle | Exit:
+        return await self.launcher.start(run, command, self.options)
+
+    async def watch(self, run: Run, handle: Handle) -> Exit:
+        return await self.launcher.watch(run, handle, self.options)
+
+    async def stop(self, run: Run, handle: Handle, stage: Stage) -> StopReport:
+        return await self.launcher.stop(run, handle, stage, self.options)
+
+    async def find(self, run: Run) -> Handle | Exit | None:
+        return await self.launcher.find(run, self.options)
+
+    async def clean(self, run: Run, handle: Handle | None) -> None:
+        await self.launcher.clean(run, handle, self.options)
+
+    async def clean(self, run: Run, handle: Handle | None) -> None:
+        await self.launcher.clean(run, handle, self.options)
+
+    def deadline_command(self, handle: Handle) -> Sequence[str] | None:
+        """What ends the command at its deadline when no worker is there."""
+        return self.launcher.deadline_command(handle)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """Everything that a worker needs to call the four verbs for a run of a job.
+
+    `place` is None where the executor is no CommandExecutor. `capabilities` are the executor's joined with the place's.
+    `note` says that another version of the same distribution serves the job now; empty when it is the one that was
+    bound.
+    """
+
+    binding: Binding
+    executor: Executor[Any]
+    spec: Spec
+    common: CommonXAttrs
+    mode: ModeXAttrs
+    place: BoundPlace | None
+    capabilities: Capabilities
+    note: str = ""

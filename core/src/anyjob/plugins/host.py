@@ -1,0 +1,258 @@
+"""The plugin host of a process: the typed face of everything that plugins bring."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from anyjob.errors import BadSettings, PluginBroken, PluginGone, UnknownJobType
+from anyjob.job import BadJob
+from anyjob.plugins.binding import Binding, Bound
+from anyjob.plugins.builtin import LOCAL, core
+from anyjob.plugins.hooks import Hooks
+from anyjob.plugins.loader import Candidate, installed, load
+from anyjob.plugins.objects import Objects, Settings
+from anyjob.plugins.observers import Observers
+from anyjob.plugins.plugin import Plugin, failure
+from anyjob.plugins.policies import Policies
+from anyjob.plugins.registry import Claims, Offer, Registry
+from anyjob.plugins.report import PluginReport, PluginState
+from anyjob.plugins.resolver import Resolved, Resolver
+from anyjob.plugins.settings import PluginSettings, canonical
+from anyjob.plugins.types import CommandType, ExecutorType, LauncherType
+from anyjob.problem import Problem
+
+if TYPE_CHECKING:
+    from anyjob.executor.base import Executor
+    from anyjob.executor.capabilities import Capabilities
+    from anyjob.executor.launcher import Launcher
+    from anyjob.job import Job
+    from anyjob.plugins.draft import RunDraft
+    from anyjob.spec import CommonXAttrs, Spec
+    from anyjob.spec.mode import ModeXAttrs
+
+__all__ = ["PluginHost"]
+
+_KEPT: Final = 4096
+"""Jobs whose dispatch is remembered."""
+
+
+class PluginHost:
+    """Dispatches each job to the plugin for its JobType. One a process; safe to share between threads.
+
+    `PluginHost.load()` takes every installed plugin; `PluginHost({"sql": SqlPlugin()})` only those given, by name, for
+    tests and for programs that embed anyjob. Executors and launchers are imported when the first job of their type is
+    bound, and made once. `executor_settings` and `launcher_settings` are the parts `[executors.<type>]` and
+    `[launchers.<name>]` of the settings, `source` names them in messages. Raises BadSettings when a plugin that the
+    settings require cannot be used.
+    """
+
+    def __init__(
+        self,
+        plugins: Mapping[str, object] | None = None,
+        *,
+        settings: PluginSettings | None = None,
+        executor_settings: Settings | None = None,
+        launcher_settings: Settings | None = None,
+        source: str = "The settings",
+        local: LauncherType = LOCAL,
+        candidates: Iterable[Candidate] = (),
+    ) -> None:
+        self._hooks = Hooks()
+        given = [_given(name, plugin) for name, plugin in (plugins or {}).items()]
+        settings = settings or PluginSettings()
+        self._core = core(local)
+        self._plugins = load(self._hooks, settings, [*given, *candidates])
+        _require(settings, self._plugins, source)
+        self._registry = Registry(self._plugins, self._core, self._hooks.implementations("anyjob_find_executor"))
+        self._objects = Objects(executor_settings or {}, launcher_settings or {}, source)
+        self._resolver = Resolver(self._registry, self._objects)
+        self._policies = Policies(self._hooks)
+        self._dispatched: OrderedDict[int, tuple[Job, Binding | None, Bound]] = OrderedDict()
+        self._lock = Lock()
+        self._late: dict[str, str] = {}
+        self.observers = Observers(self._hooks)
+
+    @classmethod
+    def load(
+        cls,
+        settings: PluginSettings | None = None,
+        *,
+        executor_settings: Settings | None = None,
+        launcher_settings: Settings | None = None,
+        source: str = "The settings",
+    ) -> PluginHost:
+        """The host of every installed plugin. A plugin's fault harms its own types alone and stands in `report()`."""
+        return cls(
+            settings=settings,
+            executor_settings=executor_settings,
+            launcher_settings=launcher_settings,
+            source=source,
+            candidates=installed(),
+        )
+
+    def bind(self, job: Job) -> Binding:
+        """Check a job with its type, its launcher and the policies, and say who serves it.
+
+        The binding is stored with the job.
+        Raises BadJob with every Problem at once, UnknownJobType, PluginConflict, PluginBroken, or BadSettings.
+        """
+        found = self._resolve(job)
+        problems = [*found.problems, *self._policies.check(job)]
+        if problems:
+            raise BadJob(problems, job.name)
+        return found.binding
+
+    def dispatch(self, job: Job, binding: Binding | None = None) -> Bound:
+        """Resolve a bound job to the executor, spec and place on which a worker calls the verbs.
+
+        Policies are not asked again.
+        Without a binding the job goes to whoever serves its type now. Another version of the bound distribution is
+        taken, and noted; another distribution raises PluginGone. Also raises what `bind` does. The answer is kept for
+        the same Job object.
+        """
+        with self._lock:
+            kept = self._dispatched.get(id(job))
+            if kept is not None and kept[0] is job and (kept[1] is binding or kept[1] == binding):
+                self._dispatched.move_to_end(id(job))
+                return kept[2]
+        bound = self._bound(job, binding)
+        with self._lock:
+            self._dispatched[id(job)] = (job, binding, bound)
+            while len(self._dispatched) > _KEPT:
+                self._dispatched.popitem(last=False)
+        return bound
+
+    @property
+    def has_policies(self) -> bool:
+        """Whether `prepare` asks anybody; a worker need not make a draft when nobody is asked."""
+        return self._policies.prepares
+
+    @property
+    def has_policies(self) -> bool:
+        """Whether `prepare` has anybody to ask; a draft need not be made otherwise."""
+        return self._policies.prepare_runs
+
+    def prepare(self, draft: RunDraft, capabilities: Capabilities | None = None) -> None:
+        """Let the policies look at a run before it starts; what they changed stands in `draft.changes`.
+
+        With `capabilities` of the bound job a limit that a policy sets and nothing enforces refuses the run. Raises
+        RunRefused.
+        """
+        self._policies.prepare(draft, capabilities)
+
+    def types(self) -> list[Offer[ExecutorType]]:
+        """The job types that can run here, by name. Imports none of them."""
+        return self._registry.executors.offers()
+
+    def launchers(self) -> list[Offer[LauncherType]]:
+        """The launchers that can be named here, by name."""
+        return self._registry.launchers.offers()
+
+    def spec(self, job_type: str) -> type[Spec]:
+        """The spec of a type, for schemas and forms. Raises UnknownJobType or PluginError."""
+        return self._objects.spec_class(self._registry.executor(job_type), job_type)
+
+    def executor(self, job_type: str) -> Executor[Any]:
+        """The executor of a type, made now if it was not. Raises UnknownJobType, PluginError or BadSettings."""
+        return self._objects.executor(self._registry.executor(job_type), job_type)
+
+    def launcher(self, name: str) -> Launcher[Any]:
+        """The launcher of a name, made now if it was not. Raises KeyError, PluginError or BadSettings."""
+        offer = self._registry.launchers.get(name, name)
+        if offer is None:
+            raise KeyError(name)
+        return self._objects.launcher(offer, name)
+
+    def commands(self) -> list[Offer[CommandType]]:
+        """The commands that plugins bring, by name. A name with two claims is used from neither, and reported."""
+        claims = Claims[CommandType]("Command")
+        by_name = {plugin.name: plugin for plugin in self._plugins}
+        for call in self._hooks.implementations("anyjob_commands"):
+            plugin = by_name[call.plugin]
+            try:
+                for kind in cast("Iterable[object]", call() or ()):
+                    if not isinstance(kind, CommandType):
+                        raise TypeError(f"it gave {type(kind).__name__}, not CommandType")
+                    claims.add(kind.name, plugin, kind)
+            except Exception as error:  # noqa: BLE001 - a plugin's code may raise anything
+                plugin.fail(PluginState.BROKEN, f"its anyjob_commands failed: {failure(error)}")
+        claims.tell()
+        return claims.offers()
+
+    def report(self) -> list[PluginReport]:
+        """What became of every plugin, core first. Imports nothing."""
+        return [self._core.report(), *(self._reported(plugin) for plugin in self._plugins)]
+
+    def _reported(self, plugin: Plugin) -> PluginReport:
+        report = plugin.report()
+        late = self._late.get(plugin.name) if report.state is PluginState.OK else None
+        return replace(report, state=PluginState.BROKEN, why=f"{late[0].upper()}{late[1:]}.") if late else report
+
+    def _resolve(self, job: Job) -> Resolved:
+        try:
+            found = self._resolver.resolve(job)
+        except PluginBroken as error:
+            self._late[error.plugin] = error.cause
+            raise
+        self._late.pop(found.type.plugin.name, None)
+        return found
+
+    def _bound(self, job: Job, binding: Binding | None) -> Bound:
+        try:
+            found = self._resolve(job)
+        except UnknownJobType:
+            if binding is None:
+                raise
+            raise PluginGone(job.name, job.job_type, f"{binding.distribution} {binding.version}", None) from None
+        if found.problems:
+            raise BadJob(found.problems, job.name)
+        return Bound(
+            binding=found.binding,
+            executor=found.executor,
+            spec=cast("Spec", found.spec),
+            common=cast("CommonXAttrs", found.common),
+            mode=cast("ModeXAttrs", found.mode),
+            place=found.place,
+            capabilities=found.capabilities,
+            note=_verified(job, binding, found.binding) if binding else "",
+        )
+
+
+def _given(name: str, plugin: object) -> Candidate:
+    return Plugin(name=name, distribution="embedded", version="0"), lambda: plugin
+
+
+def _require(settings: PluginSettings, plugins: list[Plugin], source: str) -> None:
+    problems: list[Problem] = []
+    for name in settings.require:
+        meant = [p for p in plugins if canonical(name) in (canonical(p.name), canonical(p.distribution))]
+        if not meant:
+            problems.append(
+                Problem(field="plugins.require", value=name, remedy="is not installed; install it, or take it out")
+            )
+        problems += [
+            Problem(field="plugins.require", value=name, remedy=f"cannot be used: {plugin.label}: {plugin.why}")
+            for plugin in meant
+            if not plugin.usable
+        ]
+    if problems:
+        raise BadSettings(source, problems)
+
+
+def _verified(job: Job, bound: Binding, now: Binding) -> str:
+    """What differs from the stored binding and may. Raises PluginGone for what may not."""
+    pairs = [("", bound.distribution, bound.version, now.distribution, now.version)]
+    if bound.launcher and now.launcher and bound.launcher.name == now.launcher.name:
+        old, new = bound.launcher, now.launcher
+        pairs.append((f" (launcher {old.name!r})", old.distribution, old.version, new.distribution, new.version))
+    notes: list[str] = []
+    for what, old, old_version, new, new_version in pairs:
+        if canonical(old) != canonical(new):
+            raise PluginGone(job.name, job.job_type, f"{old} {old_version}{what}", f"{new} {new_version}{what}")
+        if old_version != new_version:
+            notes.append(f"bound to {old} {old_version}{what}, served by {new_version}")
+    return "; ".join(notes)

@@ -1,0 +1,66 @@
+"""A plugin that was found, and what became of it while the host loaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from anyjob.plugins.report import PluginReport, PluginState
+from anyjob.plugins.types import ExecutorType, LauncherType
+from anyjob.problem import plain
+
+__all__ = ["Plugin", "failure"]
+
+_SHOWN_CHARACTERS = 300
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Plugin:
+    """One plugin. `why` goes on after "plugin ... is not usable: " and has no full stop.
+
+    `usable`: its hooks are called. Of a usable plugin a single type may still be in conflict.
+    """
+
+    name: str
+    distribution: str
+    version: str
+    state: PluginState = PluginState.OK
+    why: str = ""
+    types: tuple[ExecutorType, ...] = ()
+    launchers: tuple[LauncherType, ...] = ()
+    hooks: tuple[str, ...] = ()
+    usable: bool = False
+
+    @property
+    def installed(self) -> str:
+        """Its distribution with the version."""
+        return f"{self.distribution} {self.version}"
+
+    @property
+    def label(self) -> str:
+        """As messages name it."""
+        return f"plugin {self.name!r} of {self.installed}"
+
+    def fail(self, state: PluginState, why: str) -> None:
+        """Record the first thing that went wrong; what follows from it is not news."""
+        if not self.why:
+            self.state, self.why = state, why
+
+    def report(self) -> PluginReport:
+        """For people."""
+        return PluginReport(
+            name=self.name,
+            distribution=self.distribution,
+            version=self.version,
+            state=self.state,
+            why=self.why and f"{self.why[0].upper()}{self.why[1:].rstrip('.')}.",
+            types=tuple(sorted(kind.job_type for kind in self.types)),
+            launchers=tuple(sorted(kind.name for kind in self.launchers)),
+            hooks=self.hooks,
+        )
+
+
+def failure(error: BaseException) -> str:
+    """An exception on one line, as a cause is written."""
+    said = plain(str(error).strip().replace("\n", " "))
+    text = f"{type(error).__name__}: {said}" if said else type(error).__name__
+    return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 3] + "..."

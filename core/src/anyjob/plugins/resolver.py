@@ -1,0 +1,153 @@
+"""A job resolved: its type, its launcher, its specs, what is promised for it, and everything that is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from anyjob.executor.capabilities import Capabilities
+from anyjob.executor.command import CommandExecutor
+from anyjob.job import ExecuteMode
+from anyjob.nearest import did_you_mean
+from anyjob.plugins.binding import Binding, BoundLauncher, BoundPlace
+from anyjob.plugins.builtin import DEFAULT_LAUNCHER
+from anyjob.plugins.objects import Objects
+from anyjob.plugins.plugin import failure
+from anyjob.plugins.registry import Offer, Registry, broken
+from anyjob.plugins.types import ExecutorType, LauncherType
+from anyjob.problem import Problem, shown
+from anyjob.spec import CommonXAttrs, Limits, Spec
+from anyjob.spec.mode import ModeXAttrs
+from anyjob.spec.owners import check_owners
+from anyjob.spec.read import read_spec
+
+if TYPE_CHECKING:
+    from anyjob.executor.base import Executor
+    from anyjob.job import Job
+
+__all__ = ["Resolved", "Resolver"]
+
+_MAPPING: Final = frozenset({ExecuteMode.PARALLEL, ExecuteMode.GRID, ExecuteMode.BATCH})
+
+
+@dataclass(slots=True, kw_only=True)
+class Resolved:
+    """As far as a job could be resolved. All parts are there when `problems` is empty; `place` only for commands."""
+
+    type: Offer[ExecutorType]
+    executor: Executor[Any]
+    launcher: Offer[LauncherType] | None = None
+    common: CommonXAttrs | None = None
+    mode: ModeXAttrs | None = None
+    spec: Spec | None = None
+    place: BoundPlace | None = None
+    capabilities: Capabilities = field(default_factory=Capabilities)
+    problems: list[Problem] = field(default_factory=list[Problem])
+
+    @property
+    def binding(self) -> Binding:
+        """Who serves the job."""
+        plugin = self.type.plugin
+        launcher = self.launcher and BoundLauncher(
+            name=self.launcher.kind.name,
+            distribution=self.launcher.plugin.distribution,
+            version=self.launcher.plugin.version,
+        )
+        return Binding(
+            job_type=self.type.kind.job_type,
+            plugin=plugin.name,
+            distribution=plugin.distribution,
+            version=plugin.version,
+            launcher=launcher,
+        )
+
+
+class Resolver:
+    """Reads jobs with what the registry knows. Asks no policy."""
+
+    def __init__(self, registry: Registry, objects: Objects) -> None:
+        self._registry, self._objects = registry, objects
+
+    def resolve(self, job: Job) -> Resolved:
+        """Everything about the job at once.
+
+        Raises UnknownJobType, PluginError or BadSettings, where no job of the type can run.
+        """
+        offer = self._registry.executor(job.job_type)
+        model = self._objects.spec_class(offer, job.job_type)
+        made = Resolved(type=offer, executor=self._objects.executor(offer, job.job_type))
+        made.common, problems = read_spec(CommonXAttrs, job)
+        made.mode, of_mode = read_spec(ModeXAttrs, job)
+        made.spec, of_type = read_spec(model, job)
+        made.problems += [*problems, *of_mode, *of_type]
+        owners: list[type[Spec]] = [CommonXAttrs, ModeXAttrs, model]
+        if self._launcher(job, made, owners):
+            made.problems += check_owners(job, owners)
+        if not made.problems:
+            self._capabilities(job, made)
+        made.problems = list(dict.fromkeys(made.problems))
+        return made
+
+    def _launcher(self, job: Job, made: Resolved, owners: list[type[Spec]]) -> bool:
+        """Choose the launcher and add its options to the owners of keys.
+
+        False: it cannot be told which launcher is meant, and all of its keys would be called unread.
+        """
+        name = made.common.launcher if made.common else job.xattrs.get("launcher", DEFAULT_LAUNCHER)
+        if not isinstance(name, str):
+            return False
+        if not isinstance(made.executor, CommandExecutor):
+            if name == DEFAULT_LAUNCHER:
+                return True
+            remedy = f"does not fit JobType {job.job_type!r}, whose runs are no commands; take it out"
+            made.problems.append(Problem(field="XAttrs.launcher", value=name, remedy=remedy))
+            return False
+        offer = self._registry.launchers.get(name, job.job_type)
+        if offer is None:
+            known = self._registry.launchers.names()
+            remedy = f"is no launcher here; {did_you_mean(name, known) or 'known: ' + ', '.join(known)}"
+            made.problems.append(Problem(field="XAttrs.launcher", value=name, remedy=remedy))
+            return False
+        model = self._objects.options_class(offer, job.job_type)
+        options, problems = read_spec(model, job)
+        made.launcher = offer
+        made.problems += problems
+        owners.append(model)
+        if options is not None:
+            made.place = BoundPlace(name=name, launcher=self._objects.launcher(offer, job.job_type), options=options)
+        return True
+
+    def _capabilities(self, job: Job, made: Resolved) -> None:
+        """What is promised, and what the job asks for beyond it."""
+        kind = f"JobType {made.type.kind.job_type!r}"
+        own = _asked(made.type, job.job_type, lambda: made.executor.capabilities(made.spec))
+        made.capabilities = own
+        if made.place is not None and made.launcher is not None:
+            place = made.place
+            made.capabilities = own.joined(
+                _asked(made.launcher, job.job_type, lambda: place.launcher.capabilities(place.options))
+            )
+        where = f"launcher {made.place.name!r}" if made.place else kind
+        limits = made.common.limits if made.common else Limits()
+        for name, value in limits:
+            if value is not None and name not in made.capabilities.limits:
+                written = cast("Mapping[str, object]", job.xattrs["limits"])[name]
+                remedy = f"is not enforced by {where}; take it out" + (
+                    ", or choose another launcher" if made.place else ""
+                )
+                made.problems.append(Problem(field=f"XAttrs.limits.{name}", value=shown(written), remedy=remedy))
+        if job.execute_mode in _MAPPING and not made.capabilities.maps:
+            who = where if own.maps else kind
+            remedy = f"needs a run that maps, which {who} does not; write standalone, broadcast or sharding"
+            made.problems.append(Problem(field="ExecuteMode", value=job.execute_mode.value, remedy=remedy))
+
+
+def _asked(offer: Offer[Any], job_type: str, ask: Callable[[], Capabilities]) -> Capabilities:
+    try:
+        found = cast("object", ask())
+    except Exception as error:
+        raise broken(job_type, offer.plugin, f"its capabilities failed: {failure(error)}") from error
+    if not isinstance(found, Capabilities):
+        raise broken(job_type, offer.plugin, f"its capabilities gave {type(found).__name__}, not Capabilities")
+    return found

@@ -1,0 +1,198 @@
+"""A run as an executor sees it: one start of one attempt of a task.
+
+Two faces with the same names: `Run` for verbs on the worker's loop, `CallRun`, blocking, for plain functions in threads. `RunFacts` is
+what both, and observers, share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from anyjob.executor.capabilities import Phase
+from anyjob.outcome import Json
+from anyjob.status import TriggerType
+
+if TYPE_CHECKING:
+    from anyjob.executor.launcher import Place
+    from anyjob.job import Job
+
+__all__ = ["RUN_FOLDER", "CallRun", "Event", "Log", "Run", "RunFacts", "Shard"]
+
+RUN_FOLDER = "\0run\0"
+"""In the argv, env and cwd of a Command: the run's folder as the command sees it; a container has another path than the node.
+It holds NUL bytes because no real argument can, so text of a user is never taken for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shard:
+    """One part of a sharding instance: `id` and `parameter` from the job's Parameters, `total` parts in all."""
+
+    id: int
+    parameter: str
+    total: int
+
+
+class Log(Protocol):
+    """The run's log: raw bytes, in the order of arrival. The runtime owns the file, its quota and its encoding."""
+
+    def write(self, data: bytes) -> None:
+        """Append bytes that this worker made itself."""
+        ...
+
+    def feed(self, data: bytes, source: str, cursor: str) -> None:
+        """Append bytes pulled from `source`, and keep how far it was read: a later worker goes on from there, no byte twice."""
+        ...
+
+    def cursor(self, source: str) -> str | None:
+        """How far `source` was read, by this or an earlier worker. None: nothing was read yet."""
+        ...
+
+
+class Event(Protocol):
+    """One delivery to a run that listens, for example a callback of the remote side."""
+
+    key: str
+    body: Json
+
+    def done(self) -> None:
+        """Acknowledge: from now on it is not replayed."""
+        ...
+
+
+class RunFacts(Protocol):
+    """What is fixed or local about a run. No method blocks."""
+
+    @property
+    def job(self) -> Job: ...
+    @property
+    def job_id(self) -> int: ...
+    @property
+    def instance(self) -> int: ...
+    @property
+    def task(self) -> int: ...
+    @property
+    def task_name(self) -> str: ...
+    @property
+    def attempt(self) -> int:
+        """The user's count of tries, 0 for the first. Losing a node does not raise it."""
+        ...
+
+    @property
+    def fence(self) -> int:
+        """Rises with every start of the task, for whatever reason."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Unique to this start, at most 63 characters, DNS-safe: a name for a container, pod or remote job."""
+        ...
+
+    @property
+    def key(self) -> str:
+        """The same for every start of this attempt: an idempotency key."""
+        ...
+
+    @property
+    def phase(self) -> Phase: ...
+    @property
+    def parameters(self) -> str:
+        """The job's Parameters."""
+        ...
+
+    @property
+    def instance_parameters(self) -> str: ...
+    @property
+    def shard(self) -> Shard | None: ...
+    @property
+    def payload(self) -> Json:
+        """What a map put into this task; None for other tasks."""
+        ...
+
+    @property
+    def upstream(self) -> Json: ...
+    @property
+    def schedule_time(self) -> int:
+        """Epoch milliseconds."""
+        ...
+
+    @property
+    def data_time(self) -> int:
+        """Epoch milliseconds."""
+        ...
+
+    @property
+    def trigger(self) -> TriggerType: ...
+    @property
+    def deadline(self) -> float | None:
+        """Epoch seconds; None: the run may take as long as it likes."""
+        ...
+
+    @property
+    def grace(self) -> float:
+        """Seconds between asking a run to stop and forcing it."""
+        ...
+
+    @property
+    def log(self) -> Log: ...
+    @property
+    def saved(self) -> Json:
+        """What `checkpoint` last held, also in a later process; None before the first."""
+        ...
+
+    @property
+    def stopping(self) -> bool:
+        """Whether a stop was asked for or the deadline has passed."""
+        ...
+
+    def fill(self, text: str) -> str:
+        """`text` with every `#{schedulerx.*}` placeholder replaced by what the job's owner set."""
+        ...
+
+    def environment(self) -> dict[str, str]:
+        """The whole environment of a command: an allow-list from the worker, the job's `env`, and the `ANYJOB_*` names."""
+        ...
+
+    def secret(self, name: str) -> str:
+        """The value of a secret the job lists. Raises SecretMissing."""
+        ...
+
+    def progress(self, done: int, total: int) -> None: ...
+    def on_stop(self, callback: Callable[[], None]) -> None:
+        """Call back once when a stop is asked for; at once if it already was. Callbacks run on the worker's loop: be short."""
+        ...
+
+
+class Run(RunFacts, Protocol):
+    """The face that an executor's verbs get, on the worker's loop."""
+
+    @property
+    def place(self) -> Place:
+        """Where a command runs: the launcher that XAttrs.launcher names, with its options."""
+        ...
+
+    async def checkpoint(self, data: Json) -> None:
+        """Keep `data` for any later worker; durable on return. For what must be known before a side effect; at most 4 KB of JSON."""
+        ...
+
+    async def map(self, items: Sequence[Json], name: str, key: str) -> None:
+        """Add tasks named `name`, one an item. Repeating a `key` within the run does nothing. Raises ContractBroken where maps are denied."""
+        ...
+
+    async def listen(self, key: str) -> None:
+        """From now on whatever is delivered under `key` is this run's, durably."""
+        ...
+
+    def events(self) -> AsyncIterator[Event]:
+        """What was delivered and not yet acknowledged, then what comes."""
+        ...
+
+    def blocking(self) -> CallRun: ...
+
+
+class CallRun(RunFacts, Protocol):
+    """The face that a plain function in a thread gets: the same names, blocking."""
+
+    def checkpoint(self, data: Json) -> None: ...
+    def map(self, items: Sequence[Json], name: str, key: str) -> None: ...

@@ -1,0 +1,137 @@
+"""A settings file read: every wrong value at once."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar, cast
+
+from pydantic import BaseModel, ValidationError
+
+from anyjob.errors import BadSettings
+from anyjob.excerpt import excerpt
+from anyjob.nearest import did_you_mean
+from anyjob.plugins.names import is_name
+from anyjob.plugins.settings import PluginSettings
+from anyjob.problem import Problem, shown
+from anyjob.settings.find import Found
+from anyjob.settings.settings import PARTS, Settings
+from anyjob.spec.wording import explain
+from anyjob.worker.settings import SecretSource, WorkerSettings
+
+__all__ = ["read_settings"]
+
+_AT = re.compile(r"(?P<says>.*) \(at (line (?P<line>\d+), column (?P<column>\d+)|end of document)\)\Z", re.DOTALL)
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def read_settings(found: Found) -> Settings:
+    """The settings of a file. A relative path of a secret's file counts from the folder of the settings.
+
+    Raises BadSettings with every Problem at once.
+    """
+    written = _parsed(found)
+    reader = _Reader()
+    known = {name: value for name, value in written.items() if reader.knows(name, value)}
+    settings = Settings(
+        found=found,
+        worker=reader.model(WorkerSettings, known.get("worker", {}), "worker") or WorkerSettings(),
+        plugins=reader.model(PluginSettings, known.get("plugins", {}), "plugins") or PluginSettings(),
+        secrets=reader.secrets(known.get("secrets", {}), found.file.parent),
+        executors=reader.named(known.get("executors", {}), "executors"),
+        launchers=reader.named(known.get("launchers", {}), "launchers"),
+        written=written,
+    )
+    if reader.problems:
+        raise BadSettings(settings.source, reader.problems)
+    return settings
+
+
+class _Reader:
+    """Collects the Problems of all parts."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def knows(self, name: str, value: object) -> bool:
+        """Whether it is a table that a settings file may hold."""
+        if name not in PARTS:
+            # The value is left out: under a misspelt [secrets] it may be one.
+            remedy = f"is no part of the settings; {did_you_mean(name, PARTS) or 'the parts are ' + ', '.join(PARTS)}"
+            self.problems.append(Problem(field=name, value="", remedy=remedy))
+        elif not isinstance(value, dict):
+            self.problems.append(Problem(field=name, value="", remedy=f"is not a table; write [{name}]"))
+        else:
+            return True
+        return False
+
+    def model(self, model: type[M], value: object, part: str) -> M | None:
+        """The part as its model; None and Problems when it cannot be."""
+        given = cast("Mapping[str, object]", value)
+        try:
+            return model.model_validate(given)
+        except ValidationError as error:
+            self.problems += explain(error, model, given, lambda name: f"{part}.{name}" if name else part)
+            return None
+
+    def secrets(self, value: object, folder: Path) -> dict[str, SecretSource]:
+        """The sources by name. No Problem repeats a value: somebody may have written the secret itself."""
+        sources: dict[str, SecretSource] = {}
+        for name, table in cast("Mapping[str, object]", value).items():
+            part = f"secrets.{name}"
+            if not isinstance(table, dict):
+                remedy = f"is not a table; write [{part}] with a file, env or command that holds the secret"
+                self.problems.append(Problem(field=part, value="", remedy=remedy))
+                continue
+            before = len(self.problems)
+            source = self.model(SecretSource, cast("object", table), part)
+            self.problems[before:] = [replace(problem, value="") for problem in self.problems[before:]]
+            if source is not None:
+                sources[name] = (
+                    source if source.file is None else source.model_copy(update={"file": folder / source.file})
+                )
+        return sources
+
+    def named(self, value: object, part: str) -> dict[str, Mapping[str, object]]:
+        """The tables of job types or launchers; what is in them is checked by whoever reads them."""
+        tables: dict[str, Mapping[str, object]] = {}
+        for name, table in cast("Mapping[str, object]", value).items():
+            if not is_name(name):
+                remedy = "is no name; use a-z, 0-9, '.', '_' and '-', a letter or digit first"
+                self.problems.append(Problem(field=part, value=name, remedy=remedy))
+            elif not isinstance(table, dict):
+                remedy = f"is not a table; write [{part}.{name}]"
+                self.problems.append(Problem(field=f"{part}.{name}", value=shown(table), remedy=remedy))
+            else:
+                tables[name] = cast("Mapping[str, object]", table)
+        return tables
+
+
+def _parsed(found: Found) -> dict[str, object]:
+    try:
+        text = found.file.read_bytes().decode()
+        return tomllib.loads(text)
+    except OSError as error:
+        problem = Problem(
+            field=found.by, value="", remedy=f"names a file that cannot be read: {error.strerror or error}"
+        )
+    except UnicodeDecodeError as error:
+        problem = Problem(field=f"byte {error.start + 1}", value="", remedy="is not UTF-8; save the file as UTF-8")
+    except tomllib.TOMLDecodeError as error:
+        problem = _not_toml(str(error), found)
+    raise BadSettings(str(found.file), [problem])
+
+
+def _not_toml(said: str, found: Found) -> Problem:
+    at = _AT.match(said)
+    if at is None or at["line"] is None:
+        return Problem(field="The file", value="", remedy=f"is not TOML: {at['says'] if at else said}, at its end")
+    line, column = int(at["line"]), int(at["column"])
+    lines = found.file.read_bytes().decode().splitlines(keepends=True)
+    offset = sum(len(text) for text in lines[: line - 1]) + column - 1
+    mark = excerpt("".join(lines), min(offset, sum(map(len, lines))))
+    return Problem(field=f"line {line}, column {column}", value="", remedy=f"is not TOML: {at['says']}", excerpt=mark)

@@ -1,0 +1,46 @@
+"""What an operator set, read and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from anyjob.plugins.settings import PluginSettings
+from anyjob.settings.find import Found
+from anyjob.worker.settings import SecretSource, WorkerSettings
+
+__all__ = ["PARTS", "UNREAD", "Settings"]
+
+PARTS: Final = ("worker", "server", "executors", "launchers", "secrets", "egress", "plugins")
+"""The tables that a settings file may hold."""
+
+UNREAD: Final = ("server", "egress")
+"""Parts that may be written, and that nothing reads yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings in force. `found` None: there is no file, and all are defaults.
+
+    `executors` and `launchers` are handed to the plugin host, which checks each with its own model when it is first used. `written`
+    is the file as it was parsed.
+    """
+
+    found: Found | None = None
+    worker: WorkerSettings = field(default_factory=WorkerSettings)
+    secrets: Mapping[str, SecretSource] = field(default_factory=dict[str, SecretSource])
+    plugins: PluginSettings = field(default_factory=PluginSettings)
+    executors: Mapping[str, Mapping[str, object]] = field(default_factory=dict[str, Mapping[str, object]])
+    launchers: Mapping[str, Mapping[str, object]] = field(default_factory=dict[str, Mapping[str, object]])
+    written: Mapping[str, object] = field(default_factory=dict[str, object])
+
+    @property
+    def source(self) -> str:
+        """As messages name it."""
+        return "The settings" if self.found is None else str(self.found.file)
+
+    @classmethod
+    def alone(cls) -> Settings:
+        """For a command without a file: jobs may do what its user may do anyway, for root also to be root."""
+        return cls(worker=WorkerSettings(users={"*": ["*", "root"]}))

@@ -1,0 +1,31 @@
+"""The keys of XAttrs that tune how an instance's tasks are dealt out."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from anyjob.spec.model import At, Spec
+
+__all__ = ["ModeXAttrs"]
+
+
+class ModeXAttrs(Spec):
+    """What the modes read from XAttrs, by SchedulerX's names.
+
+    None: not given, so the job's own field or the mode's default counts. For parallel, grid, batch and sharding.
+    Intervals in seconds. `dispatcherSize` is capped at 200, as SchedulerX's worker does.
+    """
+
+    page_size: Annotated[int | None, Field(ge=1), At("XAttrs.$.pageSize")] = None
+    queue_size: Annotated[int | None, Field(ge=1), At("XAttrs.$.queueSize")] = None
+    consumer_size: Annotated[int | None, Field(ge=1), At("XAttrs.$.consumerSize")] = None
+    dispatcher_size: Annotated[int | None, Field(ge=1, le=200), At("XAttrs.$.dispatcherSize")] = None
+    task_max_attempt: Annotated[int | None, Field(ge=0), At("XAttrs.$.taskMaxAttempt")] = None
+    task_attempt_interval: Annotated[int | None, Field(ge=0), At("XAttrs.$.taskAttemptInterval")] = None
+    global_consumer_size: Annotated[int | None, Field(ge=1), At("XAttrs.$.globalConsumerSize")] = None
+    task_dispatch_mode: Annotated[Literal["push", "pull"] | None, At("XAttrs.$.taskDispatchMode")] = None
+    failover: Annotated[bool | None, At("XAttrs.$.failover")] = None
+    exec_on_master: Annotated[bool | None, At("XAttrs.$.execOnMaster")] = None
+    produce_interval: Annotated[int | None, Field(ge=1), At("XAttrs.$.produceInterval")] = None

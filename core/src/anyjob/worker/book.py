@@ -1,0 +1,163 @@
+"""The runs of a worker, durable: every mark is in the ledger before it is acted on."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from anyjob.executor.handle import Handle
+from anyjob.job import Job
+from anyjob.outcome import Json, Outcome
+from anyjob.worker.order import RunOrder
+from anyjob.worker.record import RunRecord
+from anyjob.worker.states import Mark
+
+__all__ = ["JobShelf", "RunBook", "Write"]
+
+Write = Callable[[Mapping[str, Any]], None]
+
+
+class JobShelf:
+    """The jobs that lines refer to by number, so that a job is written once and not with each of its runs."""
+
+    kinds = frozenset({"job"})
+    IDLE = 1024
+    """Jobs that no line needs any more, kept because the next run of a job comes soon."""
+
+    def __init__(self) -> None:
+        self.write: Write
+        self._next = 1
+        self._by_ref: OrderedDict[int, tuple[Job, str]] = OrderedDict()
+        self._by_identity: dict[int, int] = {}
+        self._by_text: dict[str, int] = {}
+        self._uses: dict[int, int] = {}
+
+    def take(self, job: Job) -> int:
+        """The number of `job`, written now if no line names it yet. Give it back with `give`."""
+        ref = self._by_identity.get(id(job))
+        if ref is None:
+            text = json.dumps(job.to_wire())
+            ref = self._by_text.get(text)
+            if ref is None:
+                ref = self._next
+                self._put(ref, job, text)
+                self.write({"m": "job", "ref": ref, "job": job.to_wire()})
+        self._uses[ref] += 1
+        return ref
+
+    def give(self, ref: int) -> None:
+        """One line less refers to the job."""
+        self._uses[ref] -= 1
+        if not self._uses[ref] and len(self._by_ref) > self.IDLE:
+            for old in [old for old in self._by_ref if not self._uses[old]][: self.IDLE // 2]:
+                job, text = self._by_ref.pop(old)
+                del self._by_identity[id(job)], self._by_text[text], self._uses[old]
+
+    def job(self, ref: int) -> Job:
+        return self._by_ref[ref][0]
+
+    def _put(self, ref: int, job: Job, text: str) -> None:
+        self._by_ref[ref] = (job, text)
+        self._by_identity[id(job)] = ref
+        self._by_text[text] = ref
+        self._uses[ref] = 0
+        self._next = max(self._next, ref + 1)
+
+    def replay(self, line: Mapping[str, Any]) -> None:
+        job = Job.from_wire(line["job"])
+        self._put(line["ref"], job, json.dumps(job.to_wire()))
+
+    def again(self, ref: int) -> Job:
+        """For replay: a line that names `ref` was read."""
+        self._uses[ref] += 1
+        return self.job(ref)
+
+    def lines(self) -> Iterable[Mapping[str, Any]]:
+        # Idle ones too: as long as a job is known here, its next run refers to the line.
+        for ref, (job, _) in self._by_ref.items():
+            yield {"m": "job", "ref": ref, "job": job.to_wire()}
+
+
+class RunBook:
+    """Every run that was accepted and not yet forgotten, by name."""
+
+    kinds = frozenset({*(mark.value for mark in Mark), "cursor", "forgot"})
+
+    def __init__(self, shelf: JobShelf) -> None:
+        self.write: Write
+        self.records: dict[str, RunRecord] = {}
+        self._shelf = shelf
+        self._refs: dict[str, int] = {}
+
+    def accept(self, order: RunOrder) -> RunRecord:
+        """Promise the run: durable on return. The same order again gives the same record."""
+        known = self.records.get(order.name)
+        if known is not None:
+            return known
+        ref = self._shelf.take(order.job)
+        record = RunRecord(order=order)
+        record.advance(Mark.ACCEPTED)
+        self.write({"m": Mark.ACCEPTED.value, "run": order.name, "job": ref, **order.to_json()})
+        self.records[order.name] = record
+        self._refs[order.name] = ref
+        return record
+
+    def starting(self, record: RunRecord) -> None:
+        record.advance(Mark.STARTING)
+        record.started = round(time.time(), 3)
+        record.starts += 1
+        self.write({"m": "starting", "run": record.order.name, "at": record.started})
+
+    def saved(self, record: RunRecord, data: Json) -> None:
+        record.advance(Mark.SAVED)
+        record.saved = data
+        self.write({"m": "saved", "run": record.order.name, "data": data})
+
+    def handle(self, record: RunRecord, handle: Handle) -> None:
+        record.advance(Mark.HANDLE)
+        record.handle = handle
+        self.write({"m": "handle", "run": record.order.name, "handle": handle.to_json()})
+
+    def stop(self, record: RunRecord, why: str) -> None:
+        record.advance(Mark.STOP)
+        record.stop = why
+        self.write({"m": "stop", "run": record.order.name, "why": why})
+
+    def ended(self, record: RunRecord, outcome: Outcome) -> None:
+        record.advance(Mark.ENDED)
+        record.ended, record.outcome = round(time.time(), 3), outcome
+        self.write({"m": "ended", "run": record.order.name, "at": record.ended, "outcome": outcome.to_json()})
+
+    def cursor(self, record: RunRecord, source: str, cursor: str, size: int) -> None:
+        """`source` was read up to `cursor`, and the log had `size` bytes then."""
+        self.write({"m": "cursor", "run": record.order.name, "source": source, "cursor": cursor, "size": size})
+        record.cursors[source] = (cursor, size)
+
+    def forget(self, name: str) -> None:
+        """The outcome is kept elsewhere; the run is no longer this worker's business. Nothing happens for an unknown name."""
+        if self.records.pop(name, None) is not None:
+            self.write({"m": "forgot", "run": name})
+            self._shelf.give(self._refs.pop(name))
+
+    def replay(self, line: Mapping[str, Any]) -> None:
+        kind, name = line["m"], line["run"]
+        if kind == Mark.ACCEPTED.value:
+            order = RunOrder.from_json(self._shelf.again(line["job"]), line)
+            record = self.records[name] = RunRecord(order=order)
+            self._refs[name] = line["job"]
+            record.advance(Mark.ACCEPTED)
+        elif kind == "forgot":
+            if self.records.pop(name, None) is not None:
+                self._shelf.give(self._refs.pop(name))
+        elif kind == "cursor":
+            self.records[name].cursors[line["source"]] = (line["cursor"], line["size"])
+        else:
+            self.records[name].replay(Mark(kind), line)
+
+    def lines(self) -> Iterable[Mapping[str, Any]]:
+        for name, record in self.records.items():
+            yield {"m": Mark.ACCEPTED.value, "run": name, "job": self._refs[name], **record.order.to_json()}
+            yield from record.lines()

@@ -1,0 +1,54 @@
+"""As whom a run's processes run."""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from anyjob.problem import Problem
+
+__all__ = ["Identity", "resolve_user"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """A user of this node: `groups` are the supplementary ones."""
+
+    name: str
+    uid: int
+    gid: int
+    groups: tuple[int, ...]
+    home: str
+
+
+def resolve_user(user: str, group_id: str, allowed: Mapping[str, Sequence[str]]) -> Identity | Problem | None:
+    """The identity for XAttrs.user, a Problem when it may not be, None when it is the worker's own user anyway.
+
+    Only root can become somebody else, only users on the app group's list, and never uid 0 unless it is named there.
+    """
+    field = "XAttrs.user"
+    try:
+        entry = pwd.getpwnam(user)
+    except KeyError:
+        return Problem(field=field, value=user, remedy="no such user on this node; create it, or name one that exists")
+    if entry.pw_uid == os.getuid():
+        return None
+    if os.getuid() != 0:
+        return Problem(
+            field=field,
+            value=user,
+            remedy="the worker is not root, so it can only run jobs as itself; leave the field out",
+        )
+    names = {*allowed.get(group_id, ()), *allowed.get("*", ())}
+    if user not in names and ("*" not in names or entry.pw_uid == 0):
+        have = ", ".join(sorted(names)) or "none"
+        return Problem(
+            field=field,
+            value=user,
+            remedy=f"not allowed for app group {group_id!r}; allowed: {have}. The operator adds it under [worker.users]",
+        )
+    groups = tuple(item.gr_gid for item in grp.getgrall() if user in item.gr_mem)
+    return Identity(name=user, uid=entry.pw_uid, gid=entry.pw_gid, groups=groups, home=entry.pw_dir)

@@ -1,0 +1,82 @@
+"""An append-only file of JSON lines that survives the death of its writer.
+
+A line is in the page cache when `write` returns, so it outlives the process; a power loss ends every local run anyway, and the boot
+id tells. A reader drops a torn last line.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+__all__ = ["Journal", "read_journal"]
+
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True).encode
+
+
+def read_journal(path: Path) -> Iterator[dict[str, Any]]:
+    """Every whole line of the file, oldest first; nothing when there is no file. A torn last line is passed over."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return
+    whole, _, _torn = data.rpartition(b"\n")
+    for line in whole.split(b"\n"):
+        if line:
+            yield json.loads(line)
+
+
+class Journal:
+    """The writing end. One process writes a journal."""
+
+    def __init__(self, path: Path) -> None:
+        """Opens for appending, after cutting off a torn last line. Raises OSError."""
+        self.path = path
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self.size = _cut_torn(self._file)
+
+    def write(self, line: Mapping[str, Any]) -> None:
+        """Append one line; it outlives this process from here on. Raises OSError (no space left)."""
+        data = _encode(line).encode() + b"\n"
+        done = os.write(self._file, data)
+        self.size += done
+        if done != len(data):
+            # A short write is a torn line: the next one must not be glued to it.
+            os.ftruncate(self._file, self.size - done)
+            self.size -= done
+            raise OSError(28, "No space left on device", str(self.path))
+
+    def rewrite(self, lines: Iterable[Mapping[str, Any]]) -> None:
+        """Replace the whole content, so that a crash leaves either the old or the new."""
+        fresh = self.path.with_name(self.path.name + ".new")
+        with fresh.open("wb") as file:
+            for line in lines:
+                file.write(_encode(line).encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.rename(self.path)
+        os.close(self._file)
+        self._file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+        self.size = os.fstat(self._file).st_size
+
+    def close(self) -> None:
+        os.close(self._file)
+
+
+def _cut_torn(file: int) -> int:
+    size = os.fstat(file).st_size
+    end = size
+    while end:
+        start = max(0, end - 65536)
+        chunk = os.pread(file, end - start, start)
+        at = chunk.rfind(b"\n")
+        if at >= 0:
+            end = start + at + 1
+            break
+        end = start
+    if end != size:
+        os.ftruncate(file, end)
+    return end

@@ -1,0 +1,1 @@
+"""The launcher of this node: commands as child processes of the shim."""

@@ -1,0 +1,196 @@
+"""Commands as processes of this node, owned by the shim."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from pathlib import Path
+
+from anyjob.errors import ContractBroken
+from anyjob.executor.base import Stage
+from anyjob.executor.capabilities import Capabilities, DeadlineBy, Health, Limit
+from anyjob.executor.command import Command, Exit
+from anyjob.executor.handle import Handle, Scope
+from anyjob.executor.launcher import Launcher
+from anyjob.job import BadJob
+from anyjob.outcome import Evidence, StopReport, Strength
+from anyjob.problem import Problem
+from anyjob.run import RUN_FOLDER, Run
+from anyjob.worker.face import RunFace
+from anyjob.worker.identity import Identity, resolve_user
+from anyjob.worker.local.exits import read_exit
+from anyjob.worker.local.options import LocalOptions
+from anyjob.worker.local.shimclient import ShimClient
+from anyjob.worker.local.shimvalues import Ended, RunAs, RunLimits, ShimOptions, StartOrder
+from anyjob.worker.settings import WorkerSettings
+
+__all__ = ["LocalLauncher"]
+
+_LIMITS: frozenset[Limit] = frozenset({"memory", "cpu", "pids"})
+_RETURNS = frozenset({"result", "map"})
+
+
+class LocalLauncher(Launcher[LocalOptions]):
+    """One shim a state folder, started with the first command or with what an earlier worker left."""
+
+    def __init__(self) -> None:
+        self._folder: Path | None = None
+        self._settings = WorkerSettings()
+        self._client: ShimClient | None = None
+        self._opening: asyncio.Lock | None = None
+
+    def attach(self, folder: Path, settings: WorkerSettings) -> None:
+        """Say where the shim lives. Called by the worker before `serve`."""
+        self._folder, self._settings = folder, settings
+
+    def capabilities(self, options: LocalOptions) -> Capabilities:
+        del options
+        return Capabilities(deadline=DeadlineBy.SHIM, proof=Strength.PROVEN, resumes=True, limits=_LIMITS, maps=True)
+
+    async def health(self) -> Health:
+        return Health(state="healthy")
+
+    async def start(self, run: Run, command: Command, options: LocalOptions) -> Handle | Exit:
+        del options
+        face = _face(run)
+        client = self._client or await self._shim()
+        got = await client.start(self._order(face, command))
+        if isinstance(got, Ended):
+            return self._exit(face, got)
+        return Handle(kind="local", scope=Scope.NODE, data={"pid": got.pid, "start": got.start})
+
+    async def watch(self, run: Run, handle: Handle, options: LocalOptions) -> Exit:
+        del handle, options
+        client = self._client or await self._shim()
+        return self._exit(_face(run), await client.ended(run.name))
+
+    async def stop(self, run: Run, handle: Handle, stage: Stage, options: LocalOptions) -> StopReport:
+        del handle, options
+        client = self._client or await self._shim()
+        proof = await client.stop(run.name, stage.value)
+        return StopReport(
+            strength=Strength(proof.strength),
+            by=proof.by,
+            evidence=[Evidence(source=source, text=text) for source, text in proof.evidence],
+            survivors=tuple(proof.survivors),
+        )
+
+    async def find(self, run: Run, options: LocalOptions) -> Handle | Exit | None:
+        del options
+        client = self._client or await self._shim()
+        known = client.known.get(run.name)
+        if known is None:
+            return None
+        if isinstance(known, Ended):
+            return self._exit(_face(run), known)
+        return Handle(kind="local", scope=Scope.NODE, data={"pid": known.pid, "start": known.start})
+
+    async def clean(self, run: Run, handle: Handle | None, options: LocalOptions) -> None:
+        del handle, options
+        if self._client is not None:
+            self._client.ack([run.name])
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.close()
+            self._client = None
+
+    # ---------------------------------------------------------------- the shim
+
+    async def _shim(self) -> ShimClient:
+        if self._folder is None:
+            raise ContractBroken(
+                "The local launcher", "it was asked to run before a worker attached it", "Use it through a Worker."
+            )
+        self._opening = self._opening or asyncio.Lock()
+        async with self._opening:
+            if self._client is None:
+                options = ShimOptions(cgroup=self._settings.cgroup, floor=self._settings.free_disk)
+                self._client = await ShimClient.open(self._folder, options)
+            return self._client
+
+    def _exit(self, face: RunFace, ended: Ended) -> Exit:
+        return read_exit(ended, _work_folder(face), face.log_path, _RETURNS, face.common.encoding)
+
+    # ---------------------------------------------------------------- the order
+
+    def _order(self, face: RunFace, command: Command) -> StartOrder:
+        common, folder = face.common, face.make_folder()
+        user = self._user(face)
+        work = folder
+        if user is not None:
+            # The run's own folder, with its log, stays out of the job's reach.
+            os.chmod(folder, 0o711)
+            work = f"{folder}/work"
+            os.makedirs(work, 0o700, exist_ok=True)
+            os.chown(work, user.uid, user.gid)
+        for name, content in command.files.items():
+            _put(f"{work}/{name}", content, user)
+        if common.secrets:
+            os.makedirs(f"{work}/secrets", 0o700, exist_ok=True)
+            if user is not None:
+                os.chown(f"{work}/secrets", user.uid, user.gid)
+            for name, value in face.secrets.items():
+                _put(f"{work}/secrets/{name}", value.encode(), user)
+        env = dict(face.environment() if command.env is None else command.env)
+        if user is not None:
+            env |= {"HOME": user.home, "USER": user.name, "LOGNAME": user.name}
+        cwd = command.cwd or common.cwd or RUN_FOLDER
+        limits = common.limits
+        asked = limits.memory is not None or limits.cpu is not None or limits.pids is not None
+        return StartOrder(
+            run=face.name,
+            folder=folder,
+            log=face.log_path,
+            argv=[part.replace(RUN_FOLDER, work) for part in command.argv],
+            env={name: value.replace(RUN_FOLDER, work) if "\0" in value else value for name, value in env.items()},
+            cwd=cwd.replace(RUN_FOLDER, work),
+            user=None if user is None else RunAs(uid=user.uid, gid=user.gid, groups=user.groups),
+            limits=RunLimits(memory=limits.memory, cpu=limits.cpu, pids=limits.pids) if asked else None,
+            deadline=None if face.deadline is None else _boottime(face.deadline),
+            grace=common.grace,
+            stop_signal=int(getattr(signal, f"SIG{command.stop_signal or common.stop_signal}")),
+            leftovers=command.leftovers or common.leftovers,
+            quota=face.log_quota,
+            redact=[value.encode() for value in face.secrets.values()],
+        )
+
+    def _user(self, face: RunFace) -> Identity | None:
+        if face.user is None:
+            return None
+        found = resolve_user(face.user, face.job.group_id, self._settings.users)
+        if isinstance(found, Problem):
+            raise BadJob([found], face.job.name)
+        return found
+
+
+def _face(run: Run) -> RunFace:
+    """The local launcher is part of the worker: it needs the run's folder and its common keys."""
+    if not isinstance(run, RunFace):
+        raise ContractBroken("The local launcher", f"it got a {type(run).__name__}", "Use it through a Worker.")
+    return run
+
+
+def _work_folder(face: RunFace) -> str:
+    """Where the job may write: the run's folder itself, or a part of it that belongs to the job's own user."""
+    work = f"{face.folder}/work"
+    return work if face.user is not None and os.path.isdir(work) else face.folder
+
+
+def _put(path: str, content: bytes, user: Identity | None) -> None:
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        view = memoryview(content)
+        while view:
+            view = view[os.write(file, view) :]
+        if user is not None:
+            os.fchown(file, user.uid, user.gid)
+    finally:
+        os.close(file)
+
+
+def _boottime(epoch: float) -> float:
+    """A moment of the wall clock as CLOCK_BOOTTIME, which no clock change moves."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) + (epoch - time.time())

@@ -1,0 +1,319 @@
+"""The worker's side of the shim: orders out, ends in, over one Unix socket, in the worker's own event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from base64 import b64encode
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from anyjob.errors import ShimLost
+from anyjob.worker.local.shimstart import reach
+from anyjob.worker.local.shimvalues import (
+    Ended,
+    LogState,
+    Proof,
+    RunAs,
+    RunLimits,
+    ShimOptions,
+    Stage,
+    Started,
+    StartOrder,
+)
+from anyjob.worker.local.shimwire import ShimWire
+from anyjob.worker.shim import frames
+
+__all__ = ["Ended", "LogState", "Proof", "RunAs", "RunLimits", "ShimClient", "ShimOptions", "StartOrder", "Started"]
+
+_PATIENCE = 15.0
+"""Seconds in which a lost shim must be reachable again; the keeper needs milliseconds."""
+
+
+class ShimClient:
+    """The shim of one state folder, as a worker sees it. Belongs to the event loop in which it was opened; not for threads.
+
+    When the shim dies, the client reaches its successor, which the keeper starts, and asks again what was not answered: a run's name
+    makes that safe. If nobody can be reached, every future fails with ShimLost.
+
+    Messages of one turn of the event loop leave as one frame, at the end of the turn (`loop.call_soon`). So whatever a caller does
+    before it next awaits, such as writing its own journal, is done before the shim can have seen the order.
+    """
+
+    def __init__(self, folder: Path, options: ShimOptions) -> None:
+        """Use `open`."""
+        self.folder, self._options = folder, options
+        self._known: dict[str, Started | Ended] = {}
+        self._over: dict[str, Ended] = {}
+        self._starts: dict[str, tuple[bytes, asyncio.Future[Started | Ended]]] = {}
+        self._ends: dict[str, asyncio.Future[Ended]] = {}
+        self._stops: dict[str, list[tuple[bytes, asyncio.Future[Proof]]]] = {}
+        self._acks: list[str] = []
+        self._unsent: list[bytes] = []
+        self._loop = asyncio.get_running_loop()
+        self._wire: ShimWire | None = None
+        self._again: asyncio.Task[None] | None = None
+        self._closed: ShimLost | None = None
+        self._scheduled = False
+
+    @classmethod
+    async def open(cls, folder: Path, options: ShimOptions | None = None) -> ShimClient:
+        """Connect to the living shim of the folder, or start keeper and shim; `known` is complete then. Raises ShimLost."""
+        client = cls(folder.absolute(), options or ShimOptions())
+        listed = await client._attach()
+        for run in listed["live"]:
+            client._known[run["run"]] = Started.from_json(run)
+        for run in listed["ended"]:
+            client._known[run["run"]] = client._over[run["run"]] = Ended.from_json(run)
+        return client
+
+    @property
+    def known(self) -> Mapping[str, Started | Ended]:
+        """What the shim knew when this client connected: runs of earlier workers, until they are acknowledged."""
+        return self._known
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What the shim says of itself: pid, keeper, and how it holds and limits runs on this machine."""
+        return {} if self._wire is None else self._wire.hello
+
+    def start(self, order: StartOrder) -> asyncio.Future[Started | Ended]:
+        """Start a run; Ended when it could not be started, or is known and over. Ordering the same run again is harmless."""
+        pending = self._starts.get(order.run)
+        if pending is not None:
+            return pending[1]
+        future: asyncio.Future[Started | Ended] = self._loop.create_future()
+        if self._closed is not None:
+            future.set_exception(self._closed)
+            return future
+        message = _encode(order)
+        self._starts[order.run] = message, future
+        self._send(message)
+        return future
+
+    def ended(self, run: str) -> asyncio.Future[Ended]:
+        """The end of a run that was started or is known. One future for all who ask: shield it before cancelling an awaiting task."""
+        future = self._ends.get(run)
+        if future is None:
+            future = self._loop.create_future()
+            over = self._over.get(run)
+            if over is not None:
+                future.set_result(over)
+            elif self._closed is not None:
+                future.set_exception(self._closed)
+            else:
+                self._ends[run] = future
+        return future
+
+    async def stop(self, run: str, stage: Stage) -> Proof:
+        """Do one stage of the stop ladder. Says at once how things stand: PROVEN when the end became known within the call."""
+        if self._closed is not None:
+            raise self._closed
+        message = frames.encode({"do": "stop", "run": run, "stage": stage})
+        future: asyncio.Future[Proof] = self._loop.create_future()
+        self._stops.setdefault(run, []).append((message, future))
+        self._send(message)
+        return await future
+
+    def ack(self, runs: Iterable[str]) -> None:
+        """The ends of these runs are safe with the worker: the shim may forget them."""
+        for run in runs:
+            self._acks.append(run)
+            self._known.pop(run, None)
+            self._over.pop(run, None)
+            self._ends.pop(run, None)
+        self._schedule()
+
+    def arm(
+        self, key: str, *, at: float, argv: Sequence[str], env: Mapping[str, str], log: str, cwd: str = "/"
+    ) -> None:
+        """Let the shim execute a command at `at` (CLOCK_BOOTTIME seconds), worker or no worker.
+
+        Its end is kept like a run's, under the name `arm:KEY`. The shim's journal holds argv and env: no secrets in there.
+        """
+        order = {"do": "arm", "key": key, "at": at, "argv": list(argv), "env": dict(env), "log": log, "cwd": cwd}
+        self._send(frames.encode(order))
+
+    def disarm(self, key: str) -> None:
+        """Drop an armed command; one that has begun goes on."""
+        self._send(frames.encode({"do": "disarm", "key": key}))
+
+    def quit_when_idle(self) -> None:
+        """Let the shim end as soon as no run is alive."""
+        self._send(frames.encode({"do": "quit_when_idle"}))
+
+    async def close(self) -> None:
+        """Disconnect. Runs go on; what waits for them fails with ShimLost."""
+        if self._unsent or self._acks:
+            self._flush()
+        self._fail(ShimLost(self.folder, "the client was closed"))
+        if self._again is not None:
+            self._again.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._again
+        if self._wire is not None:
+            wire, self._wire = self._wire, None
+            await wire.close()
+
+    # ---------------------------------------------------------------- out
+
+    def _send(self, message: bytes) -> None:
+        self._unsent.append(message)
+        self._schedule()
+
+    def _schedule(self) -> None:
+        if not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._scheduled = False
+        wire = self._wire
+        if wire is None:
+            return  # everything unanswered is sent again when there is a shim
+        if self._acks:
+            self._unsent.append(frames.encode({"do": "ack", "runs": self._acks}))
+            self._acks = []
+        if self._unsent:
+            wire.send(self._unsent)
+            self._unsent = []
+
+    # ---------------------------------------------------------------- in
+
+    def heard(self, said: Mapping[str, Any]) -> None:
+        """One message of the shim."""
+        match said["ev"]:
+            case "started":
+                self._started(said)
+            case "ended":
+                self._ended(said)
+            case "stop":
+                waiting = self._stops.get(said["run"])
+                if waiting:
+                    _, future = waiting.pop(0)
+                    if not waiting:
+                        del self._stops[said["run"]]
+                    _settle(future, Proof.from_json(said["report"]))
+            case "fault":
+                self._loop.call_exception_handler({"message": f"The shim refused an order: {said['text']}"})
+            case _:
+                pass  # a newer shim may say more
+
+    def _started(self, said: Mapping[str, Any]) -> None:
+        pending = self._starts.pop(said["run"], None)
+        if pending is not None:
+            _settle(pending[1], Started.from_json(said))
+
+    def _ended(self, said: Mapping[str, Any]) -> None:
+        over = Ended.from_json(said)
+        pending = self._starts.pop(over.run, None)
+        if pending is not None:
+            _settle(pending[1], over)
+        self._over[over.run] = over
+        future = self._ends.pop(over.run, None)
+        if future is not None:
+            _settle(future, over)
+
+    # ---------------------------------------------------------------- a connection and its loss
+
+    def parted(self, wire: ShimWire, *, final: bool) -> None:
+        """The connection is gone."""
+        if wire is not self._wire:
+            return
+        self._wire = None
+        if final:
+            self._fail(ShimLost(self.folder, wire.refused))
+        elif self._closed is None:
+            self._again = self._loop.create_task(self._reattach())
+
+    async def _attach(self) -> Mapping[str, Any]:
+        """Connect and read the list. Raises ShimLost when that cannot be done for a while."""
+        end = self._loop.time() + _PATIENCE
+        pause = 0.002
+        while True:
+            wire = ShimWire(self)
+            try:
+                async with asyncio.timeout_at(end):
+                    connection = await reach(self.folder, self._options)
+                    await self._loop.create_unix_connection(lambda wire=wire: wire, sock=connection)
+                    listed = await wire.ready
+            except (OSError, TimeoutError) as error:
+                wire.abort()
+                if wire.refused.startswith("refused") or self._loop.time() + pause >= end:
+                    raise ShimLost(self.folder, wire.refused or str(error) or "it does not answer") from error
+                await asyncio.sleep(pause)
+                pause = min(0.5, pause * 2)
+                continue
+            self._wire = wire
+            return listed
+
+    async def _reattach(self) -> None:
+        try:
+            listed = await self._attach()
+        except ShimLost as error:
+            self._fail(error)
+            return
+        self._unsent = []
+        names: set[str] = set()
+        for said in listed["live"]:
+            names.add(said["run"])
+            self._started(said)
+        for said in listed["ended"]:
+            names.add(said["run"])
+            if said["run"] in self._ends or said["run"] in self._starts:
+                self._ended(said)
+        for message, _ in self._starts.values():
+            self._unsent.append(message)
+        for waiting in self._stops.values():
+            self._unsent += [message for message, _ in waiting]
+        for run in [run for run in self._ends if run not in names and run not in self._starts]:
+            _break(self._ends.pop(run), ShimLost(self.folder, f"its new shim knows nothing of run {run}"))
+        self._flush()
+
+    def _fail(self, error: ShimLost) -> None:
+        self._closed = error
+        for _, future in self._starts.values():
+            _break(future, error)
+        for future in self._ends.values():
+            _break(future, error)
+        for waiting in self._stops.values():
+            for _, future in waiting:
+                _break(future, error)
+        self._starts.clear()
+        self._ends.clear()
+        self._stops.clear()
+
+
+def _encode(order: StartOrder) -> bytes:
+    user, limits = order.user, order.limits
+    return frames.encode(
+        {
+            "do": "start",
+            "run": order.run,
+            "folder": order.folder,
+            "log": order.log,
+            "argv": list(order.argv),
+            "env": dict(order.env),
+            "cwd": order.cwd,
+            "user": None if user is None else {"uid": user.uid, "gid": user.gid, "groups": list(user.groups)},
+            "limits": None if limits is None else {"memory": limits.memory, "cpu": limits.cpu, "pids": limits.pids},
+            "deadline": order.deadline,
+            "grace": order.grace,
+            "stop_signal": order.stop_signal,
+            "leftovers": order.leftovers,
+            "quota": order.quota,
+            "redact": [b64encode(value).decode() for value in order.redact],
+        }
+    )
+
+
+def _settle(future: asyncio.Future[Any], value: object) -> None:
+    if not future.done():  # an awaiting task may have been cancelled
+        future.set_result(value)
+
+
+def _break(future: asyncio.Future[Any], error: ShimLost) -> None:
+    if not future.done():
+        future.set_exception(error)
+        future.exception()  # it may be that nobody waits for it; that is no fault to log

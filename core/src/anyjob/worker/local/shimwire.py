@@ -1,0 +1,92 @@
+"""One connection to the shim: the handshake, and frames as messages."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from anyjob.worker.shim import frames
+
+__all__ = ["Hearer", "ShimWire"]
+
+
+class Hearer(Protocol):
+    """Who owns a connection."""
+
+    def heard(self, said: Mapping[str, Any]) -> None:
+        """One message of the shim."""
+
+    def parted(self, wire: ShimWire, *, final: bool) -> None:
+        """The connection is gone. `final`: the shim sent this worker away, so that it must not come back."""
+
+
+class ShimWire(asyncio.Protocol):
+    """One connection. `ready` is done when the shim's list has been read, and holds the list."""
+
+    def __init__(self, hearer: Hearer) -> None:
+        self._hearer = hearer
+        self._frames = frames.Frames()
+        self.transport: asyncio.Transport | None = None
+        self.hello: Mapping[str, Any] = {}
+        self.refused = ""
+        self._gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.ready: asyncio.Future[Mapping[str, Any]] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        assert self.transport is not None
+        try:
+            messages = self._frames.feed(data)
+        except frames.FrameError as error:
+            self.refused = str(error)
+            self.transport.abort()
+            return
+        for said in messages:
+            match said.get("ev"):
+                case "hello":
+                    self._greet(said)
+                case "list" if not self.ready.done():
+                    self.ready.set_result(said)
+                case "bye" | "refused" as word:
+                    self.refused = f"{word}: {said['why']}"
+                    self._hearer.parted(self, final="took over" in self.refused or word == "refused")
+                case _:
+                    self._hearer.heard(said)
+
+    def _greet(self, said: Mapping[str, Any]) -> None:
+        assert self.transport is not None
+        self.hello = said
+        if said["version"] < min(frames.SPOKEN):
+            self.refused = f"the shim speaks protocol {said['version']}, this worker {frames.SPOKEN}"
+            self.transport.abort()
+            return
+        hello = frames.encode({"do": "hello", "version": frames.VERSION, "pid": os.getpid()})
+        self.transport.write(frames.frame([hello, frames.encode({"do": "list"})]))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._gone.set_result(None)
+        if not self.ready.done():
+            self.ready.set_exception(ConnectionResetError(self.refused or str(exc or "the shim closed the connection")))
+            self.ready.exception()
+        self._hearer.parted(self, final=False)
+
+    def send(self, messages: list[bytes]) -> None:
+        """Send messages as one frame."""
+        assert self.transport is not None
+        self.transport.write(frames.frame(messages))
+
+    def abort(self) -> None:
+        """Drop the connection at once."""
+        if self.transport is not None:
+            self.transport.abort()
+
+    async def close(self) -> None:
+        """Send what is buffered, then disconnect."""
+        if self.transport is not None:
+            self.transport.close()
+            await self._gone

@@ -1,0 +1,114 @@
+"""The log of a run: raw bytes in one file.
+
+A local child writes the file itself; all others feed it through here. Offsets stay true for ever: a quota frees the middle of the
+file (a hole), it never moves bytes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+__all__ = ["RunLog", "last_line", "read_log"]
+
+_TAIL = 65536
+"""Bytes at the end of a log in which the result line is looked for."""
+
+Cursor = Callable[[str, str, int], None]
+
+
+class RunLog:
+    """The log as a run's face offers it. Opened on first use. Not for two threads at once on one run."""
+
+    __slots__ = ("_cursors", "_file", "_keep", "_quota", "path")
+
+    def __init__(self, path: str, *, quota: int | None, cursors: dict[str, tuple[str, int]], keep: Cursor) -> None:
+        """`keep(source, cursor, size)` makes a cursor durable; `cursors` holds the durable ones."""
+        self.path, self._quota, self._cursors, self._keep = path, quota, cursors, keep
+        self._file = -1
+
+    def write(self, data: bytes) -> None:
+        """Append. Raises OSError (no space left)."""
+        file = self._open()
+        view = memoryview(data)
+        while view:
+            view = view[os.write(file, view) :]
+        if self._quota is not None and os.fstat(file).st_size > 2 * self._quota:
+            _punch(file, self._quota)
+
+    def feed(self, data: bytes, source: str, cursor: str) -> None:
+        """Append, and keep how far `source` was read."""
+        self.write(data)
+        self._keep(source, cursor, os.fstat(self._file).st_size)
+
+    def cursor(self, source: str) -> str | None:
+        """How far `source` was read, by any worker."""
+        known = self._cursors.get(source)
+        return None if known is None else known[0]
+
+    def close(self) -> None:
+        """Apply the quota for good, and close."""
+        if self._file >= 0:
+            if self._quota is not None:
+                _punch(self._file, self._quota)
+            os.close(self._file)
+            self._file = -1
+
+    def _open(self) -> int:
+        if self._file < 0:
+            Path(self.path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            fed = max((size for _, size in self._cursors.values()), default=None)
+            if fed is not None and os.fstat(self._file).st_size > fed:
+                # A worker died between a write and its cursor: those bytes will be fed again.
+                os.ftruncate(self._file, fed)
+        return self._file
+
+
+def _punch(file: int, quota: int) -> None:
+    from anyjob.worker.shim.quota import punch
+
+    punch(file, quota)
+
+
+def last_line(path: str | Path, encoding: str = "utf-8") -> str:
+    """The last line that is not blank, of the last 64 KB. Empty when there is none, or no file."""
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return ""
+    try:
+        size = os.fstat(file).st_size
+        data = os.pread(file, _TAIL, max(0, size - _TAIL))
+    finally:
+        os.close(file)
+    for line in reversed(data.replace(b"\r", b"\n").split(b"\n")):
+        if line.strip(b" \t\0"):
+            return line.decode(encoding, "replace").strip()
+    return ""
+
+
+def read_log(path: str | Path, offset: int, limit: int = 1 << 20) -> tuple[int, bytes]:
+    """Up to `limit` bytes that stand at or after `offset`; also how many bytes before them the quota took away.
+
+    Returns (missing, data): the next offset is `offset + missing + len(data)`. No data: nothing more is there yet.
+    Raises FileNotFoundError.
+    """
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        try:
+            start = os.lseek(file, offset, os.SEEK_DATA)
+        except OSError:  # at or past the end, or a hole up to the end
+            return 0, b""
+        end = os.lseek(file, start, os.SEEK_HOLE)
+        data = os.pread(file, min(limit, end - start), start)
+        missing = start - offset
+        if missing:
+            # The edges of a hole are zeroed to the block.
+            kept = data.lstrip(b"\0")
+            missing += len(data) - len(kept)
+            data = kept
+        return missing, data
+    finally:
+        os.close(file)

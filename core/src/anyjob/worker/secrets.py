@@ -1,0 +1,109 @@
+"""The secrets of a worker: resolved here, never sent by a server, never in argv."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from urllib.parse import quote, quote_plus
+
+from anyjob.errors import SecretMissing
+from anyjob.job import Job
+from anyjob.outcome import Evidence, Json, Outcome
+from anyjob.spec import CommonXAttrs
+from anyjob.worker.settings import SecretSource
+
+__all__ = ["MASK", "SecretStore", "mask_outcome", "masks"]
+
+MASK = "[secret]"
+_COMMAND_SECONDS = 30
+
+
+class SecretStore:
+    """Gives runs the secrets they list and their app group may use."""
+
+    def __init__(self, sources: Mapping[str, SecretSource]) -> None:
+        self._sources = sources
+
+    def value(self, job: Job, common: CommonXAttrs, name: str) -> str:
+        """The value for the job's own name of it. Blocks while a command is asked. Raises SecretMissing."""
+        setting = common.secrets.get(name)
+        if setting is None:
+            raise SecretMissing(name, f"job {job.name!r} does not list it under XAttrs.secrets.")
+        source = self._sources.get(setting)
+        if source is None:
+            raise SecretMissing(
+                name,
+                f"this worker has no [secrets.{setting}] in its settings; add it, or correct XAttrs.secrets.{name}.",
+            )
+        if "*" not in source.groups and job.group_id not in source.groups:
+            raise SecretMissing(
+                name,
+                f"[secrets.{setting}] is not for app group {job.group_id!r}; add it to its groups = [...], or '*' for all.",
+            )
+        return _read(name, setting, source)
+
+
+def _read(name: str, setting: str, source: SecretSource) -> str:
+    try:
+        if source.file is not None:
+            return source.file.read_text().rstrip("\r\n")
+        if source.env is not None:
+            return os.environ[source.env]
+        assert source.command is not None
+        done = subprocess.run(source.command, capture_output=True, text=True, timeout=_COMMAND_SECONDS, check=True)
+    except KeyError:
+        raise SecretMissing(
+            name, f"[secrets.{setting}] names the variable {source.env}, which the worker does not have."
+        ) from None
+    except (OSError, UnicodeDecodeError, subprocess.SubprocessError) as error:
+        # The error's own text may quote what the command printed.
+        raise SecretMissing(name, f"[secrets.{setting}] cannot be read: {type(error).__name__}.") from None
+    return done.stdout.rstrip("\r\n")
+
+
+def masks(secrets: Mapping[str, str]) -> list[str]:
+    """Every spelling in which a secret may turn up in text, longest first."""
+    forms: set[str] = set()
+    for value in secrets.values():
+        if value:
+            plain = base64.b64encode(value.encode()).decode()
+            forms |= {
+                value,
+                quote(value, safe=""),
+                quote_plus(value),
+                json.dumps(value)[1:-1],
+                plain,
+                plain.rstrip("="),
+            }
+    return sorted(forms, key=len, reverse=True)
+
+
+def mask_outcome(outcome: Outcome, forms: list[str]) -> Outcome:
+    """The outcome with every secret replaced by MASK, in result, outputs and evidence."""
+
+    def clean(text: str) -> str:
+        for form in forms:
+            text = text.replace(form, MASK)
+        return text
+
+    def deep(value: Json) -> Json:
+        if isinstance(value, str):
+            return clean(value)
+        if isinstance(value, list):
+            return [deep(item) for item in value]
+        if isinstance(value, dict):
+            return {clean(key): deep(item) for key, item in value.items()}
+        return value
+
+    return Outcome(
+        cause=outcome.cause,
+        code=outcome.code,
+        result=clean(outcome.result),
+        outputs={clean(key): deep(value) for key, value in outcome.outputs.items()},
+        evidence=[Evidence(source=item.source, text=clean(item.text)) for item in outcome.evidence],
+        stop=outcome.stop,
+        retry=outcome.retry,
+    )

@@ -1,0 +1,227 @@
+"""Runs held by cgroups of version 2: groups are used again, and the shim sits in the next free one before it spawns.
+
+So a child is born inside its group: a child moved after its spawn escapes when it forks at once. And nothing is moved at start: on an
+idle machine the kernel lets a move wait for a grace period of many milliseconds.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from . import process
+from .hold import Hold
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .limits import Limiter
+    from .run import Run
+
+_KEPT = 32
+"""Groups whose files stay open. More files would count against the limit that children inherit."""
+
+
+def write(path: str, data: bytes) -> None:
+    """Write a control file. Raises OSError."""
+    fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(fd, data)
+    finally:
+        os.close(fd)
+
+
+class Slot:
+    """One reusable group."""
+
+    __slots__ = ("_events", "_procs", "limits", "number", "oom_kills", "path")
+
+    def __init__(self, root: str, number: int) -> None:
+        self.number = number
+        self.path = f"{root}/{number}"
+        self._events = self._procs = -1
+        self.limits: dict[str, object] = {}
+        self.oom_kills = 0
+        if not os.path.isdir(self.path):
+            os.mkdir(self.path)
+        if number <= _KEPT:
+            self._events = os.open(self.path + "/cgroup.events", os.O_RDONLY | os.O_CLOEXEC)
+            self._procs = os.open(self.path + "/cgroup.procs", os.O_WRONLY | os.O_CLOEXEC)
+
+    def enter(self) -> None:
+        """Move this process in. Raises OSError."""
+        if self._procs >= 0:
+            os.write(self._procs, b"0")
+        else:
+            write(self.path + "/cgroup.procs", b"0")
+
+    def populated(self) -> bool:
+        """Whether a live process is in it, or in a group that a job made below it. Raises OSError."""
+        if self._events >= 0:
+            return b"populated 1" in os.pread(self._events, 128, 0)
+        return b"populated 1" in (process.read(self.path + "/cgroup.events") or b"populated 1")
+
+    def members(self) -> list[int]:
+        """Live processes, groups below included."""
+        found: list[int] = []
+        for folder, _, _ in os.walk(self.path):
+            found += [int(word) for word in (process.read(folder + "/cgroup.procs") or b"").split()]
+        return found
+
+    def kill(self) -> None:
+        """SIGKILL to every member, groups below included; forks cannot outrun it."""
+        try:
+            write(self.path + "/cgroup.kill", b"1")
+        except FileNotFoundError:
+            self.signal(signal.SIGKILL)  # a kernel before 5.14; called again until nobody is left
+
+    def signal(self, signum: int, group: int | None = None) -> int:
+        """Send a signal to each member (of one process group), each checked to be a member when it is sent. Returns how many."""
+        sent = 0
+        for pid in self.members():
+            try:
+                fd = os.pidfd_open(pid)
+            except OSError:
+                continue
+            try:
+                facts = process.facts(pid)
+                # Membership is read after the pidfd was opened, so the pid was not given to somebody else in between.
+                inside = facts is not None and pid in self.members()
+                if facts is not None and inside and group in (None, facts.group):
+                    signal.pidfd_send_signal(fd, signum)
+                    sent += 1
+            except OSError:
+                continue
+            finally:
+                os.close(fd)
+        return sent
+
+    def close(self) -> None:
+        """Close the kept files and remove the group if nobody is in it."""
+        for fd in (self._events, self._procs):
+            if fd >= 0:
+                os.close(fd)
+        self._events = self._procs = -1
+        remove(self.path)
+
+
+def remove(path: str) -> None:
+    """Remove a group and the groups that a job made below it; one with members stays."""
+    for folder, _, _ in os.walk(path, topdown=False):
+        try:
+            os.rmdir(folder)
+        except OSError:
+            return
+
+
+class Slots:
+    """The reusable groups of one state folder. `current` is the free one in which the shim sits."""
+
+    __slots__ = ("_free", "_last", "_retired", "_taken", "base", "current", "inside", "limiter", "root")
+
+    def __init__(self, base: str, name: str, taken: set[str]) -> None:
+        """`base`: the shim's own group; `taken`: slots of runs that are still alive. Raises OSError when groups cannot be had."""
+        self.base, self.root = base, f"{base.rstrip('/')}/{name}"
+        self._free: list[Slot] = []
+        self._retired: list[Slot] = []
+        self._taken = {path.rpartition("/")[2] for path in taken}
+        self._last = 0
+        self.inside: Slot | None = None
+        self.limiter: Limiter | None = None
+        if not os.path.isdir(self.root):
+            os.mkdir(self.root)
+        # An earlier shim's groups go, but those of living runs; a number that cannot be removed is not used.
+        for entry in os.listdir(self.root):
+            if entry.isdigit() and entry not in self._taken:
+                remove(f"{self.root}/{entry}")
+        self.current: Slot | None = None
+        self.advance()
+
+    def claim(self, path: str) -> Slot:
+        """The slot of a run that an earlier shim started. Raises OSError when it is gone."""
+        if not os.path.isdir(path):
+            raise FileNotFoundError(path)
+        return Slot(self.root, int(path.rpartition("/")[2]))
+
+    def advance(self) -> None:
+        """Sit in the next free slot. Raises OSError; the shim is then at home, in no slot."""
+        self.current = None
+        try:
+            slot = self._free.pop() if self._free else self._fresh()
+            slot.enter()
+            self.inside = self.current = slot
+        except OSError:
+            self.leave()
+            raise
+        if self.limiter is not None:
+            self.limiter.enter(slot)
+
+    def leave(self) -> None:
+        """Go back to the group the shim was born in. Raises OSError."""
+        write(self.base + "/cgroup.procs", b"0")
+        if self.limiter is not None:
+            self.limiter.leave()
+        self.inside = None
+
+    def give_back(self, slot: Slot) -> None:
+        """The slot is proved empty."""
+        self._free.append(slot)
+
+    def retire(self, slot: Slot) -> None:
+        """Somebody is left in the slot; it is not used until he is gone."""
+        self._retired.append(slot)
+
+    def close(self) -> None:
+        """Leave, and remove what is empty."""
+        self.leave()
+        current = [self.current] if self.current is not None else []
+        for slot in (*self._free, *current, *self._retired):
+            slot.close()
+        self.current = None
+        if self.limiter is not None:
+            self.limiter.close()
+        try:
+            os.rmdir(self.root)
+        except OSError:
+            return  # leftovers that a job was allowed to leave; the next shim of the folder looks again
+
+    def _fresh(self) -> Slot:
+        for at, slot in enumerate(self._retired):
+            if not slot.populated():
+                return self._retired.pop(at)
+        while True:
+            self._last += 1
+            if str(self._last) not in self._taken and not os.path.isdir(f"{self.root}/{self._last}"):
+                return Slot(self.root, self._last)
+
+
+class Group(Hold):
+    """A run in a slot."""
+
+    __slots__ = ("_slots", "slot")
+    by = "cgroup v2"
+
+    def __init__(self, slots: Slots, slot: Slot) -> None:
+        self._slots, self.slot = slots, slot
+
+    def ask(self, run: Run) -> str:
+        """To the leader's process group, member by member where the leader is not the shim's own any more."""
+        sent = self.slot.signal(run.signum, run.pid)
+        return f"signal {run.signum} sent to {sent} processes of process group {run.pid}"
+
+    def force(self, run: Run) -> None:
+        if self._slots.inside is self.slot:
+            raise RuntimeError("the shim sits in the group that it is to kill")
+        self.slot.kill()
+
+    def empty(self, run: Run) -> bool:
+        # A dying process may be counted for a moment after its parent has been told; the list of members is exact then.
+        return not self.slot.populated()
+
+    def survivors(self, run: Run) -> list[str]:
+        return [process.describe(pid) for pid in self.slot.members()]
+
+    def release(self, run: Run, *, clean: bool) -> None:
+        if clean:
+            self._slots.give_back(self.slot)
+        else:
+            self._slots.retire(self.slot)

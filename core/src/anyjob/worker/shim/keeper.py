@@ -1,0 +1,134 @@
+"""The keeper: the parent of the shim, which reaps what a dead shim leaves, after writing down how it ended.
+
+Small and dull on purpose, so that it does not die. It starts a new shim when one died, and ends when a shim ended by itself.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import gc
+import json
+import os
+import signal
+import socket
+import sys
+import time
+
+from . import kernel, main, process
+from .seat import Seat
+
+BUSY = 3
+"""Exit status of a start for a folder that has a keeper or shim already."""
+_QUICK = 5.0
+"""A shim that dies within this many seconds is started again only after a pause."""
+
+
+def start() -> None:
+    """Entry of the process that a worker starts: argv[2] is the options as JSON. Returns to the worker once the socket listens."""
+    options = json.loads(sys.argv[2])
+    folder: str = options["folder"]
+    os.umask(0o077)
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    found = os.stat(folder)
+    if found.st_uid != os.geteuid() or found.st_mode & 0o077:
+        raise SystemExit(f"{folder} must belong to uid {os.geteuid()} and to nobody else: chmod 700 it")
+    lock = os.open(folder + "/lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        # The lock lives as long as any process has this open file: keeper and shims inherit it.
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        sys.exit(BUSY)
+    seat = Seat(options, _listen(folder))
+    if os.fork():
+        os._exit(0)
+    _detach(folder)
+    try:
+        _keep(seat)
+    finally:
+        os._exit(1)
+
+
+def _listen(folder: str) -> socket.socket:
+    listener = socket.socket(socket.AF_UNIX)
+    at = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        # The kernel allows 108 bytes for a socket's path; this detour allows any folder.
+        path = f"/proc/self/fd/{at}/sock"
+        try:
+            os.unlink(path)
+        except FileNotFoundError:
+            pass
+        listener.bind(path)
+    finally:
+        os.close(at)
+    listener.listen(64)
+    return listener
+
+
+def _detach(folder: str) -> None:
+    os.setsid()
+    os.chdir("/")
+    kernel.set_name("anyjob-keeper")
+    kernel.become_subreaper()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+        # Runs are to outlive whoever signals a whole service; a shim ends by itself when it has nothing to do.
+        signal.signal(number, signal.SIG_IGN)
+    null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
+    said = os.open(folder + "/shim.err", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    os.dup2(null, 0)
+    os.dup2(null, 1)
+    os.dup2(said, 2)
+    os.close(null)
+    os.close(said)
+    gc.freeze()  # the collector must not write to pages that keeper and shim share
+
+
+def _keep(seat: Seat) -> None:
+    seat.keeper = os.getpid()
+    seat.keeper_journal = f"{seat.folder}/keeper-{time.time_ns()}.jsonl"
+    shim, born = _fork(seat), time.monotonic()
+    while True:
+        gone = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+        if gone is None:
+            continue
+        if gone.si_pid != shim:
+            note(seat.keeper_journal, gone.si_pid, raw_status(gone.si_code, gone.si_status))
+            os.waitpid(gone.si_pid, 0)
+            os.kill(shim, signal.SIGCHLD)  # own child, not reaped: surely the shim. It looks into the journal then
+            continue
+        _, status = os.waitpid(shim, 0)
+        if status == 0:
+            os._exit(0)
+        if time.monotonic() - born < _QUICK:
+            time.sleep(0.5 if os.WIFEXITED(status) else 0.0)
+        shim, born = _fork(seat), time.monotonic()
+
+
+def _fork(seat: Seat) -> int:
+    pid = os.fork()
+    if pid == 0:
+        main.run(seat)
+    return pid
+
+
+def raw_status(code: int, status: int) -> int:
+    """The wait status that waitid's two numbers mean."""
+    if code == os.CLD_EXITED:
+        return status << 8
+    return status | (0x80 if code == os.CLD_DUMPED else 0)
+
+
+def note(journal: str, pid: int, status: int) -> None:
+    """Write down how a zombie ended, before it is reaped. Only leaders of sessions: every run is one, and few others."""
+    facts = process.facts(pid)
+    if facts is None or facts.session != pid:
+        return
+    line = {"pid": pid, "start": facts.start, "status": status, "group": process.group_of(pid), "at": time.time()}
+    try:
+        fd = os.open(journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        try:
+            os.write(fd, json.dumps(line, separators=(",", ":")).encode() + b"\n")
+        finally:
+            os.close(fd)
+    except OSError as error:
+        print(f"keeper: status {status} of process {pid} is lost: {error}", file=sys.stderr, flush=True)

@@ -1,0 +1,95 @@
+"""Facts about processes from /proc, and pidfds that surely mean the process they were asked for."""
+
+from __future__ import annotations
+
+import os
+
+MARK = "ANYJOB_RUN"
+"""The environment variable that names the run a process belongs to."""
+
+
+class Facts:
+    """A process as /proc/PID/stat showed it. `start` is in clock ticks since boot; with the pid it names a process for good."""
+
+    __slots__ = ("group", "parent", "pid", "session", "start", "state")
+
+    def __init__(self, pid: int, state: str, parent: int, group: int, session: int, start: int) -> None:
+        self.pid, self.state, self.parent, self.group, self.session, self.start = pid, state, parent, group, session, start
+
+
+def read(path: str) -> bytes | None:
+    """A /proc file as a whole; None when the process is gone or may not be looked at."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        parts: list[bytes] = []
+        while part := os.read(fd, 1 << 16):
+            parts.append(part)
+        return b"".join(parts)
+    except OSError:
+        return None
+    finally:
+        os.close(fd)
+
+
+def facts(pid: int) -> Facts | None:
+    """The process, zombies included; None when there is none."""
+    text = read(f"/proc/{pid}/stat")
+    if not text:
+        return None
+    # The name in brackets may itself hold brackets and spaces.
+    part = text.rpartition(b")")[2].split()
+    return Facts(pid, part[0].decode(), int(part[1]), int(part[2]), int(part[3]), int(part[19]))
+
+
+def all_facts() -> list[Facts]:
+    """Every process of the machine that can be seen."""
+    found = [facts(int(name)) for name in os.listdir("/proc") if name.isdigit()]
+    return [one for one in found if one is not None]
+
+
+def children(pid: int) -> list[int]:
+    """Direct children, zombies included. Complete only if nobody reaps them meanwhile."""
+    text = read(f"/proc/{pid}/task/{pid}/children")
+    if text is not None:
+        return [int(part) for part in text.split()]
+    return [one.pid for one in all_facts() if one.parent == pid]  # a kernel without CONFIG_PROC_CHILDREN
+
+
+def pidfd(pid: int, start: int) -> int | None:
+    """A pidfd of the process with this pid and start time; None when that one is gone. The caller closes it."""
+    try:
+        fd = os.pidfd_open(pid)
+    except OSError:
+        return None
+    # The start time is read after the pidfd was opened: equal now means that the pidfd is the process asked for.
+    now = facts(pid)
+    if now is None or now.start != start:
+        os.close(fd)
+        return None
+    return fd
+
+
+def group_of(pid: int) -> str | None:
+    """The cgroup v2 path of a process as this process sees it; a zombie still has one."""
+    text = read(f"/proc/{pid}/cgroup")
+    for line in (text or b"").splitlines():
+        if line.startswith(b"0::"):
+            return os.fsdecode(line[3:])
+    return None
+
+
+def marked(pid: int, run: str) -> bool:
+    """Whether the environment the process began with names this run."""
+    text = read(f"/proc/{pid}/environ")
+    return text is not None and os.fsencode(f"{MARK}={run}") in text.split(b"\0")
+
+
+def describe(pid: int) -> str:
+    """Pid and command for people, at most 120 characters."""
+    command = os.fsdecode((read(f"/proc/{pid}/cmdline") or b"").replace(b"\0", b" ").strip())
+    if not command:
+        command = os.fsdecode((read(f"/proc/{pid}/comm") or b"gone").strip())
+    return f"{pid} {command}"[:120]

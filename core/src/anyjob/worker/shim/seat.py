@@ -1,0 +1,31 @@
+"""What the keeper hands to each shim that it starts."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import socket
+    from typing import Any
+
+IDLE = 60.0
+"""Seconds without a worker and without a run after which a shim ends."""
+FLOOR = 64 << 20
+"""Bytes of free disk below which no run starts."""
+SPAWNERS = 64
+"""Runs that get a subreaper of their own where there are no cgroups."""
+
+
+class Seat:
+    """The state folder, the listening socket, and who the keeper is. The socket stays with the keeper when a shim dies."""
+
+    __slots__ = ("cgroup", "floor", "folder", "idle", "keeper", "keeper_journal", "listener", "spawners")
+
+    def __init__(self, options: dict[str, Any], listener: socket.socket) -> None:
+        self.folder: str = options["folder"]
+        self.cgroup: str = options.get("cgroup", "auto")
+        self.spawners: int = options.get("spawners", SPAWNERS)
+        self.idle: float = options.get("idle", IDLE)
+        self.floor: int = options.get("floor", FLOOR)
+        self.listener = listener
+        self.keeper = 0
+        self.keeper_journal = ""

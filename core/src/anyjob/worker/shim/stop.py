@@ -1,0 +1,85 @@
+"""The stop ladder's actions: ask, force, and the answer that says how surely it is over."""
+
+from __future__ import annotations
+
+import json
+import os
+
+from . import frames, kernel
+from .hold import report
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .run import Run
+    from .main import Shim
+
+PATIENCE = 0.1
+"""Seconds that a forced stop's answer may wait for the proof."""
+
+
+def order(shim: Shim, name: str, stage: str) -> None:
+    """Do one stage of the ladder for a worker, and answer. Asking again, or for a run that is over, is no fault."""
+    run = shim.live.get(name)
+    if run is None:
+        over = shim.over.get(name)
+        if over is not None:
+            _reply(shim, name, json.loads(over)["proof"])
+        else:
+            _reply(shim, name, report("ASKED", "shim", [("shim", "no such run is known here")], []))
+        return
+    run.stop_asked = stage if run.stop_asked is None else max(run.stop_asked, stage)  # "FORCE" sorts after "ASK"
+    if stage == "FORCE":
+        run.waiters += 1
+        shim.timers.set(("stop", name), kernel.boottime() + PATIENCE, lambda: answer(shim, run))
+        force(shim, run)
+        return
+    _reply(shim, name, report("ASKED", "signal", [("shim", ask(shim, run))], []))
+
+
+def ask(shim: Shim, run: Run) -> str:
+    """Send the stop signal to the run. Returns what was done, for people."""
+    if run.asked is None:
+        run.asked = kernel.boottime()
+        shim.timers.set(("grace", run.name), run.asked + run.grace, lambda: _grace_over(shim, run))
+    if run.own and run.pid is not None:
+        # A child that is not reaped: its pid and its group's number cannot be another's.
+        os.killpg(run.pid, run.signum)
+        return f"signal {run.signum} sent to process group {run.pid}"
+    if run.hold is None:
+        return "nothing to signal"
+    return run.hold.ask(run)
+
+
+def force(shim: Shim, run: Run) -> None:
+    """Kill the run as a whole; the judge sees to the proof."""
+    run.forced = True
+    if run.hold is not None:
+        run.hold.force(run)
+    shim.look_again(run)
+
+
+def answer(shim: Shim, run: Run) -> None:
+    """Answer everybody who forced a stop of this run: with the proof if there is one by now."""
+    shim.timers.cancel(("stop", run.name))
+    said = run.proof
+    if said is None:
+        hold = run.hold
+        left = hold.survivors(run) if hold is not None else []
+        said = report("ASKED", hold.by if hold else "shim", [("shim", "killed, not gone yet")], left)
+    for _ in range(run.waiters):
+        _reply(shim, run.name, said)
+    run.waiters = 0
+
+
+def _grace_over(shim: Shim, run: Run) -> None:
+    """A worker's own ladder goes on without this; the shim forces what nobody else would: deadlines, and a leaderless rest."""
+    if run.expired:
+        force(shim, run)
+    else:
+        shim.look_again(run)
+
+
+def _reply(shim: Shim, name: str, said: dict[str, Any]) -> None:
+    shim.say(frames.encode({"ev": "stop", "run": name, "report": said}))

@@ -1,0 +1,55 @@
+"""The folder in which a worker keeps everything that must outlive it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+from anyjob.errors import StateInUse, StateUnusable
+
+__all__ = ["StateFolder"]
+
+
+class StateFolder:
+    """One worker's folder:
+
+    lock                the worker that holds it, by flock
+    worker.jsonl        the worker's ledger
+    runs/NAME/          a run's folder: log, files in and back
+    shim/               the shim's socket, lock and journals
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Make and lock the folder. Raises StateInUse, StateUnusable."""
+        self.path = path.absolute()
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.runs.mkdir(mode=0o700, exist_ok=True)
+            self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StateUnusable(self.path, f"{error.strerror} ({error.filename})") from error
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(self._lock, 32, 0).decode().strip()
+            os.close(self._lock)
+            raise StateInUse(self.path, int(holder) if holder.isdigit() else None) from None
+        os.ftruncate(self._lock, 0)
+        os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
+
+    @property
+    def runs(self) -> Path:
+        return self.path / "runs"
+
+    @property
+    def shim(self) -> Path:
+        return self.path / "shim"
+
+    @property
+    def ledger(self) -> Path:
+        return self.path / "worker.jsonl"
+
+    def close(self) -> None:
+        """Let another worker have it."""
+        os.close(self._lock)

@@ -1,0 +1,275 @@
+"""One run's way from acceptance to its end, through any number of worker processes."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import traceback
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from anyjob.errors import AnyJobError, ContractBroken, RunRefused, SecretMissing
+from anyjob.executor.base import Executor, Stage
+from anyjob.executor.capabilities import DeadlineBy
+from anyjob.executor.handle import Handle
+from anyjob.job import BadJob
+from anyjob.outcome import Cause, Evidence, Outcome, StopReport, Strength, unknown
+from anyjob.worker.book import RunBook
+from anyjob.worker.face import RunFace
+from anyjob.worker.placeholders import PasteRefused
+from anyjob.worker.record import RunRecord
+from anyjob.worker.secrets import mask_outcome, masks
+from anyjob.worker.states import RunState, Step, next_step
+from anyjob.worker.verdict import DEADLINE, STOP, given_up, never_started, settle
+
+if TYPE_CHECKING:
+    from anyjob.plugins.binding import Bound
+
+__all__ = ["Owner", "Supervisor"]
+
+T = TypeVar("T")
+
+
+class Owner(Protocol):
+    """What a supervisor needs of its worker."""
+
+    @property
+    def book(self) -> RunBook: ...
+    @property
+    def force_wait(self) -> float: ...
+    def prepare(self, face: RunFace, bound: Bound) -> None:
+        """Ask the policies. Raises RunRefused."""
+        ...
+
+    def started(self, face: RunFace) -> None: ...
+    def ended(self, face: RunFace, outcome: Outcome) -> None: ...
+
+
+class _Cut(Exception):  # noqa: N818 - it carries a decision, not a fault
+    """Ends the verb that is going, because of a stop."""
+
+
+class Supervisor:
+    """Drives one run. `task` ends with the run; cancelling it leaves the run going, for the next worker."""
+
+    __slots__ = ("_bound", "_cut", "_force", "_ladder", "_last", "_owner", "_timer", "face", "over", "record", "task")
+
+    def __init__(self, owner: Owner, record: RunRecord, face: RunFace, bound: Bound) -> None:
+        self._owner, self.record, self.face, self._bound = owner, record, face, bound
+        loop = asyncio.get_running_loop()
+        self.over: asyncio.Future[Outcome] = loop.create_future()
+        self._ladder: asyncio.Task[None] | None = None
+        self._force: asyncio.Event | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._cut = False
+        self._last = StopReport(strength=Strength.ASKED, by="nothing was asked yet")
+        self.task = loop.create_task(self._live())
+
+    # ---------------------------------------------------------------- the way
+
+    async def _live(self) -> None:
+        if self.record.outcome is not None:
+            # An earlier worker died between the end and the tidying up.
+            await self.clean()
+            self.over.set_result(self.record.outcome)
+            return
+        try:
+            self._arm_deadline()
+            if self.record.stop is not None:
+                self._begin_ladder()
+            outcome = await self._to_the_end()
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a defect here must not leave a run without an end
+            text = "".join(traceback.format_exception(error))
+            outcome = unknown("worker", f"the worker failed while it supervised the run: {text[-2000:]}")
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+        await self._end(outcome)
+
+    async def _to_the_end(self) -> Outcome:
+        while True:
+            match next_step(self.record.state, stopping=self.record.stop is not None):
+                case Step.START:
+                    refused = await self._prepare()
+                    if refused is not None:
+                        return refused
+                    got = await self._start()
+                case Step.FIND:
+                    got = await self._find()
+                case Step.WATCH:
+                    got = await self._watch()
+                case Step.END_STOPPED:
+                    return never_started(self.record.stop or STOP)
+                case Step.NOTHING:
+                    raise ContractBroken("The worker", "it drove a run that is over", "Report this with the journal.")
+            if isinstance(got, Outcome):
+                return settle(got, self.record.stop, self._bound.capabilities, self._bound.binding.job_type)
+            if isinstance(got, Handle):
+                self._owner.book.handle(self.record, got)
+
+    async def _prepare(self) -> Outcome | None:
+        try:
+            await self.face.resolve_secrets()
+            self._owner.prepare(self.face, self._bound)
+        except SecretMissing as error:
+            return Outcome(
+                cause=Cause.BAD_CONFIG, result=str(error), evidence=[Evidence(source="secrets", text=str(error))]
+            )
+        except RunRefused as refused:
+            return Outcome(
+                cause=Cause.REJECTED, result=str(refused), evidence=[Evidence(source="policy", text=str(refused))]
+            )
+        executor = self._bound.executor
+        if type(executor).preflight is not Executor.preflight:
+            problems = list(await executor.preflight(self._bound.spec))
+            if problems:
+                said = [Evidence(source="preflight", text=str(problem)) for problem in problems]
+                return Outcome(cause=Cause.DEPENDENCY_MISSING, result=str(problems[0]), evidence=said)
+        return None
+
+    async def _start(self) -> Handle | Outcome | None:
+        """None: cut off by a stop, so that `find` has to tell."""
+        self._owner.book.starting(self.record)
+        self._owner.started(self.face)
+        try:
+            return await self._verb(self._bound.executor.start(self.face, self._bound.spec))
+        except _Cut:
+            return None
+        except (BadJob, SecretMissing, PasteRefused) as error:
+            return Outcome(
+                cause=Cause.BAD_CONFIG, result=str(error), evidence=[Evidence(source="start", text=str(error))]
+            )
+        except Exception as error:  # noqa: BLE001 - the executor is a stranger's code
+            return Outcome(cause=Cause.START_FAILED, result=_brief(error), evidence=[_evidence("start", error)])
+
+    async def _find(self) -> Handle | Outcome | None:
+        try:
+            found = await self._bound.executor.find(self.face, self._bound.spec)
+        except Exception as error:  # noqa: BLE001 - the executor is a stranger's code
+            return Outcome(cause=Cause.UNKNOWN, evidence=[_evidence("find", error)])
+        if found is not None:
+            return found
+        if self.record.stop is not None:
+            return never_started(self.record.stop)
+        return await self._start()
+
+    async def _watch(self) -> Outcome:
+        handle = self.record.handle
+        assert handle is not None
+        try:
+            return await self._verb(self._bound.executor.watch(self.face, self._bound.spec, handle))
+        except _Cut:
+            return given_up(self.record.stop or STOP, self._last, self._owner.force_wait)
+        except Exception as error:  # noqa: BLE001 - the executor is a stranger's code
+            return Outcome(cause=Cause.UNKNOWN, evidence=[_evidence("watch", error)])
+
+    async def _verb(self, verb: Awaitable[T]) -> T:
+        """Await, so that the ladder can cut it off. Raises _Cut then."""
+        try:
+            return await verb
+        except asyncio.CancelledError:
+            if not self._cut:
+                raise
+            self._cut = False
+            self.task.uncancel()
+            raise _Cut from None
+
+    def _cut_off(self) -> None:
+        if not self.task.done():
+            self._cut = True
+            self.task.cancel()
+
+    async def _end(self, outcome: Outcome) -> None:
+        face, record = self.face, self.record
+        if face.common.secrets:
+            try:
+                await face.resolve_secrets()
+                outcome = mask_outcome(outcome, masks(face.secrets))
+            except SecretMissing:
+                pass  # without the values the run cannot have had them either
+        face.close_log()
+        self._owner.book.ended(record, outcome)
+        if self._ladder is not None:
+            self._ladder.cancel()
+        await self.clean()
+        self._owner.ended(face, outcome)
+        if not self.over.done():
+            self.over.set_result(outcome)
+
+    async def clean(self) -> None:
+        """The outcome is durable: let the executor tidy up."""
+        try:
+            await self._bound.executor.clean(self.face, self._bound.spec, self.record.handle)
+        except Exception as error:  # noqa: BLE001 - the run is over and its outcome kept; tidying up must not change that
+            self.face.log.write(f"[anyjob] cleaning up failed: {_brief(error)}\n".encode())
+
+    # ---------------------------------------------------------------- stops
+
+    def stop(self, why: str = STOP, *, force: bool = False) -> None:
+        """Begin the stop ladder, durably. `force`: do not wait out the grace. Nothing happens once the run is over."""
+        if self.record.state is RunState.ENDED:
+            return
+        if self.record.stop is None:
+            self._owner.book.stop(self.record, why)
+            self._begin_ladder()
+        if force and self._force is not None:
+            self._force.set()
+
+    def _begin_ladder(self) -> None:
+        self._force = asyncio.Event()
+        self.face.begin_stop()
+        self._ladder = asyncio.get_running_loop().create_task(self._climb(self._force))
+
+    async def _climb(self, force: asyncio.Event) -> None:
+        grace = self.face.grace
+        if self.record.state is RunState.STARTING and not await self._reached(RunState.RUNNING, grace, force):
+            self._cut_off()
+            await self._reached(RunState.RUNNING, None, None)
+        if self.record.state is RunState.ACCEPTED:
+            return  # the driver sees the stop before it starts anything
+        await self._ask(Stage.ASK)
+        try:
+            async with asyncio.timeout(grace):
+                await force.wait()
+        except TimeoutError:
+            pass
+        await self._ask(Stage.FORCE)
+        await asyncio.sleep(self._owner.force_wait)
+        self._cut_off()
+
+    async def _reached(self, state: RunState, seconds: float | None, force: asyncio.Event | None) -> bool:
+        """Wait until the run has come to `state`. False when `seconds` or `force` came first."""
+        until = None if seconds is None else time.monotonic() + seconds
+        while self.record.state is not state:
+            if (until is not None and time.monotonic() >= until) or (force is not None and force.is_set()):
+                return False
+            await asyncio.sleep(0.01)
+        return True
+
+    async def _ask(self, stage: Stage) -> None:
+        handle = self.record.handle
+        if handle is None:
+            return
+        try:
+            self._last = await self._bound.executor.stop(self.face, self._bound.spec, handle, stage)
+        except Exception as error:  # noqa: BLE001 - the executor is a stranger's code, and the ladder must go on
+            self._last = StopReport(
+                strength=Strength.ASKED, by=f"stop({stage.value}) failed", evidence=[_evidence("stop", error)]
+            )
+
+    def _arm_deadline(self) -> None:
+        """For executors whose deadline the worker keeps. The shim and remote systems keep theirs without it."""
+        deadline = self.record.order.deadline
+        if deadline is not None and self._bound.capabilities.deadline is DeadlineBy.WORKER:
+            wait = max(0.0, deadline - time.time())
+            self._timer = asyncio.get_running_loop().call_later(wait, self.stop, DEADLINE)
+
+
+def _brief(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}" if not isinstance(error, AnyJobError) else str(error)
+
+
+def _evidence(source: str, error: BaseException) -> Evidence:
+    return Evidence(source=source, text=_brief(error))

@@ -1,0 +1,280 @@
+"""The worker: accepts runs, supervises them, finds them again after a crash. A library; the command line and the server use it too."""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from anyjob.errors import AnyJobError
+from anyjob.outcome import Json, Outcome, unknown
+from anyjob.plugins.draft import RunDraft
+from anyjob.run import Event
+from anyjob.spec import CommonXAttrs
+from anyjob.worker.book import JobShelf, RunBook
+from anyjob.worker.counters import Counters
+from anyjob.worker.environment import base_environment
+from anyjob.worker.face import RunFace
+from anyjob.worker.ledger import Ledger, LedgerPart
+from anyjob.worker.local.launcher import LocalLauncher
+from anyjob.worker.mailbox import Mailbox
+from anyjob.worker.order import RunOrder
+from anyjob.worker.record import RunRecord
+from anyjob.worker.secrets import SecretStore
+from anyjob.worker.services import ExecutorServices
+from anyjob.worker.settings import SecretSource, WorkerSettings
+from anyjob.worker.statefolder import StateFolder
+from anyjob.worker.states import RunState
+from anyjob.worker.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from anyjob.executor.base import Executor
+    from anyjob.executor.launcher import Launcher
+    from anyjob.job import Job
+    from anyjob.plugins.binding import Binding, Bound
+    from anyjob.plugins.host import PluginHost
+
+__all__ = ["LiveRun", "Worker"]
+
+_BOUND_JOBS = 4096
+
+
+class LiveRun:
+    """A run that the worker has accepted: what its submitter holds."""
+
+    __slots__ = ("_outcome", "_supervisor", "record")
+
+    def __init__(self, record: RunRecord, supervisor: Supervisor | None) -> None:
+        self.record, self._supervisor = record, supervisor
+        self._outcome = record.outcome
+
+    @property
+    def name(self) -> str:
+        return self.record.order.name
+
+    @property
+    def progress(self) -> tuple[int, int] | None:
+        """(done, total), as the job said last."""
+        return None if self._supervisor is None else self._supervisor.face.progress_now
+
+    async def outcome(self) -> Outcome:
+        """Wait for the end. Cancelling the wait does not touch the run."""
+        if self._outcome is None:
+            assert self._supervisor is not None
+            self._outcome = await asyncio.shield(self._supervisor.over)
+        return self._outcome
+
+    def stop(self, *, force: bool = False) -> None:
+        """Ask the run to stop, durably; the ladder goes on by itself. `force` skips the rest of the grace."""
+        if self._supervisor is not None:
+            self._supervisor.stop(force=force)
+
+
+class Worker:
+    """Runs jobs on this node.
+
+        async with Worker(PluginHost.load(), Path("state")) as worker:
+            run = await worker.submit(RunOrder(job=job, instance=1))
+            print(await run.outcome())
+            worker.forget(run.name)
+
+    Leaving the block leaves the runs going; the next worker on the folder finds them in `resumed`. All methods belong to the loop that
+    entered the block.
+    """
+
+    def __init__(
+        self,
+        host: PluginHost,
+        state: Path,
+        settings: WorkerSettings | None = None,
+        secrets: Mapping[str, SecretSource] | None = None,
+    ) -> None:
+        """`state`: the folder in which everything that must outlive this process is kept; one worker at a time."""
+        self.host, self.settings = host, settings or WorkerSettings()
+        self.node = self.settings.node or platform.node()
+        self.base_environment = base_environment(self.settings.environment)
+        self._path, self._parts = state, list[LedgerPart]()
+        self._secrets = SecretStore(secrets or {})
+        self.shelf, self._counters, self.mailbox = JobShelf(), Counters(), Mailbox()
+        self.book = RunBook(self.shelf)
+        self.live: dict[str, LiveRun] = {}
+        self._supervisors: dict[str, Supervisor] = {}
+        self._served: dict[int, Executor[Any] | Launcher[Any]] = {}
+        self._bindings: OrderedDict[int, tuple[Job, Binding]] = OrderedDict()
+        self.resumed: list[LiveRun] = []
+
+    @property
+    def force_wait(self) -> float:
+        return self.settings.force_wait
+
+    # ---------------------------------------------------------------- life
+
+    def add_part(self, part: LedgerPart) -> None:
+        """Let `part` own lines of the ledger, for what is built upon runs. Before `start`."""
+        self._parts.append(part)
+
+    async def start(self) -> None:
+        """Take the state folder and everything that an earlier worker left there. Raises StateInUse, StateUnusable."""
+        self.folder = StateFolder(self._path)
+        parts: list[LedgerPart] = [self.shelf, self.book, self.mailbox, self._counters, *self._parts]
+        try:
+            self._ledger = Ledger(self.folder.ledger, parts)
+        except BaseException:
+            self.folder.close()
+            raise
+        for part in (self.shelf, self.book, self.mailbox, self._counters):
+            part.write = self._ledger.write
+        for record in list(self.book.records.values()):
+            self.resumed.append(await self._resume(record))
+
+    async def close(self) -> None:
+        """Let go: runs that can outlive a worker do; their next worker finds them."""
+        tasks = [supervisor.task for supervisor in self._supervisors.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for served in self._served.values():
+            await served.close()
+        self._served.clear()
+        self._ledger.close()
+        self.folder.close()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def write(self, line: Mapping[str, object]) -> None:
+        """Append a line of a part that was added; it outlives this process on return."""
+        self._ledger.write(line)
+
+    # ---------------------------------------------------------------- runs
+
+    async def submit(self, order: RunOrder) -> LiveRun:
+        """Accept a run; it survives this process from here on. The same name again gives the same run, never a second start.
+
+        Raises BadJob, UnknownJobType, PluginError: then nothing was accepted.
+        """
+        known = self.live.get(order.name)
+        if known is not None:
+            return known
+        if order.binding is None:
+            order = replace(order, binding=self._bind(order.job))
+        bound = self.host.dispatch(order.job, order.binding)
+        await self._serve(bound)
+        return self._drive(self.book.accept(order), bound)
+
+    def forget(self, name: str) -> None:
+        """The outcome is kept elsewhere. Only for runs that are over."""
+        run = self.live.pop(name, None)
+        if run is None or run.record.state is RunState.ENDED:
+            self.book.forget(name)
+
+    def _bind(self, job: Job) -> Binding:
+        """Bound once for each Job object: checking a job costs more than running a small one."""
+        known = self._bindings.get(id(job))
+        if known is None or known[0] is not job:
+            known = self._bindings[id(job)] = (job, self.host.bind(job))
+            while len(self._bindings) > _BOUND_JOBS:
+                self._bindings.popitem(last=False)
+        return known[1]
+
+    def _drive(self, record: RunRecord, bound: Bound) -> LiveRun:
+        face = RunFace(record, self, f"{self.folder.runs}/{record.order.name}", bound.common, bound.place)
+        if face.log_quota is None:
+            face.log_quota = self.settings.log_quota
+        supervisor = Supervisor(self, record, face, bound)
+        self._supervisors[record.order.name] = supervisor
+        run = self.live[record.order.name] = LiveRun(record, supervisor)
+        return run
+
+    async def _resume(self, record: RunRecord) -> LiveRun:
+        name = record.order.name
+        try:
+            bound = self.host.dispatch(record.order.job, record.order.binding)
+            await self._serve(bound)
+        except AnyJobError as error:
+            if record.state is RunState.ENDED:
+                run = self.live[name] = LiveRun(record, None)
+                return run
+            # Whatever the run did or does, nobody here can read it any more.
+            self.book.ended(record, unknown("worker", f"the run cannot be taken up again: {error}"))
+            run = self.live[name] = LiveRun(record, None)
+            return run
+        return self._drive(record, bound)
+
+    async def _serve(self, bound: Bound) -> None:
+        """Give an executor and a launcher their services before their first run."""
+        place = bound.place
+        named: list[tuple[str, Executor[Any] | Launcher[Any]]] = [
+            (bound.binding.job_type, bound.executor),
+            *([] if place is None else [(place.name, place.launcher)]),
+        ]
+        for owner, served in named:
+            if id(served) in self._served:
+                continue
+            self._served[id(served)] = served
+            served.services = ExecutorServices(
+                owner=owner,
+                node=self.node,
+                environment=self.base_environment,
+                counters=self._counters,
+                mailbox=self.mailbox,
+            )
+            if isinstance(served, LocalLauncher):
+                served.attach(self.folder.shim, self.settings)
+            await served.serve(served.services)
+
+    # ---------------------------------------------------------------- for supervisors and faces
+
+    def prepare(self, face: RunFace, bound: Bound) -> None:
+        """Ask the policies about one start. Raises RunRefused."""
+        if not self.host.has_policies:
+            return
+        draft = RunDraft(
+            job=face.job,
+            launcher=face.common.launcher,
+            user=face.user,
+            limits=face.common.limits,
+            labels=dict(face.common.labels),
+            environment={},
+        )
+        self.host.prepare(draft, bound.capabilities)
+        face.user = draft.user
+        face.common = face.common.model_copy(update={"limits": draft.limits, "labels": draft.labels})
+        face.extra_environment = draft.environment
+
+    def started(self, face: RunFace) -> None:
+        self.host.observers.run_started(face)
+
+    def ended(self, face: RunFace, outcome: Outcome) -> None:
+        self._supervisors.pop(face.name, None)
+        self.mailbox.forget(face.name)
+        self.host.observers.run_finished(face, outcome)
+
+    def keep_saved(self, record: RunRecord, data: Json) -> None:
+        self.book.saved(record, data)
+
+    def keep_cursor(self, record: RunRecord, source: str, cursor: str, size: int) -> None:
+        self.book.cursor(record, source, cursor, size)
+
+    def secret(self, record: RunRecord, common: CommonXAttrs, name: str) -> str:
+        return self._secrets.value(record.order.job, common, name)
+
+    def progressed(self, run: RunFace) -> None:
+        """Progress is read where it is shown; nothing is kept of it."""
+
+    def listen(self, run: RunFace, key: str) -> None:
+        self.mailbox.listen(run.name, key)
+
+    def events(self, run: RunFace) -> AsyncIterator[Event]:
+        return self.mailbox.events(run.name)

@@ -1,0 +1,53 @@
+"""What every test shares: the marker `needs`, and a state folder that leaves nothing running."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def _cgroup2() -> str:
+    for mount in (Path("/sys/fs/cgroup/unified"), Path("/sys/fs/cgroup")):
+        if (mount / "cgroup.procs").exists() and (mount / "cgroup.subtree_control").exists():
+            return "" if os.access(mount / "cgroup.procs", os.W_OK) else f"{mount} is not writable"
+    return "no cgroup v2 is mounted"
+
+
+def _cgroup1() -> str:
+    mount = Path("/sys/fs/cgroup/memory/memory.limit_in_bytes")
+    return "" if os.access(mount.parent / "cgroup.procs", os.W_OK) else "no writable cgroup v1 memory controller"
+
+
+def _root() -> str:
+    return "" if os.getuid() == 0 else "not root"
+
+
+NEEDS: dict[str, Callable[[], str]] = {"cgroup2": _cgroup2, "cgroup1": _cgroup1, "root": _root}
+"""What a machine may lack, and why it does: an empty text means it is there."""
+
+
+def ci_needs() -> set[str]:
+    """The words of .ci/needs when CI runs, else none."""
+    if os.environ.get("ANYJOB_CI") != "1":
+        return set()
+    lines = (ROOT / ".ci" / "needs").read_text().splitlines()
+    return {line.strip() for line in lines if line.strip() and not line.startswith("#")}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    must = ci_needs()
+    for item in items:
+        for mark in item.iter_markers("needs"):
+            for word in mark.args:
+                if word not in NEEDS:
+                    raise pytest.UsageError(f"{item.nodeid}: needs({word!r}) is none of {', '.join(NEEDS)}")
+                why = NEEDS[word]()
+                if why and word in must:
+                    raise pytest.UsageError(f"{item.nodeid} needs {word}, which CI must have: {why}")
+                if why:
+                    item.add_marker(pytest.mark.skip(reason=f"needs {word}: {why}"))
