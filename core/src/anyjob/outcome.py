@@ -16,7 +16,8 @@ Json: TypeAlias = JsonValue
 
 
 class Cause(StrEnum):
-    """Why a run ended. Everything but `succeeded` is a failure of the run; `unknown` is said whenever the evidence is missing."""
+    """Why a run ended. Everything but `succeeded` is a failure of the run; `unknown` is said whenever the evidence
+    is missing."""
 
     SUCCEEDED = "succeeded"
     EXIT_CODE = "exit_code"
@@ -43,7 +44,8 @@ class Cause(StrEnum):
 
 
 class Strength(StrEnum):
-    """How surely a run is over. `PROVEN`: the kernel said so. `REPORTED`: the remote's own terminal state. `ASKED`: nobody can know."""
+    """How surely a run is over. `PROVEN`: the kernel said so. `REPORTED`: the remote's own terminal state. `ASKED`:
+    nobody can know."""
 
     PROVEN = "PROVEN"
     REPORTED = "REPORTED"
@@ -52,7 +54,8 @@ class Strength(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """One observed fact. `source` is where it was read ("memory.oom_control", "pod status"), `text` what stood there."""
+    """One observed fact. `source` is where it was read ("memory.oom_control", "pod status"), `text` what stood
+    there."""
 
     source: str
     text: str
@@ -69,8 +72,8 @@ def _evidence(said: Sequence[Mapping[str, Any]]) -> list[Evidence]:
 class StopReport:
     """What is known about the end of a run.
 
-    `by` is what gives the report its strength ("cgroup.kill", "pod deleted"); `survivors` names what may still be going, one
-    line each, and is empty when nothing is known to survive.
+    `by` is what gives the report its strength ("cgroup.kill", "pod deleted"); `survivors` names what may still be
+    going, one line each, and is empty when nothing is known to survive.
     """
 
     strength: Strength
@@ -98,7 +101,8 @@ class StopReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retry:
-    """Advice of the executor. `again=False`: another attempt cannot help. `after`: seconds; None means the job's AttemptInterval."""
+    """Advice of the executor. `again=False`: another attempt cannot help. `after`: seconds; None means the job's
+    AttemptInterval."""
 
     again: bool = True
     after: float | None = None
@@ -108,8 +112,8 @@ class Retry:
 class Outcome:
     """How one run ended.
 
-    `code` is the executor's own number (exit code, HTTP status), `result` the text a person reads first, `outputs` what the job
-    returned in structured form. `stop` is filled by the executor where it knows, else by the runtime.
+    `code` is the executor's own number (exit code, HTTP status), `result` the text a person reads first, `outputs`
+    what the job returned in structured form. `stop` is filled by the executor where it knows, else by the runtime.
     """
 
     cause: Cause

@@ -1,7 +1,7 @@
 """A run as an executor sees it: one start of one attempt of a task.
 
-Two faces with the same names: `Run` for verbs on the worker's loop, `CallRun`, blocking, for plain functions in threads. `RunFacts` is
-what both, and observers, share.
+Two faces with the same names: `Run` for verbs on the worker's loop, `CallRun`, blocking, for plain functions in
+threads. `RunFacts` is what both, and observers, share.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["RUN_FOLDER", "CallRun", "Event", "Log", "Run", "RunFacts", "Shard"]
 
 RUN_FOLDER = "\0run\0"
-"""In the argv, env and cwd of a Command: the run's folder as the command sees it; a container has another path than the node.
-It holds NUL bytes because no real argument can, so text of a user is never taken for it."""
+"""In the argv, env and cwd of a Command: the run's folder as the command sees it; a container has another path than
+the node. It holds NUL bytes because no real argument can, so text of a user is never taken for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,8 @@ class Log(Protocol):
         ...
 
     def feed(self, data: bytes, source: str, cursor: str) -> None:
-        """Append bytes pulled from `source`, and keep how far it was read: a later worker goes on from there, no byte twice."""
+        """Append bytes pulled from `source`, and keep how far it was read: a later worker goes on from there, no
+        byte twice."""
         ...
 
     def cursor(self, source: str) -> str | None:
@@ -151,7 +152,8 @@ class RunFacts(Protocol):
         ...
 
     def environment(self) -> dict[str, str]:
-        """The whole environment of a command: an allow-list from the worker, the job's `env`, and the `ANYJOB_*` names."""
+        """The whole environment of a command: an allow-list from the worker, the job's `env`, and the `ANYJOB_*`
+        names."""
         ...
 
     def secret(self, name: str) -> str:
@@ -160,7 +162,8 @@ class RunFacts(Protocol):
 
     def progress(self, done: int, total: int) -> None: ...
     def on_stop(self, callback: Callable[[], None]) -> None:
-        """Call back once when a stop is asked for; at once if it already was. Callbacks run on the worker's loop: be short."""
+        """Call back once when a stop is asked for; at once if it already was. Callbacks run on the worker's loop: be
+        short."""
         ...
 
 
@@ -173,11 +176,13 @@ class Run(RunFacts, Protocol):
         ...
 
     async def checkpoint(self, data: Json) -> None:
-        """Keep `data` for any later worker; durable on return. For what must be known before a side effect; at most 4 KB of JSON."""
+        """Keep `data` for any later worker; durable on return. For what must be known before a side effect; at most
+        4 KB of JSON."""
         ...
 
     async def map(self, items: Sequence[Json], name: str, key: str) -> None:
-        """Add tasks named `name`, one an item. Repeating a `key` within the run does nothing. Raises ContractBroken where maps are denied."""
+        """Add tasks named `name`, one an item. Repeating a `key` within the run does nothing. Raises ContractBroken
+        where maps are denied."""
         ...
 
     async def listen(self, key: str) -> None:

@@ -11,15 +11,16 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.core.worker.world import World, WorldPlugin
 
 from anyjob.job import Job
 from anyjob.outcome import Cause, Outcome, Strength
 from anyjob.plugins import PluginHost
 from anyjob.worker.ledger import Ledger
 from anyjob.worker.order import RunOrder
+from anyjob.worker.settings import WorkerSettings
 from anyjob.worker.states import TRANSITIONS, IllegalMark, Mark, RunState, advance
 from anyjob.worker.worker import LiveRun, Worker
-from tests.core.worker.world import World, WorldPlugin
 
 JOB = Job(name="j", job_type="world")
 POINTS = [
@@ -62,12 +63,15 @@ class Life:
         whole(ledger, line)
 
 
-def live(life: Life, patch: pytest.MonkeyPatch, order: RunOrder, stop: bool, finish: bool) -> LiveRun | None:
+def live(life: Life, patch: pytest.MonkeyPatch, order: RunOrder, *, stop: bool) -> LiveRun | None:
     """Let one life do what it can. Returns the run when it has come to its end."""
     whole = Ledger.write
 
     async def go() -> LiveRun | None:
-        patch.setattr(Ledger, "write", lambda ledger, line: life.write(ledger, line, whole))
+        def write(ledger: Ledger, line: Mapping[str, Any]) -> None:
+            life.write(ledger, line, whole)
+
+        patch.setattr(Ledger, "write", write)
         try:
             await life.worker.start()
         except Dead:
@@ -75,7 +79,7 @@ def live(life: Life, patch: pytest.MonkeyPatch, order: RunOrder, stop: bool, fin
             return None
         try:
             run = await life.worker.submit(order)
-            if finish and not stop:
+            if not stop:
                 life.world.finish(order.name)
             if stop:
                 for _ in range(20):
@@ -94,7 +98,6 @@ def live(life: Life, patch: pytest.MonkeyPatch, order: RunOrder, stop: bool, fin
         except Dead:
             return None
         finally:
-            life.world.frozen = life.world.frozen or False
             await life.worker.close()
 
     try:
@@ -111,13 +114,13 @@ crashes = st.one_of(
 
 @settings(max_examples=150, deadline=None)
 @given(lives=st.lists(crashes, max_size=4), stop=st.booleans())
-def test_a_worker_may_die_at_every_step(lives: list[tuple[str, int | str]], stop: bool) -> None:
+def test_a_worker_may_die_at_every_step(*, lives: list[tuple[str, int | str]], stop: bool) -> None:
     world = World()
     order = RunOrder(job=JOB, instance=7)
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         for crash in lives:
-            live(Life(world, Path(folder), crash), patch, order, stop, finish=True)
-        run = live(Life(world, Path(folder), None), patch, order, stop, finish=True)
+            live(Life(world, Path(folder), crash), patch, order, stop=stop)
+        run = live(Life(world, Path(folder), None), patch, order, stop=stop)
         assert run is not None
         outcome = run.record.outcome
         assert outcome is not None
@@ -131,7 +134,7 @@ def test_a_worker_may_die_at_every_step(lives: list[tuple[str, int | str]], stop
             assert outcome.cause is Cause.SUCCEEDED
             assert world.starts[order.name] == 1
         # Terminal states never open again: one more life changes nothing.
-        again = live(Life(world, Path(folder), None), patch, order, not stop, finish=True)
+        again = live(Life(world, Path(folder), None), patch, order, stop=not stop)
         assert again is not None
         assert again.record.outcome is not None
         assert again.record.outcome.to_json() == outcome.to_json()
@@ -158,8 +161,6 @@ def test_every_state_is_reached_and_ends() -> None:
 
 
 def test_a_run_that_obeys_nothing_is_given_up_as_asked(tmp_path: Path) -> None:
-    from anyjob.worker.settings import WorkerSettings
-
     world = World()
     world.obeys = False
     job = Job(name="j", job_type="world", xattrs={"grace": 0})

@@ -1,4 +1,5 @@
-"""A remote system in memory and an executor for it: it remembers what was started, and outlives any worker of the test."""
+"""A remote system in memory and an executor for it: it remembers what was started, and outlives any worker of the
+test."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ class WorldSpec(Spec):
 
 
 class World:
-    """Jobs by run name. `frozen`: the worker's process counts as dead, so nothing it does reaches the world any more."""
+    """Jobs by run name. `frozen`: the worker's process counts as dead, so nothing it does reaches the world any
+    more."""
 
     def __init__(self) -> None:
         self.starts: Counter[str] = Counter()

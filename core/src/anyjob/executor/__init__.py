@@ -1,4 +1,5 @@
-"""The executor contract. For plugin authors: `base` (the four verbs), `command`, `function`, `launcher`; the values beside them."""
+"""The executor contract. For plugin authors: `base` (the four verbs), `command`, `function`, `launcher`; the values
+beside them."""
 
 from anyjob.executor.base import Executor, RemoteExecutor, Stage
 from anyjob.executor.capabilities import Capabilities, DeadlineBy, Health, Phase

@@ -32,8 +32,8 @@ class Stage(StrEnum):
 class Executor(ABC, Generic[S]):
     """Runs jobs of one type. One object a worker process; verbs run on the worker's loop, for several runs at once.
 
-    The runtime owns everything between the verbs: durability of handles, deadline, stop ladder, retries, log. An executor never
-    retries a start by itself.
+    The runtime owns everything between the verbs: durability of handles, deadline, stop ladder, retries, log. An
+    executor never retries a start by itself.
 
         class SleepExecutor(RemoteExecutor[SleepSpec]):
             async def start(self, run, spec):
@@ -51,7 +51,8 @@ class Executor(ABC, Generic[S]):
     """Set by the worker before `serve`."""
 
     def capabilities(self, spec: S) -> Capabilities:
-        """What is promised for this spec; asked at bind, on a server too, so it must not touch the machine. The default denies all."""
+        """What is promised for this spec; asked at bind, on a server too, so it must not touch the machine. The
+        default denies all."""
         del spec
         return Capabilities()
 
@@ -66,7 +67,8 @@ class Executor(ABC, Generic[S]):
         return Health(state="healthy")
 
     async def preflight(self, spec: S) -> Iterable[Problem]:
-        """What is missing on this worker for the spec. Asked before an attempt counts; an answer ends it as `dependency_missing`."""
+        """What is missing on this worker for the spec. Asked before an attempt counts; an answer ends it as
+        `dependency_missing`."""
         del spec
         return ()
 
@@ -74,24 +76,25 @@ class Executor(ABC, Generic[S]):
     async def start(self, run: Run, spec: S) -> Handle | Outcome:
         """Begin, and return at once: the handle, or the outcome when the run is already over.
 
-        Called once for a run. After a crash within it, `find` is asked first. An exception ends the run as `start_failed`.
+        Called once for a run. After a crash within it, `find` is asked first. An exception ends the run as
+        `start_failed`.
         """
 
     @abstractmethod
     async def watch(self, run: Run, spec: S, handle: Handle) -> Outcome:
         """Wait until the run is over as surely as the type can know.
 
-        Called after `start`, and again by any later worker process; it may be cancelled at any await and called anew. An exception ends
-        the run as `unknown`.
+        Called after `start`, and again by any later worker process; it may be cancelled at any await and called
+        anew. An exception ends the run as `unknown`.
         """
 
     @abstractmethod
     async def stop(self, run: Run, spec: S, handle: Handle, stage: Stage) -> StopReport:
         """Act, and say at once how things stand. Idempotent; also called when no watch is going.
 
-        Never called while `start` runs: a stop then sets `run.stopping`, gives `start` the grace, cancels it, asks `find`, and stops
-        what that gave. Once `watch` has ended, the report is the outcome's own, else the capability's proof. If `watch` has not ended
-        in time after FORCE, the run ends with this method's last report.
+        Never called while `start` runs: a stop then sets `run.stopping`, gives `start` the grace, cancels it, asks
+        `find`, and stops what that gave. Once `watch` has ended, the report is the outcome's own, else the
+        capability's proof. If `watch` has not ended in time after FORCE, the run ends with this method's last report.
         """
 
     @abstractmethod
@@ -104,7 +107,8 @@ class Executor(ABC, Generic[S]):
     async def clean(self, run: Run, spec: S, handle: Handle | None) -> None:
         """The outcome is durable: remove what was only kept for `find` and `watch` (a container, a ConfigMap).
 
-        Called once the run has ended, and again after a crash in between; idempotent. An exception is logged and changes nothing.
+        Called once the run has ended, and again after a crash in between; idempotent. An exception is logged and
+        changes nothing.
         """
 
 

@@ -23,7 +23,8 @@ class Phase(StrEnum):
 
 
 class DeadlineBy(StrEnum):
-    """Who ends a run at its deadline: the `SHIM` and the `REMOTE` also without a worker, the `WORKER` only while it lives."""
+    """Who ends a run at its deadline: the `SHIM` and the `REMOTE` also without a worker, the `WORKER` only while it
+    lives."""
 
     SHIM = "SHIM"
     REMOTE = "REMOTE"
@@ -32,9 +33,11 @@ class DeadlineBy(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What is promised for one spec. A job that asks for a limit, phase or mode that is denied here is refused when it is created.
+    """What is promised for one spec. A job that asks for a limit, phase or mode that is denied here is refused when
+    it is created.
 
-    `proof` is the strength of a stop report; `resumes` whether a run outlives its worker; `limits` those that are enforced.
+    `proof` is the strength of a stop report; `resumes` whether a run outlives its worker; `limits` those that are
+    enforced.
     """
 
     deadline: DeadlineBy = DeadlineBy.WORKER
@@ -45,7 +48,8 @@ class Capabilities:
     maps: bool = False
 
     def joined(self, place: Capabilities) -> Capabilities:
-        """For a command: phases and maps are the executor's (maps only if the place brings files back), all else is the place's."""
+        """For a command: phases and maps are the executor's (maps only if the place brings files back), all else is
+        the place's."""
         return Capabilities(
             deadline=place.deadline,
             proof=place.proof,
@@ -58,7 +62,8 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """Whether an executor can work here. `undetected`: what it needs is not on this machine; `unhealthy`: it is, and does not work."""
+    """Whether an executor can work here. `undetected`: what it needs is not on this machine; `unhealthy`: it is, and
+    does not work."""
 
     state: Literal["undetected", "unhealthy", "healthy"]
     why: str = ""

@@ -34,9 +34,10 @@ class Warm:
 class Command:
     """What to execute for a run.
 
-    `argv`, `env` and `cwd` may hold RUN_FOLDER. `env` is the whole environment; None means `run.environment()`. `files` are written
-    into the run's folder (mode 0600) before the start; `returns` are the names that come back from it. `stop_signal` and `leftovers`
-    overrule the job's. `cwd` None: the job's, else the run's folder. A launcher that knows no residents ignores `warm` and runs `argv`.
+    `argv`, `env` and `cwd` may hold RUN_FOLDER. `env` is the whole environment; None means `run.environment()`.
+    `files` are written into the run's folder (mode 0600) before the start; `returns` are the names that come back
+    from it. `stop_signal` and `leftovers` overrule the job's. `cwd` None: the job's, else the run's folder. A
+    launcher that knows no residents ignores `warm` and runs `argv`.
     """
 
     argv: Sequence[str]
@@ -53,8 +54,9 @@ class Command:
 class Exit:
     """How a command ended, as its launcher saw it.
 
-    Either `code` or `signal` is set, or neither when nobody saw it. `cause` is set where the launcher knows better than the number.
-    `returned` maps the names of `Command.returns` that exist to files on this node; `last_line` is the last non-empty line of the log.
+    Either `code` or `signal` is set, or neither when nobody saw it. `cause` is set where the launcher knows better
+    than the number. `returned` maps the names of `Command.returns` that exist to files on this node; `last_line` is
+    the last non-empty line of the log.
     """
 
     code: int | None
@@ -98,7 +100,7 @@ class CommandExecutor(Executor[S]):
     def command(self, run: Run, spec: S) -> Command | Awaitable[Command]:
         """The command for this run. May be async where making it takes time."""
 
-    def outcome(self, run: Run, spec: S, exit: Exit) -> Outcome:
+    def outcome(self, run: Run, spec: S, exit: Exit) -> Outcome:  # noqa: A002 - the word of the trade
         """What the exit means. The default takes 0 for success."""
         del run, spec
         return exit.outcome()

@@ -35,10 +35,12 @@ class FunctionExecutor(Executor[S]):
 
     @abstractmethod
     def call(self, run: CallRun, spec: S) -> Outcome:
-        """Do the work, in a thread. Poll `run.stopping` or register `run.on_stop`. An exception ends the run as `failed`."""
+        """Do the work, in a thread. Poll `run.stopping` or register `run.on_stop`. An exception ends the run as
+        `failed`."""
 
     def resume(self, run: CallRun, spec: S) -> Outcome | None:
-        """Judge a call that a dead worker had begun, in a thread of the next one. None: call again, for calls that may be repeated."""
+        """Judge a call that a dead worker had begun, in a thread of the next one. None: call again, for calls that
+        may be repeated."""
         del run, spec
         return unknown("worker", "the worker ended during the call; whether it took effect is not known")
 

@@ -24,7 +24,7 @@ class Options(Spec):
     """The spec of a launcher: its own keys of XAttrs (image, mounts, ...)."""
 
 
-O = TypeVar("O", bound=Options)
+O = TypeVar("O", bound=Options)  # noqa: E741 - O as S is for specs
 
 
 class Launcher(ABC, Generic[O]):
@@ -59,13 +59,15 @@ class Launcher(ABC, Generic[O]):
         """The outcome is durable: remove what was only kept for `find` and `watch`. Idempotent."""
 
     def deadline_command(self, handle: Handle) -> Sequence[str] | None:
-        """What the shim executes when the deadline passes and no worker is there; None where the launcher keeps it otherwise."""
+        """What the shim executes when the deadline passes and no worker is there; None where the launcher keeps it
+        otherwise."""
         del handle
         return None
 
 
 class Place(Protocol):
-    """A launcher with its options, chosen for a run by the host from XAttrs.launcher. All that an executor sees of it."""
+    """A launcher with its options, chosen for a run by the host from XAttrs.launcher. All that an executor sees of
+    it."""
 
     async def start(self, run: Run, command: Command) -> Handle | Exit: ...
     async def watch(self, run: Run, handle: Handle) -> Exit: ...

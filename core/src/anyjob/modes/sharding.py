@@ -1,6 +1,7 @@
 """sharding: one task a shard of the job's Parameters (`0=beijing,1=shanghai`).
 
-The syntax and the messages are SchedulerX's. Blanks around an entry, empty entries and CRLF are forgiven; a value may hold `=`.
+The syntax and the messages are SchedulerX's. Blanks around an entry, empty entries and CRLF are forgiven; a value
+may hold `=`.
 """
 
 from __future__ import annotations

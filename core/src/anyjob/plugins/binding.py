@@ -78,9 +78,6 @@ class BoundPlace:
     async def clean(self, run: Run, handle: Handle | None) -> None:
         await self.launcher.clean(run, handle, self.options)
 
-    async def clean(self, run: Run, handle: Handle | None) -> None:
-        await self.launcher.clean(run, handle, self.options)
-
     def deadline_command(self, handle: Handle) -> Sequence[str] | None:
         """What ends the command at its deadline when no worker is there."""
         return self.launcher.deadline_command(handle)

@@ -131,11 +131,6 @@ class PluginHost:
         """Whether `prepare` asks anybody; a worker need not make a draft when nobody is asked."""
         return self._policies.prepares
 
-    @property
-    def has_policies(self) -> bool:
-        """Whether `prepare` has anybody to ask; a draft need not be made otherwise."""
-        return self._policies.prepare_runs
-
     def prepare(self, draft: RunDraft, capabilities: Capabilities | None = None) -> None:
         """Let the policies look at a run before it starts; what they changed stands in `draft.changes`.
 

@@ -28,7 +28,6 @@ class Policies:
     def __init__(self, hooks: Hooks) -> None:
         self._checks = hooks.implementations("anyjob_check_job")
         self._preparations = hooks.implementations("anyjob_prepare_run")
-        self.prepare_runs = bool(self._preparations)
 
     @property
     def prepares(self) -> bool:

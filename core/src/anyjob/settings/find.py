@@ -23,9 +23,9 @@ class Found:
 
 
 def find_settings(config: Path | None, state: Path | None) -> Found | None:
-    """`config`, else what ANYJOB_CONFIG names, else anyjob.toml in the folder `state`, where there is one. None: no file counts.
+    """`config`, else what ANYJOB_CONFIG names, else anyjob.toml in the folder `state`, where there is one.
 
-    A file that was named need not exist here; reading it tells.
+    None: no file counts. A file that was named need not exist here; reading it tells.
     """
     if config is not None:
         return Found(file=config.absolute(), by="--config")

@@ -16,7 +16,10 @@ __all__ = ["InForce", "in_force"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InForce:
-    """One setting: `worker.cgroup`, its value as JSON, and `whence`: the file, or `default`. `note` says what is particular."""
+    """One setting: its key (`worker.cgroup`), its value as JSON, and `whence`: the file, or `default`.
+
+    `note` says what is particular about it.
+    """
 
     key: str
     value: Json

@@ -12,7 +12,6 @@ from typing import TypeVar, cast
 from pydantic import BaseModel, ValidationError
 
 from anyjob.errors import BadSettings
-from anyjob.excerpt import excerpt
 from anyjob.nearest import did_you_mean
 from anyjob.plugins.names import is_name
 from anyjob.plugins.settings import PluginSettings
@@ -25,6 +24,8 @@ from anyjob.worker.settings import SecretSource, WorkerSettings
 __all__ = ["read_settings"]
 
 _AT = re.compile(r"(?P<says>.*) \(at (line (?P<line>\d+), column (?P<column>\d+)|end of document)\)\Z", re.DOTALL)
+
+_LISTED = ", ".join(PARTS)
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -61,7 +62,7 @@ class _Reader:
         """Whether it is a table that a settings file may hold."""
         if name not in PARTS:
             # The value is left out: under a misspelt [secrets] it may be one.
-            remedy = f"is no part of the settings; {did_you_mean(name, PARTS) or 'the parts are ' + ', '.join(PARTS)}"
+            remedy = f"is no part of the settings; {did_you_mean(name, PARTS) or f'the parts are {_LISTED}'}"
             self.problems.append(Problem(field=name, value="", remedy=remedy))
         elif not isinstance(value, dict):
             self.problems.append(Problem(field=name, value="", remedy=f"is not a table; write [{name}]"))
@@ -122,16 +123,13 @@ def _parsed(found: Found) -> dict[str, object]:
     except UnicodeDecodeError as error:
         problem = Problem(field=f"byte {error.start + 1}", value="", remedy="is not UTF-8; save the file as UTF-8")
     except tomllib.TOMLDecodeError as error:
-        problem = _not_toml(str(error), found)
+        problem = _not_toml(str(error))
     raise BadSettings(str(found.file), [problem])
 
 
-def _not_toml(said: str, found: Found) -> Problem:
+def _not_toml(said: str) -> Problem:
+    """The line itself is not shown: it may hold what nobody should read."""
     at = _AT.match(said)
     if at is None or at["line"] is None:
-        return Problem(field="The file", value="", remedy=f"is not TOML: {at['says'] if at else said}, at its end")
-    line, column = int(at["line"]), int(at["column"])
-    lines = found.file.read_bytes().decode().splitlines(keepends=True)
-    offset = sum(len(text) for text in lines[: line - 1]) + column - 1
-    mark = excerpt("".join(lines), min(offset, sum(map(len, lines))))
-    return Problem(field=f"line {line}, column {column}", value="", remedy=f"is not TOML: {at['says']}", excerpt=mark)
+        return Problem(field="The file", value="", remedy=f"is not TOML at its end: {at['says'] if at else said}")
+    return Problem(field=f"line {at['line']}, column {at['column']}", value="", remedy=f"is not TOML: {at['says']}")

@@ -23,8 +23,8 @@ UNREAD: Final = ("server", "egress")
 class Settings:
     """The settings in force. `found` None: there is no file, and all are defaults.
 
-    `executors` and `launchers` are handed to the plugin host, which checks each with its own model when it is first used. `written`
-    is the file as it was parsed.
+    `executors` and `launchers` are handed to the plugin host, which checks each with its own model when it is first
+    used. `written` is the file as it was parsed.
     """
 
     found: Found | None = None

@@ -137,7 +137,8 @@ class RunBook:
         record.cursors[source] = (cursor, size)
 
     def forget(self, name: str) -> None:
-        """The outcome is kept elsewhere; the run is no longer this worker's business. Nothing happens for an unknown name."""
+        """The outcome is kept elsewhere; the run is no longer this worker's business. Nothing happens for an unknown
+        name."""
         if self.records.pop(name, None) is not None:
             self.write({"m": "forgot", "run": name})
             self._shelf.give(self._refs.pop(name))

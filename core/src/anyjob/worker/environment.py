@@ -12,7 +12,8 @@ from anyjob.run import RUN_FOLDER, RunFacts
 __all__ = ["ALLOWED", "base_environment", "run_environment"]
 
 ALLOWED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
-"""What a command gets of the worker's own environment; everything else would leak what the operator's shell happens to hold."""
+"""What a command gets of the worker's own environment; everything else would leak what the operator's shell happens
+to hold."""
 
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 

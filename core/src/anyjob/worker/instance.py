@@ -1,4 +1,5 @@
-"""Instances upon runs: the tasks that a mode plans, their attempts, and the folded result. Durable like the runs themselves."""
+"""Instances upon runs: the tasks that a mode plans, their attempts, and the folded result. Durable like the runs
+themselves."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """An append-only file of JSON lines that survives the death of its writer.
 
-A line is in the page cache when `write` returns, so it outlives the process; a power loss ends every local run anyway, and the boot
-id tells. A reader drops a torn last line.
+A line is in the page cache when `write` returns, so it outlives the process; a power loss ends every local run
+anyway, and the boot id tells. A reader drops a torn last line.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The log of a run: raw bytes in one file.
 
-A local child writes the file itself; all others feed it through here. Offsets stay true for ever: a quota frees the middle of the
-file (a hole), it never moves bytes.
+A local child writes the file itself; all others feed it through here. Offsets stay true for ever: a quota frees the
+middle of the file (a hole), it never moves bytes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""What was delivered to runs from outside: durable before it is acknowledged to the sender, replayed until the run has taken it."""
+"""What was delivered to runs from outside: durable before it is acknowledged to the sender, replayed until the run
+has taken it."""
 
 from __future__ import annotations
 
@@ -53,7 +54,8 @@ class Mailbox:
             self.write({"m": "listen", "run": run, "key": key})
 
     def deliver(self, key: str, body: Json) -> bool:
-        """Keep `body` for whoever listens on `key`; durable on return. False: nobody does. The same body again is kept once."""
+        """Keep `body` for whoever listens on `key`; durable on return. False: nobody does. The same body again is
+        kept once."""
         run = self._owner.get(key)
         if run is None:
             return False

@@ -23,9 +23,11 @@ def run_name(instance: int, task: int, fence: int) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOrder:
-    """One start of one attempt of a task: everything that a worker must know to do it, and to go on with it after a crash.
+    """One start of one attempt of a task: everything that a worker must know to do it, and to go on with it after a
+    crash.
 
-    Times are epoch milliseconds, `deadline` epoch seconds. `binding` None: the worker's host binds the job when it accepts it.
+    Times are epoch milliseconds, `deadline` epoch seconds. `binding` None: the worker's host binds the job when it
+    accepts it.
     """
 
     job: Job

@@ -16,7 +16,8 @@ __all__ = ["RunRecord"]
 
 @dataclass(slots=True, kw_only=True)
 class RunRecord:
-    """One run, as a later worker would read it. `started` and `ended` are epoch seconds; `stop` says why it was asked to stop."""
+    """One run, as a later worker would read it. `started` and `ended` are epoch seconds; `stop` says why it was
+    asked to stop."""
 
     order: RunOrder
     state: RunState = RunState.NEW

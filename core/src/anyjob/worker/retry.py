@@ -17,8 +17,8 @@ _MAY_BE_GOING = frozenset({Cause.TIMED_OUT, Cause.UNKNOWN, Cause.NODE_LOST})
 def retry_after(outcome: Outcome, attempt: int, plan: TaskPlan) -> float | None:
     """Seconds from the run's end until the next attempt; None: there is none.
 
-    The executor's advice overrules everything but the budget. Without advice, a run that may still be going, or of which nobody knows
-    what it did, is not started again.
+    The executor's advice overrules everything but the budget. Without advice, a run that may still be going, or of
+    which nobody knows what it did, is not started again.
     """
     if outcome.ok or attempt >= plan.attempts:
         return None

@@ -40,8 +40,9 @@ class WorkerSettings(_Part):
     """The part [worker].
 
     `users` lists, for each app group (`*` for all), the users its jobs may run as; `*` among them means any but root.
-    `log_quota` bytes of log are kept of a run that sets none. Below `free_disk` bytes free no run starts. `force_wait`: seconds
-    after FORCE until a run that nobody has seen end is given up as ASKED. `cgroup` "off": do not use cgroups even where they can be had.
+    `log_quota` bytes of log are kept of a run that sets none. Below `free_disk` bytes free no run starts.
+    `force_wait`: seconds after FORCE until a run that nobody has seen end is given up as ASKED. `cgroup` "off": do
+    not use cgroups even where they can be had.
     """
 
     users: Mapping[str, list[str]] = {}

@@ -1,7 +1,7 @@
 """The state machine of a run: states, marks and transitions, as data.
 
-A mark is what the worker writes into its journal before it acts on it. A run's state is the fold of its marks, so a worker that
-starts again knows exactly how far the dead one had come, and `next_step` says what to do about it.
+A mark is what the worker writes into its journal before it acts on it. A run's state is the fold of its marks, so a
+worker that starts again knows exactly how far the dead one had come, and `next_step` says what to do about it.
 """
 
 from __future__ import annotations

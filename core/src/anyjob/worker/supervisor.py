@@ -45,7 +45,7 @@ class Owner(Protocol):
     def ended(self, face: RunFace, outcome: Outcome) -> None: ...
 
 
-class _Cut(Exception):  # noqa: N818 - it carries a decision, not a fault
+class _Cut(Exception):
     """Ends the verb that is going, because of a stop."""
 
 

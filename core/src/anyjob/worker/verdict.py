@@ -1,4 +1,5 @@
-"""From what an executor answered to the outcome that is kept: stops, deadlines and proofs are the runtime's to judge."""
+"""From what an executor answered to the outcome that is kept: stops, deadlines and proofs are the runtime's to
+judge."""
 
 from __future__ import annotations
 
@@ -26,8 +27,8 @@ def _cause(why: str) -> Cause:
 def settle(outcome: Outcome, why: str | None, capabilities: Capabilities, who: str) -> Outcome:
     """The outcome of a run whose `watch` has ended.
 
-    An accepted stop gives the cause, whatever the code: nobody can tell a run that obeyed from one that ended by itself meanwhile.
-    The stop report is the executor's own, else the strength that its capabilities promise.
+    An accepted stop gives the cause, whatever the code: nobody can tell a run that obeyed from one that ended by
+    itself meanwhile. The stop report is the executor's own, else the strength that its capabilities promise.
     """
     if why is None:
         return outcome

@@ -1,4 +1,5 @@
-"""The worker: accepts runs, supervises them, finds them again after a crash. A library; the command line and the server use it too."""
+"""The worker: accepts runs, supervises them, finds them again after a crash. A library; the command line and the
+server use it too."""
 
 from __future__ import annotations
 
@@ -83,8 +84,8 @@ class Worker:
             print(await run.outcome())
             worker.forget(run.name)
 
-    Leaving the block leaves the runs going; the next worker on the folder finds them in `resumed`. All methods belong to the loop that
-    entered the block.
+    Leaving the block leaves the runs going; the next worker on the folder finds them in `resumed`. All methods
+    belong to the loop that entered the block.
     """
 
     def __init__(
@@ -160,7 +161,8 @@ class Worker:
     # ---------------------------------------------------------------- runs
 
     async def submit(self, order: RunOrder) -> LiveRun:
-        """Accept a run; it survives this process from here on. The same name again gives the same run, never a second start.
+        """Accept a run; it survives this process from here on. The same name again gives the same run, never a
+        second start.
 
         Raises BadJob, UnknownJobType, PluginError: then nothing was accepted.
         """

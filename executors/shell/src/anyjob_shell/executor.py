@@ -10,7 +10,8 @@ __all__ = ["ShellExecutor"]
 
 
 class ShellExecutor(CommandExecutor[ShellSpec]):
-    """The script is a file of the run's folder, given to its interpreter; a shard's number and text are arguments 1 and 2."""
+    """The script is a file of the run's folder, given to its interpreter; a shard's number and text are arguments 1
+    and 2."""
 
     def command(self, run: Run, spec: ShellSpec) -> Command:
         script = run.fill(spec.script)

@@ -122,7 +122,7 @@ class LocalLauncher(Launcher[LocalOptions]):
         work = folder
         if user is not None:
             # The run's own folder, with its log, stays out of the job's reach.
-            os.chmod(folder, 0o711)
+            os.chmod(folder, 0o711)  # noqa: S103 - passed through on the way to its own part, not listed
             work = f"{folder}/work"
             os.makedirs(work, 0o700, exist_ok=True)
             os.chown(work, user.uid, user.gid)

@@ -10,18 +10,20 @@ import os
 import time
 
 from . import frames, kernel, stop
-from .hold import report
+from .hold import EMPTY, QUIET, report
 from .run import CLOSING, DRAINING, LIVE, WAITING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .run import Run
+    from typing import Any
+
     from .main import Shim
+    from .run import Run
 
 LOOK_AGAIN = 0.005
 """Seconds between looks at a run that is being closed, where no event of the kernel came before."""
-GIVE_UP = 10.0
-"""Seconds after which a run whose leftovers do not die is ended without proof."""
+_NAMED = 10
+"""Leftovers that evidence names one by one."""
 
 
 def never_started(shim: Shim, run: Run, cause: str, evidence: list[tuple[str, str]]) -> None:
@@ -40,7 +42,7 @@ def leader_reaped(shim: Shim, run: Run, status: int, usage: Any) -> None:
 
 def leader_gone(shim: Shim, run: Run, status: int | None, usage: dict[str, float] | None) -> None:
     """The leader is no more, whoever reaped it. `status`: as wait4 gives it, None where nobody knows."""
-    run.status, run.rusage, run.ended = status, usage, time.time()
+    run.status, run.rusage = status, usage
     run.phase = WAITING
     judge(shim, run)
 
@@ -50,54 +52,20 @@ def judge(shim: Shim, run: Run) -> None:
     hold = run.hold
     if hold is None or run.phase in (LIVE, DRAINING):
         return
-    if hold.empty(run):
-        by = "cgroup.kill, populated 0" if run.forced else "populated 0"
-        run.proof = report("PROVEN", f"{hold.by}: {by}", [], [])
-        hold.release(run, clean=True)
-        _drain(shim, run)
-        return
-    now = kernel.boottime()
-    if run.phase == WAITING:
-        if not _told_to_close(run, now):
-            run.hold.watch(shim, run)
-            return
-        if not run.forced:
-            left = hold.survivors(run)
-            if not left:
-                # Still counted, but nobody is listed: a process on its last instructions.
-                shim.look_again(run)
-                return
-            if run.leftovers == "allow" and not _stopping(run):
-                run.note("leftovers", f"{len(left)} left running as the job asked: {', '.join(left[:10])}")
-                run.proof = report("ASKED", "leftovers allowed", [], left)
-                hold.release(run, clean=False)
-                _drain(shim, run)
-                return
-            run.note("leftovers", f"{len(left)} killed after the leader had ended: {', '.join(left[:10])}")
-            if run.leftovers == "fail" and run.status == 0 and not _stopping(run):
-                run.cause = "leftovers"
-            run.forced = True
-        run.phase = CLOSING
-        run.closing_since = now
-        hold.force(run)
-    elif run.closing_since is not None and now - run.closing_since > GIVE_UP:
-        run.proof = report("ASKED", hold.by, run.evidence[-1:], hold.survivors(run))
-        hold.release(run, clean=False)
-        _drain(shim, run)
-        return
-    shim.look_again(run)
-
-
-def _stopping(run: Run) -> bool:
-    return run.expired or run.stop_asked is not None
-
-
-def _told_to_close(run: Run, now: float) -> bool:
-    if run.forced:
-        return True
-    if run.asked is not None:
-        return now >= run.asked + run.grace
-    return run.leftovers != "wait"
+    state = hold.state(run)
+    if state == EMPTY:
+        how = f"{hold.by}, killed" if run.forced else hold.by
+        _settle(shim, run, report("PROVEN", how, [], []), clean=True)
+    elif state == QUIET:
+        _settle(shim, run, report("ASKED", hold.by, [("shim", "nothing of the run is found; that is no proof here")], []), clean=False)
+    elif run.phase == CLOSING:
+        _press(shim, run)
+    elif run.forced:
+        _close(shim, run)
+    elif _may_go_on(run):
+        hold.await_empty(shim, run)
+    else:
+        _leftovers(shim, run)
 
 
 def arm_deadline(shim: Shim, run: Run) -> None:
@@ -106,15 +74,89 @@ def arm_deadline(shim: Shim, run: Run) -> None:
         shim.timers.set(("deadline", run.name), run.deadline, lambda: _deadline(shim, run))
 
 
+def drained(shim: Shim, run: Run) -> None:
+    """The redactor has written the last of the log, or will not."""
+    if run.phase == DRAINING:
+        _finish(shim, run)
+
+
+def _may_go_on(run: Run) -> bool:
+    """Whether what a leader left may live on for now."""
+    if run.asked is not None:
+        return kernel.boottime() < run.asked + run.grace
+    return run.leftovers == "wait"
+
+
+def _leftovers(shim: Shim, run: Run) -> None:
+    assert run.hold is not None
+    left = run.hold.survivors(run)
+    if not left:
+        shim.look_again(run)  # still counted, but not listed any more: on its last instructions
+        return
+    names = ", ".join(left[:_NAMED]) + (", ..." if len(left) > _NAMED else "")
+    if run.asked is not None:
+        run.note("leftovers", f"{len(left)} killed, alive after the grace of {run.grace:g} s: {names}")
+    elif run.leftovers == "allow":
+        run.note("leftovers", f"{len(left)} left running, as the job allows: {names}")
+        _settle(shim, run, report("ASKED", "leftovers allowed", [], left), clean=False)
+        return
+    else:
+        run.note("leftovers", f"{len(left)} killed after the leader had ended: {names}")
+        if run.leftovers == "fail" and run.status == 0:
+            run.cause = "leftovers"
+    run.forced = True
+    _close(shim, run)
+
+
+def _close(shim: Shim, run: Run) -> None:
+    run.phase = CLOSING
+    run.closing_since = kernel.boottime()
+    _press(shim, run)
+
+
+def _press(shim: Shim, run: Run) -> None:
+    hold = run.hold
+    assert hold is not None
+    assert run.closing_since is not None
+    if kernel.boottime() - run.closing_since > hold.patience:
+        left = hold.survivors(run)
+        said = [("shim", f"killed again and again for {hold.patience:g} s")]
+        _settle(shim, run, report("ASKED", hold.by, said, left), clean=False)
+        return
+    hold.force(run)
+    shim.look_again(run)
+
+
 def _deadline(shim: Shim, run: Run) -> None:
     late = kernel.boottime() - (run.deadline or 0.0)
     run.expired = True
-    run.note("deadline", f"passed while the run went on; the stop began {late:.3f} s after it")
+    run.note("deadline", f"passed while the run went on; the stop began {late:.3f} s later, grace {run.grace:g} s")
     stop.ask(shim, run)
 
 
-def _drain(shim: Shim, run: Run) -> None:
-    _finish(shim, run)
+def _settle(shim: Shim, run: Run, proof: dict[str, Any], *, clean: bool) -> None:
+    """Nothing more will be learnt about the processes."""
+    run.proof = proof
+    run.phase = DRAINING
+    run.ended = time.time()
+    if run.hold is not None:
+        _memory(shim, run)
+        run.hold.release(shim, run, clean=clean)
+    if run.redactor is None or run.redactor.gone:
+        _finish(shim, run)
+    else:
+        run.redactor.hurry(shim, run)
+
+
+def _memory(shim: Shim, run: Run) -> None:
+    """The group's own counter tells that memory ran out; signal 9 alone could be anybody's."""
+    kills = shim.holds.oom_kills(run)
+    if kills is None or kills <= run.oom_before:
+        return
+    limit = (run.limits or {}).get("memory")
+    run.note("oom_kill", f"the kernel killed {kills - run.oom_before} processes of the run for want of memory; limit: {limit}")
+    if run.status != 0:
+        run.cause = "out_of_memory"
 
 
 def _finish(shim: Shim, run: Run) -> None:
@@ -128,13 +170,14 @@ def _finish(shim: Shim, run: Run) -> None:
     if run.asked is not None:
         shim.timers.cancel(("grace", name))
     try:
-        size = os.stat(run.log).st_size
+        run.log_size = os.stat(run.log).st_size
     except OSError:
-        size = 0
+        run.log_size = 0
+    shim.logs.remove(run)
     line = frames.encode({
         "ev": "ended", "run": name, "pid": run.pid, "status": run.status, "cause": run.cause, "evidence": run.evidence,
         "proof": run.proof, "started": run.started, "ended": run.ended or time.time(), "rusage": run.rusage,
-        "log": {"size": size, "gap": run.gap}, "limits_by": run.limits_by, "stop_asked": run.stop_asked,
+        "log": {"size": run.log_size, "gap": run.gap}, "limits_by": run.limits_by, "stop_asked": run.stop_asked,
     })  # fmt: skip
     shim.over[name] = line
     shim.record(line)

@@ -7,14 +7,18 @@ idle machine the kernel lets a move wait for a grace period of many milliseconds
 from __future__ import annotations
 
 import os
+import select
 import signal
 
 from . import process
-from .hold import Hold
+from .hold import ALIVE, EMPTY, Hold
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from .limits import Limiter
+    from .main import Shim
     from .run import Run
 
 _KEPT = 32
@@ -33,14 +37,13 @@ def write(path: str, data: bytes) -> None:
 class Slot:
     """One reusable group."""
 
-    __slots__ = ("_events", "_procs", "limits", "number", "oom_kills", "path")
+    __slots__ = ("_events", "_procs", "limits", "number", "path")
 
     def __init__(self, root: str, number: int) -> None:
         self.number = number
         self.path = f"{root}/{number}"
         self._events = self._procs = -1
-        self.limits: dict[str, object] = {}
-        self.oom_kills = 0
+        self.limits: dict[str, Any] = {}
         if not os.path.isdir(self.path):
             os.mkdir(self.path)
         if number <= _KEPT:
@@ -197,31 +200,46 @@ class Slots:
 class Group(Hold):
     """A run in a slot."""
 
-    __slots__ = ("_slots", "slot")
+    __slots__ = ("_slots", "_watched", "slot")
     by = "cgroup v2"
 
     def __init__(self, slots: Slots, slot: Slot) -> None:
         self._slots, self.slot = slots, slot
+        self._watched = -1
 
     def ask(self, run: Run) -> str:
-        """To the leader's process group, member by member where the leader is not the shim's own any more."""
         sent = self.slot.signal(run.signum, run.pid)
-        return f"signal {run.signum} sent to {sent} processes of process group {run.pid}"
+        return f"signal {run.signum} sent to {sent} members of process group {run.pid}"
 
     def force(self, run: Run) -> None:
         if self._slots.inside is self.slot:
             raise RuntimeError("the shim sits in the group that it is to kill")
         self.slot.kill()
 
-    def empty(self, run: Run) -> bool:
-        # A dying process may be counted for a moment after its parent has been told; the list of members is exact then.
-        return not self.slot.populated()
+    def state(self, run: Run) -> int:
+        return ALIVE if self.slot.populated() else EMPTY
 
     def survivors(self, run: Run) -> list[str]:
         return [process.describe(pid) for pid in self.slot.members()]
 
-    def release(self, run: Run, *, clean: bool) -> None:
+    def await_empty(self, shim: Shim, run: Run) -> None:
+        if self._watched < 0:
+            # The kernel reports a change of cgroup.events as urgent data.
+            self._watched = os.open(self.slot.path + "/cgroup.events", os.O_RDONLY | os.O_CLOEXEC)
+            os.read(self._watched, 128)
+            shim.watch(self._watched, select.EPOLLPRI, lambda _: self._changed(shim, run))
+            shim.look_again(run)  # it may have become empty before it was watched
+
+    def release(self, shim: Shim, run: Run, *, clean: bool) -> None:
+        if self._watched >= 0:
+            shim.unwatch(self._watched)
+            os.close(self._watched)
+            self._watched = -1
         if clean:
             self._slots.give_back(self.slot)
         else:
             self._slots.retire(self.slot)
+
+    def _changed(self, shim: Shim, run: Run) -> None:
+        os.pread(self._watched, 128, 0)
+        shim.look_again(run)

@@ -4,38 +4,52 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
+    from .main import Shim
     from .run import Run
 
+ALIVE = 0
+"""Somebody of the run is alive, or may be."""
+QUIET = 1
+"""Nothing of the run is found, which proves nothing here."""
+EMPTY = 2
+"""No process of the run is alive: the kernel says so."""
 
-def report(strength: str, by: str, evidence: list[tuple[str, str]], survivors: list[str]) -> dict[str, Any]:
+
+def report(strength: str, by: str, evidence: Sequence[tuple[str, str]], survivors: Sequence[str]) -> dict[str, Any]:
     """A stop report as it crosses the wire. `strength`: PROVEN, REPORTED or ASKED."""
-    return {"strength": strength, "by": by, "evidence": evidence, "survivors": survivors}
+    return {"strength": strength, "by": by, "evidence": list(evidence), "survivors": list(survivors)}
 
 
 class Hold:
-    """One way to hold one run. `by` is the word for it in stop reports."""
+    """One way to hold one run. `by` says on what its proof rests; `patience`: seconds in which killed processes must be gone."""
 
     __slots__ = ()
     by = ""
+    patience = 10.0
 
     def ask(self, run: Run) -> str:
-        """Send the run's stop signal. Returns what was done, for people."""
+        """Send the run's stop signal when the leader is no child of the shim, or gone. Returns what was done, for people."""
         raise NotImplementedError
 
     def force(self, run: Run) -> None:
-        """Kill whatever is alive. Called again until `empty`; never waits."""
+        """Kill whatever is alive. Called again until nothing is; never waits."""
         raise NotImplementedError
 
-    def empty(self, run: Run) -> bool:
-        """Whether it is proved that no process of the run is alive."""
+    def state(self, run: Run) -> int:
+        """ALIVE, QUIET or EMPTY. Asked once the leader is gone."""
         raise NotImplementedError
 
     def survivors(self, run: Run) -> list[str]:
-        """Processes that may still be alive, for people; may be incomplete where `empty` is false."""
+        """Processes that are or may still be alive, for people."""
         raise NotImplementedError
 
-    def release(self, run: Run, *, clean: bool) -> None:
-        """The run is over. `clean`: proved empty, so the hold may serve another run."""
+    def await_empty(self, shim: Shim, run: Run) -> None:
+        """Judge the run again when it may have become empty, without being asked: there may be hours until then."""
+        raise NotImplementedError
+
+    def release(self, shim: Shim, run: Run, *, clean: bool) -> None:
+        """The run is over. `clean`: proved empty, so what held it may hold another."""
         raise NotImplementedError

@@ -1,12 +1,11 @@
 """Limits of a run: by cgroup v2 where its controllers can be had, else by version 1, else by rlimits as far as those go.
 
 The shim sits in the group when the child is born, so it counts too: one process more is allowed until it has left, and the cpu quota
-is set afterwards, because it would slow down the shim.
+is set only then, because it would slow down the shim.
 """
 
 from __future__ import annotations
 
-import errno
 import os
 
 from . import process
@@ -23,11 +22,9 @@ _CONTROLLERS = ("memory", "pids", "cpu")
 _PERIOD = 100_000
 """Microseconds in which a cpu quota is spent: the kernel's default."""
 _SMALLEST = 4 << 20
-"""Bytes: below that, exec itself would run out of memory, and the kernel would kill whoever shares memory with the child: the shim."""
+"""Bytes: below that exec itself runs out of memory, and the kernel kills whoever shares memory with the child then: the shim."""
 _RESIDUE = 1 << 20
-"""Bytes charged to an empty group above which it is made anew; files that an earlier run left in memory count against the next."""
-_NOT_LIMITED = {"memory": {"memory.limit_in_bytes": b"-1"}, "pids": {"pids.max": b"max"}, "cpu": {"cpu.cfs_quota_us": b"-1"}}
-_NOT_LIMITED_V2 = {"memory": {"memory.max": b"max"}, "pids": {"pids.max": b"max"}, "cpu": {"cpu.max": b"max"}}
+"""Bytes charged to an empty group above which it is cleaned: what an earlier run left in memory would count against the next."""
 
 
 def check(limits: dict[str, Any]) -> None:
@@ -41,102 +38,183 @@ def check(limits: dict[str, Any]) -> None:
         raise StartError("bad_config", ("limits", f"pids {pids}: the command itself is one"))
 
 
+def by_rlimits(run: Run, limits: dict[str, Any], given: frozenset[str] = frozenset()) -> int | None:
+    """What rlimits can do for limits that no group enforces. Returns bytes of address space, and notes what is left open."""
+    memory: int | None = None
+    for name in _CONTROLLERS:
+        if limits.get(name) is None or name in given:
+            continue
+        if name == "memory":
+            memory = limits[name]
+            run.limits_by = run.limits_by or "rlimits"
+            run.note("limits", "memory is limited by RLIMIT_AS for each process: this machine gives no memory controller")
+        else:
+            run.note("limits", f"{name} {limits[name]} is not enforced: this machine gives no {name} controller")
+    return memory
+
+
 class Limiter:
-    """Limits by groups, beside or in the slots. `by` is the word for the outcome."""
+    """Limits by groups: in the slots themselves (version 2) or in groups of the same number beside them (version 1)."""
 
-    __slots__ = ("_ahead", "_homes", "_roots", "_v2", "by")
+    __slots__ = ("_ahead", "_homes", "_root", "_roots", "_v2", "given")
 
-    def __init__(self, root: str, folders: dict[str, str], name: str) -> None:
-        """`root`: the slots' folder; `folders`: the own group by controller of version 1; `name`: the folder's name in each."""
-        self._ahead = False
-        base = os.path.dirname(root)
+    def __init__(self, root: str, folders: dict[str, str]) -> None:
+        """`root`: the slots' folder; `folders`: the shim's own group by controller of version 1."""
+        self._root = root
+        base, name = os.path.split(root)
         for folder in (base, root):
             for controller in _CONTROLLERS:
                 try:
                     write(folder + "/cgroup.subtree_control", b"+" + controller.encode())
                 except OSError:
                     continue  # not ours to give, or processes sit beside the groups
-        given = (process.read(root + "/cgroup.subtree_control") or b"").decode().split()
-        self._v2 = [controller for controller in _CONTROLLERS if controller in given]
+        controllers = (process.read(root + "/cgroup.subtree_control") or b"").decode().split()
+        self._v2 = frozenset(controllers) & frozenset(_CONTROLLERS)
         self._homes: dict[str, str] = {}
         self._roots: dict[str, str] = {}
+        # Only once a run asks for limits does the shim enter these groups, and from then on ahead of every start.
+        self._ahead = False
         for controller in _CONTROLLERS:
             home = folders.get(controller)
             if home is None or controller in self._v2:
                 continue
             try:
-                if not os.path.isdir(f"{home}/{name}"):
-                    os.mkdir(f"{home}/{name}")
+                os.makedirs(f"{home}/{name}", exist_ok=True)
             except OSError:
                 continue
             self._homes[controller], self._roots[controller] = home, f"{home}/{name}"
-        self.by = "cgroup v2" if self._v2 and not self._roots else "cgroup v1" if self._roots else ""
+        self.given = self._v2 | frozenset(self._roots)
 
     def facts(self) -> dict[str, str]:
-        """Controller by controller: which version limits it here."""
+        """Controller by controller, which version limits it here."""
         return {**dict.fromkeys(self._v2, "cgroup v2"), **dict.fromkeys(self._roots, "cgroup v1")}
 
     def enter(self, slot: Slot) -> None:
-        """Sit in the limit groups of the slot too, once limits have been asked for. Raises OSError."""
-        if not self._ahead:
-            return
-        for root in self._roots.values():
-            folder = f"{root}/{slot.number}"
-            if not os.path.isdir(folder):
-                os.mkdir(folder)
-            write(folder + "/cgroup.procs", b"0")
+        """Sit in the version 1 groups of the slot too. Raises OSError."""
+        if self._ahead:
+            for controller in self._roots:
+                self._enter(slot, controller)
 
     def leave(self) -> None:
         """Go back home. Raises OSError."""
-        for home in self._homes.values():
-            write(home + "/cgroup.procs", b"0")
+        if self._ahead:
+            for home in self._homes.values():
+                write(home + "/cgroup.procs", b"0")
 
-    def before(self, slot: Slot, run: Run, limits: dict[str, Any] | None) -> None:
-        """Set the limits that the child must be born with. Raises StartError."""
-        if limits is None:
-            if slot.limits:
-                self._lift(slot)
+    def before(self, slot: Slot, run: Run, limits: dict[str, Any] | None) -> int | None:
+        """Set the limits that the child must be born with. Returns what rlimits are to do. Raises StartError."""
+        if limits is None and not slot.limits:
+            rest = None
         else:
+            limits = limits or {}
             check(limits)
-            run.limits_by = self._words(limits)
             try:
                 if not self._ahead:
-                    # From now on the shim sits ahead in these groups as well; only the first run with limits waits for the moves.
                     self._ahead = True
                     self.enter(slot)
-                self._set(slot, limits)
+                self._set_memory(slot, limits.get("memory"))
+                pids = limits.get("pids")
+                self._put(slot, "pids", "pids.max", b"max" if pids is None else b"%d" % (pids + 1))
+                if limits.get("cpu") is None:
+                    self._set_cpu(slot, None)
             except OSError as error:
                 text = f"{limits}: {os.strerror(error.errno or 0)} in the groups of slot {slot.number}"
                 raise StartError("start_failed", ("limits", text)) from error
-            for name in _CONTROLLERS:
-                if limits.get(name) is not None and name not in self._v2 and name not in self._roots:
-                    run.note("limits", f"{name} {limits[name]} is not enforced: this machine gives no {name} controller")
-        if self._ahead or self._v2:
-            run.oom_before = self.oom_kills(slot.number) or 0
+            slot.limits = limits
+            asked = frozenset(name for name in _CONTROLLERS if limits.get(name) is not None)
+            if asked & self._v2:
+                run.limits_by = "cgroup v2"
+            elif asked & self.given:
+                run.limits_by = "cgroup v1"
+            rest = by_rlimits(run, limits, self.given)
+        run.oom_before = self.oom_kills(slot.number) or 0
+        return rest
 
-    def after(self, slot: Slot, limits: dict[str, Any] | None) -> None:
-        """Set what counts the shim while it sits in the slot; called when it has left. Raises OSError."""
+    def after(self, slot: Slot, run: Run, limits: dict[str, Any] | None) -> None:
+        """Set what would have hit the shim; called when it has left the slot."""
         if limits is None:
             return
-        if limits.get("pids") is not None:
-            self._put(slot, "pids", {"pids.max": b"%d" % limits["pids"]})
-        if limits.get("cpu") is not None:
-            quota = b"%d" % max(1000, int(limits["cpu"] * _PERIOD))
-            if "cpu" in self._v2:
-                self._put(slot, "cpu", {"cpu.max": quota + b" %d" % _PERIOD})
-            else:
-                self._put(slot, "cpu", {"cpu.cfs_period_us": b"%d" % _PERIOD, "cpu.cfs_quota_us": quota})
+        try:
+            if limits.get("pids") is not None:
+                self._put(slot, "pids", "pids.max", b"%d" % limits["pids"])
+            if limits.get("cpu") is not None:
+                self._set_cpu(slot, limits["cpu"])
+        except OSError as error:
+            run.note("limits", f"pids or cpu is not enforced: {os.strerror(error.errno or 0)}")
 
     def oom_kills(self, number: int) -> int | None:
-        """How many processes the kernel has killed in the slot for want of memory; None: nobody counts."""
-        if "memory" in self._v2:
+        """How many processes of the slot the kernel has killed for want of memory; None: nobody counts."""
+        path = self._path(number, "memory")
+        if path is None:
             return None
-        root = self._roots.get("memory")
-        if root is None:
-            return None
-        return counter(f"{root}/{number}/memory.oom_control", b"oom_kill")
+        name = "memory.events" if "memory" in self._v2 else "memory.oom_control"
+        for line in (process.read(f"{path}/{name}") or b"").splitlines():
+            word, _, count = line.partition(b" ")
+            if word == b"oom_kill":
+                return int(count)
+        return None
 
     def close(self) -> None:
         """Remove the groups that are empty."""
         for root in self._roots.values():
             remove(root)
+
+    def _path(self, number: int, controller: str) -> str | None:
+        if controller in self._v2:
+            return f"{self._root}/{number}"
+        root = self._roots.get(controller)
+        return None if root is None or not self._ahead else f"{root}/{number}"
+
+    def _put(self, slot: Slot, controller: str, name: str, value: bytes) -> None:
+        path = self._path(slot.number, controller)
+        if path is not None:
+            write(f"{path}/{name}", value)
+
+    def _enter(self, slot: Slot, controller: str) -> None:
+        folder = f"{self._roots[controller]}/{slot.number}"
+        if not os.path.isdir(folder):
+            os.mkdir(folder)
+        write(folder + "/cgroup.procs", b"0")
+
+    def _set_cpu(self, slot: Slot, cores: float | None) -> None:
+        quota = None if cores is None else max(1000, int(cores * _PERIOD))
+        if "cpu" in self._v2:
+            self._put(slot, "cpu", "cpu.max", b"max" if quota is None else b"%d %d" % (quota, _PERIOD))
+        else:
+            self._put(slot, "cpu", "cpu.cfs_quota_us", b"-1" if quota is None else b"%d" % quota)
+
+    def _set_memory(self, slot: Slot, limit: int | None) -> None:
+        path = self._path(slot.number, "memory")
+        if path is None:
+            return
+        if "memory" in self._v2:
+            if limit is not None and int(process.read(path + "/memory.current") or 0) > _RESIDUE:
+                _try(path + "/memory.reclaim", b"1G")
+            write(path + "/memory.max", b"max" if limit is None else b"%d" % limit)
+            _try(path + "/memory.swap.max", b"max" if limit is None else b"0")
+            return
+        if limit is not None and int(process.read(path + "/memory.usage_in_bytes") or 0) > _RESIDUE:
+            self._clean(slot, path)
+        # Memory and swap together may never be below memory alone: lift first, then set.
+        _try(path + "/memory.memsw.limit_in_bytes", b"-1")
+        write(path + "/memory.limit_in_bytes", b"-1" if limit is None else b"%d" % limit)
+        if limit is not None:
+            _try(path + "/memory.memsw.limit_in_bytes", b"%d" % limit)
+
+    def _clean(self, slot: Slot, path: str) -> None:
+        """Get rid of what earlier runs left charged: caches go, and files in memory stay charged to a group that is no more."""
+        _try(path + "/memory.force_empty", b"0")
+        if int(process.read(path + "/memory.usage_in_bytes") or 0) > _RESIDUE:
+            write(self._homes["memory"] + "/cgroup.procs", b"0")
+            try:
+                os.rmdir(path)
+            finally:
+                self._enter(slot, "memory")
+
+
+def _try(path: str, value: bytes) -> None:
+    """Write a control file that not every kernel has, or that may do only part of what it is told."""
+    try:
+        write(path, value)
+    except OSError:
+        pass

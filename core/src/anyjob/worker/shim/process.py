@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 
 MARK = "ANYJOB_RUN"
 """The environment variable that names the run a process belongs to."""
@@ -93,3 +94,42 @@ def describe(pid: int) -> str:
     if not command:
         command = os.fsdecode((read(f"/proc/{pid}/comm") or b"gone").strip())
     return f"{pid} {command}"[:120]
+
+
+def close_others(keep: set[int]) -> None:
+    """Close every descriptor but these: for a fork of the shim that lives on beside it."""
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) not in keep:
+            try:
+                os.close(int(name))
+            except OSError:
+                continue  # the listing's own
+
+
+def descendants(roots: list[int]) -> list[Facts]:
+    """Living processes below these, themselves not included. A snapshot: what forks meanwhile may be missing."""
+    below: dict[int, list[Facts]] = {}
+    for one in all_facts():
+        below.setdefault(one.parent, []).append(one)
+    found: list[Facts] = []
+    todo = list(roots)
+    while todo:
+        for one in below.pop(todo.pop(), []):
+            todo.append(one.pid)
+            if one.state not in "ZX":
+                found.append(one)
+    return found
+
+
+def kill(pid: int, start: int, signum: int) -> bool:
+    """Signal a process that is not a child: by pidfd, and only the one with this start time."""
+    fd = pidfd(pid, start)
+    if fd is None:
+        return False
+    try:
+        signal.pidfd_send_signal(fd, signum)
+    except OSError:
+        return False
+    finally:
+        os.close(fd)
+    return True

@@ -24,7 +24,7 @@ class Run:
 
     __slots__ = (
         "asked", "cause", "closing_since", "deadline", "ended", "evidence", "expired", "forced", "gap", "grace", "group", "hold", "leftovers",
-        "limits", "limits_by", "line", "log", "name", "own", "phase", "pid", "proof", "quota", "redactor", "rusage", "signum", "start",
+        "limits", "limits_by", "line", "log", "log_size", "name", "oom_before", "own", "phase", "pid", "proof", "quota", "redactor", "rusage", "signum", "start",
         "started", "status", "stop_asked", "waiters",
     )  # fmt: skip
 
@@ -41,6 +41,8 @@ class Run:
         self.hold: Hold | None = None
         self.redactor: Redactor | None = None
         self.own = False
+        self.oom_before = 0
+        self.log_size = 0
         self.pid: int | None = None
         self.start: int | None = None
         self.group: str | None = None

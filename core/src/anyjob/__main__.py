@@ -1,0 +1,5 @@
+"""`python -m anyjob`."""
+
+from anyjob.cli.main import main
+
+main()
