@@ -155,7 +155,7 @@ class ShimLost(WorkerError):
     def __init__(self, folder: Path, why: str) -> None:
         self.folder, self.why = folder, why
         super().__init__(
-            f"The shim of {folder} cannot be reached: {why}. Its runs may still be going; start a worker on that folder."
+            f"The shim of {folder} cannot be reached: {why}. Its runs may still be going: start a worker there."
         )
 
 

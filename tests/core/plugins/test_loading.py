@@ -176,8 +176,7 @@ def test_plugin_for_a_newer_contract_is_refused(site: Site, text: str) -> None:
     [
         (
             "@hookimpl\ndef anyjob_executor(): return []",
-            "It implements anyjob_executor, which is no hook of anyjob; did you mean anyjob_executors"
-            " or anyjob_find_executor?",
+            "It implements anyjob_executor, which is no hook of anyjob; the nearest is anyjob_executors.",
         ),
         (
             "@hookimpl\ndef zzz(): return []",
@@ -197,7 +196,10 @@ def test_plugin_for_a_newer_contract_is_refused(site: Site, text: str) -> None:
             "@hookimpl(wrapper=True)\ndef anyjob_check_job(job): return (yield)",
             "Its anyjob_check_job is a wrapper; implementations are called one by one, so write a plain function.",
         ),
-        ("@hookimpl\nasync def anyjob_check_job(job): ...", "Its anyjob_check_job is async; hooks are plain functions."),
+        (
+            "@hookimpl\nasync def anyjob_check_job(job): ...",
+            "Its anyjob_check_job is async; hooks are plain functions.",
+        ),
         (
             "def anyjob_check_job(job): return []",
             "Its anyjob_check_job is not marked with @hookimpl, so it would never be called.",
@@ -285,7 +287,7 @@ def test_nothing_runs_without_a_required_plugin(site: Site) -> None:
         site.load_with(PluginSettings(allow=("good", "guard"), require=("good", "anyjob-guard", "gone")))
     assert str(error.value) == (
         "The settings cannot be used:\n"
-        '  plugins.require: "anyjob-guard" cannot be used: plugin \'guard\' of anyjob-guard 2.1:'
+        "  plugins.require: \"anyjob-guard\" cannot be used: plugin 'guard' of anyjob-guard 2.1:"
         " it could not be imported: ModuleNotFoundError: No module named 'nothing_like_it'\n"
         '  plugins.require: "gone" is not installed; install it, or take it out'
     )

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pluggy import PluginManager
 
-from anyjob.nearest import did_you_mean
+from anyjob.nearest import nearest
 from anyjob.plugins.hookspecs import PROJECT, HookSpecs
 
 __all__ = ["Hooks", "Implementation"]
@@ -74,7 +74,8 @@ class Hooks:
             hook = options["specname"] or name
             if hook not in _HOOKS:
                 if not options["optionalhook"]:
-                    hint = did_you_mean(hook, _HOOKS) or f"the hooks are {', '.join(_HOOKS)}"
+                    near = nearest(hook, _HOOKS, limit=1)
+                    hint = f"the nearest is {near[0]}" if near else f"the hooks are {', '.join(_HOOKS)}"
                     yield f"it implements {hook}, which is no hook of anyjob; {hint}"
                 continue
             if options["wrapper"] or options["hookwrapper"]:

@@ -65,7 +65,7 @@ class PluginHost:
         given = [_given(name, plugin) for name, plugin in (plugins or {}).items()]
         settings = settings or PluginSettings()
         self._core = core(local)
-        self._plugins = load(self._hooks, settings, [*given, *candidates])
+        self._plugins = load(self._hooks, settings, [*given, *candidates], own=[local.name])
         _require(settings, self._plugins, source)
         self._registry = Registry(self._plugins, self._core, self._hooks.implementations("anyjob_find_executor"))
         self._objects = Objects(executor_settings or {}, launcher_settings or {}, source)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from importlib.metadata import Distribution, distributions
 from typing import TypeAlias, TypeVar
 
@@ -27,8 +27,10 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
-def load(hooks: Hooks, settings: PluginSettings, candidates: Iterable[Candidate]) -> list[Plugin]:
+def load(hooks: Hooks, settings: PluginSettings, candidates: Iterable[Candidate], own: Collection[str]) -> list[Plugin]:
     """Import what may be imported and register what may be used with `hooks`; every candidate's plugin, by name.
+
+    `own` are the names of core's launchers, which nobody else may claim.
 
     pluggy's own loader is not used: of two distributions with one entry point name it takes one silently, and it stops
     at the first that fails.
@@ -43,11 +45,11 @@ def load(hooks: Hooks, settings: PluginSettings, candidates: Iterable[Candidate]
     _settle_names([plugin for plugin in plugins if not plugin.why])
     for plugin, imported in found:
         if not plugin.why:
-            _adopt(hooks, plugin, imported)
+            _adopt(hooks, plugin, imported, own)
     return plugins
 
 
-def _adopt(hooks: Hooks, plugin: Plugin, imported: Callable[[], object]) -> None:
+def _adopt(hooks: Hooks, plugin: Plugin, imported: Callable[[], object], own: Collection[str]) -> None:
     try:
         module = imported()
     except (Exception, SystemExit) as error:  # noqa: BLE001 - importing runs the plugin's code
@@ -67,6 +69,9 @@ def _adopt(hooks: Hooks, plugin: Plugin, imported: Callable[[], object]) -> None
     for kind in (*plugin.types, *plugin.launchers):
         if why := _fence(kind.contract):
             plugin.fail(PluginState.REFUSED, why)
+    for kind in plugin.launchers:
+        if kind.name in own:
+            plugin.fail(PluginState.REFUSED, f"launcher {kind.name!r} is core's own and cannot be replaced")
     plugin.usable = not plugin.why
     if not plugin.usable:
         hooks.unregister(plugin.name)

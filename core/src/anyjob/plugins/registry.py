@@ -114,7 +114,7 @@ class Registry:
         for kind in plugin.types:
             for name in {kind.job_type, *kind.aliases}:
                 self.executors.add(name, plugin, kind)
-        for kind in plugin.launchers:
+        for kind in (kind for kind in plugin.launchers if kind.name not in taken):
             self.launchers.add(kind.name, plugin, kind)
         if not plugin.usable:
             if not any(plugin.name in (kind.job_type, *kind.aliases) for kind in plugin.types):

@@ -48,7 +48,7 @@ def resolve_user(user: str, group_id: str, allowed: Mapping[str, Sequence[str]])
         return Problem(
             field=field,
             value=user,
-            remedy=f"not allowed for app group {group_id!r}; allowed: {have}. The operator adds it under [worker.users]",
+            remedy=f"not allowed for app group {group_id!r}; allowed: {have}. The operator adds it to [worker.users]",
         )
     groups = tuple(item.gr_gid for item in grp.getgrall() if user in item.gr_mem)
     return Identity(name=user, uid=entry.pw_uid, gid=entry.pw_gid, groups=groups, home=entry.pw_dir)

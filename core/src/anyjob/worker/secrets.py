@@ -41,7 +41,7 @@ class SecretStore:
         if "*" not in source.groups and job.group_id not in source.groups:
             raise SecretMissing(
                 name,
-                f"[secrets.{setting}] is not for app group {job.group_id!r}; add it to its groups = [...], or '*' for all.",
+                f"[secrets.{setting}] is not for app group {job.group_id!r}; add it to its groups, or '*' for all.",
             )
         return _read(name, setting, source)
 

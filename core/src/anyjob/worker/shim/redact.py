@@ -5,11 +5,9 @@ The process is forked from the shim, sits in none of the run's groups and surviv
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import signal
-from urllib.parse import quote_from_bytes, quote_plus
 
 from . import kernel, process
 
@@ -32,6 +30,9 @@ _INCOMPLETE = 3
 
 def forms(secret: bytes) -> set[bytes]:
     """The ways in which programs print a secret: raw, in a URL, in JSON, in base64 at any place of a longer text."""
+    import base64  # only in redactors: the shim is to stay small
+    from urllib.parse import quote_from_bytes, quote_plus
+
     found = {secret}
     upper = quote_from_bytes(secret, safe="")
     for url in (upper, quote_from_bytes(secret), quote_plus(os.fsdecode(secret), errors="surrogateescape")):
