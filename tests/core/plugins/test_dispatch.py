@@ -7,15 +7,6 @@ from dataclasses import replace
 from typing import Any, cast
 
 import pytest
-
-from anyjob.errors import BadSettings, PluginBroken, PluginConflict, PluginGone, UnknownJobType
-from anyjob.executor import Capabilities, Command, DeadlineBy, Handle, Launcher, Options, Phase, Scope, Stage
-from anyjob.executor.base import Executor
-from anyjob.job import BadJob, ExecuteMode, Job
-from anyjob.outcome import Strength
-from anyjob.plugins import Binding, BoundLauncher, ExecutorType, LauncherType, PluginHost, hookimpl
-from anyjob.run import Run
-from anyjob.spec import Spec
 from tests.core.plugins.fakes import (
     BOX,
     CALL,
@@ -31,13 +22,23 @@ from tests.core.plugins.fakes import (
 )
 from tests.core.plugins.site import Site, plugin
 
+from anyjob.errors import BadSettings, PluginBroken, PluginConflict, PluginGone, UnknownJobType
+from anyjob.executor import Capabilities, Command, DeadlineBy, Handle, Launcher, Options, Phase, Scope, Stage
+from anyjob.executor.base import Executor
+from anyjob.job import BadJob, ExecuteMode, Job
+from anyjob.outcome import Strength
+from anyjob.plugins import Binding, BoundLauncher, ExecutorType, LauncherType, PluginHost, hookimpl
+from anyjob.run import Run
+from anyjob.spec import Spec
+
 
 def host(**plugins: object) -> PluginHost:
     return PluginHost({"ours": Offers(SCRIPT, CALL, BOX), **plugins}, local=LOCAL)
 
 
 def script(**fields: Any) -> Job:
-    return Job(name="s", **{"job_type": "script", "content": "true", **fields})
+    given: dict[str, Any] = {"job_type": "script", "content": "true", **fields}
+    return Job(name="s", **given)
 
 
 def said(made: PluginHost, job: Job) -> list[str]:
@@ -104,7 +105,8 @@ def test_executor_and_launcher_are_made_once() -> None:
     made = host()
     first, second = made.dispatch(script()), made.dispatch(script(content="false"))
     assert first.executor is second.executor is made.executor("sh")
-    assert first.place and second.place
+    assert first.place
+    assert second.place
     assert first.place.launcher is second.place.launcher is made.launcher("local")
 
 
@@ -123,7 +125,7 @@ def test_every_problem_of_a_job_is_told_at_once() -> None:
         'XAttrs.pageSize: "0" is out of range; write at least 1',
         "Content is empty; write the script here",
         'XAttrs.imgae: "a" is read by nobody; did you mean image or grace?',
-        'XAttrs.leftover: "kill" is read by nobody; did you mean leftovers?',
+        'XAttrs.leftover: "kill" is read by nobody; did you mean leftovers or failover?',
     ]
 
 
@@ -162,12 +164,16 @@ def test_limit_that_nobody_enforces_is_refused() -> None:
 def test_mode_that_maps_is_refused_where_nothing_maps() -> None:
     made = host()
     assert said(made, script(execute_mode=ExecuteMode.GRID)) == [
-        "ExecuteMode: \"grid\" needs a run that maps, which launcher 'local' does not;"
-        " write standalone, broadcast or sharding"
+        (
+            "ExecuteMode: \"grid\" needs a run that maps, which launcher 'local' does not;"
+            " write standalone, broadcast or sharding"
+        )
     ]
     assert said(made, Job(name="c", job_type="call", execute_mode=ExecuteMode.BATCH)) == [
-        "ExecuteMode: \"batch\" needs a run that maps, which JobType 'call' does not;"
-        " write standalone, broadcast or sharding"
+        (
+            "ExecuteMode: \"batch\" needs a run that maps, which JobType 'call' does not;"
+            " write standalone, broadcast or sharding"
+        )
     ]
     made.bind(script(execute_mode=ExecuteMode.SHARDING))
 
@@ -364,8 +370,10 @@ class NoVerbs(Launcher[Options]): ...
         ),
         (
             ExecutorType(job_type="bad", executor="anyjob.job:Nothing", spec=CallSpec),
-            "its executor 'anyjob.job:Nothing' could not be imported:"
-            " AttributeError: module 'anyjob.job' has no attribute 'Nothing'",
+            (
+                "its executor 'anyjob.job:Nothing' could not be imported:"
+                " AttributeError: module 'anyjob.job' has no attribute 'Nothing'"
+            ),
         ),
     ],
 )

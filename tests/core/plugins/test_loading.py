@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 
 import pytest
+from tests.core.plugins.site import Site, plugin, reported, runs
 
 from anyjob.errors import BadSettings, PluginBroken, PluginConflict
 from anyjob.job import Job
 from anyjob.plugins import PluginSettings, PluginState
-from tests.core.plugins.site import Site, plugin, reported, runs
 
 JOB = Job(name="a", job_type="bad")
 
@@ -46,8 +46,8 @@ def test_two_distributions_with_one_job_type_are_both_unused(site: Site) -> None
     with pytest.raises(PluginConflict) as error:
         host.bind(JOB)
     assert str(error.value) == (
-        "JobType 'bad' is claimed by plugin 'one' of anyjob-one 1.0 and by plugin 'two' of anyjob-two 2.0. Neither is used."
-        " Uninstall one of them, or block it under [plugins] deny in the settings."
+        "JobType 'bad' is claimed by plugin 'one' of anyjob-one 1.0 and by plugin 'two' of anyjob-two 2.0."
+        " Neither is used. Uninstall one of them, or block it under [plugins] deny in the settings."
     )
     assert reported(host, "one").state is PluginState.CONFLICT
     assert reported(host, "one").why == (
@@ -180,9 +180,11 @@ def test_plugin_for_a_newer_contract_is_refused(site: Site, text: str) -> None:
         ),
         (
             "@hookimpl\ndef zzz(): return []",
-            "It implements zzz, which is no hook of anyjob; the hooks are anyjob_executors, anyjob_launchers,"
-            " anyjob_find_executor, anyjob_check_job, anyjob_prepare_run, anyjob_run_started, anyjob_run_finished,"
-            " anyjob_instance_changed, anyjob_commands.",
+            (
+                "It implements zzz, which is no hook of anyjob; the hooks are anyjob_executors, anyjob_launchers,"
+                " anyjob_find_executor, anyjob_check_job, anyjob_prepare_run, anyjob_run_started, anyjob_run_finished,"
+                " anyjob_instance_changed, anyjob_commands."
+            ),
         ),
         (
             "@hookimpl\ndef anyjob_check_job(jbo): return []",
@@ -236,8 +238,10 @@ def test_refused_plugin_has_no_hook_called(site: Site) -> None:
             "Its anyjob_launchers failed: TypeError: it gave str, not LauncherType.",
         ),
         (
-            "from anyjob.plugins import LauncherType\n"
-            "@hookimpl\ndef anyjob_launchers(): yield LauncherType(name='local', launcher='a:B', options='a:C')",
+            (
+                "from anyjob.plugins import LauncherType\n"
+                "@hookimpl\ndef anyjob_launchers(): yield LauncherType(name='local', launcher='a:B', options='a:C')"
+            ),
             "Launcher 'local' is core's own and cannot be replaced.",
         ),
     ],

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-
-from anyjob.plugins import CommandType, ExecutorType, LauncherType, PluginHost, PluginState, hookimpl
 from tests.core.plugins.fakes import BOX, CALL, LOCAL, SCRIPT, Offers
 from tests.core.plugins.site import reported
+
+from anyjob.plugins import CommandType, ExecutorType, LauncherType, PluginHost, PluginState, hookimpl
 
 
 class Commands:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 import pytest
+from tests.core.plugins.fakes import CALL, Offers
 
 from anyjob.errors import RunRefused
 from anyjob.executor import Capabilities
@@ -13,7 +14,6 @@ from anyjob.job import BadJob, Job
 from anyjob.plugins import DraftChange, PluginHost, RunDraft, hookimpl
 from anyjob.problem import Problem
 from anyjob.spec import Limits
-from tests.core.plugins.fakes import CALL, Offers
 
 JOB = Job(name="c", job_type="call")
 
@@ -85,8 +85,10 @@ def test_policy_that_fails_midway_or_answers_nonsense_closes_the_door() -> None:
         "The job could not be checked by policy 'a', which failed (RuntimeError: half); ask the operator",
     ]
     assert problems(host(a=Checks(lambda job: [False]))) == [
-        "The job could not be checked by policy 'a', which failed (TypeError: it gave bool, not Problem);"
-        " ask the operator",
+        (
+            "The job could not be checked by policy 'a', which failed (TypeError: it gave bool, not Problem);"
+            " ask the operator"
+        ),
     ]
 
 
@@ -130,7 +132,9 @@ def test_policy_refuses_a_run_and_no_other_is_asked() -> None:
 
 
 def test_refusal_for_no_reason_is_one() -> None:
-    assert refused(Prepares(lambda draft: draft.refuse(""))) == "Job 'c' was refused by policy 'guard': "
+    assert refused(Prepares(lambda draft: draft.refuse(""))) == (
+        "Job 'c' was refused by policy 'guard': it gave no reason"
+    )
 
 
 def test_policy_that_raises_refuses_the_run() -> None:

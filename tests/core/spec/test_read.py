@@ -28,7 +28,7 @@ class Port(BaseModel):
 class Mount(BaseModel):
     model_config = ConfigDict(extra="forbid")
     path: str
-    ports: list[Port] = []
+    ports: tuple[Port, ...] = ()
 
 
 class CallSpec(Spec):
@@ -36,7 +36,7 @@ class CallSpec(Spec):
     retries: Annotated[int, Field(ge=0, le=9), At("Content.$.options.retries")] = 0
     colour: Annotated[Colour, At("XAttrs.$.colour")] = Colour.RED
     word: Annotated[str, Field(min_length=2, max_length=4, pattern="^[a-z]+$"), At("XAttrs.$.word")] = "ab"
-    mounts: Annotated[list[Mount], At("XAttrs.$.mounts")] = []
+    mounts: Annotated[list[Mount], At("XAttrs.$.mounts")] = Field(default_factory=list[Mount])
     flag: Annotated[bool, At("XAttrs.$.flag")] = False
 
     @field_validator("url")
@@ -109,24 +109,24 @@ def test_every_fault_of_a_job_is_told_at_once() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("key", "value", "sentence"),
-    [
-        ("word", "abcde", 'XAttrs.word: "abcde" is too long; write at most 4 characters'),
-        ("word", "a1", 'XAttrs.word: "a1" does not match ^[a-z]+$; write what does'),
-        ("mounts", {}, 'XAttrs.mounts: "{}" is not a list; write it as [...]'),
-        ("mounts", ["a"], 'XAttrs.mounts[0]: "a" is not an object; write it as {"key": value}'),
-        ("mounts", [{}], "XAttrs.mounts[0].path is missing; write it"),
-        ("mounts", [{"path": "a", "prots": 1}], 'XAttrs.mounts[0].prots: "1" is unknown; did you mean ports?'),
-        ("mounts", [{"path": "a", "xyz": 1}], 'XAttrs.mounts[0].xyz: "1" is unknown; known here: path, ports'),
-        (
-            "mounts",
-            [{"path": "a", "ports": [{"containerPort": 1, "container_prt": 2}]}],
-            'XAttrs.mounts[0].ports[0].container_prt: "2" is unknown; did you mean containerPort?',
-        ),
-        ("colour", 7, 'XAttrs.colour: "7" is not allowed; write red or green'),
-    ],
-)
+WRONG: list[tuple[str, Any, str]] = [
+    ("word", "abcde", 'XAttrs.word: "abcde" is too long; write at most 4 characters'),
+    ("word", "a1", 'XAttrs.word: "a1" does not match ^[a-z]+$; write what does'),
+    ("mounts", {}, 'XAttrs.mounts: "{}" is not a list; write it as [...]'),
+    ("mounts", ["a"], 'XAttrs.mounts[0]: "a" is not an object; write it as {"key": value}'),
+    ("mounts", [{}], "XAttrs.mounts[0].path is missing; write it"),
+    ("mounts", [{"path": "a", "prots": 1}], 'XAttrs.mounts[0].prots: "1" is unknown; did you mean ports?'),
+    ("mounts", [{"path": "a", "xyz": 1}], 'XAttrs.mounts[0].xyz: "1" is unknown; known here: path, ports'),
+    (
+        "mounts",
+        [{"path": "a", "ports": [{"containerPort": 1, "container_prt": 2}]}],
+        'XAttrs.mounts[0].ports[0].container_prt: "2" is unknown; did you mean containerPort?',
+    ),
+    ("colour", 7, 'XAttrs.colour: "7" is not allowed; write red or green'),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "sentence"), WRONG)
 def test_wrong_values_are_named_by_place_with_a_remedy(key: str, value: Any, sentence: str) -> None:
     assert said(CallSpec, content='{"url": "http://a"}', xattrs={key: value}) == [sentence]
 
@@ -231,8 +231,10 @@ def test_common_keys_are_checked() -> None:
             "leftovers": "keep",
         },
     ) == [
-        'XAttrs.limits.memory: "5q" is not a size; write a number with Ki, Mi, Gi, Ti (powers of 1024) or k, M, G, T '
-        "(powers of 1000)",
+        (
+            'XAttrs.limits.memory: "5q" is not a size; write a number with Ki, Mi, Gi, Ti (powers of 1024) or k, M, G, T'
+            "(powers of 1000)"
+        ),
         'XAttrs.limits.cpu: "0" is out of range; write more than 0',
         'XAttrs.limits.memroy: "1" is unknown; did you mean memory?',
         'XAttrs.env: "A B" is no name for an environment variable; use letters, digits and _',
@@ -274,8 +276,10 @@ def test_keys_of_the_mode_are_checked(key: str, value: Any, sentence: str) -> No
         (str, "Odd.x has no At; write one, for example Annotated[str, At('Content')]"),
         (
             Annotated[str, At("Contents")],
-            "Odd.x lives at 'Contents'; a place is Content, ClassName, Parameters, Template, Content.$.key "
-            "or XAttrs.$.key",
+            (
+                "Odd.x lives at 'Contents'; a place is Content, ClassName, Parameters, Template, Content.$.key "
+                "or XAttrs.$.key"
+            ),
         ),
         (Annotated[str, Field(alias="y"), At("Content")], "Odd.x has an alias; its place alone names it in a job"),
     ],

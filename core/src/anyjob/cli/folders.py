@@ -7,16 +7,27 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from anyjob.errors import StateUnusable
+from anyjob.errors import StateUnusable, WorkerError
 from anyjob.settings import FILE_NAME
 from anyjob.worker.journal import read_journal
 
-__all__ = ["KEPT", "home", "is_held", "new_folder", "own_folders", "prune", "unfinished"]
+__all__ = [
+    "KEPT",
+    "StateUnfinished",
+    "home",
+    "is_held",
+    "new_folder",
+    "own_folders",
+    "prune",
+    "refuse_missing",
+    "refuse_unfinished",
+    "unfinished",
+]
 
 KEPT: Final = 20
 """The newest own folders, which are kept for their logs."""
@@ -24,6 +35,18 @@ KEPT: Final = 20
 _LEDGER: Final = "worker.jsonl"
 _NEW: Final = 3600.0
 """Seconds for which a folder without a ledger may be one that a command is just beginning to use."""
+
+
+class StateUnfinished(WorkerError):
+    """An earlier worker left work in the state folder, which a new job must not be mixed with."""
+
+    def __init__(self, folder: Path, left: Sequence[str]) -> None:
+        self.folder, self.left = folder, tuple(left)
+        more = f" and {len(left) - 1} more" if len(left) > 1 else ""
+        super().__init__(
+            f"State folder {folder} holds what was not shown to its end: {left[0]}{more}."
+            f" Finish it first: anyjob resume --state {folder}"
+        )
 
 
 def home() -> Path:
@@ -83,6 +106,19 @@ def unfinished(folder: Path) -> list[str]:
             case _:
                 pass
     return [*instances.values(), *(f"run {run}" for run, instance in runs.items() if instance not in instances)]
+
+
+def refuse_unfinished(folder: Path) -> None:
+    """Raises StateUnfinished, unless nothing is left there or a living worker has it."""
+    left = unfinished(folder)
+    if left and not is_held(folder):
+        raise StateUnfinished(folder, left)
+
+
+def refuse_missing(folder: Path) -> None:
+    """Raises StateUnusable for a folder that no worker has used."""
+    if not (folder / _LEDGER).is_file():
+        raise StateUnusable(folder, "no worker has used it")
 
 
 def prune() -> None:

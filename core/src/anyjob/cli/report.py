@@ -27,7 +27,13 @@ def instance_json(live: LiveInstance, outcome: Outcome, runs: Path) -> dict[str,
     started = [run.record.started for run in live.runs if run.record.started is not None]
     ended = [run.record.ended for run in live.runs if run.record.ended is not None]
     said = _object(
-        live.firing.job.name, live.firing.instance, alone, outcome, runs, min(started, default=None), max(ended, default=None)
+        live.firing.job.name,
+        live.firing.instance,
+        alone,
+        outcome,
+        runs,
+        min(started, default=None),
+        max(ended, default=None),
     )
     if len(live.runs) > 1 or len(live.plans) > 1:
         said["runs"] = [run_json(run, runs) for run in live.runs]
@@ -38,11 +44,19 @@ def run_json(run: LiveRun, runs: Path) -> dict[str, Json]:
     """One run that is over."""
     record = run.record
     assert record.outcome is not None
-    return _object(record.order.job.name, record.order.instance, run, record.outcome, runs, record.started, record.ended)
+    return _object(
+        record.order.job.name, record.order.instance, run, record.outcome, runs, record.started, record.ended
+    )
 
 
 def _object(
-    job: str, instance: int, run: LiveRun | None, outcome: Outcome, runs: Path, started: float | None, ended: float | None
+    job: str,
+    instance: int,
+    run: LiveRun | None,
+    outcome: Outcome,
+    runs: Path,
+    started: float | None,
+    ended: float | None,
 ) -> dict[str, Json]:
     order = None if run is None else run.record.order
     log = None if run is None else log_of(run, runs)

@@ -46,7 +46,11 @@ def cause_in_words(outcome: Outcome) -> str:
 
 def stop_in_words(stop: StopReport) -> str:
     """The proof in one line."""
-    return f"{_STRENGTH[stop.strength]} by {stop.by}" if stop.strength is not Strength.ASKED else f"{_STRENGTH[stop.strength]}: {stop.by}"
+    return (
+        f"{_STRENGTH[stop.strength]} by {stop.by}"
+        if stop.strength is not Strength.ASKED
+        else f"{_STRENGTH[stop.strength]}: {stop.by}"
+    )
 
 
 def summary(job: str, outcome: Outcome, seconds: float | None, logs: list[Path]) -> Iterator[str]:

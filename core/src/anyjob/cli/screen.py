@@ -30,10 +30,10 @@ class Screen(Thread):
     When nobody reads any more (`| head`), showing ends and everything else goes on.
     """
 
-    def __init__(self, state: Callable[[], str], *, logs: bool = True) -> None:
-        """`state` gives the text of the status line; it is called in this thread. `logs` False: notes only."""
+    def __init__(self, state: Callable[[], str], done: Callable[[], None], *, logs: bool, notes: bool) -> None:
+        """`state` gives the text of the status line. Both it and `done`, the last thing, are called in this thread."""
         super().__init__(name="anyjob-screen", daemon=True)
-        self._state, self._logs = state, logs
+        self._state, self._done, self._logs, self._says = state, done, logs, notes
         self._terminal = sys.stdout.isatty()
         self._status = StatusLine() if sys.stderr.isatty() and logs else None
         self._changed = Condition()
@@ -70,7 +70,7 @@ class Screen(Thread):
             self._changed.notify()
 
     def close(self) -> None:
-        """Show what is left. Returns without waiting; `join` waits."""
+        """Show what is left, then call `done`."""
         with self._changed:
             self._closing = True
             self._changed.notify()
@@ -78,6 +78,12 @@ class Screen(Thread):
     # ---------------------------------------------------------------- the thread
 
     def run(self) -> None:
+        try:
+            self._run()
+        finally:
+            self._done()
+
+    def _run(self) -> None:
         pause = _SHORTEST
         while True:
             with self._changed:
@@ -118,6 +124,8 @@ class Screen(Thread):
             self._tails = [tail for tail in self._tails if tail not in done]
 
     def _say(self, text: str) -> None:
+        if not self._says:
+            return
         self._clear()
         if self._terminal and self._line_begun and sys.stderr.isatty():
             self._write(b"\n")
@@ -142,7 +150,9 @@ class Screen(Thread):
             os.dup2(null, 1)
             os.close(null)
             if not isinstance(error, BrokenPipeError):
-                self._say(f"standard output cannot be written ({error.strerror}); the job goes on, its log is not shown")
+                self._say(
+                    f"standard output cannot be written ({error.strerror}); the job goes on, its log is not shown"
+                )
         self._wrote = time.monotonic()
 
     def _draw(self) -> None:

@@ -29,7 +29,9 @@ class StatusLine:
         if self._console.is_dumb_terminal:
             return
         self.clear()
-        self._console.print(plain(text), style="dim", end="", no_wrap=True, overflow="ellipsis", crop=True, markup=False)
+        self._console.print(
+            plain(text), style="dim", end="", no_wrap=True, overflow="ellipsis", crop=True, markup=False
+        )
         self._drawn = True
 
     def clear(self) -> None:

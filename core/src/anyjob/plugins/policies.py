@@ -62,9 +62,9 @@ class Policies:
             except Exception as error:
                 _log.warning("policy %r failed", call.plugin, exc_info=True)
                 raise RunRefused(draft.job.name, call.plugin, f"it failed: {failure(error)}") from error
-            why = draft.refused or _illegal(draft, fixed)
+            why = _illegal(draft, fixed) if draft.refused is None else draft.refused or "it gave no reason"
             if why is not None:
-                raise RunRefused(draft.job.name, call.plugin, why)
+                raise RunRefused(fixed[0].name, call.plugin, why)
             after = _state(draft)
             changes = [
                 DraftChange(policy=call.plugin, what=what, before=before.get(what), after=after.get(what))

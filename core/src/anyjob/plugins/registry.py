@@ -52,7 +52,7 @@ class Claims(Generic[K]):
 
     def offers(self) -> list[Offer[K]]:
         """What can be used, once each, by name."""
-        return list({id(offer): offer for name in self.names() if (offer := self._only(name))}.values())
+        return list({id(offer.kind): offer for name in self.names() if (offer := self._only(name))}.values())
 
     def tell(self) -> None:
         """Record every conflict with the plugins that it is between."""

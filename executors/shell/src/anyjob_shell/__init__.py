@@ -1,6 +1,1 @@
-"""Runs shell scripts as anyjob jobs."""
-
-from anyjob_shell.executor import ShellExecutor
-from anyjob_shell.spec import ShellSpec
-
-__all__ = ["ShellExecutor", "ShellSpec"]
+"""Runs shell scripts as anyjob jobs. The entry point is `plugin`; nothing here is imported for it."""

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any, NoReturn
 
-_NULL = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
+NULL = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
+"""Open for ever: the stdin of every child."""
 _TICK_NS = 1_000_000_000 // kernel.TICKS
 _NO_PROGRAM = (errno.ENOENT, errno.EACCES, errno.ENOEXEC, errno.ENOTDIR, errno.ELOOP, errno.EPERM)
 # Ignored signals are inherited through exec, and Python ignores some; a job begins with the defaults.
@@ -82,7 +83,7 @@ def _spawn(order: dict[str, Any], log: int) -> int:
             path,
             argv,
             env,
-            file_actions=((os.POSIX_SPAWN_DUP2, _NULL, 0), (os.POSIX_SPAWN_DUP2, log, 1), (os.POSIX_SPAWN_DUP2, log, 2)),
+            file_actions=((os.POSIX_SPAWN_DUP2, NULL, 0), (os.POSIX_SPAWN_DUP2, log, 1), (os.POSIX_SPAWN_DUP2, log, 2)),
             setsid=True,
             setsigmask=(),
             setsigdef=_DEFAULTS,
@@ -163,7 +164,7 @@ def _become(order: dict[str, Any], log: int, user: dict[str, Any] | None, memory
         for number in _DEFAULTS:
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
-        for fd, target in ((_NULL, 0), (log, 1), (log, 2)):
+        for fd, target in ((NULL, 0), (log, 1), (log, 2)):
             os.dup2(fd, target)
         try:
             if user is not None:

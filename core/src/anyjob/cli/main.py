@@ -1,0 +1,84 @@
+"""The entry point `anyjob`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from anyjob.cli.resume import resume
+from anyjob.cli.run import run
+from anyjob.version import VERSION
+
+__all__ = ["main"]
+
+
+def main() -> NoReturn:
+    """Run the command that the process's arguments name, and exit with its status."""
+    # What a library logs is not for whoever runs a job; the commands say what matters.
+    logging.getLogger("anyjob").addHandler(logging.NullHandler())
+    try:
+        _app()(prog_name="anyjob")
+        raise SystemExit(0)
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    except Exception as error:  # noqa: BLE001 - split into what is meant for people, and defects
+        _fail(error)
+    finally:
+        _flush()
+
+
+def _app() -> typer.Typer:
+    app = typer.Typer(
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        help="Run jobs of any type, each by the plugin for its JobType.",
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_root)
+    app.command("run")(run)
+    app.command("resume")(resume)
+    return app
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
+    if wanted:
+        typer.echo(f"anyjob {VERSION}")
+        raise typer.Exit
+
+
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    del version
+
+
+def _fail(error: Exception) -> NoReturn:
+    from anyjob.cli import status
+    from anyjob.errors import AnyJobError
+
+    if isinstance(error, ExceptionGroup):
+        # A task of an instance failed: the first says what the matter is.
+        _fail(error.exceptions[0])
+    if isinstance(error, AnyJobError):
+        typer.echo(f"anyjob: {error}", err=True)
+        raise SystemExit(status.of_error(error)) from None
+    if isinstance(error, OSError):
+        typer.echo(f"anyjob: {error.strerror or error}{f': {error.filename}' if error.filename else ''}", err=True)
+        raise SystemExit(status.FAILED) from None
+    raise error
+
+
+def _flush() -> None:
+    """Let nobody hear of a standard output that nobody reads."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -1,0 +1,29 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+__all__ = ["AsJson", "Config", "File", "JobName", "Sets", "State"]
+
+File: TypeAlias = Annotated[str, typer.Argument(metavar="FILE", help="A job in YAML or JSON; - reads standard input.")]
+Sets: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="FIELD=VALUE", help="Set a field of the job, as in --set Content='echo hi'. Repeatable."
+    ),
+]
+JobName: TypeAlias = Annotated[
+    str | None, typer.Option("--job", metavar="NAME", help="Which job of a file that holds several.")
+]
+State: TypeAlias = Annotated[Path | None, typer.Option("--state", metavar="DIR", help="The state folder.")]
+Config: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", metavar="FILE", help="The settings; else ANYJOB_CONFIG, else anyjob.toml in the state folder."
+    ),
+]
+AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -1,0 +1,58 @@
+"""How processes ended, written down before they are reaped: whoever dies then, the status is not lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+
+from . import journal, process
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_PREFIX = "keeper-"
+
+
+def new_file(folder: str) -> str:
+    """The file of one keeper. Each has its own, so that a file is either written or may be removed."""
+    return f"{folder}/{_PREFIX}{time.time_ns()}.jsonl"
+
+
+def files(folder: str) -> list[str]:
+    """The files of all keepers of a folder."""
+    return [f"{folder}/{name}" for name in os.listdir(folder) if name.startswith(_PREFIX)]
+
+
+def raw_status(code: int, status: int) -> int:
+    """The wait status that the two numbers of waitid mean."""
+    if code == os.CLD_EXITED:
+        return status << 8
+    return status | (0x80 if code == os.CLD_DUMPED else 0)
+
+
+def note(path: str, pid: int, status: int) -> None:
+    """Write down how a zombie ended. Only leaders of sessions: every run and redactor is one, and few others."""
+    facts = process.facts(pid)
+    if facts is None or facts.session != pid:
+        return
+    line = {"pid": pid, "start": facts.start, "status": status, "group": process.group_of(pid), "at": time.time()}
+    try:
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        try:
+            os.write(fd, json.dumps(line, separators=(",", ":")).encode() + b"\n")
+        finally:
+            os.close(fd)
+    except OSError as error:
+        print(f"status {status} of process {pid} is lost: {error}", file=sys.stderr, flush=True)
+
+
+def read(folder: str) -> dict[tuple[int, int], dict[str, Any]]:
+    """All that is written down, by pid and start time."""
+    found: dict[tuple[int, int], dict[str, Any]] = {}
+    for path in files(folder):
+        for line in journal.read(path):
+            found[line["pid"], line["start"]] = line
+    return found

@@ -1,0 +1,178 @@
+"""Runs held by spawners: the shim's side."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import select
+import socket
+
+from . import end, frames, kernel, process, scan, spawner
+from .hold import ALIVE, EMPTY, Hold
+from .spawn import StartError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .main import Shim
+    from .run import Run
+
+_ANSWER = 20.0
+"""Seconds in which a spawner must have started a run."""
+_SPARE = 10.0
+"""Seconds after which a spawner without a run is sent away."""
+
+
+class Spawner:
+    """One spawner process."""
+
+    __slots__ = ("_frames", "channel", "idle_since", "pid", "run")
+
+    def __init__(self, pid: int, channel: socket.socket) -> None:
+        self.pid, self.channel = pid, channel
+        self._frames = frames.Frames()
+        self.run: Run | None = None
+        self.idle_since = 0.0
+        channel.settimeout(_ANSWER)
+
+    def send(self, said: dict[str, Any]) -> None:
+        """Raises OSError when it is gone."""
+        self.channel.sendall(frames.frame([frames.encode(said)]))
+
+    def receive(self) -> list[dict[str, Any]] | None:
+        """What it said; None when it is gone."""
+        try:
+            data = self.channel.recv(1 << 16)
+        except OSError:
+            return None
+        return self._frames.feed(data) if data else None
+
+    def start(self, order: dict[str, Any], log: int, memory: int | None) -> tuple[int, int]:
+        """Let it start a run. Returns pid and start time. Raises StartError, and OSError when it is gone."""
+        data = frames.frame([frames.encode({"do": "start", "order": order, "memory": memory})])
+        sent = socket.send_fds(self.channel, [data], [log])
+        self.channel.sendall(data[sent:])
+        while True:
+            for said in self.receive() or [{"ev": "gone"}]:
+                if said["ev"] == "up":
+                    return said["pid"], said["start"]
+                if said["ev"] == "failed":
+                    raise StartError(said["cause"], *[(source, text) for source, text in said["evidence"]])
+                raise ConnectionResetError("the spawner died while it started the run")
+
+
+class Spawners:
+    """The spawners of one shim: at most `limit`, forked when needed and used again."""
+
+    __slots__ = ("_all", "_free", "_limit", "_shim")
+
+    def __init__(self, shim: Shim, limit: int) -> None:
+        self._shim, self._limit = shim, limit
+        self._all: dict[int, Spawner] = {}
+        self._free: list[Spawner] = []
+
+    def take(self) -> Spawner | None:
+        """A spawner without a run; None when all have one."""
+        if self._free:
+            return self._free.pop()
+        if len(self._all) >= self._limit:
+            return None
+        shim = self._shim
+        try:
+            pid, channel = spawner.fork(shim.seat.keeper_journal)
+        except OSError:
+            return None
+        one = self._all[pid] = Spawner(pid, channel)
+        shim.by_pid[pid] = functools.partial(self._died, one)
+        shim.watch(channel.fileno(), select.EPOLLIN, lambda _: self._hear(one))
+        return one
+
+    def give_back(self, one: Spawner) -> None:
+        """Its run is over, and proved so."""
+        one.run = None
+        one.idle_since = kernel.boottime()
+        self._free.append(one)
+        self._shim.timers.set("spawners", one.idle_since + _SPARE, self._thin)
+
+    def dismiss(self, one: Spawner) -> None:
+        """Send it away; processes that it holds come to the shim."""
+        with contextlib.suppress(OSError):
+            one.send({"do": "leave"})
+
+    def close(self) -> None:
+        """Send all away."""
+        for one in self._all.values():
+            self.dismiss(one)
+
+    def _thin(self) -> None:
+        now = kernel.boottime()
+        for one in [one for one in self._free if now - one.idle_since >= _SPARE]:
+            self._free.remove(one)
+            self.dismiss(one)
+        if self._free:
+            self._shim.timers.set("spawners", now + _SPARE, self._thin)
+
+    def _hear(self, one: Spawner) -> None:
+        messages = one.receive()
+        if messages is None:
+            self._shim.unwatch(one.channel.fileno())
+            return
+        run = one.run
+        if run is None or not isinstance(run.hold, Spawned):
+            return
+        for said in messages:
+            if said["ev"] == "leader":
+                run.hold.proved = said["empty"]
+                end.leader_gone(self._shim, run, said["status"], said["usage"])
+            elif said["ev"] == "empty":
+                run.hold.proved = True
+                end.judge(self._shim, run)
+
+    def _died(self, one: Spawner, _status: int, _usage: Any) -> None:
+        """It has gone: because it was sent away, or because somebody killed it. What it held is the shim's own now."""
+        self._hear(one)  # its last words
+        self._shim.unwatch(one.channel.fileno())
+        one.channel.close()
+        self._all.pop(one.pid, None)
+        if one in self._free:
+            self._free.remove(one)
+        if one.run is not None:
+            scan.inherit(self._shim, one.run)
+
+
+class Spawned(Hold):
+    """A run below a spawner."""
+
+    __slots__ = ("_spawner", "_spawners", "proved")
+    by = "own subreaper, no child left"
+
+    def __init__(self, spawners: Spawners, one: Spawner) -> None:
+        self._spawners, self._spawner = spawners, one
+        self.proved = False
+
+    def ask(self, run: Run) -> str:
+        self._spawner.send({"do": "ask", "signum": run.signum})
+        return f"signal {run.signum} sent to process group {run.pid}"
+
+    def force(self, run: Run) -> None:
+        if not self.proved:
+            self._spawner.send({"do": "force"})
+
+    def state(self, run: Run) -> int:
+        return EMPTY if self.proved else ALIVE
+
+    def survivors(self, run: Run) -> list[str]:
+        return [process.describe(one.pid) for one in process.descendants([self._spawner.pid])]
+
+    def await_empty(self, shim: Shim, run: Run) -> None:
+        return  # the spawner speaks up by itself
+
+    def release(self, shim: Shim, run: Run, *, clean: bool) -> None:
+        self._spawner.run = None
+        if clean:
+            self._spawners.give_back(self._spawner)
+        else:
+            scan.leave_alone(shim, process.descendants([self._spawner.pid]))
+            self._spawners.dismiss(self._spawner)

@@ -1,0 +1,24 @@
+"""The page that shows a host program of its own runs as it stands there."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_embedding_program_runs_as_printed(tmp_path: Path) -> None:
+    page = (ROOT / "core/docs/embed.md").read_text()
+    (program,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert len([line for line in program.splitlines() if line.strip()]) <= 21
+    file = tmp_path / "host.py"
+    file.write_text(program)
+    scripts = ["echo one", "echo two; exit 3", "kill -9 $$"]
+    done = subprocess.run(
+        [sys.executable, str(file), str(tmp_path / "state"), *scripts], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["aj-1-0-1 succeeded one", "aj-2-0-1 exit_code two", "aj-3-0-1 signal "]
