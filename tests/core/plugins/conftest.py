@@ -12,7 +12,7 @@ from tests.core.plugins.site import Site
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     made = Site(tmp_path)
     yield made
     for name in made.modules:

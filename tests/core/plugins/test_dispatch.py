@@ -20,7 +20,7 @@ from tests.core.plugins.fakes import (
     ScriptExecutor,
     ScriptSpec,
 )
-from tests.core.plugins.site import Site, plugin
+from tests.core.plugins.site import Site, plugin, reported
 
 from anyjob.errors import BadSettings, PluginBroken, PluginConflict, PluginGone, UnknownJobType
 from anyjob.executor import Capabilities, Command, DeadlineBy, Handle, Launcher, Options, Phase, Scope, Stage
@@ -233,6 +233,7 @@ def test_other_version_of_the_bound_distribution_goes_on_and_is_noted() -> None:
     job = script()
     binding = made.bind(job)
     assert binding.launcher is not None
+    assert made.dispatch(job, binding).note == ""
     older = replace(binding, version="0.1", launcher=replace(binding.launcher, version="0.0.9"))
     own = binding.launcher.version
     assert made.dispatch(job, older).note == (
@@ -389,6 +390,12 @@ def test_launcher_that_is_broken_fails_only_jobs_that_name_it() -> None:
     made = host(bad=Offers(LauncherType(name="bad", launcher=NoVerbs, options=Options)))
     with pytest.raises(PluginBroken, match="its NoVerbs could not be made: TypeError"):
         made.bind(script(xattrs={"launcher": "bad"}))
+    made.bind(script())
+
+
+def test_entry_that_is_a_class_is_refused() -> None:
+    made = host(bad=Family)
+    assert reported(made, "bad").why == "Its entry point names a class; name a module or an object."
     made.bind(script())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from tests.core.plugins.fakes import BOX, CALL, LOCAL, SCRIPT, Offers
@@ -85,6 +85,17 @@ def test_plugin_whose_commands_fail_is_told() -> None:
     )
 
 
+def test_schema_of_a_type_holds_its_keys_and_those_of_the_named_launcher() -> None:
+    host = PluginHost({"ours": Offers(SCRIPT, BOX)}, local=LOCAL)
+    plain, boxed = cast("Any", host.schema("sh")), cast("Any", host.schema("sh", "box"))
+    assert plain["properties"]["Content"]["description"] == "the script"
+    keys = set(plain["$defs"]["Job.XAttrs"]["properties"])
+    assert {"command", "limits", "pageSize"} <= keys
+    assert set(boxed["$defs"]["Job.XAttrs"]["properties"]) - keys == {"image"}
+
+
 def test_launcher_that_nobody_brings_is_a_key_error() -> None:
     with pytest.raises(KeyError):
         PluginHost().launcher("box")
+    with pytest.raises(KeyError):
+        PluginHost({"ours": Offers(SCRIPT)}).schema("sh", "box")

@@ -122,6 +122,17 @@ def test_changes_are_recorded_with_the_policy_in_the_order_of_names() -> None:
     assert not host().has_policies
 
 
+def test_policies_go_by_name_whatever_they_ask_of_pluggy() -> None:
+    class Patient:
+        @hookimpl(trylast=True)
+        def anyjob_prepare_run(self, draft: RunDraft) -> None:
+            draft.user = "patient"
+
+    draft = RunDraft(job=JOB)
+    host(z=Patient(), a=Prepares(lambda draft: setattr(draft, "user", "a"))).prepare(draft)
+    assert [change.policy for change in draft.changes] == ["a", "z"]
+
+
 def test_policy_refuses_a_run_and_no_other_is_asked() -> None:
     asked: list[str] = []
     made = host(a=Prepares(lambda draft: draft.refuse("not on Sundays")), b=Prepares(lambda draft: asked.append("b")))

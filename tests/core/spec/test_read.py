@@ -232,8 +232,8 @@ def test_common_keys_are_checked() -> None:
         },
     ) == [
         (
-            'XAttrs.limits.memory: "5q" is not a size; write a number with Ki, Mi, Gi, Ti (powers of 1024) or k, M, G, T'
-            "(powers of 1000)"
+            'XAttrs.limits.memory: "5q" is not a size; write a number with Ki, Mi, Gi, Ti (powers of 1024)'
+            " or k, M, G, T (powers of 1000)"
         ),
         'XAttrs.limits.cpu: "0" is out of range; write more than 0',
         'XAttrs.limits.memroy: "1" is unknown; did you mean memory?',

@@ -7,7 +7,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -50,7 +50,10 @@ class StateUnfinished(WorkerError):
 
 
 def home() -> Path:
-    """`$XDG_STATE_HOME/anyjob/run`, else below ~/.local/state. A relative XDG_STATE_HOME counts as unset, as XDG has it."""
+    """`$XDG_STATE_HOME/anyjob/run`, else below ~/.local/state.
+
+    A relative XDG_STATE_HOME counts as unset, as XDG has it.
+    """
     named = os.environ.get("XDG_STATE_HOME", "")
     if os.path.isabs(named):
         return Path(named, "anyjob", "run")
@@ -90,7 +93,7 @@ def is_held(folder: Path) -> bool:
 
 
 def unfinished(folder: Path) -> list[str]:
-    """What a worker left there that was not shown to its end: instances, and runs of no instance, each as people name it."""
+    """What was not shown to its end there: instances, and runs of no instance, each as people name it."""
     instances: dict[int, str] = {}
     runs: dict[str, int] = {}
     for line in read_journal(folder / _LEDGER):
@@ -122,7 +125,7 @@ def refuse_missing(folder: Path) -> None:
 
 
 def prune() -> None:
-    """Remove own folders beyond the newest KEPT: never one that a worker or a shim holds, or with unfinished business."""
+    """Remove own folders beyond the newest KEPT, but none that a worker or a shim holds, or that is unfinished."""
     for folder in own_folders()[KEPT:]:
         if _may_go(folder):
             with _lock(folder / "lock") as got, _lock(folder / "shim" / "lock") as alone:
@@ -138,7 +141,7 @@ def _may_go(folder: Path) -> bool:
 
 
 @contextmanager
-def _lock(path: Path) -> Iterator[bool]:
+def _lock(path: Path) -> Generator[bool]:
     """Hold a lock file for the block: False when somebody else has it. A file that is not there is nobody's."""
     try:
         file = os.open(path, os.O_RDWR | os.O_CLOEXEC)

@@ -39,6 +39,9 @@ def the_job(file: str, sets: Sequence[str], name: str | None) -> Job:
 
 
 def settings_for(config: Path | None, state: Path | None) -> Settings:
-    """The settings of a command. Without --state the folder of all own state folders may hold a file. Raises BadSettings."""
+    """The settings of a command. Without --state, the folder of all own state folders may hold a file.
+
+    Raises BadSettings.
+    """
     found = find_settings(config, state or folders.home())
     return Settings.alone() if found is None else read_settings(found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from typing import Annotated, NoReturn
+from typing import Annotated, NoReturn, cast
 
 import typer
 
@@ -53,6 +53,7 @@ def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
 
 
 def _root(
+    *,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
@@ -65,8 +66,8 @@ def _fail(error: Exception) -> NoReturn:
     from anyjob.errors import AnyJobError
 
     if isinstance(error, ExceptionGroup):
-        # A task of an instance failed: the first says what the matter is.
-        _fail(error.exceptions[0])
+        # Tasks of an instance failed: the first says what the matter is.
+        _fail(cast("ExceptionGroup[Exception]", error).exceptions[0])
     if isinstance(error, AnyJobError):
         typer.echo(f"anyjob: {error}", err=True)
         raise SystemExit(status.of_error(error)) from None

@@ -20,8 +20,8 @@ def instance_json(live: LiveInstance, outcome: Outcome, runs: Path) -> dict[str,
     """The object of `--json`.
 
     With one run the whole is that run. With several, `task`, `attempt`, `fence`, `run` and `log` are those of the last
-    attempt of an only task, null where there are several tasks, and `runs` holds every run in the order of their starts.
-    Times are epoch seconds.
+    attempt of an only task, null where there are several tasks, and `runs` holds every run in the order of their
+    starts. Times are epoch seconds.
     """
     alone = live.runs[-1] if live.runs and len(live.plans) == 1 else None
     started = [run.record.started for run in live.runs if run.record.started is not None]

@@ -20,6 +20,7 @@ __all__ = ["resume"]
 def resume(
     state: State = None,
     config: Config = None,
+    *,
     quiet: Annotated[
         bool, typer.Option("--quiet", help="Show neither log nor summary: the exit status tells.")
     ] = False,

@@ -27,6 +27,7 @@ def run(
     job: JobName = None,
     state: State = None,
     config: Config = None,
+    *,
     quiet: Annotated[
         bool, typer.Option("--quiet", help="Show neither log nor summary: the exit status tells.")
     ] = False,
@@ -37,8 +38,8 @@ def run(
     On a terminal the log is decoded and its control sequences are taken out; in a pipe it is passed on byte for byte.
     With several shards each line begins with its shard's number.
 
-    Ctrl-C, TERM and a hang-up stop the job: it is asked, after its grace forced, and the proof is shown. A second signal
-    forces at once, a third leaves the job going. Were this command killed, `anyjob resume` would go on.
+    Ctrl-C, TERM and a hang-up stop the job: it is asked, after its grace forced, and the proof is shown. A second
+    signal forces at once, a third leaves the job going. Were this command killed, `anyjob resume` would go on.
 
     Exit status: 0 succeeded; the job's own code; 128+n after signal n; 124 timed out; 130 after Ctrl-C; 2 bad input;
     1 every other end.

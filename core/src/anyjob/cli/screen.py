@@ -1,4 +1,4 @@
-"""What a command shows while runs are going: their logs on standard output, notes and one status line on standard error."""
+"""What is shown while runs are going: their logs on standard output; notes and a status line on standard error."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Screen(Thread):
     When nobody reads any more (`| head`), showing ends and everything else goes on.
     """
 
-    def __init__(self, state: Callable[[], str], done: Callable[[], None], *, logs: bool, notes: bool) -> None:
+    def __init__(self, state: Callable[[], str], done: Callable[[], object], *, logs: bool, notes: bool) -> None:
         """`state` gives the text of the status line. Both it and `done`, the last thing, are called in this thread."""
         super().__init__(name="anyjob-screen", daemon=True)
         self._state, self._done, self._logs, self._says = state, done, logs, notes

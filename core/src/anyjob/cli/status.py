@@ -32,7 +32,7 @@ def of_signal(number: int) -> int:
 
 
 def of_outcome(outcome: Outcome) -> int:
-    """The job's own code where it has one, 128+n after signal n, TIMED_OUT, BAD_INPUT for `bad_config`, FAILED otherwise."""
+    """The job's own code where it has one, 128+n after signal n, TIMED_OUT, BAD_INPUT for `bad_config`, else FAILED."""
     match outcome.cause:
         case Cause.SUCCEEDED:
             return SUCCEEDED

@@ -21,7 +21,7 @@ class StatusLine:
         self._drawn = False
 
     def draw(self, text: str) -> None:
-        """Show `text`, cut to the terminal's width. Nothing happens on a terminal that cannot go back to a line's start."""
+        """Show `text`, cut to the terminal's width; nothing where a line cannot be taken back."""
         if self._console is None:
             from rich.console import Console
 

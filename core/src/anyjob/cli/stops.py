@@ -10,7 +10,7 @@ from typing import Final
 __all__ = ["Stops"]
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""A hang-up counts as a stop: whoever wanted the run is gone. One that is ignored from outside (nohup) stays ignored."""
+"""A hang-up counts as a stop: whoever wanted the run is gone. What is ignored from outside stays so (nohup)."""
 
 
 class Stops:
@@ -29,7 +29,7 @@ class Stops:
                 loop.add_signal_handler(number, self._came, number)
 
     def then(self, act: Callable[[bool], None] | None) -> None:
-        """From now on a signal calls `act(force)`; at once if one came before. None: signals only let go of the waiting."""
+        """From now on a signal calls `act(force)`; at once if one came before. None: signals only end the waiting."""
         self._act = act
         if act is not None and self._count:
             act(self._count > 1)

@@ -24,15 +24,18 @@ from anyjob.plugins.resolver import Resolved, Resolver
 from anyjob.plugins.settings import PluginSettings, canonical
 from anyjob.plugins.types import CommandType, ExecutorType, LauncherType
 from anyjob.problem import Problem
+from anyjob.spec import CommonXAttrs
+from anyjob.spec.mode import ModeXAttrs
+from anyjob.spec.schema import spec_schema
 
 if TYPE_CHECKING:
     from anyjob.executor.base import Executor
     from anyjob.executor.capabilities import Capabilities
     from anyjob.executor.launcher import Launcher
     from anyjob.job import Job
+    from anyjob.outcome import Json
     from anyjob.plugins.draft import RunDraft
-    from anyjob.spec import CommonXAttrs, Spec
-    from anyjob.spec.mode import ModeXAttrs
+    from anyjob.spec import Spec
 
 __all__ = ["PluginHost"]
 
@@ -115,8 +118,8 @@ class PluginHost:
         the same Job object.
         """
         with self._lock:
-            kept = self._dispatched.get(id(job))
-            if kept is not None and kept[0] is job and (kept[1] is binding or kept[1] == binding):
+            kept = self._dispatched.get(id(job))  # the entry holds the job, so no other job has its id
+            if kept is not None and (kept[1] is binding or kept[1] == binding):
                 self._dispatched.move_to_end(id(job))
                 return kept[2]
         bound = self._bound(job, binding)
@@ -151,16 +154,23 @@ class PluginHost:
         """The spec of a type, for schemas and forms. Raises UnknownJobType or PluginError."""
         return self._objects.spec_class(self._registry.executor(job_type), job_type)
 
+    def schema(self, job_type: str, launcher: str | None = None) -> dict[str, Json]:
+        """JSON Schema of a job of the type, with the options of a launcher if one is named.
+
+        Raises UnknownJobType, PluginError, or KeyError for a launcher that nobody brings.
+        """
+        models = [CommonXAttrs, ModeXAttrs, self.spec(job_type)]
+        if launcher is not None:
+            models.append(self._objects.options_class(self._launcher(launcher), job_type))
+        return spec_schema(*models)
+
     def executor(self, job_type: str) -> Executor[Any]:
         """The executor of a type, made now if it was not. Raises UnknownJobType, PluginError or BadSettings."""
         return self._objects.executor(self._registry.executor(job_type), job_type)
 
     def launcher(self, name: str) -> Launcher[Any]:
         """The launcher of a name, made now if it was not. Raises KeyError, PluginError or BadSettings."""
-        offer = self._registry.launchers.get(name, name)
-        if offer is None:
-            raise KeyError(name)
-        return self._objects.launcher(offer, name)
+        return self._objects.launcher(self._launcher(name), name)
 
     def commands(self) -> list[Offer[CommandType]]:
         """The commands that plugins bring, by name. A name with two claims is used from neither, and reported."""
@@ -181,6 +191,12 @@ class PluginHost:
     def report(self) -> list[PluginReport]:
         """What became of every plugin, core first. Imports nothing."""
         return [self._core.report(), *(self._reported(plugin) for plugin in self._plugins)]
+
+    def _launcher(self, name: str) -> Offer[LauncherType]:
+        offer = self._registry.launchers.get(name, name)
+        if offer is None:
+            raise KeyError(name)
+        return offer
 
     def _reported(self, plugin: Plugin) -> PluginReport:
         report = plugin.report()

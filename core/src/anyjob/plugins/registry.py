@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from threading import Lock
+from threading import RLock
 from typing import Generic, TypeVar
 
 from anyjob.errors import PluginBroken, PluginConflict, UnknownJobType
@@ -93,7 +93,7 @@ class Registry:
         self.launchers = Claims[LauncherType]("Launcher")
         self._find = tuple(find)
         self._found: dict[str, Offer[ExecutorType]] = {}
-        self._lock = Lock()
+        self._lock = RLock()  # a plugin that is asked may ask back
         self._plugins = {plugin.name: plugin for plugin in plugins if plugin.usable}
         own = {kind.name for kind in builtin.launchers}
         for plugin in (builtin, *plugins):

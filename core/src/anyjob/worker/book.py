@@ -13,7 +13,7 @@ from anyjob.job import Job
 from anyjob.outcome import Json, Outcome
 from anyjob.worker.order import RunOrder
 from anyjob.worker.record import RunRecord
-from anyjob.worker.states import Mark
+from anyjob.worker.states import Mark, advance
 
 __all__ = ["JobShelf", "RunBook", "Write"]
 
@@ -105,31 +105,38 @@ class RunBook:
         self._refs[order.name] = ref
         return record
 
+    # The ledger comes first: when it cannot be written (a full disk), the record still says what is durable, and the
+    # same mark can be tried again.
+
     def starting(self, record: RunRecord) -> None:
-        record.advance(Mark.STARTING)
-        record.started = round(time.time(), 3)
+        at = round(time.time(), 3)
+        self._mark(record, Mark.STARTING, {"m": "starting", "run": record.order.name, "at": at})
+        record.started = at
         record.starts += 1
-        self.write({"m": "starting", "run": record.order.name, "at": record.started})
 
     def saved(self, record: RunRecord, data: Json) -> None:
-        record.advance(Mark.SAVED)
+        self._mark(record, Mark.SAVED, {"m": "saved", "run": record.order.name, "data": data})
         record.saved = data
-        self.write({"m": "saved", "run": record.order.name, "data": data})
 
     def handle(self, record: RunRecord, handle: Handle) -> None:
-        record.advance(Mark.HANDLE)
+        self._mark(record, Mark.HANDLE, {"m": "handle", "run": record.order.name, "handle": handle.to_json()})
         record.handle = handle
-        self.write({"m": "handle", "run": record.order.name, "handle": handle.to_json()})
 
     def stop(self, record: RunRecord, why: str) -> None:
-        record.advance(Mark.STOP)
+        self._mark(record, Mark.STOP, {"m": "stop", "run": record.order.name, "why": why})
         record.stop = why
-        self.write({"m": "stop", "run": record.order.name, "why": why})
 
     def ended(self, record: RunRecord, outcome: Outcome) -> None:
-        record.advance(Mark.ENDED)
-        record.ended, record.outcome = round(time.time(), 3), outcome
-        self.write({"m": "ended", "run": record.order.name, "at": record.ended, "outcome": outcome.to_json()})
+        at = round(time.time(), 3)
+        line = {"m": "ended", "run": record.order.name, "at": at, "outcome": outcome.to_json()}
+        self._mark(record, Mark.ENDED, line)
+        record.ended, record.outcome = at, outcome
+
+    def _mark(self, record: RunRecord, mark: Mark, line: Mapping[str, Any]) -> None:
+        """Raises IllegalMark, OSError; the record is as before then."""
+        after = advance(record.order.name, record.state, mark)
+        self.write(line)
+        record.state = after
 
     def cursor(self, record: RunRecord, source: str, cursor: str, size: int) -> None:
         """`source` was read up to `cursor`, and the log had `size` bytes then."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 import traceback
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from anyjob.errors import AnyJobError, ContractBroken, RunRefused, SecretMissing
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
 __all__ = ["Owner", "Supervisor"]
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+_AGAIN = 0.5
+"""Seconds between tries to write the ledger."""
 
 
 class Owner(Protocol):
@@ -107,7 +113,7 @@ class Supervisor:
             if isinstance(got, Outcome):
                 return settle(got, self.record.stop, self._bound.capabilities, self._bound.binding.job_type)
             if isinstance(got, Handle):
-                self._owner.book.handle(self.record, got)
+                await self._durable(partial(self._owner.book.handle, self.record, got))
 
     async def _prepare(self) -> Outcome | None:
         try:
@@ -131,7 +137,7 @@ class Supervisor:
 
     async def _start(self) -> Handle | Outcome | None:
         """None: cut off by a stop, so that `find` has to tell."""
-        self._owner.book.starting(self.record)
+        await self._durable(partial(self._owner.book.starting, self.record))
         self._owner.started(self.face)
         try:
             return await self._verb(self._bound.executor.start(self.face, self._bound.spec))
@@ -190,13 +196,24 @@ class Supervisor:
             except SecretMissing:
                 pass  # without the values the run cannot have had them either
         face.close_log()
-        self._owner.book.ended(record, outcome)
+        await self._durable(partial(self._owner.book.ended, record, outcome))
         if self._ladder is not None:
             self._ladder.cancel()
         await self.clean()
         self._owner.ended(face, outcome)
         if not self.over.done():
             self.over.set_result(outcome)
+
+    async def _durable(self, write: Callable[[], None]) -> None:
+        """Write until it is written: on a full disk the run waits, because nothing that is known of it may get lost."""
+        while True:
+            try:
+                return write()
+            except OSError as error:
+                _log.warning(
+                    "%s: the worker's ledger cannot be written, trying again: %s", self.record.order.name, error
+                )
+                await asyncio.sleep(_AGAIN)
 
     async def clean(self) -> None:
         """The outcome is durable: let the executor tidy up."""

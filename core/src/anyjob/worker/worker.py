@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from anyjob.errors import AnyJobError
+from anyjob.errors import AnyJobError, StateUnusable
 from anyjob.outcome import Json, Outcome, unknown
 from anyjob.plugins.draft import RunDraft
 from anyjob.run import Event
@@ -164,7 +164,7 @@ class Worker:
         """Accept a run; it survives this process from here on. The same name again gives the same run, never a
         second start.
 
-        Raises BadJob, UnknownJobType, PluginError: then nothing was accepted.
+        Raises BadJob, UnknownJobType, PluginError, StateUnusable: then nothing was accepted.
         """
         known = self.live.get(order.name)
         if known is not None:
@@ -173,7 +173,11 @@ class Worker:
             order = replace(order, binding=self._bind(order.job))
         bound = self.host.dispatch(order.job, order.binding)
         await self._serve(bound)
-        return self._drive(self.book.accept(order), bound)
+        try:
+            record = self.book.accept(order)
+        except OSError as error:
+            raise StateUnusable(self.folder.path, f"{error.strerror}; the run was not accepted") from error
+        return self._drive(record, bound)
 
     def forget(self, name: str) -> None:
         """The outcome is kept elsewhere. Only for runs that are over."""

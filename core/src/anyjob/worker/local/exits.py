@@ -26,6 +26,8 @@ def read_exit(ended: Ended, work: str, log: str, returns: frozenset[str], encodi
         status = os.waitstatus_to_exitcode(ended.status)
         code, signal = (status, None) if status >= 0 else (None, -status)
     evidence = [Evidence(source=source, text=text) for source, text in ended.evidence]
+    if ended.limits_by is not None:
+        evidence.append(Evidence(source="limits", text=f"enforced by {ended.limits_by}"))
     returned = {name: Path(work, name) for name in returns if os.path.lexists(f"{work}/{name}")}
     outputs: dict[str, Json] = {}
     if "result" in returned:

@@ -8,20 +8,21 @@ import signal
 import time
 from pathlib import Path
 
-from anyjob.errors import ContractBroken
+from anyjob.errors import ContractBroken, ShimLost
 from anyjob.executor.base import Stage
 from anyjob.executor.capabilities import Capabilities, DeadlineBy, Health, Limit
 from anyjob.executor.command import Command, Exit
 from anyjob.executor.handle import Handle, Scope
 from anyjob.executor.launcher import Launcher
 from anyjob.job import BadJob
-from anyjob.outcome import Evidence, StopReport, Strength
+from anyjob.outcome import Cause, Evidence, StopReport, Strength
 from anyjob.problem import Problem
 from anyjob.run import RUN_FOLDER, Run
 from anyjob.worker.face import RunFace
 from anyjob.worker.identity import Identity, resolve_user
 from anyjob.worker.local.exits import read_exit
 from anyjob.worker.local.options import LocalOptions
+from anyjob.worker.local.progress import ProgressReader
 from anyjob.worker.local.shimclient import ShimClient
 from anyjob.worker.local.shimvalues import Ended, RunAs, RunLimits, ShimOptions, StartOrder
 from anyjob.worker.settings import WorkerSettings
@@ -40,6 +41,7 @@ class LocalLauncher(Launcher[LocalOptions]):
         self._settings = WorkerSettings()
         self._client: ShimClient | None = None
         self._opening: asyncio.Lock | None = None
+        self._progress = ProgressReader()
 
     def attach(self, folder: Path, settings: WorkerSettings) -> None:
         """Say where the shim lives. Called by the worker before `serve`."""
@@ -56,7 +58,11 @@ class LocalLauncher(Launcher[LocalOptions]):
         del options
         face = _face(run)
         client = self._client or await self._shim()
-        got = await client.start(self._order(face, command))
+        try:
+            got = await client.start(self._order(face, command))
+        except ShimLost as lost:
+            # The order may have arrived: whether the command runs is not known.
+            return Exit(code=None, cause=Cause.UNKNOWN, evidence=[Evidence(source="shim", text=str(lost))])
         if isinstance(got, Ended):
             return self._exit(face, got)
         return Handle(kind="local", scope=Scope.NODE, data={"pid": got.pid, "start": got.start})
@@ -64,7 +70,12 @@ class LocalLauncher(Launcher[LocalOptions]):
     async def watch(self, run: Run, handle: Handle, options: LocalOptions) -> Exit:
         del handle, options
         client = self._client or await self._shim()
-        return self._exit(_face(run), await client.ended(run.name))
+        face = _face(run)
+        self._progress.add(face, f"{_work_folder(face)}/progress")
+        try:
+            return self._exit(face, await client.ended(run.name))
+        finally:
+            self._progress.drop(run.name)
 
     async def stop(self, run: Run, handle: Handle, stage: Stage, options: LocalOptions) -> StopReport:
         del handle, options
@@ -93,6 +104,7 @@ class LocalLauncher(Launcher[LocalOptions]):
             self._client.ack([run.name])
 
     async def close(self) -> None:
+        self._progress.close()
         if self._client is not None:
             await self._client.close()
             self._client = None

@@ -31,7 +31,7 @@ def never_started(shim: Shim, run: Run, cause: str, evidence: list[tuple[str, st
     run.cause = cause
     run.evidence += evidence
     run.proof = report("PROVEN", "never started", [], [])
-    _finish(shim, run)
+    conclude(shim, run)
 
 
 def leader_reaped(shim: Shim, run: Run, status: int, usage: Any) -> None:
@@ -57,7 +57,12 @@ def judge(shim: Shim, run: Run) -> None:
         how = f"{hold.by}, killed" if run.forced else hold.by
         _settle(shim, run, report("PROVEN", how, [], []), clean=True)
     elif state == QUIET:
-        _settle(shim, run, report("ASKED", hold.by, [("shim", "nothing of the run is found; that is no proof here")], []), clean=False)
+        _settle(
+            shim,
+            run,
+            report("ASKED", hold.by, [("shim", "nothing of the run is found; that is no proof here")], []),
+            clean=False,
+        )
     elif run.phase == CLOSING:
         _press(shim, run)
     elif run.forced:
@@ -77,7 +82,7 @@ def arm_deadline(shim: Shim, run: Run) -> None:
 def drained(shim: Shim, run: Run) -> None:
     """The redactor has written the last of the log, or will not."""
     if run.phase == DRAINING:
-        _finish(shim, run)
+        conclude(shim, run)
 
 
 def _may_go_on(run: Run) -> bool:
@@ -143,7 +148,7 @@ def _settle(shim: Shim, run: Run, proof: dict[str, Any], *, clean: bool) -> None
         _memory(shim, run)
         run.hold.release(shim, run, clean=clean)
     if run.redactor is None or run.redactor.gone:
-        _finish(shim, run)
+        conclude(shim, run)
     else:
         run.redactor.hurry(shim, run)
 
@@ -154,12 +159,16 @@ def _memory(shim: Shim, run: Run) -> None:
     if kills is None or kills <= run.oom_before:
         return
     limit = (run.limits or {}).get("memory")
-    run.note("oom_kill", f"the kernel killed {kills - run.oom_before} processes of the run for want of memory; limit: {limit}")
+    run.note(
+        "oom_kill",
+        f"the kernel killed {kills - run.oom_before} processes of the run for want of memory; limit: {limit}",
+    )
     if run.status != 0:
         run.cause = "out_of_memory"
 
 
-def _finish(shim: Shim, run: Run) -> None:
+def conclude(shim: Shim, run: Run) -> None:
+    """Write down and tell the end."""
     name = run.name
     if run.expired:
         run.cause = "timed_out"

@@ -139,24 +139,31 @@ class Slots:
         self.current: Slot | None = None
         self.advance()
 
-    def claim(self, path: str) -> Slot:
-        """The slot of a run that an earlier shim started. Raises OSError when it is gone."""
-        if not os.path.isdir(path):
-            raise FileNotFoundError(path)
-        return Slot(self.root, int(path.rpartition("/")[2]))
+    def claim(self, run: Run, path: str) -> Slot | None:
+        """The slot of a run that an earlier shim started; None when it is gone, or was another tree's."""
+        folder, _, number = path.rpartition("/")
+        if folder != self.root or not os.path.isdir(path):
+            return None
+        slot = Slot(self.root, int(number))
+        if run.limits is not None:
+            slot.limits = run.limits
+            if self.limiter is not None and self.current is not None:
+                self.limiter.resume(self.current)
+        return slot
 
     def advance(self) -> None:
         """Sit in the next free slot. Raises OSError; the shim is then at home, in no slot."""
         self.current = None
         try:
             slot = self._free.pop() if self._free else self._fresh()
+            self.inside = slot
             slot.enter()
-            self.inside = self.current = slot
+            if self.limiter is not None:
+                self.limiter.enter(slot)
         except OSError:
             self.leave()
             raise
-        if self.limiter is not None:
-            self.limiter.enter(slot)
+        self.current = slot
 
     def leave(self) -> None:
         """Go back to the group the shim was born in. Raises OSError."""
@@ -212,12 +219,11 @@ class Group(Hold):
         return f"signal {run.signum} sent to {sent} members of process group {run.pid}"
 
     def force(self, run: Run) -> None:
-        if self._slots.inside is self.slot:
-            raise RuntimeError("the shim sits in the group that it is to kill")
-        self.slot.kill()
+        if not self._inside():
+            self.slot.kill()
 
     def state(self, run: Run) -> int:
-        return ALIVE if self.slot.populated() else EMPTY
+        return ALIVE if self._inside() or self.slot.populated() else EMPTY
 
     def survivors(self, run: Run) -> list[str]:
         return [process.describe(pid) for pid in self.slot.members()]
@@ -239,6 +245,13 @@ class Group(Hold):
             self._slots.give_back(self.slot)
         else:
             self._slots.retire(self.slot)
+
+    def _inside(self) -> bool:
+        """Whether the shim itself is stuck in the group: it would be counted, and killed."""
+        slots = self._slots
+        if slots.inside is self.slot:
+            slots.leave()
+        return slots.inside is self.slot
 
     def _changed(self, shim: Shim, run: Run) -> None:
         os.pread(self._watched, 128, 0)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 
-from . import end, mounts, spawn
-from .groups import Group, Slots
+from . import end, limits, mounts, scan, spawn
+from .groups import Group, Slot, Slots
+from .limits import Limiter
+from .oom import OomScore
+from .subreaper import Spawners
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,82 +23,117 @@ if TYPE_CHECKING:
 class Holds:
     """Gives every run its hold, and starts it in there."""
 
-    __slots__ = ("_shim", "_slots", "_why", "oom")
+    __slots__ = ("_shim", "_slots", "_spawners", "_why", "oom", "scans")
 
-    def __init__(self, shim: Shim) -> None:
+    def __init__(self, shim: Shim, taken: set[str]) -> None:
+        """`taken`: groups of runs that an earlier shim started."""
         self._shim = shim
         self._slots: Slots | None = None
         self._why = "switched off"
         self.oom = OomScore()
-        if shim.seat.cgroup == "auto":
-            self._find_groups()
+        self.scans = scan.Scans(shim)
+        self._spawners = Spawners(shim, shim.seat.spawners)
+        if shim.seat.cgroup != "off":
+            self._find_groups(taken)
 
-    def _find_groups(self) -> None:
+    def _find_groups(self, taken: set[str]) -> None:
         folder = os.stat(self._shim.seat.folder)
-        base = mounts.own_groups().get("")
+        folders = mounts.own_groups()
+        base = folders.get("")
         if base is None:
             self._why = "no cgroup v2 hierarchy is mounted"
             return
+        name = f"anyjob-{folder.st_dev:x}-{folder.st_ino:x}"
         try:
-            self._slots = Slots(base, f"anyjob-{folder.st_dev:x}-{folder.st_ino:x}", set())
+            self._slots = Slots(base, name, taken)
         except OSError as error:
             self._why = f"no groups can be made below {base}: {os.strerror(error.errno or 0)}"
+            return
+        self._slots.limiter = Limiter(self._slots.root, folders)
 
     def facts(self) -> dict[str, Any]:
-        """For the worker: how runs are held here, and if not by cgroups, why not."""
-        if self._slots is not None:
-            return {"holds": Group.by}
-        return {"holds": "subreaper", "why": self._why}
+        """For the worker: how runs are held and limited here."""
+        if self._slots is None:
+            return {"holds": "subreaper", "why": self._why, "limits": {"memory": "rlimits"}}
+        limiter = self._slots.limiter
+        return {"holds": Group.by, "limits": {} if limiter is None else limiter.facts()}
 
     def start(self, run: Run, order: dict[str, Any], log: int) -> None:
         """Start the run and hold it. Raises StartError."""
-        self.oom.raised()
-        slots = self._slots
-        if slots is None:
-            raise NotImplementedError
-        if slots.current is None:
-            slots.advance()
-        slot = slots.current
-        assert slot is not None
-        run.pid, run.start = spawn.launch(order, log)
-        run.own = True
-        self._shim.by_pid[run.pid] = functools.partial(end.leader_reaped, self._shim, run)
-        run.hold, run.group = Group(slots, slot), slot.path
-        slots.advance()
+        asked: dict[str, Any] | None = order.get("limits")
+        slot = self._slot(run)
+        if slot is not None:
+            self._start_in(slot, run, order, log, asked)
+            return
+        memory = None
+        if asked is not None:
+            limits.check(asked)
+            memory = limits.by_rlimits(run, asked)
+        self.oom.down()
+        one = self._spawners.take()
+        if one is not None:
+            self._spawners.start(one, run, order, log, memory)
+            return
+        self.oom.up()
+        run.pid, run.start = spawn.launch(order, log, memory=memory)
+        self._own(run)
+        run.hold = scan.Scanned(self.scans, run)
 
-    def turn_over(self) -> None:
-        """The loop's turn is over: undo what was done for the spawns of one turn."""
-        self.oom.lowered()
+    def claim(self, run: Run) -> None:
+        """Hold a run that an earlier shim started."""
+        run.hold = scan.Found(run)
+        if self._slots is not None and run.group is not None:
+            slot = self._slots.claim(run, run.group)
+            if slot is not None:
+                run.hold = Group(self._slots, slot)
+
+    def oom_kills(self, run: Run) -> int | None:
+        """How many processes of the run's group the kernel has killed for want of memory; None: nobody counts."""
+        hold, slots = run.hold, self._slots
+        if slots is None or slots.limiter is None or not isinstance(hold, Group):
+            return None
+        return slots.limiter.oom_kills(hold.slot.number)
+
+    def leave(self) -> None:
+        """In a fork of the shim that is to live on beside it: out of the group in which the shim sits. Raises OSError."""
+        if self._slots is not None:
+            self._slots.leave()
 
     def close(self) -> None:
         """Remove what was made."""
+        self._spawners.close()
         if self._slots is not None:
             self._slots.close()
 
+    def _slot(self, run: Run) -> Slot | None:
+        slots = self._slots
+        if slots is None:
+            return None
+        if slots.current is None:
+            try:
+                slots.advance()
+            except OSError as error:
+                run.note("shim", f"held without a group: {os.strerror(error.errno or 0)}")
+        return slots.current
 
-class OomScore:
-    """Children are to die before worker and shim when memory runs out, and the score is inherited.
+    def _start_in(self, slot: Slot, run: Run, order: dict[str, Any], log: int, asked: dict[str, Any] | None) -> None:
+        slots = self._slots
+        assert slots is not None
+        limiter = slots.limiter
+        memory = limiter.before(slot, run, asked) if limiter is not None else None
+        self.oom.up()
+        run.pid, run.start = spawn.launch(order, log, memory=memory)
+        self._own(run)
+        run.hold, run.group = Group(slots, slot), slot.path
+        try:
+            slots.advance()
+        except OSError as error:
+            # The run goes on; the shim is at home and tries again at the next start.
+            print(f"shim: no further group: {error}", file=sys.stderr, flush=True)
+        if limiter is not None and asked is not None:
+            limiter.after(slot, run, asked)
 
-    So the shim raises its own while it spawns. Going back down needs no right: the kernel lets a process lower its score to the
-    value that a privileged one gave it. Setting it in the child afterwards would miss what forks at once.
-    """
-
-    __slots__ = ("_fd", "_high", "_low", "_raised")
-
-    def __init__(self) -> None:
-        self._fd = os.open("/proc/self/oom_score_adj", os.O_RDWR | os.O_CLOEXEC)
-        low = int(os.pread(self._fd, 16, 0))
-        self._low, self._high = b"%d" % low, b"%d" % min(1000, max(low, 0) + 500)
-        self._raised = False
-
-    def raised(self) -> None:
-        """Before a spawn."""
-        if not self._raised:
-            os.pwrite(self._fd, self._high, 0)
-            self._raised = True
-
-    def lowered(self) -> None:
-        """After the spawns of a turn."""
-        if self._raised:
-            os.pwrite(self._fd, self._low, 0)
-            self._raised = False
+    def _own(self, run: Run) -> None:
+        assert run.pid is not None
+        run.own = True
+        self._shim.by_pid[run.pid] = functools.partial(end.leader_reaped, self._shim, run)

@@ -19,8 +19,8 @@ _FALLOC_KEEP_SIZE_PUNCH_HOLE = 1 | 2
 # include/uapi/linux/pidfd.h: _IOWR(0xFF, 11, struct pidfd_info), whose first version has 64 bytes
 _PIDFD_GET_INFO = 3 << 30 | 64 << 16 | 0xFF << 8 | 11
 _PIDFD_INFO_EXIT = 1 << 3
-TICKS = os.sysconf("SC_CLK_TCK")
-"""Clock ticks in a second: the unit of start times in /proc."""
+TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
+"""Nanoseconds of a clock tick, the unit of start times in /proc."""
 
 
 class _TimerSpec(ctypes.Structure):

@@ -31,7 +31,9 @@ def check(limits: dict[str, Any]) -> None:
     """Raises StartError for a limit that cannot be meant."""
     memory, cpu, pids = limits.get("memory"), limits.get("cpu"), limits.get("pids")
     if memory is not None and memory < _SMALLEST:
-        raise StartError("bad_config", ("limits", f"memory {memory}: at least {_SMALLEST} bytes are needed to start a process"))
+        raise StartError(
+            "bad_config", ("limits", f"memory {memory}: at least {_SMALLEST} bytes are needed to start a process")
+        )
     if cpu is not None and cpu < 0.01:
         raise StartError("bad_config", ("limits", f"cpu {cpu}: the kernel's smallest share is 0.01 cores"))
     if pids is not None and pids < 1:
@@ -47,7 +49,9 @@ def by_rlimits(run: Run, limits: dict[str, Any], given: frozenset[str] = frozens
         if name == "memory":
             memory = limits[name]
             run.limits_by = run.limits_by or "rlimits"
-            run.note("limits", "memory is limited by RLIMIT_AS for each process: this machine gives no memory controller")
+            run.note(
+                "limits", "memory is limited by RLIMIT_AS for each process: this machine gives no memory controller"
+            )
         else:
             run.note("limits", f"{name} {limits[name]} is not enforced: this machine gives no {name} controller")
     return memory
@@ -83,11 +87,20 @@ class Limiter:
             except OSError:
                 continue
             self._homes[controller], self._roots[controller] = home, f"{home}/{name}"
+            for number in os.listdir(f"{home}/{name}"):
+                if number.isdigit():
+                    remove(f"{home}/{name}/{number}")  # an earlier shim's; one with members stays
         self.given = self._v2 | frozenset(self._roots)
 
     def facts(self) -> dict[str, str]:
         """Controller by controller, which version limits it here."""
         return {**dict.fromkeys(self._v2, "cgroup v2"), **dict.fromkeys(self._roots, "cgroup v1")}
+
+    def resume(self, slot: Slot) -> None:
+        """Runs with limits of an earlier shim are alive: their groups count again. Raises OSError."""
+        if not self._ahead:
+            self._ahead = True
+            self.enter(slot)
 
     def enter(self, slot: Slot) -> None:
         """Sit in the version 1 groups of the slot too. Raises OSError."""
@@ -109,9 +122,7 @@ class Limiter:
             limits = limits or {}
             check(limits)
             try:
-                if not self._ahead:
-                    self._ahead = True
-                    self.enter(slot)
+                self.resume(slot)
                 self._set_memory(slot, limits.get("memory"))
                 pids = limits.get("pids")
                 self._put(slot, "pids", "pids.max", b"max" if pids is None else b"%d" % (pids + 1))

@@ -78,7 +78,13 @@ class Shim:
 
     def hello(self) -> dict[str, Any]:
         """The first message on a connection."""
-        return {"ev": "hello", "version": frames.VERSION, "pid": os.getpid(), "keeper": self.seat.keeper, **self.holds.facts()}
+        return {
+            "ev": "hello",
+            "version": frames.VERSION,
+            "pid": os.getpid(),
+            "keeper": self.seat.keeper,
+            **self.holds.facts(),
+        }
 
     def worker_came(self) -> None:
         """A worker is in charge."""

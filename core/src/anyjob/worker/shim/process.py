@@ -15,7 +15,14 @@ class Facts:
     __slots__ = ("group", "parent", "pid", "session", "start", "state")
 
     def __init__(self, pid: int, state: str, parent: int, group: int, session: int, start: int) -> None:
-        self.pid, self.state, self.parent, self.group, self.session, self.start = pid, state, parent, group, session, start
+        self.pid, self.state, self.parent, self.group, self.session, self.start = (
+            pid,
+            state,
+            parent,
+            group,
+            session,
+            start,
+        )
 
 
 def read(path: str) -> bytes | None:
@@ -60,10 +67,13 @@ def children(pid: int) -> list[int]:
 
 
 def pidfd(pid: int, start: int) -> int | None:
-    """A pidfd of the process with this pid and start time; None when that one is gone. The caller closes it."""
+    """A pidfd of the process with this pid and start time; None when that one is gone. The caller closes it.
+
+    Raises OSError when there can be no pidfd (too many open files): that says nothing about the process.
+    """
     try:
         fd = os.pidfd_open(pid)
-    except OSError:
+    except ProcessLookupError:
         return None
     # The start time is read after the pidfd was opened: equal now means that the pidfd is the process asked for.
     now = facts(pid)
@@ -123,7 +133,10 @@ def descendants(roots: list[int]) -> list[Facts]:
 
 def kill(pid: int, start: int, signum: int) -> bool:
     """Signal a process that is not a child: by pidfd, and only the one with this start time."""
-    fd = pidfd(pid, start)
+    try:
+        fd = pidfd(pid, start)
+    except OSError:
+        return False
     if fd is None:
         return False
     try:
@@ -133,3 +146,14 @@ def kill(pid: int, start: int, signum: int) -> bool:
     finally:
         os.close(fd)
     return True
+
+
+def writes(pid: int, path: str) -> bool:
+    """Whether the process has this file as its output."""
+    for fd in (1, 2):
+        try:
+            if os.readlink(f"/proc/{pid}/fd/{fd}") == path:
+                return True
+        except OSError:
+            continue
+    return False

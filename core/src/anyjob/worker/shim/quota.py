@@ -148,7 +148,10 @@ class LogWatch:
         for blocks, run in sizes:
             if free >= self._floor:
                 break
-            run.note("disk", f"{free} bytes free, below {self._floor}: the middle of the log, about {blocks} bytes, was given back")
+            run.note(
+                "disk",
+                f"{free} bytes free, below {self._floor}: the middle of the log, about {blocks} bytes, was given back",
+            )
             _shorten(run, min(_LAST_RESORT, run.quota or _LAST_RESORT))
             free = _free(folder)
         return free

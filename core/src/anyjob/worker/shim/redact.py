@@ -9,7 +9,7 @@ import json
 import os
 import signal
 
-from . import kernel, process
+from . import end, kernel, process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -133,17 +133,21 @@ class Redactor:
         if status is not None and os.waitstatus_to_exitcode(status) == _INCOMPLETE:
             run.note("redactor", "the log is incomplete: the redactor could not write all of it")
         elif status:
-            run.note("redactor", f"the log may be incomplete: the redactor ended with {os.waitstatus_to_exitcode(status)}")
+            run.note(
+                "redactor", f"the log may be incomplete: the redactor ended with {os.waitstatus_to_exitcode(status)}"
+            )
         shim.timers.cancel(("drain", run.name))
-        shim.drained(run)
+        end.drained(shim, run)
 
     def hurry(self, shim: Shim, run: Run) -> None:
         """The run is over: wait for the rest of the log, but not for ever."""
         shim.timers.set(("drain", run.name), kernel.boottime() + _DRAIN, lambda: self._late(shim, run))
 
     def _late(self, shim: Shim, run: Run) -> None:
-        run.note("redactor", f"a process still holds the run's output {_DRAIN:g} s after its end; more may reach the log")
-        shim.drained(run)
+        run.note(
+            "redactor", f"a process still holds the run's output {_DRAIN:g} s after its end; more may reach the log"
+        )
+        end.drained(shim, run)
 
 
 def fork(secrets: list[bytes], log: int, leave: Callable[[], None]) -> tuple[Redactor, int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from . import frames
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -66,3 +68,9 @@ class Run:
     def note(self, source: str, text: str) -> None:
         """Keep one observed fact for the end."""
         self.evidence.append((source, text))
+
+    def restore(self, line: dict[str, Any]) -> None:
+        """Take over what a started line says beyond the order."""
+        self.pid, self.start, self.group, self.started = line["pid"], line["start"], line["group"], line["at"]
+        self.limits_by, self.oom_before = line["limits_by"], line["oom_before"]
+        self.line = frames.encode(line)

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 NULL = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
 """Open for ever: the stdin of every child."""
-_TICK_NS = 1_000_000_000 // kernel.TICKS
 _NO_PROGRAM = (errno.ENOENT, errno.EACCES, errno.ENOEXEC, errno.ENOTDIR, errno.ELOOP, errno.EPERM)
 # Ignored signals are inherited through exec, and Python ignores some; a job begins with the defaults.
 _DEFAULTS = [number for number in signal.valid_signals() if number not in (signal.SIGKILL, signal.SIGSTOP)]
@@ -69,7 +68,7 @@ def launch(order: dict[str, Any], log: int, *, memory: int | None = None) -> tup
 
 
 def _ticks() -> int:
-    return kernel.boottime_ns() // _TICK_NS
+    return kernel.boottime_ns() // kernel.TICK_NS
 
 
 def _spawn(order: dict[str, Any], log: int) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
 import select
@@ -14,6 +13,7 @@ from .spawn import StartError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from .main import Shim
@@ -26,20 +26,25 @@ _SPARE = 10.0
 
 
 class Spawner:
-    """One spawner process."""
+    """One spawner process. `adopt`: what the shim does if it reaps the leader itself, because the spawner was killed."""
 
-    __slots__ = ("_frames", "channel", "idle_since", "pid", "run")
+    __slots__ = ("_frames", "adopt", "channel", "idle_since", "pid", "run")
 
     def __init__(self, pid: int, channel: socket.socket) -> None:
         self.pid, self.channel = pid, channel
         self._frames = frames.Frames()
         self.run: Run | None = None
+        self.adopt: Callable[[int, Any], None] | None = None
         self.idle_since = 0.0
         channel.settimeout(_ANSWER)
 
-    def send(self, said: dict[str, Any]) -> None:
-        """Raises OSError when it is gone."""
-        self.channel.sendall(frames.frame([frames.encode(said)]))
+    def send(self, said: dict[str, Any]) -> bool:
+        """False when it is gone; its end is reported by itself."""
+        try:
+            self.channel.sendall(frames.frame([frames.encode(said)]))
+        except OSError:
+            return False
+        return True
 
     def receive(self) -> list[dict[str, Any]] | None:
         """What it said; None when it is gone."""
@@ -89,6 +94,20 @@ class Spawners:
         shim.watch(channel.fileno(), select.EPOLLIN, lambda _: self._hear(one))
         return one
 
+    def start(self, one: Spawner, run: Run, order: dict[str, Any], log: int, memory: int | None) -> None:
+        """Start the run below the spawner. Raises StartError."""
+        try:
+            run.pid, run.start = one.start(order, log, memory)
+        except StartError:
+            self.give_back(one)
+            raise
+        except OSError as error:
+            raise StartError("unknown", ("shim", f"{error}; whether the run began is not known")) from error
+        one.run = run
+        one.adopt = functools.partial(end.leader_reaped, self._shim, run)
+        self._shim.by_pid[run.pid] = one.adopt
+        run.hold = Spawned(self, one)
+
     def give_back(self, one: Spawner) -> None:
         """Its run is over, and proved so."""
         one.run = None
@@ -98,8 +117,7 @@ class Spawners:
 
     def dismiss(self, one: Spawner) -> None:
         """Send it away; processes that it holds come to the shim."""
-        with contextlib.suppress(OSError):
-            one.send({"do": "leave"})
+        one.send({"do": "leave"})
 
     def close(self) -> None:
         """Send all away."""
@@ -124,6 +142,8 @@ class Spawners:
             return
         for said in messages:
             if said["ev"] == "leader":
+                if run.pid is not None and self._shim.by_pid.get(run.pid) is one.adopt:
+                    del self._shim.by_pid[run.pid]
                 run.hold.proved = said["empty"]
                 end.leader_gone(self._shim, run, said["status"], said["usage"])
             elif said["ev"] == "empty":
@@ -153,8 +173,9 @@ class Spawned(Hold):
         self.proved = False
 
     def ask(self, run: Run) -> str:
-        self._spawner.send({"do": "ask", "signum": run.signum})
-        return f"signal {run.signum} sent to process group {run.pid}"
+        if self._spawner.send({"do": "ask", "signum": run.signum}):
+            return f"signal {run.signum} sent to process group {run.pid}"
+        return "nothing signalled: the subreaper of the run is gone"
 
     def force(self, run: Run) -> None:
         if not self.proved:
@@ -174,5 +195,5 @@ class Spawned(Hold):
         if clean:
             self._spawners.give_back(self._spawner)
         else:
-            scan.leave_alone(shim, process.descendants([self._spawner.pid]))
+            scan.leave_alone(shim, process.descendants([self._spawner.pid]), run)
             self._spawners.dismiss(self._spawner)

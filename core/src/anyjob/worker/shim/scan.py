@@ -1,0 +1,232 @@
+"""The last resort, where there is neither a group nor a subreaper for a run: look for its processes.
+
+Whatever a run forks stays below the shim. Its orphans become the shim's own children, so once the leader is reaped a run is over
+exactly when no child of the shim is an orphan that is the run's or that nobody can be named for. Only the shim reaps its children, and
+not while it reads the list, so nobody slips through: a chain that forks and exits all the time is always seen as an orphan or as
+a zombie. What cannot be attributed is never killed, and is named as a possible survivor.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+
+from . import end, exits, kernel, process
+from .hold import ALIVE, EMPTY, QUIET, Hold
+from .run import LIVE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .main import Shim
+    from .process import Facts
+    from .run import Run
+
+
+_SELDOM = 0.5
+"""Seconds between looks at a run whose end nobody announces."""
+
+
+class Trace:
+    """By what the processes of one run are known: seen before, in one of its sessions, its mark or its open log."""
+
+    __slots__ = ("log", "name", "seen", "sessions", "start")
+
+    def __init__(self, name: str, log: str, pid: int, start: int) -> None:
+        self.name, self.log, self.start = name, log, start
+        self.seen: dict[int, int] = {pid: start}
+        self.sessions: dict[int, int] = {pid: start}
+        """Session, and its leader's start time, or the time at which the session was first seen."""
+
+    def owns(self, one: Facts) -> bool:
+        """Whether the process is surely one of the run's."""
+        if one.start < self.start:
+            return False
+        if self.seen.get(one.pid) == one.start or self._in_session(one):
+            return True
+        return process.marked(one.pid, self.name) or process.writes(one.pid, self.log)
+
+    def add(self, found: Iterable[Facts]) -> None:
+        """These have been seen as the run's; their sessions are the run's too."""
+        for one in found:
+            self.seen[one.pid] = one.start
+            self.sessions.setdefault(one.session, kernel.boottime_ns() // kernel.TICK_NS)
+
+    def _in_session(self, one: Facts) -> bool:
+        since = self.sessions.get(one.session)
+        if since is None:
+            return False
+        leader = process.facts(one.session)
+        if leader is None or leader.start <= since:
+            return True
+        # The number of a session that is over was given to somebody else.
+        del self.sessions[one.session]
+        return False
+
+
+class Scans:
+    """All traces of one shim: of runs that are scanned for, and of what was left alone when a run ended."""
+
+    __slots__ = ("_shim", "left", "live", "waiting")
+
+    def __init__(self, shim: Shim) -> None:
+        self._shim = shim
+        self.live: dict[str, Trace] = {}
+        self.left: list[Trace] = []
+        self.waiting: dict[str, Run] = {}
+
+    def orphan_ended(self) -> None:
+        """The shim has reaped an orphan: a run that waits for its own may be over."""
+        for run in self.waiting.values():
+            self._shim.look_again(run)
+
+    def orphans(self) -> list[Facts]:
+        """Children of the shim that it did not start, zombies included."""
+        mine = [pid for pid in process.children(os.getpid()) if pid not in self._shim.by_pid]
+        found = [process.facts(pid) for pid in mine]
+        return [one for one in found if one is not None]
+
+    def owner(self, one: Facts) -> Trace | None:
+        """Whose orphan it is; None when that cannot be told."""
+        for trace in (*self.live.values(), *self.left):
+            if trace.owns(one):
+                trace.add([one])
+                return trace
+        possible = [trace for trace in self.live.values() if trace.start <= one.start]
+        if len(possible) == 1 and not self.left and one.state not in "ZX":
+            possible[0].add([one])
+            return possible[0]
+        return None
+
+    def forget(self) -> None:
+        """Drop traces of which nobody is alive any more."""
+        self.left = [trace for trace in self.left if any(_alive(pid, start) for pid, start in trace.seen.items())]
+
+
+def _alive(pid: int, start: int) -> bool:
+    facts = process.facts(pid)
+    return facts is not None and facts.start == start
+
+
+class Scanned(Hold):
+    """A run whose leader is the shim's own child, and whose orphans are looked for among the shim's."""
+
+    __slots__ = ("_scans", "trace")
+    by = "strict scan, no orphan left"
+    patience = 3.0
+
+    def __init__(self, scans: Scans, run: Run) -> None:
+        assert run.pid is not None
+        assert run.start is not None
+        self._scans = scans
+        self.trace = scans.live[run.name] = Trace(run.name, run.log, run.pid, run.start)
+
+    def ask(self, run: Run) -> str:
+        return _signal([one for one in self._living(run) if one.group == run.pid], run.signum)
+
+    def force(self, run: Run) -> None:
+        # Seen first, killed then: the session of what is killed tells whose its orphans are.
+        _signal(self._living(run), signal.SIGKILL)
+
+    def state(self, run: Run) -> int:
+        if run.own:
+            return ALIVE
+        for one in self._scans.orphans():
+            # A zombie counts: it may have had a child when the list was read.
+            if self._scans.owner(one) in (self.trace, None):
+                return ALIVE
+        return EMPTY
+
+    def survivors(self, run: Run) -> list[str]:
+        unknown = [one for one in self._scans.orphans() if self._scans.owner(one) is None and one.state not in "ZX"]
+        named = [process.describe(one.pid) for one in self._living(run)]
+        return named + [f"{process.describe(one.pid)} (of which run is not known)" for one in unknown]
+
+    def await_empty(self, shim: Shim, run: Run) -> None:
+        self._scans.waiting[run.name] = run
+
+    def release(self, shim: Shim, run: Run, *, clean: bool) -> None:
+        self._scans.live.pop(run.name, None)
+        self._scans.waiting.pop(run.name, None)
+        if not clean:
+            self._scans.left.append(self.trace)
+        self._scans.forget()
+
+    def _living(self, run: Run) -> list[Facts]:
+        roots = [run.pid] if run.own and run.pid is not None else []
+        roots += [one.pid for one in self._scans.orphans() if self._scans.owner(one) is self.trace]
+        found = process.descendants(roots)
+        for pid in roots:
+            facts = process.facts(pid)
+            if facts is not None and facts.state not in "ZX":
+                found.append(facts)
+        self.trace.add(found)
+        return found
+
+
+class Found(Hold):
+    """A run that an earlier shim started, without a group: its processes are somebody else's children, and nothing can be proved."""
+
+    __slots__ = ("_trace",)
+    by = "scan after the shim was lost"
+    patience = 3.0
+
+    def __init__(self, run: Run) -> None:
+        self._trace = Trace(run.name, run.log, run.pid or 0, run.start or 0)
+
+    def ask(self, run: Run) -> str:
+        return _signal([one for one in self._living() if one.group == run.pid], run.signum)
+
+    def force(self, run: Run) -> None:
+        _signal(self._living(), signal.SIGKILL)
+
+    def state(self, run: Run) -> int:
+        return ALIVE if self._living() else QUIET
+
+    def survivors(self, run: Run) -> list[str]:
+        return [process.describe(one.pid) for one in self._living()]
+
+    def await_empty(self, shim: Shim, run: Run) -> None:
+        shim.timers.set(("found", run.name), kernel.boottime() + _SELDOM, lambda: shim.look_again(run))
+
+    def release(self, shim: Shim, run: Run, *, clean: bool) -> None:
+        shim.timers.cancel(("found", run.name))
+
+    def _living(self) -> list[Facts]:
+        everybody = [one for one in process.all_facts() if one.state not in "ZX" and one.pid != os.getpid()]
+        found = [one for one in everybody if self._trace.owns(one)]
+        found += process.descendants([one.pid for one in found])
+        self._trace.add(found)
+        return found
+
+
+def inherit(shim: Shim, run: Run) -> None:
+    """The spawner that held a run is dead: leader and orphans are the shim's own children now."""
+    if run.hold is None or run.pid is None or run.start is None:
+        return
+    run.hold = Scanned(shim.holds.scans, run)
+    run.note("shim", "the subreaper of the run was killed; the run is scanned for from here on")
+    if run.phase == LIVE and not run.own:
+        facts = process.facts(run.pid)
+        if facts is not None and facts.start == run.start:
+            run.own = True
+            shim.by_pid[run.pid] = functools.partial(end.leader_reaped, shim, run)
+            return
+        line = exits.read(shim.seat.folder).get((run.pid, run.start))
+        end.leader_gone(shim, run, None if line is None else line["status"], None)
+        return
+    shim.look_again(run)
+
+
+def leave_alone(shim: Shim, left: list[Facts], run: Run) -> None:
+    """These were left when their run ended, and may come to the shim: they are nobody else's."""
+    trace = Trace(run.name, run.log, run.pid or 0, run.start or 0)
+    trace.add(left)
+    shim.holds.scans.left.append(trace)
+
+
+def _signal(found: list[Facts], signum: int) -> str:
+    sent = sum(process.kill(one.pid, one.start, signum) for one in found)
+    return f"signal {signum} sent to {sent} of {len(found)} processes found"
