@@ -31,6 +31,11 @@ def begin(state: Path, count: int, script: str = "") -> subprocess.Popen[str]:
     return worker
 
 
+def kill(worker: subprocess.Popen[str]) -> None:
+    worker.kill()
+    worker.communicate()
+
+
 def finish(worker: subprocess.Popen[str], go: Path) -> dict[str, dict[str, Any]]:
     go.touch()
     out, _ = worker.communicate(timeout=90)
@@ -69,15 +74,13 @@ def script(tmp_path: Path) -> str:
 
 def test_the_worker_is_killed_and_every_run_is_found_again(tmp_path: Path) -> None:
     worker = begin(tmp_path / "state", 50, script(tmp_path))
-    worker.kill()
-    worker.wait()
+    kill(worker)
     check(tmp_path, finish(begin(tmp_path / "state", 0), tmp_path / "go"), 50)
 
 
 def test_runs_that_end_while_no_worker_is_there_are_complete_for_the_next(tmp_path: Path) -> None:
     worker = begin(tmp_path / "state", 20, script(tmp_path))
-    worker.kill()
-    worker.wait()
+    kill(worker)
     (tmp_path / "go").touch()
     while any((tmp_path / f"state/runs/aj-{number:x}-0-1/log").stat().st_size == 0 for number in range(1, 21)):
         pass
@@ -89,7 +92,7 @@ def test_worker_and_shim_are_killed_together_and_every_exit_code_is_kept(tmp_pat
     keeper, shim = sorted(shims(tmp_path / "state"))
     worker.kill()
     os.kill(shim, signal.SIGKILL)
-    worker.wait()
+    kill(worker)
     check(tmp_path, finish(begin(tmp_path / "state", 0), tmp_path / "go"), 200)
     assert keeper in shims(tmp_path / "state")
 

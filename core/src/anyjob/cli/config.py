@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-
-import typer
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from anyjob.cli.options import AsJson, Config, State
+
+if TYPE_CHECKING:
+    from anyjob.plugins import PluginHost
+    from anyjob.settings import Readers
 
 __all__ = ["config"]
 
 
 def config(file: Config = None, state: State = None, *, as_json: AsJson = False) -> None:
-    """Show every setting in force and where it comes from.
+    """Show the settings in force, and whence.
 
     Of secrets only the sources are shown; no value is read.
     """
@@ -24,7 +28,7 @@ def config(file: Config = None, state: State = None, *, as_json: AsJson = False)
 
     settings = settings_for(file, state)
     host = load_host(settings)
-    values = list(in_force(settings, host.setting_models()))
+    values = list(in_force(settings, _readers(host)))
     found = settings.found
     where = str(state.absolute() if state else folders.home())
     if as_json:
@@ -51,3 +55,16 @@ def config(file: Config = None, state: State = None, *, as_json: AsJson = False)
         ]
         page.section(part, rows)
     page.show()
+
+
+def _readers(host: PluginHost) -> Readers:
+    """The tables that plugins read. One whose model cannot be imported is left out, and its plugin says why."""
+    from anyjob.plugins.types import resolve
+
+    readers: dict[str, Any] = {}
+    kinds = [(f"executors.{offer.kind.job_type}", offer.kind.settings) for offer in host.types()]
+    kinds += [(f"launchers.{offer.kind.name}", offer.kind.settings) for offer in host.launchers()]
+    for part, target in kinds:
+        with suppress(Exception, SystemExit):  # importing runs the plugin's code
+            readers[part] = resolve(target)
+    return readers

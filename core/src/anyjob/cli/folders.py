@@ -21,6 +21,7 @@ __all__ = [
     "StateUnfinished",
     "home",
     "is_held",
+    "is_locked",
     "new_folder",
     "own_folders",
     "prune",
@@ -88,7 +89,12 @@ def own_folders() -> list[Path]:
 
 def is_held(folder: Path) -> bool:
     """Whether a living worker has it."""
-    with _lock(folder / "lock") as got:
+    return is_locked(folder / "lock")
+
+
+def is_locked(lock: Path) -> bool:
+    """Whether a living process holds the lock file."""
+    with _lock(lock) as got:
         return not got
 
 

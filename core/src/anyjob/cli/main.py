@@ -9,8 +9,13 @@ from typing import Annotated, NoReturn, cast
 
 import typer
 
+from anyjob.cli.brought import add_brought
+from anyjob.cli.config import config
+from anyjob.cli.explain import explain
+from anyjob.cli.plugins import plugins
 from anyjob.cli.resume import resume
 from anyjob.cli.run import run
+from anyjob.cli.schema import schema
 from anyjob.version import VERSION
 
 __all__ = ["main"]
@@ -41,8 +46,10 @@ def _app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_root)
-    app.command("run")(run)
-    app.command("resume")(resume)
+    own = {"run": run, "resume": resume, "explain": explain, "plugins": plugins, "schema": schema, "config": config}
+    for name, command in own.items():
+        app.command(name)(command)
+    add_brought(app, sys.argv[1:], own)
     return app
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import typer
 
-from anyjob.outcome import Json
 from anyjob.problem import plain
+
+if TYPE_CHECKING:
+    from anyjob.outcome import Json
 
 __all__ = ["Page", "print_json"]
 

@@ -28,7 +28,7 @@ def resume(
         bool, typer.Option("--json", help="Print one JSON object an instance at its end, and no log.")
     ] = False,
 ) -> None:
-    """Take over what a killed `anyjob run` left, and show it to its end.
+    """Take over what a killed run left going.
 
     Without --state the newest own folder that is unfinished. Signals and exit status are those of `anyjob run`; with
     several instances the status is that of the first which did not succeed.
@@ -52,16 +52,16 @@ def resume(
         folders.refuse_missing(state)
         own = state.absolute().parent == folders.home().absolute()
     settings = settings_for(config, state)
-    result = asyncio.run(_resume(settings, state, Wanted(json=as_json, quiet=quiet)))
+    result = asyncio.run(_resume(settings, state, Wanted(json=as_json, quiet=quiet), own=own))
     if own:
         folders.prune()
     raise typer.Exit(result)
 
 
-async def _resume(settings: Settings, state: Path, wanted: Wanted) -> int:
+async def _resume(settings: Settings, state: Path, wanted: Wanted, *, own: bool) -> int:
     from anyjob.cli.session import Session, load_host
 
-    async with Session(load_host(settings), settings, state, wanted) as session:
+    async with Session(load_host(settings), settings, state, wanted, own=own) as session:
         if not session.left:
             typer.echo(f"anyjob: nothing is unfinished in {state}", err=True)
         results = [await session.see(live) for live in session.left]

@@ -60,10 +60,10 @@ def run(
     wanted = Wanted(json=as_json, quiet=quiet)
     if state is not None:
         folders.refuse_unfinished(state)
-        raise typer.Exit(asyncio.run(_run(host, settings, state, chosen, wanted)))
+        raise typer.Exit(asyncio.run(_run(host, settings, state, chosen, wanted, own=False)))
     folder = folders.new_folder(settings.found.file if settings.found else None)
     try:
-        result = asyncio.run(_run(host, settings, folder, chosen, wanted))
+        result = asyncio.run(_run(host, settings, folder, chosen, wanted, own=True))
     finally:
         if not (folder / "runs").is_dir() or not any((folder / "runs").iterdir()):
             shutil.rmtree(folder, ignore_errors=True)
@@ -71,7 +71,7 @@ def run(
     raise typer.Exit(result)
 
 
-async def _run(host: PluginHost, settings: Settings, folder: Path, job: Job, wanted: Wanted) -> int:
+async def _run(host: PluginHost, settings: Settings, folder: Path, job: Job, wanted: Wanted, *, own: bool) -> int:
     from anyjob.cli.session import Session
     from anyjob.status import TriggerType
     from anyjob.worker.instance import Firing, new_instance_id
@@ -84,5 +84,5 @@ async def _run(host: PluginHost, settings: Settings, folder: Path, job: Job, wan
         data_time=now + job.data_offset * 1000,
         trigger=TriggerType.MANUAL_RUN,
     )
-    async with Session(host, settings, folder, wanted) as session:
+    async with Session(host, settings, folder, wanted, own=own) as session:
         return await session.see(await session.instances.fire(firing))

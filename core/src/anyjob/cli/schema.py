@@ -18,7 +18,10 @@ def schema(
     ] = None,
     config: Config = None,
 ) -> None:
-    """Print the JSON Schema (2020-12) of a job of a type."""
+    """Print the JSON Schema of a job type.
+
+    It is JSON Schema 2020-12 of the whole job, by the names of the API.
+    """
     from anyjob.cli.inputs import settings_for
     from anyjob.cli.page import print_json
     from anyjob.cli.session import load_host

@@ -6,17 +6,19 @@ import asyncio
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 from anyjob.cli import status
+from anyjob.cli.folders import is_locked, unfinished
 from anyjob.cli.report import instance_json, log_of
 from anyjob.cli.said import cause_in_words, summary
 from anyjob.cli.screen import Screen
 from anyjob.cli.stops import Stops
-from anyjob.errors import AnyJobError
+from anyjob.errors import AnyJobError, ShimLost
 from anyjob.modes import TaskPlan
 from anyjob.outcome import Outcome
 from anyjob.worker.instance import Firing, Instances, LiveInstance
@@ -59,8 +61,11 @@ class Session:
     Leaving the block leaves whatever is still going to a later worker on the folder.
     """
 
-    def __init__(self, host: PluginHost, settings: Settings, folder: Path, wanted: Wanted) -> None:
-        self.folder, self._host, self._wanted = folder, host, wanted
+    def __init__(
+        self, host: PluginHost, settings: Settings, folder: Path, wanted: Wanted, *, own: bool = False
+    ) -> None:
+        """`own`: nothing further will run in the folder, so its shim need not wait for more."""
+        self.folder, self._host, self._wanted, self._own = folder, host, wanted, own
         self._worker = Worker(host, folder, settings.worker, settings.secrets)
         self.instances = Instances(self._worker)
         self.left: list[LiveInstance] = []
@@ -79,6 +84,8 @@ class Session:
     ) -> None:
         await self.instances.close()
         await self._worker.close()
+        if self._own and not unfinished(self.folder):
+            await _let_shim_end(self.folder / "shim")
 
     async def see(self, live: LiveInstance) -> int:
         """Show an instance to its end and say how it ended. Returns the exit status that fits."""
@@ -143,7 +150,7 @@ class Session:
         order = run.record.order
         prefix = f"[{order.task}] " if len(live.plans) > 1 else ""
         try:
-            encoding = self._host.dispatch(order.job, order.binding).common.encoding
+            encoding = self._host.dispatch(order.job, run.record.binding).common.encoding
         except AnyJobError:  # the job cannot run any more; its log can still be read
             encoding = "utf-8"
         screen.begin(run.name, log_of(run, self._runs), encoding, prefix)
@@ -223,6 +230,18 @@ def _alone(run: LiveRun) -> LiveInstance:
     live.runs.append(run)
     live.task = asyncio.get_running_loop().create_task(run.outcome())
     return live
+
+
+async def _let_shim_end(folder: Path) -> None:
+    """Otherwise it idles for a minute, and commands in a loop would gather shims."""
+    from anyjob.worker.local.shimclient import ShimClient
+
+    if not is_locked(folder / "lock"):
+        return
+    with suppress(ShimLost):
+        client = await ShimClient.open(folder)
+        client.quit_when_idle()
+        await client.close()
 
 
 def _out(text: str) -> None:

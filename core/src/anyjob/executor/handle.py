@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from pydantic_core import to_json
 
 from anyjob.outcome import Json
 
@@ -37,7 +38,7 @@ class Handle:
 
     def __post_init__(self) -> None:
         """Raises ValueError when `data` is over `HANDLE_LIMIT` bytes as JSON."""
-        size = len(json.dumps(self.data))
+        size = len(to_json(self.data))
         if size > HANDLE_LIMIT:
             raise ValueError(
                 f"Handle {self.kind!r} holds {size} bytes; at most {HANDLE_LIMIT} are kept. Keep names, not contents."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from anyjob.outcome import Json
@@ -45,7 +45,16 @@ class Binding:
 
     def to_json(self) -> dict[str, Json]:
         """For a store."""
-        return asdict(self)
+        launcher = self.launcher
+        return {
+            "job_type": self.job_type,
+            "plugin": self.plugin,
+            "distribution": self.distribution,
+            "version": self.version,
+            "launcher": None
+            if launcher is None
+            else {"name": launcher.name, "distribution": launcher.distribution, "version": launcher.version},
+        }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Json]) -> Binding:

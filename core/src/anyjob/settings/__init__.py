@@ -1,7 +1,7 @@
 """The settings of a process: one TOML file, each part a typed model, checked like a job."""
 
 from anyjob.settings.find import CONFIG_VARIABLE, FILE_NAME, Found, find_settings
-from anyjob.settings.inforce import InForce, in_force
+from anyjob.settings.inforce import InForce, Readers, in_force
 from anyjob.settings.read import read_settings
 from anyjob.settings.settings import PARTS, UNREAD, Settings
 
@@ -12,6 +12,7 @@ __all__ = [
     "UNREAD",
     "Found",
     "InForce",
+    "Readers",
     "Settings",
     "find_settings",
     "in_force",

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Final, cast
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
+from anyjob.errors import BadSettings
 from anyjob.outcome import Json
 from anyjob.settings.settings import UNREAD, Settings
+from anyjob.spec.wording import explain
 
-__all__ = ["InForce", "in_force"]
+__all__ = ["InForce", "Readers", "in_force"]
+
+Readers = Mapping[str, type[BaseModel] | None]
+"""Who reads the tables of plugins: `executors.shell`, `launchers.local`, with their models; None: without settings."""
+
+_ALONE: Final = "a command without a settings file allows what its user may do anyway"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +34,12 @@ class InForce:
     note: str = ""
 
 
-def in_force(settings: Settings) -> Iterator[InForce]:
-    """All settings, part by part. Secrets appear by their sources; their values are read only when a run needs them."""
+def in_force(settings: Settings, readers: Readers) -> Iterator[InForce]:
+    """All settings, part by part.
+
+    Secrets appear by their sources; their values are read only when a run needs them. Raises BadSettings for a table
+    of a plugin that its model refuses.
+    """
     yield from _model(settings, "worker", settings.worker, _table(settings.written.get("worker")))
     for name, source in sorted(settings.secrets.items()):
         written = _table(_table(settings.written.get("secrets")).get(name))
@@ -36,27 +47,45 @@ def in_force(settings: Settings) -> Iterator[InForce]:
             if one.value is not None:
                 yield one
     yield from _model(settings, "plugins", settings.plugins, _table(settings.written.get("plugins")))
-    for part, tables in (("executors", settings.executors), ("launchers", settings.launchers)):
-        for name, table in sorted(tables.items()):
-            for key, value in table.items():
-                yield InForce(key=f"{part}.{name}.{key}", value=cast("Json", value), whence=settings.source)
+    tables = {f"executors.{name}": table for name, table in settings.executors.items()}
+    tables |= {f"launchers.{name}": table for name, table in settings.launchers.items()}
+    for part in sorted({*tables, *(part for part, model in readers.items() if model is not None)}):
+        yield from _read_by_plugin(settings, part, tables.get(part, {}), readers)
     for part in UNREAD:
         for key, value in _table(settings.written.get(part)).items():
             note = "nothing reads this part yet"
             yield InForce(key=f"{part}.{key}", value=cast("Json", value), whence=settings.source, note=note)
 
 
+def _read_by_plugin(settings: Settings, part: str, table: Mapping[str, object], readers: Readers) -> Iterator[InForce]:
+    model = readers.get(part)
+    if model is None:
+        note = "nobody reads it: it has no settings" if part in readers else "nobody reads it: it is not installed"
+        for key in table:
+            # Without a model nobody can tell whether the value is a secret.
+            yield InForce(key=f"{part}.{key}", value=None, whence=settings.source, note=note)
+        return
+    try:
+        made = model.model_validate(dict(table))
+    except ValidationError as error:
+        problems = explain(error, model, table, lambda name: f"{part}.{name}" if name else part)
+        if table:
+            raise BadSettings(settings.source, problems) from None
+        for problem in problems:
+            yield InForce(key=part, value=None, whence="default", note=f"cannot be used: {problem}")
+        return
+    yield from _model(settings, part, made, table)
+
+
 def _model(settings: Settings, part: str, model: BaseModel, written: Mapping[str, object]) -> Iterator[InForce]:
+    # Fields of pydantic's SecretStr dump as asterisks.
     values: dict[str, Any] = model.model_dump(mode="json")
-    untouched = {name: info.get_default(call_default_factory=True) for name, info in type(model).model_fields.items()}
-    for name, value in values.items():
+    for name, info in type(model).model_fields.items():
+        untouched = getattr(model, name) == info.get_default(call_default_factory=True, validated_data={})
         if name in written:
-            yield InForce(key=f"{part}.{name}", value=value, whence=settings.source)
-        elif getattr(model, name) == untouched[name]:
-            yield InForce(key=f"{part}.{name}", value=value, whence="default")
+            yield InForce(key=f"{part}.{name}", value=values[name], whence=settings.source)
         else:
-            note = "a command without a settings file allows what its user may do anyway"
-            yield InForce(key=f"{part}.{name}", value=value, whence="default", note=note)
+            yield InForce(key=f"{part}.{name}", value=values[name], whence="default", note="" if untouched else _ALONE)
 
 
 def _table(value: object) -> Mapping[str, object]:

@@ -6,14 +6,16 @@ import json
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from anyjob.executor.handle import Handle
 from anyjob.job import Job
 from anyjob.outcome import Json, Outcome
+from anyjob.plugins.binding import Binding
 from anyjob.worker.order import RunOrder
 from anyjob.worker.record import RunRecord
-from anyjob.worker.states import Mark, advance
+from anyjob.worker.states import Mark, RunState, advance
 
 __all__ = ["JobShelf", "RunBook", "Write"]
 
@@ -21,7 +23,7 @@ Write = Callable[[Mapping[str, Any]], None]
 
 
 class JobShelf:
-    """The jobs that lines refer to by number, so that a job is written once and not with each of its runs."""
+    """The jobs, with who serves them, that lines refer to by number: written once and not with each of their runs."""
 
     kinds = frozenset({"job"})
     IDLE = 1024
@@ -30,55 +32,63 @@ class JobShelf:
     def __init__(self) -> None:
         self.write: Write
         self._next = 1
-        self._by_ref: OrderedDict[int, tuple[Job, str]] = OrderedDict()
-        self._by_identity: dict[int, int] = {}
-        self._by_text: dict[str, int] = {}
-        self._uses: dict[int, int] = {}
+        self._by_ref: OrderedDict[int, _Shelved] = OrderedDict()
+        self._by_identity: dict[tuple[int, int], _Shelved] = {}
+        self._by_text: dict[str, _Shelved] = {}
 
-    def take(self, job: Job) -> int:
-        """The number of `job`, written now if no line names it yet. Give it back with `give`."""
-        ref = self._by_identity.get(id(job))
-        if ref is None:
-            text = json.dumps(job.to_wire())
-            ref = self._by_text.get(text)
-            if ref is None:
-                ref = self._next
-                self._put(ref, job, text)
-                self.write({"m": "job", "ref": ref, "job": job.to_wire()})
-        self._uses[ref] += 1
-        return ref
+    def take(self, job: Job, binding: Binding) -> int:
+        """The number of `job`, written now if no line names it yet. Give it back with `give`. Raises OSError."""
+        entry = self._by_identity.get((id(job), id(binding)))
+        if entry is None:
+            line = _line(job, binding)
+            entry = self._by_text.get(json.dumps(line))
+            if entry is None:
+                self.write({"m": "job", "ref": self._next, **line})
+                entry = self._put(self._next, job, binding)
+        entry.uses += 1
+        return entry.ref
 
     def give(self, ref: int) -> None:
         """One line less refers to the job."""
-        self._uses[ref] -= 1
-        if not self._uses[ref] and len(self._by_ref) > self.IDLE:
-            for old in [old for old in self._by_ref if not self._uses[old]][: self.IDLE // 2]:
-                job, text = self._by_ref.pop(old)
-                del self._by_identity[id(job)], self._by_text[text], self._uses[old]
+        self._by_ref[ref].uses -= 1
+        if not self._by_ref[ref].uses and len(self._by_ref) > self.IDLE:
+            for old in [entry for entry in self._by_ref.values() if not entry.uses][: self.IDLE // 2]:
+                del self._by_ref[old.ref], self._by_identity[id(old.job), id(old.binding)], self._by_text[old.text]
 
-    def job(self, ref: int) -> Job:
-        return self._by_ref[ref][0]
+    def again(self, ref: int) -> tuple[Job, Binding]:
+        """For replay: a line that names `ref` was read."""
+        entry = self._by_ref[ref]
+        entry.uses += 1
+        return entry.job, entry.binding
 
-    def _put(self, ref: int, job: Job, text: str) -> None:
-        self._by_ref[ref] = (job, text)
-        self._by_identity[id(job)] = ref
-        self._by_text[text] = ref
-        self._uses[ref] = 0
+    def _put(self, ref: int, job: Job, binding: Binding) -> _Shelved:
+        entry = _Shelved(ref=ref, job=job, binding=binding, text=json.dumps(_line(job, binding)))
+        self._by_ref[ref] = self._by_identity[id(job), id(binding)] = self._by_text[entry.text] = entry
         self._next = max(self._next, ref + 1)
+        return entry
 
     def replay(self, line: Mapping[str, Any]) -> None:
-        job = Job.from_wire(line["job"])
-        self._put(line["ref"], job, json.dumps(job.to_wire()))
-
-    def again(self, ref: int) -> Job:
-        """For replay: a line that names `ref` was read."""
-        self._uses[ref] += 1
-        return self.job(ref)
+        self._put(line["ref"], Job.from_wire(line["job"]), Binding.from_json(line["binding"]))
 
     def lines(self) -> Iterable[Mapping[str, Any]]:
         # Idle ones too: as long as a job is known here, its next run refers to the line.
-        for ref, (job, _) in self._by_ref.items():
-            yield {"m": "job", "ref": ref, "job": job.to_wire()}
+        for entry in self._by_ref.values():
+            yield {"m": "job", "ref": entry.ref, **_line(entry.job, entry.binding)}
+
+
+@dataclass(slots=True, kw_only=True)
+class _Shelved:
+    """Holds job and binding, so that their identities stay theirs."""
+
+    ref: int
+    job: Job
+    binding: Binding
+    text: str
+    uses: int = 0
+
+
+def _line(job: Job, binding: Binding) -> dict[str, Any]:
+    return {"job": job.to_wire(), "binding": binding.to_json()}
 
 
 class RunBook:
@@ -92,15 +102,18 @@ class RunBook:
         self._shelf = shelf
         self._refs: dict[str, int] = {}
 
-    def accept(self, order: RunOrder) -> RunRecord:
-        """Promise the run: durable on return. The same order again gives the same record."""
+    def accept(self, order: RunOrder, binding: Binding) -> RunRecord:
+        """Promise the run: durable on return. The same order again gives the same record. Raises OSError."""
         known = self.records.get(order.name)
         if known is not None:
             return known
-        ref = self._shelf.take(order.job)
-        record = RunRecord(order=order)
-        record.advance(Mark.ACCEPTED)
-        self.write({"m": Mark.ACCEPTED.value, "run": order.name, "job": ref, **order.to_json()})
+        ref = self._shelf.take(order.job, binding)
+        try:
+            self.write({"m": "accepted", "run": order.name, "job": ref, **order.to_json()})
+        except OSError:
+            self._shelf.give(ref)
+            raise
+        record = RunRecord(order=order, binding=binding, state=RunState.ACCEPTED)
         self.records[order.name] = record
         self._refs[order.name] = ref
         return record
@@ -153,10 +166,11 @@ class RunBook:
     def replay(self, line: Mapping[str, Any]) -> None:
         kind, name = line["m"], line["run"]
         if kind == Mark.ACCEPTED.value:
-            order = RunOrder.from_json(self._shelf.again(line["job"]), line)
-            record = self.records[name] = RunRecord(order=order)
+            job, binding = self._shelf.again(line["job"])
+            self.records[name] = RunRecord(
+                order=RunOrder.from_json(job, line), binding=binding, state=RunState.ACCEPTED
+            )
             self._refs[name] = line["job"]
-            record.advance(Mark.ACCEPTED)
         elif kind == "forgot":
             if self.records.pop(name, None) is not None:
                 self._shelf.give(self._refs.pop(name))

@@ -32,7 +32,7 @@ def base_environment(allowed: Sequence[str] = ALLOWED) -> dict[str, str]:
 
 def run_environment(run: RunFacts, base: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
     """`base`, then the job's own names, then ANYJOB_*. Names of files hold RUN_FOLDER, which the launcher replaces."""
-    env = {**base, **own}
+    env = {**base, **own} if own else dict(base)
     env["ANYJOB_JOB_ID"] = str(run.job_id)
     env["ANYJOB_JOB_NAME"] = run.job.name
     env["ANYJOB_INSTANCE_ID"] = str(run.instance)

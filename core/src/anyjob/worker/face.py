@@ -195,10 +195,9 @@ class RunFace:
         return fill(text, self, paste=self.common.paste)
 
     def environment(self) -> dict[str, str]:
-        own = {
-            name: self.secret(value.secret) if isinstance(value, SecretRef) else value
-            for name, value in self.common.env.items()
-        }
+        own: dict[str, str] = {}
+        for name, value in self.common.env.items():
+            own[name] = self.secret(value.secret) if isinstance(value, SecretRef) else value
         return run_environment(self, self._context.base_environment, own | self.extra_environment)
 
     def secret(self, name: str) -> str:

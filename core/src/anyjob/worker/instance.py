@@ -100,7 +100,7 @@ class Instances:
             return known
         plans = mode_of(firing.job).plan(firing.job, firing.parameters)
         binding = self._worker.host.bind(firing.job)
-        self._refs[firing.instance] = self._worker.shelf.take(firing.job)
+        self._refs[firing.instance] = self._worker.shelf.take(firing.job, binding)
         self._worker.write({"m": "instance", **self._firing_line(firing)})
         return self._drive(LiveInstance(firing, plans), binding)
 
@@ -242,8 +242,9 @@ class Instances:
         match line["m"]:
             case "instance":
                 self._refs[ident] = line["job"]
+                job, _ = self._worker.shelf.again(line["job"])
                 firing = Firing(
-                    job=self._worker.shelf.again(line["job"]),
+                    job=job,
                     instance=ident,
                     job_id=line["job_id"],
                     parameters=line["parameters"],

@@ -12,9 +12,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import PydanticSerializationError, to_json
+
 __all__ = ["Journal", "read_journal"]
 
-_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True).encode
+
+def _encode(line: Mapping[str, Any]) -> bytes:
+    try:
+        return to_json(line) + b"\n"
+    except PydanticSerializationError:
+        # Half a surrogate pair, as in a file's name that is no Unicode: only the slow encoder can say it.
+        return json.dumps(line).encode() + b"\n"
 
 
 def read_journal(path: Path) -> Iterator[dict[str, Any]]:
@@ -40,7 +48,7 @@ class Journal:
 
     def write(self, line: Mapping[str, Any]) -> None:
         """Append one line; it outlives this process from here on. Raises OSError (no space left)."""
-        data = _encode(line).encode() + b"\n"
+        data = _encode(line)
         done = os.write(self._file, data)
         self.size += done
         if done != len(data):
@@ -54,7 +62,7 @@ class Journal:
         fresh = self.path.with_name(self.path.name + ".new")
         with fresh.open("wb") as file:
             for line in lines:
-                file.write(_encode(line).encode() + b"\n")
+                file.write(_encode(line))
             file.flush()
             os.fsync(file.fileno())
         fresh.rename(self.path)

@@ -63,7 +63,7 @@ class RunOrder:
         said: dict[str, Json] = {"instance": self.instance, "fence": self.fence}
         for name in _PLAIN:
             value = getattr(self, name)
-            if value:
+            if value or (value is not None and name in _ANY):
                 said[name] = value
         if self.phase is not Phase.PROCESS:
             said["phase"] = self.phase.value
@@ -72,8 +72,6 @@ class RunOrder:
         if self.deadline is not None:
             said["deadline"] = self.deadline
         said["trigger"] = int(self.trigger)
-        if self.binding is not None:
-            said["binding"] = self.binding.to_json()
         return said
 
     @classmethod
@@ -81,16 +79,17 @@ class RunOrder:
         """What `to_json` wrote, with the job it was for."""
         plain = {name: said[name] for name in (*_PLAIN, "deadline", "instance", "fence") if name in said}
         shard = cast("list[Any] | None", said.get("shard"))
-        binding = said.get("binding")
         return cls(
             job=job,
             phase=Phase(said.get("phase", "PROCESS")),
             shard=None if shard is None else Shard(id=shard[0], parameter=shard[1], total=shard[2]),
             trigger=TriggerType(said["trigger"]),
-            binding=None if binding is None else Binding.from_json(binding),
             **plain,
         )
 
+
+_ANY = frozenset({"payload", "upstream"})
+"""Values of any kind: 0 and "" are not nothing."""
 
 _PLAIN = (
     "job_id",

@@ -8,6 +8,7 @@ from typing import Any
 
 from anyjob.executor.handle import Handle
 from anyjob.outcome import Json, Outcome
+from anyjob.plugins.binding import Binding
 from anyjob.worker.order import RunOrder
 from anyjob.worker.states import Mark, RunState, advance
 
@@ -20,6 +21,7 @@ class RunRecord:
     asked to stop."""
 
     order: RunOrder
+    binding: Binding
     state: RunState = RunState.NEW
     handle: Handle | None = None
     saved: Json = None

@@ -7,7 +7,6 @@ import asyncio
 import platform
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -169,12 +168,11 @@ class Worker:
         known = self.live.get(order.name)
         if known is not None:
             return known
-        if order.binding is None:
-            order = replace(order, binding=self._bind(order.job))
-        bound = self.host.dispatch(order.job, order.binding)
+        binding = order.binding or self._bind(order.job)
+        bound = self.host.dispatch(order.job, binding)
         await self._serve(bound)
         try:
-            record = self.book.accept(order)
+            record = self.book.accept(order, binding)
         except OSError as error:
             raise StateUnusable(self.folder.path, f"{error.strerror}; the run was not accepted") from error
         return self._drive(record, bound)
@@ -206,7 +204,7 @@ class Worker:
     async def _resume(self, record: RunRecord) -> LiveRun:
         name = record.order.name
         try:
-            bound = self.host.dispatch(record.order.job, record.order.binding)
+            bound = self.host.dispatch(record.order.job, record.binding)
             await self._serve(bound)
         except AnyJobError as error:
             if record.state is RunState.ENDED:

@@ -29,6 +29,7 @@ __all__ = ["Ended", "LogState", "Proof", "RunAs", "RunLimits", "ShimClient", "Sh
 
 _PATIENCE = 15.0
 """Seconds in which a lost shim must be reachable again; the keeper needs milliseconds."""
+_QUIT = frames.encode({"do": "quit_when_idle"})
 
 
 class ShimClient:
@@ -49,6 +50,7 @@ class ShimClient:
         self._starts: dict[str, tuple[bytes, asyncio.Future[Started | Ended]]] = {}
         self._ends: dict[str, asyncio.Future[Ended]] = {}
         self._stops: dict[str, list[tuple[bytes, asyncio.Future[Proof]]]] = {}
+        self._arms: dict[str, list[tuple[bytes, asyncio.Future[None]]]] = {}
         self._acks: list[str] = []
         self._unsent: list[bytes] = []
         self._loop = asyncio.get_running_loop()
@@ -127,21 +129,30 @@ class ShimClient:
 
     def arm(
         self, key: str, *, at: float, argv: Sequence[str], env: Mapping[str, str], log: str, cwd: str = "/"
-    ) -> None:
-        """Let the shim execute a command at `at` (CLOCK_BOOTTIME seconds), worker or no worker.
+    ) -> asyncio.Future[None]:
+        """Let the shim execute a command at `at` (CLOCK_BOOTTIME seconds), worker or no worker. Done when the shim has it.
 
         Its end is kept like a run's, under the name `arm:KEY`. The shim's journal holds argv and env: no secrets in there.
         """
         order = {"do": "arm", "key": key, "at": at, "argv": list(argv), "env": dict(env), "log": log, "cwd": cwd}
-        self._send(frames.encode(order))
+        return self._set_arm(key, frames.encode(order))
 
-    def disarm(self, key: str) -> None:
-        """Drop an armed command; one that has begun goes on."""
-        self._send(frames.encode({"do": "disarm", "key": key}))
+    def disarm(self, key: str) -> asyncio.Future[None]:
+        """Drop an armed command; one that has begun goes on. Done when the shim has forgotten it."""
+        return self._set_arm(key, frames.encode({"do": "disarm", "key": key}))
+
+    def _set_arm(self, key: str, message: bytes) -> asyncio.Future[None]:
+        future: asyncio.Future[None] = self._loop.create_future()
+        if self._closed is not None:
+            future.set_exception(self._closed)
+            return future
+        self._arms.setdefault(key, []).append((message, future))
+        self._send(message)
+        return future
 
     def quit_when_idle(self) -> None:
         """Let the shim end as soon as no run is alive."""
-        self._send(frames.encode({"do": "quit_when_idle"}))
+        self._send(_QUIT)
 
     async def close(self) -> None:
         """Disconnect. Runs go on; what waits for them fails with ShimLost."""
@@ -171,7 +182,9 @@ class ShimClient:
         self._scheduled = False
         wire = self._wire
         if wire is None:
-            return  # everything unanswered is sent again when there is a shim
+            if self._closed is None and (self._again is None or self._again.done()):
+                self._again = self._loop.create_task(self._reattach())
+            return
         if self._acks:
             self._unsent.append(frames.encode({"do": "ack", "runs": self._acks}))
             self._acks = []
@@ -189,12 +202,9 @@ class ShimClient:
             case "ended":
                 self._ended(said)
             case "stop":
-                waiting = self._stops.get(said["run"])
-                if waiting:
-                    _, future = waiting.pop(0)
-                    if not waiting:
-                        del self._stops[said["run"]]
-                    _settle(future, Proof.from_json(said["report"]))
+                _answer(self._stops, said["run"], Proof.from_json(said["report"]))
+            case "armed" | "disarmed":
+                _answer(self._arms, said["key"], None)
             case "fault":
                 self._loop.call_exception_handler({"message": f"The shim refused an order: {said['text']}"})
             case _:
@@ -224,7 +234,7 @@ class ShimClient:
         self._wire = None
         if final:
             self._fail(ShimLost(self.folder, wire.refused))
-        elif self._closed is None:
+        elif self._closed is None and (self._ends or self._unanswered()):
             self._again = self._loop.create_task(self._reattach())
 
     async def _attach(self) -> Mapping[str, Any]:
@@ -254,7 +264,6 @@ class ShimClient:
         except ShimLost as error:
             self._fail(error)
             return
-        self._unsent = []
         names: set[str] = set()
         for said in listed["live"]:
             names.add(said["run"])
@@ -263,26 +272,34 @@ class ShimClient:
             names.add(said["run"])
             if said["run"] in self._ends or said["run"] in self._starts:
                 self._ended(said)
-        for message, _ in self._starts.values():
-            self._unsent.append(message)
-        for waiting in self._stops.values():
-            self._unsent += [message for message, _ in waiting]
         for run in [run for run in self._ends if run not in names and run not in self._starts]:
             _break(self._ends.pop(run), ShimLost(self.folder, f"its new shim knows nothing of run {run}"))
+        quits = [message for message in self._unsent if message is _QUIT]
+        self._unsent = [message for message, _ in self._unanswered()] + quits
         self._flush()
+
+    def _unanswered(self) -> list[tuple[bytes, asyncio.Future[Any]]]:
+        """Orders that the shim has not answered. Each may be given again: it says what is to be, not what to add."""
+        orders: list[tuple[bytes, asyncio.Future[Any]]] = list(self._starts.values())
+        for waiting in (*self._stops.values(), *self._arms.values()):
+            orders += waiting
+        return orders
 
     def _fail(self, error: ShimLost) -> None:
         self._closed = error
-        for _, future in self._starts.values():
+        for future in [*(future for _, future in self._unanswered()), *self._ends.values()]:
             _break(future, error)
-        for future in self._ends.values():
-            _break(future, error)
-        for waiting in self._stops.values():
-            for _, future in waiting:
-                _break(future, error)
-        self._starts.clear()
-        self._ends.clear()
-        self._stops.clear()
+        for waiting in (self._starts, self._ends, self._stops, self._arms):
+            waiting.clear()
+
+
+def _answer(waiting: dict[str, list[tuple[bytes, asyncio.Future[Any]]]], name: str, value: object) -> None:
+    """The shim answers the orders of one name in their order."""
+    orders = waiting.get(name)
+    if orders:
+        _settle(orders.pop(0)[1], value)
+        if not orders:
+            del waiting[name]
 
 
 def _encode(order: StartOrder) -> bytes:

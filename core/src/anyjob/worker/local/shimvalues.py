@@ -136,7 +136,7 @@ class Ended:
 
     @classmethod
     def from_json(cls, said: Mapping[str, Any]) -> Ended:
-        spent = said["rusage"] or {}
+        spent: Mapping[str, Any] = said["rusage"] or {}
         log = said["log"]
         gap = log["gap"]
         return cls(

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import select
-import time
 
-from . import end, exits, kernel, process
+from . import end, exits, kernel, nofile, process
 from .hold import report
 from .redact import Redactor
 from .run import Run
@@ -32,14 +31,16 @@ def take_over(shim: Shim, past: Past) -> None:
             _lost(shim, Run(line), f"started in boot {past.boot}, this is boot {boot}")
         for name in past.begun:
             _lost(shim, Run({"run": name, "log": ""}), f"about to be started in boot {past.boot}, this is boot {boot}")
+        past.begun.clear()
         return
+    nofile.need(256 + 2 * len(past.live))  # a pidfd for each leader and redactor
     known = exits.read(shim.seat.folder)
     for line in past.live.values():
         _adopt(shim, past, line, known)
     if not shim.live:
         # Nobody needs the statuses of earlier keepers any more.
         for path in exits.files(shim.seat.folder):
-            if path != shim.seat.keeper_journal:
+            if path != shim.seat.exits:
                 os.unlink(path)
 
 
@@ -64,12 +65,17 @@ def _adopt(shim: Shim, past: Past, line: dict[str, Any], known: dict[tuple[int, 
         pid, start = line["redactor"]
         _watch_redactor(shim, run, Redactor(pid, start))
     end.arm_deadline(shim, run)
-    assert run.pid is not None
-    assert run.start is not None
     status = past.statuses.get(run.name)
-    kept = known.get((run.pid, run.start))
+    kept = known.get((line["pid"], line["start"]))
     if status is None and kept is not None:
         status = kept["status"]
+    watch_leader(shim, run, status)
+
+
+def watch_leader(shim: Shim, run: Run, status: int | None) -> None:
+    """Wait for the end of a leader that is no child of this shim. `status`: its raw status, if it is over."""
+    assert run.pid is not None
+    assert run.start is not None
     fd = None if status is not None else process.pidfd(run.pid, run.start)
     if fd is not None:
         shim.watch(fd, select.EPOLLIN, lambda _: _leader_ended(shim, run, fd))
@@ -104,7 +110,10 @@ def _ask_status(shim: Shim, run: Run, fd: int, until: float, pause: float) -> No
 
 def _unknown(shim: Shim, run: Run) -> None:
     run.cause = "unknown"
-    run.note("shim", f"process {run.pid}, started at tick {run.start}, ended while no shim was its parent; nobody kept its status")
+    run.note(
+        "shim",
+        f"process {run.pid}, started at tick {run.start}, ended while no shim was its parent; nobody kept its status",
+    )
     end.leader_gone(shim, run, None, None)
 
 

@@ -54,13 +54,12 @@ def judge(shim: Shim, run: Run) -> None:
         return
     state = hold.state(run)
     if state == EMPTY:
-        how = f"{hold.by}, killed" if run.forced else hold.by
-        _settle(shim, run, report("PROVEN", how, [], []), clean=True)
+        _settle(shim, run, report("PROVEN", hold.by, [hold.seen], []), clean=True)
     elif state == QUIET:
         _settle(
             shim,
             run,
-            report("ASKED", hold.by, [("shim", "nothing of the run is found; that is no proof here")], []),
+            report("ASKED", hold.by, [("shim", "nothing of the run was found, which is no proof")], []),
             clean=False,
         )
     elif run.phase == CLOSING:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import time
 
 from . import journal, process
+from .complaint import complain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def note(path: str, pid: int, status: int) -> None:
         finally:
             os.close(fd)
     except OSError as error:
-        print(f"status {status} of process {pid} is lost: {error}", file=sys.stderr, flush=True)
+        complain(f"status {status} of process {pid} is lost: {error}")
 
 
 def read(folder: str) -> dict[tuple[int, int], dict[str, Any]]:

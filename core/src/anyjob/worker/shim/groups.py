@@ -209,6 +209,7 @@ class Group(Hold):
 
     __slots__ = ("_slots", "_watched", "slot")
     by = "cgroup v2"
+    seen = ("cgroup.events", "populated 0")
 
     def __init__(self, slots: Slots, slot: Slot) -> None:
         self._slots, self.slot = slots, slot

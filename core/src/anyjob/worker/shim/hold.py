@@ -24,10 +24,15 @@ def report(strength: str, by: str, evidence: Sequence[tuple[str, str]], survivor
 
 
 class Hold:
-    """One way to hold one run. `by` says on what its proof rests; `patience`: seconds in which killed processes must be gone."""
+    """One way to hold one run.
+
+    `by` names it in stop reports, `seen` is the evidence when it has proved a run empty; `patience`: seconds in which killed
+    processes must be gone.
+    """
 
     __slots__ = ()
     by = ""
+    seen = ("", "")
     patience = 10.0
 
     def ask(self, run: Run) -> str:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 import os
-import sys
 
-from . import end, limits, mounts, scan, spawn
+from . import limits, mounts, scan, spawn
 from .groups import Group, Slot, Slots
 from .limits import Limiter
 from .oom import OomScore
 from .subreaper import Spawners
+from .complaint import complain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,6 +93,19 @@ class Holds:
             return None
         return slots.limiter.oom_kills(hold.slot.number)
 
+    @property
+    def grouped(self) -> bool:
+        """Whether runs are held by groups here."""
+        return self._slots is not None
+
+    def slot_of(self, group: str) -> str | None:
+        """The folder of the slot that a path in /proc/PID/cgroup means; None when it is none of this state folder's."""
+        if self._slots is None:
+            return None
+        root = self._slots.root
+        _, found, rest = group.partition(f"/{os.path.basename(root)}/")
+        return f"{root}/{rest.partition('/')[0]}" if found else None
+
     def leave(self) -> None:
         """In a fork of the shim that is to live on beside it: out of the group in which the shim sits. Raises OSError."""
         if self._slots is not None:
@@ -129,11 +141,11 @@ class Holds:
             slots.advance()
         except OSError as error:
             # The run goes on; the shim is at home and tries again at the next start.
-            print(f"shim: no further group: {error}", file=sys.stderr, flush=True)
+            complain(f"no further group: {error}")
         if limiter is not None and asked is not None:
             limiter.after(slot, run, asked)
 
     def _own(self, run: Run) -> None:
         assert run.pid is not None
         run.own = True
-        self._shim.by_pid[run.pid] = functools.partial(end.leader_reaped, self._shim, run)
+        self._shim.leaders[run.pid] = run

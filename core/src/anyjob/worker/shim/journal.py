@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 
@@ -26,26 +27,26 @@ def read(path: str) -> list[dict[str, Any]]:
     lines: list[dict[str, Any]] = []
     for line in data[: data.rfind(b"\n") + 1].splitlines():
         try:
-            said = json.loads(line)
+            said: dict[str, Any] = json.loads(line)
         except ValueError:
             continue  # torn by a full disk, and another line written after it
-        if isinstance(said, dict):
-            lines.append(said)
+        lines.append(said)
     return lines
 
 
 class Journal:
-    """The writing end. Lines gather in `add` and leave with `flush`, in one write a loop turn."""
+    """The writing end. Lines gather in `add` and leave with `flush`, in one write."""
 
     __slots__ = ("_fd", "_lines", "_path", "_size")
 
-    def __init__(self, path: str, keep: Iterable[bytes]) -> None:
-        """Starts anew with the lines to keep; a crash leaves either the old file or the new."""
+    def __init__(self, path: str) -> None:
+        """Goes on behind the last whole line. Raises OSError."""
         self._path = path
         self._lines: list[bytes] = []
-        self._fd = -1
-        self._size = 0
-        self.rewrite(keep)
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        with open(path, "rb") as file:
+            self._size = file.read().rfind(b"\n") + 1
+        os.ftruncate(self._fd, self._size)
 
     @property
     def full(self) -> bool:
@@ -57,38 +58,36 @@ class Journal:
         self._lines.append(line)
 
     def flush(self) -> None:
-        """Write what has gathered. Raises OSError (no space left); what was not written is tried again next time."""
+        """Write what has gathered. Raises OSError (no space left); all of it is tried again next time."""
         if not self._lines:
             return
         data = b"\n".join(self._lines) + b"\n"
-        done = 0
-        try:
-            while done < len(data):
-                done += os.write(self._fd, data[done:])
-        finally:
-            self._size += done
-            if done == len(data):
-                self._lines.clear()
-            elif done:
-                # Half a line must not stay: the rest would come after it as garbage.
-                self._size -= done
-                os.ftruncate(self._fd, self._size)
+        done = os.write(self._fd, data)
+        if done != len(data):
+            # Half a line must not stay: the next one would be glued to it.
+            os.ftruncate(self._fd, self._size)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self._path)
+        self._size += done
+        self._lines.clear()
 
     def rewrite(self, keep: Iterable[bytes]) -> None:
         """Replace the content by the boot's line and these. Raises OSError, and the old journal goes on."""
         fresh = self._path + ".new"
         fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        head = frames.encode({"ev": "boot", "id": kernel.boot_id(), "version": frames.VERSION, "shim": os.getpid()})
-        data = memoryview(b"\n".join([head, *keep]) + b"\n")
+        data = memoryview(b"\n".join([boot_line(), *keep]) + b"\n")
+        size = len(data)
         try:
-            self._size = len(data)
             while data:
                 data = data[os.write(fd, data) :]
             os.rename(fresh, self._path)
         except OSError:
             os.close(fd)
             raise
-        if self._fd >= 0:
-            os.close(self._fd)
-        self._fd = fd
+        os.close(self._fd)
+        self._fd, self._size = fd, size
         self._lines.clear()
+
+
+def boot_line() -> bytes:
+    """The line after which everything is of this boot."""
+    return frames.encode({"ev": "boot", "id": kernel.boot_id(), "version": frames.VERSION, "shim": os.getpid()})

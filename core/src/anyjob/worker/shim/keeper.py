@@ -14,7 +14,7 @@ import socket
 import sys
 import time
 
-from . import kernel, main, process
+from . import exits, kernel, main
 from .seat import Seat
 
 BUSY = 3
@@ -85,16 +85,15 @@ def _detach(folder: str) -> None:
 
 def _keep(seat: Seat) -> None:
     seat.keeper = os.getpid()
-    seat.keeper_journal = f"{seat.folder}/keeper-{time.time_ns()}.jsonl"
+    seat.exits = exits.new_file(seat.folder)
     shim, born = _fork(seat), time.monotonic()
     while True:
         gone = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
         if gone is None:
             continue
         if gone.si_pid != shim:
-            note(seat.keeper_journal, gone.si_pid, raw_status(gone.si_code, gone.si_status))
+            exits.note(seat.exits, gone.si_pid, exits.raw_status(gone.si_code, gone.si_status))
             os.waitpid(gone.si_pid, 0)
-            os.kill(shim, signal.SIGCHLD)  # own child, not reaped: surely the shim. It looks into the journal then
             continue
         _, status = os.waitpid(shim, 0)
         if status == 0:
@@ -109,26 +108,3 @@ def _fork(seat: Seat) -> int:
     if pid == 0:
         main.run(seat)
     return pid
-
-
-def raw_status(code: int, status: int) -> int:
-    """The wait status that waitid's two numbers mean."""
-    if code == os.CLD_EXITED:
-        return status << 8
-    return status | (0x80 if code == os.CLD_DUMPED else 0)
-
-
-def note(journal: str, pid: int, status: int) -> None:
-    """Write down how a zombie ended, before it is reaped. Only leaders of sessions: every run is one, and few others."""
-    facts = process.facts(pid)
-    if facts is None or facts.session != pid:
-        return
-    line = {"pid": pid, "start": facts.start, "status": status, "group": process.group_of(pid), "at": time.time()}
-    try:
-        fd = os.open(journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        try:
-            os.write(fd, json.dumps(line, separators=(",", ":")).encode() + b"\n")
-        finally:
-            os.close(fd)
-    except OSError as error:
-        print(f"keeper: status {status} of process {pid} is lost: {error}", file=sys.stderr, flush=True)

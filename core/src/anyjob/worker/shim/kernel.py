@@ -38,6 +38,10 @@ def set_name(name: str) -> None:
     _libc.prctl(_PR_SET_NAME, name.encode()[:15] + b"\0", 0, 0, 0)
 
 
+def no_handler(_signum: int, _frame: object) -> None:
+    """For signals that only have to wake the loop: an ignored one would write nothing to the wakeup descriptor."""
+
+
 def boottime() -> float:
     """Seconds since boot, suspended time included."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)

@@ -126,11 +126,10 @@ class Link:
         if messages is None:
             self._drop(peer)
             return
-        for message in messages:
-            if peer is self.worker:
-                self._shim.obey(message)
-            elif not self._greet(peer, message):
-                return
+        if messages and peer is not self.worker and not self._greet(peer, messages.pop(0)):
+            return
+        if messages:
+            self._shim.obey(messages)
 
     def _greet(self, peer: Peer, message: dict[str, Any]) -> bool:
         version = message.get("version")

@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import select
 import signal
-import sys
 import traceback
 
-from . import end, frames, kernel, start, stop
+from . import adopt, end, exits, frames, kernel, replay, start, stop
+from .arms import Arms
+from .begun import Begun
 from .holds import Holds
-from .journal import Journal
+from .journal import Journal, boot_line
 from .link import Link
+from .quota import LogWatch
 from .timers import Timers
+from .complaint import complain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,13 +27,15 @@ if TYPE_CHECKING:
 
 
 class Shim:
-    """The state of one shim. `live` are runs that are not over, `over` the ends that no worker has acknowledged, as sent; `by_pid` what to call
-    with status and usage when a child of the shim has been reaped."""
+    """The state of one shim. `live` are runs that are not over, `over` the ends that no worker has acknowledged, as sent. Children
+    of the shim are `leaders` of runs, or in `by_pid`, with what to call with status and usage when they have been reaped; or orphans.
+    """
 
     def __init__(self, seat: Seat) -> None:
         self.seat = seat
         self.live: dict[str, Run] = {}
         self.over: dict[str, bytes] = {}
+        self.leaders: dict[int, Run] = {}
         self.by_pid: dict[int, Callable[[int, Any], None]] = {}
         self.closing: dict[str, Run] = {}
         self.quitting = False
@@ -41,10 +46,21 @@ class Shim:
         self._woken, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self.watch(self._woken, select.EPOLLIN, lambda _: self._reap())
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
-        self.journal = Journal(seat.folder + "/journal.jsonl", ())
-        self.holds = Holds(self)
+        signal.signal(signal.SIGCHLD, kernel.no_handler)
+        path = seat.folder + "/journal.jsonl"
+        past = replay.read(path)
+        self.logs = LogWatch(self.timers, seat.floor)
+        self.arms = Arms(self)
         self.link = Link(self, seat.listener)
+        self.holds = Holds(self, {line["group"] for line in past.live.values() if line["group"] is not None})
+        self.begun = Begun(self, past)
+        self.journal = Journal(path)
+        adopt.take_over(self, past)
+        for armed in past.armed.values():
+            self.arms.arm(armed)
+        self.journal.add(boot_line())
+        self.journal.flush()
+        self._compact()
         self.worker_went()
 
     def watch(self, fd: int, events: int, handler: Callable[[int], None]) -> None:
@@ -70,6 +86,11 @@ class Shim:
         self.journal.add(message)
         self.link.say(message)
 
+    def write_down(self, message: bytes) -> None:
+        """Write to the journal at once. Raises OSError (no space left); it is tried again at the end of the turn then."""
+        self.journal.add(message)
+        self.journal.flush()
+
     def look_again(self, run: Run) -> None:
         """Judge this run once more when a child has ended, or a little later."""
         if not self.closing:
@@ -94,34 +115,51 @@ class Shim:
         """Nobody is connected: end after a while, if there is nothing to keep."""
         self.timers.set("idle", kernel.boottime() + self.seat.idle, self._idle)
 
-    def obey(self, message: dict[str, Any]) -> None:
-        """Do what a worker asks. A fault in one message must not end the shim, which has other runs to keep."""
-        do = message.get("do")
+    def obey(self, messages: list[dict[str, Any]]) -> None:
+        """Do what a worker asks; starts that stand together are begun together."""
+        starts: list[dict[str, Any]] = []
+        for message in messages:
+            if message.get("do") == "start":
+                starts.append(message)
+                continue
+            self._guard(start.begin_all, self, starts)
+            starts = []
+            self._guard(self._obey, message)
+        self._guard(start.begin_all, self, starts)
+
+    def _guard(self, act: Callable[..., None], *args: Any) -> None:
+        """A fault in one order must not end the shim, which has other runs to keep."""
         try:
-            if do == "start":
-                start.begin(self, message)
-            elif do == "stop":
-                stop.order(self, message["run"], message["stage"])
-            elif do == "ack":
-                self._ack(message["runs"])
-            elif do == "list":
-                self._list()
-            elif do == "quit_when_idle":
-                self.quitting = True
-            else:
-                self.say(frames.encode({"ev": "fault", "text": f"unknown order {do!r}"}))
+            act(*args)
         except Exception as error:
-            traceback.print_exc()
-            self.say(frames.encode({"ev": "fault", "text": f"{do}: {type(error).__name__}: {error}"}))
+            complain(traceback.format_exc())
+            self.say(frames.encode({"ev": "fault", "text": f"{type(error).__name__}: {error}"}))
+
+    def _obey(self, message: dict[str, Any]) -> None:
+        do = message.get("do")
+        if do == "stop":
+            stop.order(self, message["run"], message["stage"])
+        elif do == "ack":
+            self._ack(message["runs"])
+        elif do == "list":
+            self._list()
+        elif do == "arm":
+            self.arms.arm(message)
+        elif do == "disarm":
+            self.arms.disarm(message["key"])
+        elif do == "quit_when_idle":
+            self.quitting = True
+        else:
+            raise ValueError(f"unknown order {do!r}")
 
     def loop(self) -> None:
         """Turn until there is nothing left to keep."""
-        while not (self.quitting and not self.live):
+        while not self.quitting or self.live:
             for fd, events in self._epoll.poll():
                 handler = self._handlers.get(fd)
                 if handler is not None:
                     handler(events)
-            self.holds.turn_over()
+            self.holds.oom.down()
             self._flush()
         self._flush()
 
@@ -137,30 +175,57 @@ class Shim:
     def _flush(self) -> None:
         try:
             self.journal.flush()
-            if self.journal.full:
-                self.journal.rewrite([*(run.line for run in self.live.values()), *self.over.values()])
         except OSError as error:
             # A full disk must not keep ends from the worker; the lines stay and are tried again.
-            print(f"shim: journal: {error}", file=sys.stderr, flush=True)
+            complain(f"journal: {error}")
+        if self.journal.full:
+            self._compact()
         self.link.flush()
+
+    def _compact(self) -> None:
+        asked = [stop.asked_line(run) for run in self.live.values() if run.stop_asked is not None]
+        lines = [
+            *self.over.values(),
+            *(run.line for run in self.live.values()),
+            *asked,
+            *self.arms.lines(),
+            *self.begun.lines(),
+        ]
+        try:
+            self.journal.rewrite(lines)
+        except OSError as error:
+            complain(f"journal: {error}")
 
     def _reap(self) -> None:
         try:
             os.read(self._woken, 4096)
         except BlockingIOError:
             pass
-        while True:
-            try:
-                pid, status, usage = os.wait4(-1, os.WNOHANG)
-            except ChildProcessError:
-                break
-            if not pid:
-                break
-            child = self.by_pid.pop(pid, None)
-            if child is not None:
-                child(status, usage)
+        try:
+            while (gone := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT | os.WNOHANG)) is not None:
+                self._reap_one(gone.si_pid, exits.raw_status(gone.si_code, gone.si_status))
+        except ChildProcessError:
+            pass
         if self.closing:
             self._judge()
+
+    def _reap_one(self, pid: int, status: int) -> None:
+        run = self.leaders.pop(pid, None)
+        if run is not None:
+            # Written down before it is reaped: from here on nobody else could tell it.
+            try:
+                self.write_down(frames.encode({"ev": "gone", "run": run.name, "status": status}))
+            except OSError as error:
+                complain(f"journal: {error}")
+        _, status, usage = os.wait4(pid, 0)
+        if run is not None:
+            end.leader_reaped(self, run, status, usage)
+            return
+        child = self.by_pid.pop(pid, None)
+        if child is not None:
+            child(status, usage)
+        else:
+            self.holds.scans.orphan_ended()
 
     def _judge(self) -> None:
         self.timers.cancel("closing")
@@ -171,7 +236,7 @@ class Shim:
 
     def _idle(self) -> None:
         if self.link.worker is None:
-            if self.live:
+            if self.live or self.arms:
                 self.worker_went()
             else:
                 self.quitting = True
@@ -198,7 +263,6 @@ def run(seat: Seat) -> NoReturn:
         shim.close()
         status = 0
     except BaseException:
-        traceback.print_exc()
+        complain(traceback.format_exc())
     finally:
-        sys.stderr.flush()
         os._exit(status)

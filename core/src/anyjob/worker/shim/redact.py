@@ -14,7 +14,7 @@ from . import end, kernel, process
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import NoReturn
+    from typing import Any, NoReturn
 
     from .main import Shim
     from .run import Run
@@ -79,14 +79,14 @@ class Sieve:
         hold = len(data) if last else self._hold(data)
         shown: list[bytes] = []
         at = self._said
-        for start, end in self._spans(data):
+        for start, stop in self._spans(data):
             if start < at:
-                at = max(at, end)  # overlaps what is replaced already
+                at = max(at, stop)  # overlaps what is replaced already
             elif start >= hold:
                 break
             else:
                 shown += (data[at:start], SHOWN)
-                at = end
+                at = stop
         if at < hold:
             shown.append(data[at:hold])
             at = hold
@@ -126,6 +126,10 @@ class Redactor:
 
     def __init__(self, pid: int, start: int) -> None:
         self.pid, self.start, self.gone = pid, start, False
+
+    def reaped(self, shim: Shim, run: Run, status: int, _usage: Any) -> None:
+        """The shim has reaped it."""
+        self.ended(shim, run, status)
 
     def ended(self, shim: Shim, run: Run, status: int | None) -> None:
         """The process is gone, so the log is complete, or as complete as it will be."""

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 class Past:
     """The fold of a journal.
 
-    `begun` are runs that were to be started when the shim died, in their order, each with the tick of that time: only the first may
-    have begun, because a started one is written down before the next is touched. `statuses` are of leaders reaped but not judged.
+    `begun` are runs that a shim may have been starting when it died, with the tick of that time: of a batch only the first that is
+    not written down as started, because each is before the next is touched. `statuses` are of leaders reaped but not judged.
     """
 
-    __slots__ = ("armed", "asked", "begun", "boot", "live", "over", "statuses")
+    __slots__ = ("_batch", "armed", "asked", "begun", "boot", "live", "over", "statuses")
 
     def __init__(self) -> None:
         self.boot: str | None = None
@@ -26,38 +26,50 @@ class Past:
         self.statuses: dict[str, int] = {}
         self.asked: dict[str, dict[str, Any]] = {}
         self.armed: dict[str, dict[str, Any]] = {}
+        self._batch: list[str] = []
+
+    def take(self, line: dict[str, Any]) -> None:
+        """One line of the journal."""
+        event, run = line.get("ev"), line.get("run", "")
+        if event == "boot":
+            self.boot = line["id"]
+        elif event == "starting":
+            self.end_batch()
+            self._batch = [name for name in line["runs"] if name not in self.live and name not in self.over]
+            tick: int = line["tick"]
+            for name in self._batch:
+                self.begun[name] = tick
+        elif event == "started":
+            self.begun.pop(run, None)
+            self.live[run] = line
+        elif event == "gone":
+            self.statuses[run] = line["status"]
+        elif event == "asked":
+            self.asked[run] = line
+        elif event == "ended":
+            self.begun.pop(run, None)
+            for known in (self.live, self.statuses, self.asked):
+                known.pop(run, None)
+            self.over[run] = frames.encode(line)
+        elif event == "ack":
+            for name in line["runs"]:
+                self.over.pop(name, None)
+        elif event == "armed":
+            self.armed[line["key"]] = line
+        elif event == "disarmed":
+            self.armed.pop(line["key"], None)
+
+    def end_batch(self) -> None:
+        """The batch got no further: what comes after its first open run was surely not touched."""
+        for name in [name for name in self._batch if name in self.begun][1:]:
+            del self.begun[name]
+        self._batch = []
 
 
 def read(path: str) -> Past:
     """Fold the journal; no journal is no past."""
     past = Past()
     for line in journal.read(path):
-        _take(past, line)
+        past.take(line)
+    past.end_batch()
     return past
-
-
-def _take(past: Past, line: dict[str, Any]) -> None:
-    event, run = line.get("ev"), line.get("run", "")
-    if event == "boot":
-        past.boot = line["id"]
-    elif event == "starting":
-        past.begun |= {name: line["tick"] for name in line["runs"] if name not in past.live and name not in past.over}
-    elif event == "started":
-        past.begun.pop(run, None)
-        past.live[run] = line
-    elif event == "gone":
-        past.statuses[run] = line["status"]
-    elif event == "asked":
-        past.asked[run] = line
-    elif event == "ended":
-        past.begun.pop(run, None)
-        for known in (past.live, past.statuses, past.asked):
-            known.pop(run, None)
-        past.over[run] = frames.encode(line)
-    elif event == "ack":
-        for name in line["runs"]:
-            past.over.pop(name, None)
-    elif event == "armed":
-        past.armed[line["key"]] = line
-    elif event == "disarmed":
-        past.armed.pop(line["key"], None)

@@ -8,7 +8,6 @@ a zombie. What cannot be attributed is never killed, and is named as a possible 
 
 from __future__ import annotations
 
-import functools
 import os
 import signal
 
@@ -84,7 +83,11 @@ class Scans:
 
     def orphans(self) -> list[Facts]:
         """Children of the shim that it did not start, zombies included."""
-        mine = [pid for pid in process.children(os.getpid()) if pid not in self._shim.by_pid]
+        mine = [
+            pid
+            for pid in process.children(os.getpid())
+            if pid not in self._shim.leaders and pid not in self._shim.by_pid
+        ]
         found = [process.facts(pid) for pid in mine]
         return [one for one in found if one is not None]
 
@@ -114,7 +117,8 @@ class Scanned(Hold):
     """A run whose leader is the shim's own child, and whose orphans are looked for among the shim's."""
 
     __slots__ = ("_scans", "trace")
-    by = "strict scan, no orphan left"
+    by = "strict scan"
+    seen = ("children", "no orphan is the run's, and none is of unknown origin")
     patience = 3.0
 
     def __init__(self, scans: Scans, run: Run) -> None:
@@ -170,7 +174,7 @@ class Found(Hold):
     """A run that an earlier shim started, without a group: its processes are somebody else's children, and nothing can be proved."""
 
     __slots__ = ("_trace",)
-    by = "scan after the shim was lost"
+    by = "scan"
     patience = 3.0
 
     def __init__(self, run: Run) -> None:
@@ -212,7 +216,7 @@ def inherit(shim: Shim, run: Run) -> None:
         facts = process.facts(run.pid)
         if facts is not None and facts.start == run.start:
             run.own = True
-            shim.by_pid[run.pid] = functools.partial(end.leader_reaped, shim, run)
+            shim.leaders[run.pid] = run
             return
         line = exits.read(shim.seat.folder).get((run.pid, run.start))
         end.leader_gone(shim, run, None if line is None else line["status"], None)

@@ -16,9 +16,12 @@ SPAWNERS = 64
 
 
 class Seat:
-    """The state folder, the listening socket, and who the keeper is. The socket stays with the keeper when a shim dies."""
+    """The state folder, the listening socket, the keeper's pid and the file in which it keeps exits.
 
-    __slots__ = ("cgroup", "floor", "folder", "idle", "keeper", "keeper_journal", "listener", "spawners")
+    The socket stays with the keeper when a shim dies, so that connections wait for the next one.
+    """
+
+    __slots__ = ("cgroup", "exits", "floor", "folder", "idle", "keeper", "listener", "spawners")
 
     def __init__(self, options: dict[str, Any], listener: socket.socket) -> None:
         self.folder: str = options["folder"]
@@ -28,4 +31,4 @@ class Seat:
         self.floor: int = options.get("floor", FLOOR)
         self.listener = listener
         self.keeper = 0
-        self.keeper_journal = ""
+        self.exits = ""

@@ -8,11 +8,11 @@ import os
 import resource
 import signal
 
-from . import kernel, process
+from . import kernel, nofile, process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from typing import Any, NoReturn
 
 NULL = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
@@ -55,10 +55,11 @@ def launch(order: dict[str, Any], log: int, *, memory: int | None = None) -> tup
     """
     user = order.get("user")
     before = _ticks()
-    if user is None and memory is None:
-        pid = _spawn(order, log)
-    else:
-        pid = _fork(order, log, user, memory)
+    nofile.down()
+    try:
+        pid = _spawn(order, log) if user is None and memory is None else _fork(order, log, user, memory)
+    finally:
+        nofile.up()
     after = _ticks()
     if before == after:
         return pid, after
@@ -180,7 +181,7 @@ def _become(order: dict[str, Any], log: int, user: dict[str, Any] | None, memory
                 hard = resource.getrlimit(resource.RLIMIT_AS)[1]
                 limit = memory if hard == resource.RLIM_INFINITY else min(memory, hard)
                 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-            os.execve(path, argv, env)
+            os.execve(path, argv, env)  # noqa: S606 - running commands is what the shim is for
         except OSError as error:
             _explain(error.errno or 0, path, order["cwd"])
         except ValueError as error:

@@ -48,7 +48,7 @@ class _Spawner:
         self._fds: list[int] = []
         self._woken, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGCHLD, kernel.no_handler)
         self._leader = self._group = 0
         self._held = self._killing = False
 

@@ -1,11 +1,14 @@
-"""Begin a run: open its log, find a hold, spawn, and say so. A run that the shim knows is never begun again."""
+"""Begin runs: open the log, find a hold, spawn, and say so. A run that the shim knows is never begun again."""
 
 from __future__ import annotations
 
+import base64
+import functools
 import os
 import time
 
-from . import end, frames, kernel, process, spawn
+from . import adopt, end, frames, kernel, process, redact, spawn
+from .run import Run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,56 +16,78 @@ if TYPE_CHECKING:
 
     from .main import Shim
 
-from .run import Run
+
+def begin_all(shim: Shim, orders: list[dict[str, Any]]) -> None:
+    """Start the orders, or answer with the state of runs that are known already."""
+    new = [order["run"] for order in orders if order["run"] not in shim.live and order["run"] not in shim.over]
+    if new:
+        # Written before anything is started: a successor must be able to tell a run that was begun from one that was not.
+        tick = kernel.boottime_ns() // kernel.TICK_NS
+        shim.write_down(frames.encode({"ev": "starting", "runs": new, "tick": tick}))
+    for order in orders:
+        _begin(shim, order)
 
 
-def begin(shim: Shim, order: dict[str, Any]) -> None:
-    """Start the order, or answer with the state of a run that is known already."""
-    name: str = order["run"]
-    known = shim.live.get(name)
+def _begin(shim: Shim, order: dict[str, Any]) -> None:
+    known = shim.live.get(order["run"])
     if known is not None:
         shim.say(known.line)
         return
-    over = shim.over.get(name)
+    over = shim.over.get(order["run"])
     if over is not None:
         shim.say(over)
         return
+    order["log"] = os.path.join(order["folder"], order["log"])
     run = Run(order)
-    run.log = os.path.join(order.get("folder") or "/", run.log)
     try:
+        found = shim.begun.settle(order)
+        if found is not None:
+            run, status = found
+            shim.holds.claim(run)
+            _enter(shim, run)
+            adopt.watch_leader(shim, run, status)
+            return
         _start(shim, run, order)
     except spawn.StartError as error:
         end.never_started(shim, run, error.cause, error.evidence)
-    except Exception as error:
+    except OSError as error:
         end.never_started(shim, run, "start_failed", [("shim", f"{type(error).__name__}: {error}")])
 
 
 def _start(shim: Shim, run: Run, order: dict[str, Any]) -> None:
     if run.deadline is not None and kernel.boottime() >= run.deadline:
-        raise spawn.StartError("timed_out", ("deadline", "the deadline had passed before the start"))
-    env = order["env"]
-    if env.get(process.MARK) != run.name:
-        env[process.MARK] = run.name
-    log = _open_log(run.log)
+        raise spawn.StartError("timed_out", ("deadline", "it had passed before the start"))
+    no_room = shim.logs.no_room(run.log)
+    if no_room is not None:
+        raise spawn.StartError("start_failed", ("disk", no_room))
+    # The mark by which a scan, or the next shim, knows the run's processes.
+    order["env"][process.MARK] = run.name
+    output = _open_log(run.log)
     try:
-        shim.holds.start(run, order, log)
+        secrets: list[str] = order.get("redact") or []
+        if secrets:
+            output = _redact(shim, run, [base64.b64decode(secret) for secret in secrets], output)
+            del order["redact"]
+        shim.holds.start(run, order, output)
     finally:
-        os.close(log)
+        os.close(output)
     run.started = time.time()
+    _enter(shim, run)
+
+
+def _enter(shim: Shim, run: Run) -> None:
+    """The run has begun: keep it, and tell. Written down at once, before the next run is touched."""
     shim.live[run.name] = run
-    run.line = started_line(run)
-    shim.record(run.line)
-    if run.deadline is not None:
-        end.arm_deadline(shim, run)
-
-
-def started_line(run: Run) -> bytes:
-    """The event, and the journal's line: with what a later shim needs to go on."""
-    return frames.encode({
+    run.line = frames.encode({
         "ev": "started", "run": run.name, "pid": run.pid, "start": run.start, "group": run.group, "at": run.started,
         "log": run.log, "deadline": run.deadline, "grace": run.grace, "stop_signal": run.signum, "leftovers": run.leftovers,
-        "quota": run.quota, "limits": run.limits, "limits_by": run.limits_by,
+        "quota": run.quota, "limits": run.limits, "limits_by": run.limits_by, "oom_before": run.oom_before,
+        "redactor": None if run.redactor is None else (run.redactor.pid, run.redactor.start),
     })  # fmt: skip
+    shim.write_down(run.line)
+    shim.say(run.line)
+    shim.logs.add(run)
+    end.arm_deadline(shim, run)
 
 
 def _open_log(path: str) -> int:
@@ -70,3 +95,15 @@ def _open_log(path: str) -> int:
         return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise spawn.StartError("start_failed", ("log", f"{path}: {os.strerror(error.errno or 0)}")) from error
+
+
+def _redact(shim: Shim, run: Run, secrets: list[bytes], log: int) -> int:
+    """Put a redactor between child and log; closes the log here. Returns the pipe for the child."""
+    shim.holds.oom.down()
+    try:
+        run.redactor, pipe = redact.fork(secrets, log, shim.holds.leave)
+    except OSError as error:
+        raise spawn.StartError("start_failed", ("redactor", str(error))) from error
+    os.close(log)
+    shim.by_pid[run.redactor.pid] = functools.partial(run.redactor.reaped, shim, run)
+    return pipe

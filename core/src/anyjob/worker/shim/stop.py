@@ -31,11 +31,19 @@ def order(shim: Shim, name: str, stage: str) -> None:
         return
     run.stop_asked = stage if run.stop_asked is None else max(run.stop_asked, stage)  # "FORCE" sorts after "ASK"
     if stage == "FORCE":
+        shim.journal.add(asked_line(run))
         run.waiters += 1
         shim.timers.set(("stop", name), kernel.boottime() + PATIENCE, lambda: answer(shim, run))
         force(shim, run)
         return
-    _reply(shim, name, report("ASKED", "signal", [("shim", ask(shim, run))], []))
+    done = ask(shim, run)
+    shim.journal.add(asked_line(run))
+    _reply(shim, name, report("ASKED", "signal", [("shim", done)], []))
+
+
+def asked_line(run: Run) -> bytes:
+    """The journal's line: a successor must know that the end was wanted."""
+    return frames.encode({"ev": "asked", "run": run.name, "stage": run.stop_asked, "at": run.asked})
 
 
 def ask(shim: Shim, run: Run) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import select
 import socket
 
@@ -13,7 +12,6 @@ from .spawn import StartError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from .main import Shim
@@ -26,15 +24,14 @@ _SPARE = 10.0
 
 
 class Spawner:
-    """One spawner process. `adopt`: what the shim does if it reaps the leader itself, because the spawner was killed."""
+    """One spawner process."""
 
-    __slots__ = ("_frames", "adopt", "channel", "idle_since", "pid", "run")
+    __slots__ = ("_frames", "channel", "idle_since", "pid", "run")
 
     def __init__(self, pid: int, channel: socket.socket) -> None:
         self.pid, self.channel = pid, channel
         self._frames = frames.Frames()
         self.run: Run | None = None
-        self.adopt: Callable[[int, Any], None] | None = None
         self.idle_since = 0.0
         channel.settimeout(_ANSWER)
 
@@ -86,7 +83,7 @@ class Spawners:
             return None
         shim = self._shim
         try:
-            pid, channel = spawner.fork(shim.seat.keeper_journal)
+            pid, channel = spawner.fork(shim.seat.exits)
         except OSError:
             return None
         one = self._all[pid] = Spawner(pid, channel)
@@ -104,8 +101,8 @@ class Spawners:
         except OSError as error:
             raise StartError("unknown", ("shim", f"{error}; whether the run began is not known")) from error
         one.run = run
-        one.adopt = functools.partial(end.leader_reaped, self._shim, run)
-        self._shim.by_pid[run.pid] = one.adopt
+        # Should somebody kill the spawner, the shim may reap the leader before it learns of that.
+        self._shim.leaders.setdefault(run.pid, run)
         run.hold = Spawned(self, one)
 
     def give_back(self, one: Spawner) -> None:
@@ -142,8 +139,8 @@ class Spawners:
             return
         for said in messages:
             if said["ev"] == "leader":
-                if run.pid is not None and self._shim.by_pid.get(run.pid) is one.adopt:
-                    del self._shim.by_pid[run.pid]
+                if run.pid is not None and self._shim.leaders.get(run.pid) is run:
+                    del self._shim.leaders[run.pid]
                 run.hold.proved = said["empty"]
                 end.leader_gone(self._shim, run, said["status"], said["usage"])
             elif said["ev"] == "empty":
@@ -166,7 +163,8 @@ class Spawned(Hold):
     """A run below a spawner."""
 
     __slots__ = ("_spawner", "_spawners", "proved")
-    by = "own subreaper, no child left"
+    by = "subreaper"
+    seen = ("wait4", "ECHILD: no descendant is left")
 
     def __init__(self, spawners: Spawners, one: Spawner) -> None:
         self._spawners, self._spawner = spawners, one

@@ -1,0 +1,106 @@
+"""A run that never starts: enough of one for an executor to say what it would do."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from anyjob.errors import SecretMissing
+from anyjob.executor.command import CommandExecutor
+from anyjob.outcome import Json
+from anyjob.run import RUN_FOLDER, Event
+from anyjob.spec import CommonXAttrs
+from anyjob.status import TriggerType
+from anyjob.worker.environment import base_environment
+from anyjob.worker.face import RunFace
+from anyjob.worker.order import RunOrder
+from anyjob.worker.record import RunRecord
+
+if TYPE_CHECKING:
+    from anyjob.job import Job
+    from anyjob.modes import TaskPlan
+    from anyjob.plugins import Bound, RunDraft
+
+__all__ = ["DryCommand", "dry_command", "shown_secret"]
+
+_INSTANCE = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DryCommand:
+    """A command as it would be started: `{run}` is the run's folder, `[secret NAME]` a value that is read only then."""
+
+    argv: list[str]
+    cwd: str
+    env: dict[str, str]
+    files: dict[str, str]
+
+
+def shown_secret(name: str) -> str:
+    """What stands for the value of a secret."""
+    return f"[secret {name}]"
+
+
+class _NoWorker:
+    """What a face needs of its worker, for a run that never is: nothing is kept, and no secret is read."""
+
+    def __init__(self, environment: list[str]) -> None:
+        self.base_environment: Mapping[str, str] = base_environment(environment)
+
+    def keep_saved(self, record: RunRecord, data: Json) -> None:
+        del record, data
+
+    def keep_cursor(self, record: RunRecord, source: str, cursor: str, size: int) -> None:
+        del record, source, cursor, size
+
+    def secret(self, record: RunRecord, common: CommonXAttrs, name: str) -> str:
+        if name not in common.secrets:
+            raise SecretMissing(name, f"job {record.order.job.name!r} does not list it under XAttrs.secrets.")
+        return shown_secret(name)
+
+    def progressed(self, run: RunFace) -> None:
+        del run
+
+    def listen(self, run: RunFace, key: str) -> None:
+        del run, key
+
+    def events(self, run: RunFace) -> AsyncIterator[Event]:
+        raise NotImplementedError(f"run {run.name} never starts, so nothing is delivered to it")
+
+
+async def dry_command(
+    job: Job, bound: Bound, draft: RunDraft, plan: TaskPlan, environment: list[str]
+) -> DryCommand | None:
+    """The command of one task, as instance 1 would start it. None for an executor whose runs are no commands.
+
+    Raises what the executor's `command` raises.
+    """
+    if not isinstance(bound.executor, CommandExecutor):
+        return None
+    executor = bound.executor
+    order = RunOrder(
+        job=job,
+        instance=_INSTANCE,
+        task=plan.task,
+        task_name=plan.name,
+        shard=plan.shard,
+        trigger=TriggerType.MANUAL_RUN,
+    )
+    common = bound.common.model_copy(update={"limits": draft.limits, "labels": draft.labels})
+    face = RunFace(RunRecord(order=order, binding=bound.binding), _NoWorker(environment), "{run}", common, bound.place)
+    face.extra_environment = draft.environment
+    made = executor.command(face, bound.spec)
+    command = await made if inspect.isawaitable(made) else made
+    env = face.environment() if command.env is None else command.env
+    return DryCommand(
+        argv=[_shown(part) for part in command.argv],
+        cwd=_shown(command.cwd or common.cwd or RUN_FOLDER),
+        env={name: _shown(value) for name, value in env.items()},
+        files={name: content.decode(errors="replace") for name, content in command.files.items()},
+    )
+
+
+def _shown(text: str) -> str:
+    return text.replace(RUN_FOLDER, "{run}")

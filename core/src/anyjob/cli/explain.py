@@ -1,0 +1,91 @@
+"""`anyjob explain`: what would run, where, as whom, and who keeps it in bounds."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+from typing import TYPE_CHECKING
+
+from anyjob.cli.options import AsJson, Config, File, JobName, Sets, State
+from anyjob.cli.page import Page
+
+if TYPE_CHECKING:
+    from anyjob.cli.explanation import Explanation
+
+__all__ = ["explain"]
+
+
+def explain(
+    file: File,
+    sets: Sets = None,
+    job: JobName = None,
+    state: State = None,
+    config: Config = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a job would do, and start nothing.
+
+    {run} stands for the run's folder, [secret NAME] for a secret, which is not read.
+    """
+    from anyjob.cli.explanation import gather
+    from anyjob.cli.inputs import settings_for, the_job
+    from anyjob.cli.page import print_json
+    from anyjob.cli.session import load_host
+
+    settings = settings_for(config, state)
+    chosen = the_job(file, sets or [], job)
+    explanation = asyncio.run(gather(chosen, load_host(settings), settings))
+    if as_json:
+        print_json(explanation.to_json())
+    else:
+        _page(explanation).show()
+
+
+def _page(made: Explanation) -> Page:
+    from anyjob.cli.explanation import KEEPERS
+
+    job, bound, common = made.job, made.bound, made.bound.common
+    binding, capabilities = bound.binding, bound.capabilities
+    page = Page()
+    page.section("Cannot run here", [("fault", fault) for fault in made.faults])
+    who = [("job type", job.job_type), ("plugin", f"{binding.plugin} of {binding.distribution} {binding.version}")]
+    if binding.launcher is not None:
+        launcher = binding.launcher
+        who.append(("launcher", f"{launcher.name} of {launcher.distribution} {launcher.version}"))
+    page.section(f"Job {job.name!r}", [*who, ("as user", made.user)])
+    if made.command is not None:
+        command = made.command
+        which = "" if len(made.plans) == 1 else f" of task {made.plans[0].task}"
+        page.section(f"Command{which}", [("argv", shlex.join(command.argv)), ("cwd", command.cwd)])
+        for name, content in command.files.items():
+            page.section(f"File {{run}}/{name}", [("", line) for line in content.splitlines()])
+        page.section("Environment", sorted(command.env.items()))
+    page.section("Secrets", [(name, f"from [secrets.{setting}]") for name, setting in common.secrets.items()])
+    deadline = f"{job.timeout} s, kept by {KEEPERS[capabilities.deadline]}" if job.timeout_kill_enable else "none"
+    bounds = [(f"limit {name}", f"{value}, kept by {keeper}") for name, (value, keeper) in made.limits.items()]
+    stop = f"{common.stop_signal}, {common.grace:g} s of grace, then force; proof {capabilities.proof.value}"
+    bounds += [("deadline", deadline), ("stop", stop), ("held by", made.held_by)]
+    if made.local:
+        bounds.append(("leftovers", common.leftovers))
+    page.section("Bounds", bounds)
+    tasks = [
+        (f"task {plan.task}", f"shard {plan.shard.parameter!r}" if plan.shard else "the job") for plan in made.plans
+    ]
+    attempts = made.plans[0].attempts + 1
+    again = f"{attempts}, {made.plans[0].interval:g} s apart" if attempts > 1 else "1"
+    page.section(f"Mode {job.execute_mode.value}", [*tasks, ("attempts", again)])
+    page.section(
+        "Capabilities",
+        [
+            ("outlives its worker", "yes" if capabilities.resumes else "no"),
+            ("limits", ", ".join(sorted(capabilities.limits)) or "none"),
+            ("phases", ", ".join(sorted(phase.value for phase in capabilities.phases))),
+            ("maps", "yes" if capabilities.maps else "no"),
+        ],
+    )
+    page.section(
+        "Policies",
+        [(change.policy, f"{change.what}: {change.before} -> {change.after}") for change in made.draft.changes],
+    )
+    return page

@@ -1,0 +1,134 @@
+"""`anyjob plugins`: what is installed, what became of it, and whether it works here."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
+
+from anyjob.cli.options import AsJson, Config, State
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from anyjob.executor.capabilities import Health
+    from anyjob.outcome import Json
+    from anyjob.plugins import PluginHost
+
+__all__ = ["plugins"]
+
+_PATIENCE: Final = 10.0
+"""Seconds that one executor may take to say how it is."""
+
+
+def plugins(config: Config = None, state: State = None, *, as_json: AsJson = False) -> None:
+    """Show what is installed and whether it works here.
+
+    Every plugin with what became of it, what it brings, and the health of its job types and launchers.
+    """
+    from anyjob.cli.inputs import settings_for
+    from anyjob.cli.page import Page, print_json
+    from anyjob.cli.session import load_host
+
+    host = load_host(settings_for(config, state))
+    types, launchers = asyncio.run(_asked(host))
+    commands = [offer.kind.name for offer in host.commands()]
+    reports = host.report()  # last: making executors and commands may have shown more
+    if as_json:
+        print_json(
+            {
+                "plugins": [
+                    {
+                        "name": one.name,
+                        "distribution": one.distribution,
+                        "version": one.version,
+                        "state": one.state.value,
+                        "why": one.why,
+                        "types": list(one.types),
+                        "launchers": list(one.launchers),
+                        "hooks": list(one.hooks),
+                    }
+                    for one in reports
+                ],
+                "types": types,
+                "launchers": launchers,
+                "commands": [*commands],
+            }
+        )
+        return
+    page = Page()
+    for one in reports:
+        rows = [("state", f"{one.state.value}{f': {one.why}' if one.why else ''}")]
+        rows += [
+            ("job types", ", ".join(one.types)),
+            ("launchers", ", ".join(one.launchers)),
+            ("hooks", ", ".join(one.hooks)),
+        ]
+        page.section(f"{one.name} ({one.distribution} {one.version})", [row for row in rows if row[1]])
+    page.section("Job types", [(name, _health(said), _promises(said)) for name, said in types.items()])
+    page.section("Launchers", [(name, _health(said)) for name, said in launchers.items()])
+    page.show()
+
+
+async def _asked(host: PluginHost) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Health and, where the plugin ships a sample, capabilities, by job type; health by launcher."""
+    types: dict[str, Any] = {}
+    for offer in host.types():
+        name = offer.kind.job_type
+        health = await _healthy(host.executor, name)
+        types[name] = {"title": offer.kind.title, "aliases": list(offer.kind.aliases), **health}
+        types[name]["capabilities"] = _capabilities(host, name)
+    launchers: dict[str, Any] = {}
+    for launcher in host.launchers():
+        name = launcher.kind.name
+        launchers[name] = {"title": launcher.kind.title, **await _healthy(host.launcher, name)}
+    return types, launchers
+
+
+async def _healthy(make: Callable[[str], Any], name: str) -> dict[str, Json]:
+    """How an executor or launcher says it is. One that cannot be made or asked is unhealthy, and that is why."""
+    from anyjob.errors import AnyJobError
+    from anyjob.plugins.plugin import failure
+
+    try:
+        asked: Awaitable[Health] = make(name).health()
+        async with asyncio.timeout(_PATIENCE):
+            health = await asked
+    except TimeoutError:
+        return {"health": "unhealthy", "why": f"its health was not known after {_PATIENCE:g} s"}
+    except AnyJobError as error:
+        return {"health": "unhealthy", "why": str(error)}
+    except Exception as error:  # noqa: BLE001 - a plugin's code may raise anything
+        return {"health": "unhealthy", "why": f"its health failed: {failure(error)}"}
+    return {"health": health.state, "why": health.why}
+
+
+def _capabilities(host: PluginHost, name: str) -> Json:
+    """What the type promises for its own sample job; None where it ships none that can be read."""
+    from anyjob.cli.explanation import capabilities_json
+    from anyjob.job import Job
+    from anyjob.plugins.types import resolve
+    from anyjob.samples import Samples
+
+    target = next(offer.kind.samples for offer in host.types() if offer.kind.job_type == name)
+    try:
+        samples: object = resolve(target)
+        if not isinstance(samples, Samples) or samples.succeeds is None:
+            return None
+        job = Job.from_wire({"Name": "sample", "JobType": name, **samples.succeeds.job})
+        return capabilities_json(host.dispatch(job).capabilities)
+    except (Exception, SystemExit):  # noqa: BLE001 - a plugin's code may raise anything; health says what is wrong with it
+        return None
+
+
+def _health(said: dict[str, Any]) -> str:
+    return f"{said['health']}: {said['why']}" if said["why"] else str(said["health"])
+
+
+def _promises(said: dict[str, Any]) -> str:
+    promised = said["capabilities"]
+    if promised is None:
+        return "capabilities depend on the job: see anyjob explain"
+    words = [f"proof {promised['proof']}", f"deadline kept by {promised['deadline']}"]
+    words.append("outlives its worker" if promised["resumes"] else "ends with its worker")
+    words.append(f"limits {', '.join(promised['limits']) or 'none'}")
+    return "; ".join([*words, *(["maps"] if promised["maps"] else [])])

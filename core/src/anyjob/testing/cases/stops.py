@@ -1,0 +1,190 @@
+"""Stops: the ladder, and what is left after it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final
+
+from anyjob.executor.base import Stage
+from anyjob.outcome import Cause, Json, Outcome, StopReport, Strength
+from anyjob.testing.fault import Fault, check
+from anyjob.testing.marks import Moment, at
+from anyjob.testing.processes import alive
+from anyjob.testing.rig import Finished, Rig, expect, told
+from anyjob.testing.suite import Suite
+from anyjob.worker.order import RunOrder
+
+__all__ = ["StopCases", "gone", "strong_enough"]
+
+_STRENGTHS: Final = [Strength.ASKED, Strength.REPORTED, Strength.PROVEN]
+_LONG: Final[Mapping[str, Json]] = {"grace": 60}
+_SHORT: Final[Mapping[str, Json]] = {"grace": 0.2}
+
+
+def strong_enough(outcome: Outcome, promised: Strength) -> None:
+    """Raises Fault unless the stop is known as surely as the capabilities promise."""
+    stop = outcome.stop
+    if stop is None:
+        raise Fault(f"The outcome of a stopped run has no stop report: {told(outcome)}.")
+    said = f"The stop is only {stop.strength.value} ({stop.by}, survivors: {list(stop.survivors)})"
+    check(
+        _STRENGTHS.index(stop.strength) >= _STRENGTHS.index(promised),
+        f"{said}; the capabilities promise {promised.value}.",
+    )
+
+
+def gone(order: RunOrder, outcome: Outcome, *marks: str) -> None:
+    """Raises Fault when the stop is called PROVEN and processes of the run are alive."""
+    if outcome.stop is not None and outcome.stop.strength is Strength.PROVEN:
+        left = alive(order.name, *marks)
+        check(not left, f"The stop says PROVEN by {outcome.stop.by}, and processes of the run are alive: {left}")
+
+
+class StopCases(Suite):
+    """A stopped run is gone, or it is said who says so."""
+
+    def test_stop_before_the_start(self, rig: Rig) -> None:
+        """A run that is stopped before its start never starts, and that is PROVEN."""
+        effects = rig.folder / "effects"
+        name = "remembers" if rig.has("remembers") else "succeeds"
+        job = rig.job(rig.sample(name), Parameters=str(effects))
+
+        async def life() -> Outcome:
+            async with rig.worker() as worker:
+                order = rig.order(job)
+                at(worker, Moment.ACCEPTED, lambda: asyncio.get_running_loop().call_soon(_stop))
+
+                def _stop() -> None:
+                    worker.live[order.name].stop()
+
+                return (await rig.finish(await rig.submit(worker, order))).outcome
+
+        outcome = asyncio.run(life())
+        expect(outcome, Cause.STOPPED, where="A run that is stopped before its start")
+        strong_enough(outcome, Strength.PROVEN)
+        check(not self.side_effects(effects), "A run that was stopped before its start has started.")
+
+    def test_stop_while_starting(self, rig: Rig) -> None:
+        """A stop that comes while `start` runs waits for it, then stops what it began."""
+        self._stop_in_the_start(rig, _LONG | {"grace": 5})
+
+    def test_stop_while_starting_without_grace(self, rig: Rig) -> None:
+        """A start that a stop cuts off leaves nothing that `find` does not know."""
+        self._stop_in_the_start(rig, {"grace": 0})
+
+    def _stop_in_the_start(self, rig: Rig, xattrs: Mapping[str, Json]) -> None:
+        order = rig.order(rig.job(rig.sample("sleeps"), xattrs=xattrs))
+
+        async def life() -> Outcome:
+            async with rig.worker() as worker:
+                at(worker, Moment.STARTING, lambda: worker.live[order.name].stop())
+                return (await rig.finish(await rig.submit(worker, order))).outcome
+
+        outcome = asyncio.run(life())
+        expect(outcome, Cause.STOPPED, where="A run that is stopped while it starts")
+        strong_enough(outcome, rig.promise.capabilities.proof)
+        gone(order, outcome)
+
+    def test_a_run_that_obeys(self, rig: Rig) -> None:
+        """A run that ends when it is asked ends as `stopped`, as surely as the capabilities promise, unforced."""
+        sample = rig.sample("obeys")
+        order = rig.order(rig.job(sample, xattrs=_LONG))
+
+        async def life() -> Outcome:
+            async with rig.worker() as worker:
+                run = await rig.submit(worker, order)
+                await rig.ready(run, sample)
+                run.stop()
+                return (await rig.finish(run)).outcome
+
+        outcome = asyncio.run(life())
+        expect(outcome, Cause.STOPPED, where="A run that obeys a stop")
+        strong_enough(outcome, rig.promise.capabilities.proof)
+        gone(order, outcome)
+
+    def test_a_run_that_ignores_the_stop_is_forced(self, rig: Rig) -> None:
+        """A run that takes no notice of ASK is ended by FORCE."""
+        sample = rig.sample("ignores")
+        order = rig.order(rig.job(sample, xattrs=_SHORT))
+
+        async def life() -> Outcome:
+            async with rig.worker() as worker:
+                run = await rig.submit(worker, order)
+                await rig.ready(run, sample)
+                run.stop()
+                return (await rig.finish(run)).outcome
+
+        outcome = asyncio.run(life())
+        expect(outcome, Cause.STOPPED, where="A run that ignores the stop")
+        strong_enough(outcome, rig.promise.capabilities.proof)
+        gone(order, outcome)
+
+    def test_stop_may_be_repeated(self, rig: Rig) -> None:
+        """`stop` may be called any number of times, at every stage: each call answers with a report."""
+        job = rig.job(rig.sample("sleeps"), xattrs=_SHORT)
+
+        async def life() -> Outcome:
+            async with rig.worker() as worker:
+                run = await rig.submit(worker, rig.order(job))
+                handle = await rig.running(run)
+                bound, face = worker.host.dispatch(job), rig.face(worker, run.record.order)
+                run.stop()
+                for stage in (Stage.ASK, Stage.ASK, Stage.FORCE, Stage.FORCE):
+                    try:
+                        call = bound.executor.stop(face, bound.spec, handle, stage)
+                        said: object = await rig.within(call, f"stop({stage.value}) has not answered")
+                    except Fault:
+                        raise
+                    except Exception as error:
+                        raise Fault(f"stop({stage.value}) fails when it is called again: {error!r}") from error
+                    check(isinstance(said, StopReport), f"stop({stage.value}) gave {said!r}, not a StopReport.")
+                run.stop(force=True)
+                return (await rig.finish(run)).outcome
+
+        expect(asyncio.run(life()), Cause.STOPPED, where="A run that is stopped several times")
+
+    def test_stop_of_an_ended_run_changes_nothing(self, rig: Rig) -> None:
+        """A stop that comes after the end leaves the outcome as it is; `stop` answers all the same."""
+        job = rig.job(rig.sample("succeeds"))
+
+        async def life() -> tuple[Finished, Finished]:
+            async with rig.worker() as worker:
+                run = await rig.submit(worker, rig.order(job))
+                first = await rig.finish(run)
+                run.stop(force=True)
+                bound, face = worker.host.dispatch(job), rig.face(worker, run.record.order)
+                if run.record.handle is not None:
+                    for stage in Stage:
+                        try:
+                            call = bound.executor.stop(face, bound.spec, run.record.handle, stage)
+                            await rig.within(call, f"stop({stage.value}) of an ended run has not answered")
+                        except Fault:
+                            raise
+                        except Exception as error:
+                            raise Fault(f"stop({stage.value}) of an ended run fails: {error!r}") from error
+                return first, await rig.finish(run)
+
+        first, second = asyncio.run(life())
+        expect(first.outcome, Cause.SUCCEEDED, where="The sample 'succeeds'")
+        check(first.outcome == second.outcome, f"A stop after the end made {first.said} to {second.said}.")
+
+    def test_nothing_lives_after_a_proven_stop(self, rig: Rig) -> None:
+        """Processes that fork twice, leave the session, wipe their environment and ignore TERM are gone after PROVEN,
+        or named as survivors."""
+        sample = rig.sample("forks")
+        order = rig.order(rig.job(sample, xattrs=_SHORT, Parameters=f"mark-{rig.folder.name}-{id(rig):x}"))
+        mark = order.job.parameters
+
+        async def life() -> Outcome:
+            async with rig.worker() as worker:
+                run = await rig.submit(worker, order)
+                await rig.ready(run, sample)
+                check(len(alive(order.name, mark)) > 1, "The sample 'forks' has no processes beside its own.")
+                run.stop()
+                return (await rig.finish(run)).outcome
+
+        outcome = asyncio.run(life())
+        expect(outcome, Cause.STOPPED, where="A run with processes that hide")
+        gone(order, outcome, mark)
+        strong_enough(outcome, rig.promise.capabilities.proof)

@@ -1,0 +1,314 @@
+"""Runs the samples of one job type through the real host and the real worker, in a state folder of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+
+from anyjob.executor.handle import Handle
+from anyjob.job import Job
+from anyjob.outcome import Cause, Json, Outcome
+from anyjob.plugins import Bound, ExecutorType, PluginHost
+from anyjob.plugins.types import resolve
+from anyjob.samples import Sample, Samples
+from anyjob.testing.fault import Fault, check, lacks
+from anyjob.testing.promise import Promise, excused
+from anyjob.worker.face import RunFace
+from anyjob.worker.instance import new_instance_id
+from anyjob.worker.local.shimclient import ShimClient
+from anyjob.worker.local.shimvalues import Ended
+from anyjob.worker.order import RunOrder
+from anyjob.worker.record import RunRecord
+from anyjob.worker.settings import SecretSource, WorkerSettings
+from anyjob.worker.states import RunState
+from anyjob.worker.worker import LiveRun, Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+__all__ = ["Finished", "Rig"]
+
+T = TypeVar("T")
+
+_FORCE_WAIT: Final = 2.0
+"""Seconds after which a forced run that nobody saw end is given up: long ones only make bad executors slow to test."""
+_TIDY: Final = 5.0
+"""Seconds in which what a failed case left going must end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """A run that is over: its outcome, and all that it wrote."""
+
+    order: RunOrder
+    outcome: Outcome
+    log: bytes
+
+    @property
+    def said(self) -> str:
+        """The outcome for people."""
+        return told(self.outcome)
+
+
+class Rig:
+    """The type under test, and everything to run it with."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        job_type: str = "",
+        plugin: object | None = None,
+        samples: Samples | None = None,
+        settings: Mapping[str, object] | None = None,
+        patience: float = 30,
+    ) -> None:
+        """`folder`: empty, for state and scratch files. `plugin` None: the type is looked up among those installed.
+
+        `settings` are the executor's; `patience`: seconds after which something that does not happen is called a hang.
+        """
+        self.folder, self.patience = folder, patience
+        self.state = folder / "state"
+        self._plugin, self._settings, self._samples = plugin, settings or {}, samples
+        self._going: list[LiveRun] = []
+        self.job_type = job_type or self._only_type()
+
+    # ---------------------------------------------------------------- the type
+
+    def host(self) -> PluginHost:
+        """A host as a new process would have it."""
+        settings = {self.job_type: self._settings} if self._settings else {}
+        if self._plugin is None:
+            return PluginHost.load(executor_settings=settings)
+        return PluginHost({"tested": self._plugin}, executor_settings=settings)
+
+    def _only_type(self) -> str:
+        if self._plugin is None:
+            raise Fault("Say which type to test: set job_type, or plugin.")
+        offers = PluginHost({"tested": self._plugin}).types()
+        check(len(offers) == 1, f"The plugin offers {len(offers)} job types; set job_type to the one to test.")
+        return offers[0].kind.job_type
+
+    @cached_property
+    def type(self) -> ExecutorType:
+        """What the plugin says of the type."""
+        host = self.host()
+        for offer in host.types():
+            if self.job_type in (offer.kind.job_type, *offer.kind.aliases):
+                return offer.kind
+        why = "; ".join(f"{report.name}: {report.why}" for report in host.report() if report.why)
+        raise Fault(f"No plugin offers JobType {self.job_type!r}. {why}".rstrip())
+
+    @cached_property
+    def samples(self) -> Samples:
+        """The type's samples: those given, else those that its plugin ships."""
+        if self._samples is not None:
+            return self._samples
+        check(self.type.samples, f"JobType {self.job_type!r} has no samples; name them in its ExecutorType.")
+        found = resolve(self.type.samples)
+        check(isinstance(found, Samples), f"{self.type.samples} is a {type(found).__name__}, not Samples.")
+        return found
+
+    @cached_property
+    def promise(self) -> Promise:
+        """What the type promises for its sample `succeeds`."""
+        bound = self.bound(self.job(self._present("succeeds")))
+        return Promise(capabilities=bound.capabilities, command=bound.place is not None)
+
+    def bound(self, job: Job) -> Bound:
+        """The job as a host of its own binds it."""
+        host = self.host()
+        return host.dispatch(job, host.bind(job))
+
+    def sample(self, name: str) -> Sample:
+        """The sample; skips the case where the type need not bring it and does not."""
+        if getattr(self.samples, name) is None:
+            why = excused(name, self.promise)
+            if why:
+                lacks(f"{why}, and it has no sample {name}")
+        return self._present(name)
+
+    def has(self, name: str) -> bool:
+        """Whether the type brings the sample."""
+        return getattr(self.samples, name) is not None
+
+    def _present(self, name: str) -> Sample:
+        found = getattr(self.samples, name)
+        if found is None:
+            said = " ".join((_documentation(name) or "").split())
+            raise Fault(f"The samples of {self.job_type!r} lack {name!r}, and the type promises it. {said}")
+        return found
+
+    # ---------------------------------------------------------------- jobs and runs
+
+    def job(self, sample: Sample, *, xattrs: Mapping[str, Json] | None = None, **fields: Json) -> Job:
+        """The job of a sample, with further fields by the API's names; `xattrs` are added to the sample's own."""
+        given: dict[str, Json] = {**sample.job, **fields}
+        own = given.get("XAttrs", {})
+        check(isinstance(own, dict), "XAttrs of a sample is no mapping; write it as one, not as JSON text.")
+        merged: dict[str, Any] = {**own, **(xattrs or {})}  # pyright: ignore[reportGeneralTypeIssues] - checked above
+        wire: dict[str, object] = {"Name": "conformance", "JobType": self.job_type, **given}
+        return Job.from_wire({**wire, "XAttrs": merged} if merged else wire)
+
+    def order(self, job: Job, **facts: Any) -> RunOrder:
+        """One start of the job, of an instance of its own unless `facts` name one."""
+        return RunOrder(job=job, **({"instance": new_instance_id()} | facts))
+
+    @asynccontextmanager
+    async def worker(self, secrets: Mapping[str, SecretSource] | None = None) -> AsyncIterator[Worker]:
+        """One worker's life on the rig's state folder."""
+        settings = WorkerSettings(force_wait=_FORCE_WAIT)
+        async with Worker(self.host(), self.state, settings, secrets) as worker:
+            yield worker
+
+    async def submit(self, worker: Worker, order: RunOrder) -> LiveRun:
+        """Give the worker a run; the rig ends it if the case does not."""
+        run = await worker.submit(order)
+        self._going.append(run)
+        return run
+
+    async def finish(self, run: LiveRun) -> Finished:
+        """Wait for the run's end. Raises Fault when it does not come."""
+        name = run.record.order.job.name
+        outcome = await self.within(run.outcome(), f"The run of {name!r} has not ended")
+        return Finished(order=run.record.order, outcome=outcome, log=self.log(run))
+
+    def run(self, job: Job, **facts: Any) -> Finished:
+        """One run from start to end, in a worker's life of its own."""
+
+        async def life() -> Finished:
+            async with self.worker() as worker:
+                return await self.finish(await self.submit(worker, self.order(job, **facts)))
+
+        return asyncio.run(life())
+
+    async def resumed(self, worker: Worker, order: RunOrder) -> Finished:
+        """The end of a run that an earlier worker of this folder was given."""
+        run = worker.live.get(order.name)
+        if run is None:
+            raise Fault("The next worker does not know the run any more.")
+        self._going.append(run)
+        return await self.finish(run)
+
+    def log(self, run: LiveRun | RunOrder) -> bytes:
+        """What the run wrote so far."""
+        name = run.name
+        with contextlib.suppress(FileNotFoundError):
+            return (self.state / "runs" / name / "log").read_bytes()
+        return b""
+
+    def face(self, worker: Worker, order: RunOrder) -> RunFace:
+        """A run as verbs get it, for calling them beside the worker."""
+        bound = worker.host.dispatch(order.job, order.binding)
+        live = worker.live.get(order.name)
+        record = RunRecord(order=order) if live is None else live.record
+        return RunFace(record, worker, f"{worker.folder.runs}/{order.name}", bound.common, bound.place)
+
+    # ---------------------------------------------------------------- waiting
+
+    async def within(self, what: Awaitable[T], fault: str) -> T:
+        """Await, at most the rig's patience. Raises Fault then."""
+        try:
+            async with asyncio.timeout(self.patience):
+                return await what
+        except TimeoutError:
+            raise Fault(f"{fault} within {self.patience:g} s.") from None
+
+    async def until(self, holds: Callable[[], object], fault: str) -> None:
+        """Wait until something holds. Raises Fault when it does not within the rig's patience."""
+
+        async def poll() -> None:
+            while not holds():
+                await asyncio.sleep(0.005)
+
+        await self.within(poll(), fault)
+
+    async def running(self, run: LiveRun) -> Handle:
+        """Wait until the run's handle is kept. Raises Fault when it ends before."""
+        await self.until(
+            lambda: run.record.state in (RunState.RUNNING, RunState.ENDED),
+            "start has not returned, while the job goes on: begin the run and return its handle; it has not returned",
+        )
+        outcome = run.record.outcome
+        if outcome is not None:
+            raise Fault(f"The run is to go on, and it has ended: {told(outcome)}.")
+        assert run.record.handle is not None
+        return run.record.handle
+
+    async def ready(self, run: LiveRun, sample: Sample) -> Handle:
+        """Wait until the run goes on and its log says that it has come so far."""
+        handle = await self.running(run)
+        word = sample.ready.encode()
+        await self.until(
+            lambda: word in self.log(run) or run.record.state is RunState.ENDED,
+            f"The log of the run does not say {sample.ready!r}",
+        )
+        outcome = run.record.outcome
+        if outcome is not None:
+            raise Fault(f"The run is to go on, and it has ended: {told(outcome)}.")
+        return handle
+
+    # ---------------------------------------------------------------- life
+
+    def __enter__(self) -> Self:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        asyncio.run(self._tidy())
+
+    async def _tidy(self) -> None:
+        """Leave no run and no shim."""
+        left = {run.name for run in self._going if run.record.outcome is None}
+        if left:
+            async with self.worker() as worker:
+                going = [run for run in worker.live.values() if run.record.outcome is None]
+                for run in going:
+                    run.stop(force=True)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_TIDY):
+                        await asyncio.gather(*(run.outcome() for run in going))
+        shim = self.state / "shim"
+        if not (shim / "sock").exists():
+            return
+        client = await ShimClient.open(shim)
+        try:
+            live = [name for name, known in client.known.items() if not isinstance(known, Ended)]
+            for name in live:
+                await client.stop(name, "FORCE")
+            async with asyncio.timeout(_TIDY):
+                await asyncio.gather(*(client.ended(name) for name in live))
+            client.quit_when_idle()
+        finally:
+            await client.close()
+
+
+def told(outcome: Outcome) -> str:
+    """An outcome in one line, for a fault."""
+    code = "" if outcome.code is None else f" {outcome.code}"
+    evidence = "; ".join(f"{item.source}: {item.text}" for item in outcome.evidence)
+    said = " | ".join(part for part in (outcome.result, evidence) if part)
+    return f"{outcome.cause.value}{code}" + (f" ({said})" if said else "")
+
+
+def expect(outcome: Outcome, *causes: Cause, where: str) -> None:
+    """Raises Fault unless the outcome has one of the causes."""
+    wanted = " or ".join(cause.value for cause in causes)
+    check(outcome.cause in causes, f"{where} ends {wanted}; it ended {told(outcome)}.")
+
+
+def _documentation(name: str) -> str | None:
+    """What the source of Samples says of a field."""
+    source = inspect.getsource(Samples)
+    _, found, after = source.partition(f"    {name}: ")
+    return after.split('"""')[1] if found else None
