@@ -35,6 +35,10 @@ _STRENGTH: Final = {
 }
 
 
+_LOG_SAYS: Final = (Cause.SUCCEEDED, Cause.EXIT_CODE, Cause.SIGNAL, Cause.STOPPED, Cause.TIMED_OUT, Cause.LEFTOVERS)
+"""Causes whose result is the last line of the log, which was shown."""
+
+
 def cause_in_words(outcome: Outcome) -> str:
     """What goes on after "job NAME"."""
     if outcome.cause is Cause.EXIT_CODE:
@@ -54,25 +58,20 @@ def stop_in_words(stop: StopReport) -> str:
 
 
 def summary(job: str, outcome: Outcome, seconds: float | None, logs: list[Path]) -> Iterator[str]:
-    """The lines that a command ends with; all may be printed to a terminal."""
-    took = "" if seconds is None else f" after {_seconds(seconds)}"
+    """The lines that a command ends with. All may be printed to a terminal, whatever the job wrote."""
+    took = "" if seconds is None else f" ({_seconds(seconds)})"
     stop = outcome.stop
-    proof = f"; {stop_in_words(stop)}" if stop is not None and _telling(outcome, stop) else ""
-    yield f"job {job!r} {cause_in_words(outcome)}{took}{plain(proof)}"
-    if not outcome.ok:
-        if outcome.cause not in (Cause.EXIT_CODE, Cause.SIGNAL) and outcome.result:
-            yield f"  result: {plain(outcome.result)}"
-        yield from (f"  {plain(item.source)}: {plain(item.text)}" for item in outcome.evidence)
+    stopped = outcome.cause in (Cause.STOPPED, Cause.TIMED_OUT, Cause.LEFTOVERS)
+    proof = f"; {plain(stop_in_words(stop))}" if stop is not None and stopped else ""
+    yield f"job {job!r} {cause_in_words(outcome)}{took}{proof}"
+    said = [f"{item.source}: {item.text}" for item in outcome.evidence]
+    if outcome.cause not in _LOG_SAYS and outcome.result and not any(outcome.result in line for line in said):
+        said.insert(0, f"result: {outcome.result}")
     if stop is not None:
-        yield from (f"  {plain(item.source)}: {plain(item.text)}" for item in stop.evidence if _telling(outcome, stop))
-        yield from (f"  may still be going: {plain(survivor)}" for survivor in stop.survivors)
-    yield from (f"  log: {log}" for log in logs)
-
-
-def _telling(outcome: Outcome, stop: StopReport) -> bool:
-    """Whether the report says more than that an ended run is over."""
-    asked = outcome.cause in (Cause.STOPPED, Cause.TIMED_OUT, Cause.LEFTOVERS)
-    return asked or stop.strength is Strength.ASKED or bool(stop.survivors)
+        said += [f"{item.source}: {item.text}" for item in stop.evidence if stopped]
+        said += [f"may still be going: {survivor}" for survivor in stop.survivors]
+    said += [f"log: {log}" for log in logs]
+    yield from (f"  {plain(line)}" for text in said for line in text.splitlines())
 
 
 def _signal(code: int | None) -> str:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from anyjob.errors import AnyJobError
 from anyjob.excerpt import excerpt, line_and_column
 from anyjob.problem import Problem, short
+
+if TYPE_CHECKING:
+    from anyjob.job.job import Job
 
 __all__ = ["BadJob", "BadJobFile"]
 
@@ -15,14 +19,21 @@ class BadJob(AnyJobError):
     """A job holds values that cannot be used. `problems` names all of them.
 
     `job` is its name, where it has one; `source` says where it was written (`jobs.yaml, job 2`). `others` are further
-    bad jobs of the same file, so that one reading reports them all.
+    bad jobs of the same file, so that one reading reports them all. `rest` is the job without its wrong fields, where it
+    has a JobType: its type may find more (`PluginHost.more_problems`).
     """
 
     def __init__(
-        self, problems: Sequence[Problem], job: str = "", source: str = "", others: Sequence[BadJob] = ()
+        self,
+        problems: Sequence[Problem],
+        job: str = "",
+        source: str = "",
+        others: Sequence[BadJob] = (),
+        rest: Job | None = None,
     ) -> None:
         self.problems, self.job, self.source, self.others = tuple(problems), job, source, tuple(others)
-        super().__init__(self.problems, job, source, self.others)  # so that it can be pickled
+        self.rest = rest
+        super().__init__(self.problems, job, source, self.others, rest)  # so that it can be pickled
 
     def __str__(self) -> str:
         """A line that names the job, then a line for every Problem, each with its excerpt below."""

@@ -65,7 +65,7 @@ def parse_jobs(
             bad.append(wrong)
     if bad:
         first, *others = bad
-        raise BadJob(first.problems, first.job, first.source, others) if others else first
+        raise BadJob(first.problems, first.job, first.source, others, first.rest) if others else first
     return jobs
 
 

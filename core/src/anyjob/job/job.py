@@ -153,7 +153,8 @@ class Job:
                 Problem(field="TimeType", value="", remedy="is missing; without it TimeExpression fires nothing")
             )
         if problems:
-            raise BadJob(problems, _name_in(fields), source)
+            rest = cls._of(read) if "job_type" in read else None
+            raise BadJob(problems, _name_in(fields), source, rest=rest)
         return cls._of(read)
 
     @classmethod

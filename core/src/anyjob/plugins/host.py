@@ -8,7 +8,7 @@ from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from anyjob.errors import BadSettings, PluginBroken, PluginGone, UnknownJobType
+from anyjob.errors import AnyJobError, BadSettings, PluginBroken, PluginGone, UnknownJobType
 from anyjob.job import BadJob
 from anyjob.plugins.binding import Binding, Bound
 from anyjob.plugins.builtin import LOCAL, core
@@ -108,6 +108,26 @@ class PluginHost:
         if problems:
             raise BadJob(problems, job.name)
         return found.binding
+
+    def more_problems(self, error: BadJob) -> BadJob:
+        """The same error with what type, launcher and policies find in the rest of the job, so that one reading tells all.
+
+        Fields that are named already are not named again. Raises nothing of its own.
+        """
+        others = [self.more_problems(other) for other in error.others]
+        more: list[Problem] = []
+        rest = error.rest
+        if rest is not None:
+            try:
+                more = [*self._resolve(rest).problems, *self._policies.check(rest)]
+            except UnknownJobType as unknown:
+                remedy = str(unknown).partition(": ")[2]
+                more = [Problem(field="JobType", value=rest.job_type, remedy=remedy[:1].lower() + remedy[1:])]
+            except AnyJobError as fault:
+                more = [Problem(field="JobType", value=rest.job_type, remedy=str(fault))]
+        named = {problem.field.partition(".")[0] for problem in error.problems}
+        more = [problem for problem in more if problem.field.partition(".")[0] not in named]
+        return BadJob([*error.problems, *more], error.job, error.source, others)
 
     def dispatch(self, job: Job, binding: Binding | None = None) -> Bound:
         """Resolve a bound job to the executor, spec and place on which a worker calls the verbs.

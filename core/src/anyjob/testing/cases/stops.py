@@ -52,13 +52,9 @@ class StopCases(Suite):
 
         async def life() -> Outcome:
             async with rig.worker() as worker:
-                order = rig.order(job)
-                at(worker, Moment.ACCEPTED, lambda: asyncio.get_running_loop().call_soon(_stop))
-
-                def _stop() -> None:
-                    worker.live[order.name].stop()
-
-                return (await rig.finish(await rig.submit(worker, order))).outcome
+                run = await rig.submit(worker, rig.order(job))
+                run.stop()  # the run's own task has not had a turn yet
+                return (await rig.finish(run)).outcome
 
         outcome = asyncio.run(life())
         expect(outcome, Cause.STOPPED, where="A run that is stopped before its start")

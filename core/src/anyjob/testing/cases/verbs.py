@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
-from typing import cast
 
 from anyjob.executor.handle import HANDLE_LIMIT, Handle
 from anyjob.outcome import Cause, Outcome
-from anyjob.testing.fault import Fault, check, lacks
-from anyjob.testing.marks import Moment, at
+from anyjob.testing.fault import Fault, check
 from anyjob.testing.rig import Rig, expect, told
 from anyjob.testing.suite import Suite
 from anyjob.worker.states import RunState
@@ -178,24 +175,3 @@ class VerbCases(Suite):
         expect(got.outcome, Cause.SUCCEEDED, where="The sample 'returns_outputs'")
         said = f"The job returned {dict(sample.outputs)}; the outcome holds {dict(got.outcome.outputs)}."
         check(got.outcome.outputs == sample.outputs, said)
-
-    def test_a_stop_at_the_start_is_no_end_of_the_start(self, rig: Rig) -> None:
-        """A run that a stop meets in its start never has an outcome from two sides: it ends once, as stopped."""
-        job = rig.job(rig.sample("sleeps"), xattrs={"grace": 0.2})
-        seen: list[str] = []
-
-        async def life() -> None:
-            async with rig.worker() as worker:
-                order = rig.order(job)
-                at(worker, Moment.STARTING, lambda: worker.live[order.name].stop())
-                run = await rig.submit(worker, order)
-                expect((await rig.finish(run)).outcome, Cause.STOPPED, where="A run that is stopped in its start")
-            for line in (rig.state / "worker.jsonl").read_text().splitlines():
-                said = cast("Mapping[str, str]", json.loads(line))
-                if said["m"] == "ended":
-                    seen.append(said["run"])
-            check(seen.count(order.name) == 1, f"The journal ends the run {seen.count(order.name)} times.")
-
-        asyncio.run(life())
-        if not seen:
-            lacks("nothing")

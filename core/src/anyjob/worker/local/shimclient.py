@@ -33,18 +33,19 @@ _QUIT = frames.encode({"do": "quit_when_idle"})
 
 
 class ShimClient:
-    """The shim of one state folder, as a worker sees it. Belongs to the event loop in which it was opened; not for threads.
+    """The shim of one state folder, as a worker sees it. Belongs to the event loop in which it was opened; not for
+    threads.
 
-    When the shim dies, the client reaches its successor, which the keeper starts, and asks again what was not answered: a run's name
-    makes that safe. If nobody can be reached, every future fails with ShimLost.
+    When the shim dies, the client reaches its successor, which the keeper starts, and asks again what was not answered:
+    a run's name makes that safe. If nobody can be reached, every future fails with ShimLost.
 
-    Messages of one turn of the event loop leave as one frame, at the end of the turn (`loop.call_soon`). So whatever a caller does
-    before it next awaits, such as writing its own journal, is done before the shim can have seen the order.
+    Messages of one turn of the event loop leave as one frame, at the end of the turn (`loop.call_soon`). So whatever a
+    caller does before it next awaits, such as writing its own journal, is done before the shim can have seen the order.
     """
 
     def __init__(self, folder: Path, options: ShimOptions) -> None:
         """Use `open`."""
-        self.folder, self._options = folder, options
+        self.folder, self._options = folder.absolute(), options
         self._known: dict[str, Started | Ended] = {}
         self._over: dict[str, Ended] = {}
         self._starts: dict[str, tuple[bytes, asyncio.Future[Started | Ended]]] = {}
@@ -61,8 +62,10 @@ class ShimClient:
 
     @classmethod
     async def open(cls, folder: Path, options: ShimOptions | None = None) -> ShimClient:
-        """Connect to the living shim of the folder, or start keeper and shim; `known` is complete then. Raises ShimLost."""
-        client = cls(folder.absolute(), options or ShimOptions())
+        """Connect to the living shim of the folder, or start keeper and shim; `known` is complete then. Raises
+        ShimLost.
+        """
+        client = cls(folder, options or ShimOptions())
         listed = await client._attach()
         for run in listed["live"]:
             client._known[run["run"]] = Started.from_json(run)
@@ -81,7 +84,9 @@ class ShimClient:
         return {} if self._wire is None else self._wire.hello
 
     def start(self, order: StartOrder) -> asyncio.Future[Started | Ended]:
-        """Start a run; Ended when it could not be started, or is known and over. Ordering the same run again is harmless."""
+        """Start a run; Ended when it could not be started, or is known and over. Ordering the same run again is
+        harmless.
+        """
         pending = self._starts.get(order.run)
         if pending is not None:
             return pending[1]
@@ -95,7 +100,9 @@ class ShimClient:
         return future
 
     def ended(self, run: str) -> asyncio.Future[Ended]:
-        """The end of a run that was started or is known. One future for all who ask: shield it before cancelling an awaiting task."""
+        """The end of a run that was started or is known. One future for all who ask: shield it before cancelling an
+        awaiting task.
+        """
         future = self._ends.get(run)
         if future is None:
             future = self._loop.create_future()
@@ -109,7 +116,9 @@ class ShimClient:
         return future
 
     async def stop(self, run: str, stage: Stage) -> Proof:
-        """Do one stage of the stop ladder. Says at once how things stand: PROVEN when the end became known within the call."""
+        """Do one stage of the stop ladder. Says at once how things stand: PROVEN when the end became known within
+        the call.
+        """
         if self._closed is not None:
             raise self._closed
         message = frames.encode({"do": "stop", "run": run, "stage": stage})
@@ -130,9 +139,11 @@ class ShimClient:
     def arm(
         self, key: str, *, at: float, argv: Sequence[str], env: Mapping[str, str], log: str, cwd: str = "/"
     ) -> asyncio.Future[None]:
-        """Let the shim execute a command at `at` (CLOCK_BOOTTIME seconds), worker or no worker. Done when the shim has it.
+        """Let the shim execute a command at `at` (CLOCK_BOOTTIME seconds), worker or no worker. Done when the shim has
+        it.
 
-        Its end is kept like a run's, under the name `arm:KEY`. The shim's journal holds argv and env: no secrets in there.
+        Its end is kept like a run's, under the name `arm:KEY`. The shim's journal holds argv and env: no secrets in
+        there.
         """
         order = {"do": "arm", "key": key, "at": at, "argv": list(argv), "env": dict(env), "log": log, "cwd": cwd}
         return self._set_arm(key, frames.encode(order))

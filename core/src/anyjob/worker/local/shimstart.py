@@ -20,7 +20,9 @@ _HOME = Path(__file__).resolve().parent.parent
 
 
 async def reach(folder: Path, options: ShimOptions) -> socket.socket:
-    """A connected socket to the folder's shim. Raises ShimLost when no shim can be started, and OSError when it has just ended."""
+    """A connected socket to the folder's shim. Raises ShimLost when no shim can be started, and OSError when it has
+    just ended.
+    """
     with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
         return await _connect(folder)
     await asyncio.to_thread(_start, folder, options)
@@ -30,7 +32,7 @@ async def reach(folder: Path, options: ShimOptions) -> socket.socket:
 async def _connect(folder: Path) -> socket.socket:
     at = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     connection = socket.socket(socket.AF_UNIX)
-    connection.setblocking(False)
+    connection.settimeout(0)
     try:
         # A socket's path holds 108 bytes; the detour over the folder's descriptor allows any folder.
         await asyncio.get_running_loop().sock_connect(connection, f"/proc/self/fd/{at}/sock")

@@ -17,8 +17,8 @@ Stage = Literal["ASK", "FORCE"]
 class ShimOptions:
     """How a shim is started; a shim that is there already keeps its own.
 
-    `cgroup="off"` holds runs without cgroups; `spawners`: how many runs get a subreaper of their own then; `idle`: seconds without
-    worker and run after which the shim ends; `floor`: bytes of free disk below which no run starts.
+    `cgroup="off"` holds runs without cgroups; `spawners`: how many runs get a subreaper of their own then; `idle`:
+    seconds without worker and run after which the shim ends; `floor`: bytes of free disk below which no run starts.
     """
 
     cgroup: Literal["auto", "off"] = "auto"
@@ -49,8 +49,8 @@ class RunLimits:
 class StartOrder:
     """One run to start. `run` names it for good: a name that the shim knows is never started twice.
 
-    `log` is the file that the child writes, absolute or below `folder`; `deadline` is in seconds of CLOCK_BOOTTIME; `grace` in
-    seconds; `quota` in bytes of log; `redact` are secret values that must not reach the log.
+    `log` is the file that the child writes, absolute or below `folder`; `deadline` is in seconds of CLOCK_BOOTTIME;
+    `grace` in seconds; `quota` in bytes of log; `redact` are secret values that must not reach the log.
     """
 
     run: str
@@ -90,7 +90,9 @@ class Proof:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
-    """A run that is going. `start` is the leader's start time in clock ticks, `group` its cgroup's folder, `at` epoch seconds."""
+    """A run that is going. `start` is the leader's start time in clock ticks, `group` its cgroup's folder, `at`
+    epoch seconds.
+    """
 
     run: str
     pid: int
@@ -115,9 +117,9 @@ class LogState:
 class Ended:
     """How a run ended.
 
-    `status` is the raw wait status, None when nobody knows it; `cause` is set where the shim knows more than the status says.
-    `started` and `ended` are epoch seconds, `cpu` seconds, `maxrss` bytes. `limits_by` says what enforced the limits,
-    `stop_asked` the strongest stage of a stop that a worker asked for.
+    `status` is the raw wait status, None when nobody knows it; `cause` is set where the shim knows more than the status
+    says. `started` and `ended` are epoch seconds, `cpu` seconds, `maxrss` bytes. `limits_by` says what enforced the
+    limits, `stop_asked` the strongest stage of a stop that a worker asked for.
     """
 
     run: str

@@ -1,4 +1,6 @@
-"""Runs of an earlier shim: found again, watched by pidfd, and ended with what is known. A status that nobody kept is not guessed."""
+"""Runs of an earlier shim: found again, watched by pidfd, and ended with what is known. A status that nobody kept is
+not guessed.
+"""
 
 from __future__ import annotations
 

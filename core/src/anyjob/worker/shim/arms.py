@@ -1,4 +1,6 @@
-"""Commands that the shim executes at a time, worker or no worker. A command is a run named `arm:KEY`, so its end is kept like one's."""
+"""Commands that the shim executes at a time, worker or no worker. A command is a run named `arm:KEY`, so its end is
+kept like one's.
+"""
 
 from __future__ import annotations
 
@@ -47,10 +49,17 @@ class Arms:
 
     def _fire(self, order: dict[str, Any]) -> None:
         begin = {
-            "run": f"arm:{order['key']}", "folder": "/", "log": order["log"], "argv": order["argv"], "env": order["env"],
-            "cwd": order["cwd"], "deadline": kernel.boottime() + _TIME, "grace": 5.0,
-        }  # fmt: skip
-        # A shim that dies from here on finds the key armed and overdue, and the run's name keeps the command from a second start.
+            "run": f"arm:{order['key']}",
+            "folder": "/",
+            "log": order["log"],
+            "argv": order["argv"],
+            "env": order["env"],
+            "cwd": order["cwd"],
+            "deadline": kernel.boottime() + _TIME,
+            "grace": 5.0,
+        }
+        # A shim that dies from here on finds the key armed and overdue, and the run's name keeps the command from a
+        # second start.
         start.begin_all(self._shim, [begin])
         if self._lines.pop(order["key"], None) is not None:
             self._shim.journal.add(frames.encode({"ev": "disarmed", "key": order["key"]}))

@@ -1,4 +1,6 @@
-"""Runs that an earlier shim may have been starting when it died. None is started twice, and none is lost if that can be known."""
+"""Runs that an earlier shim may have been starting when it died. None is started twice, and none is lost if that can
+be known.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ class Begun:
         return [frames.encode({"ev": "starting", "runs": [name], "tick": tick}) for name, tick in self._names.items()]
 
     def settle(self, order: dict[str, Any]) -> tuple[Run, int | None] | None:
-        """A run that did begin, with its raw status if it has ended; None: start it. Raises StartError when nobody can know."""
+        """A run that did begin, with its raw status if it has ended; None: start it. Raises StartError when nobody
+        can know.
+        """
         name = order["run"]
         tick = self._names.pop(name, None)
         if tick is None:
@@ -53,7 +57,8 @@ class Begun:
             slot = self._slot(process.group_of(leader.pid))
             for line in ended:
                 if slot is not None and self._slot(line["group"]) == slot:
-                    # What is alive has a session of its own; the leader of the run is the one that has ended in the same slot.
+                    # What is alive has a session of its own; the leader of the run is the one that has ended in the
+                    # same slot.
                     return self._run(order, line["pid"], line["start"], slot), line["status"]
             return self._run(order, leader.pid, leader.start, slot), None
         if len(ended) == 1 and self._slot(ended[0]["group"]) is not None:
@@ -89,7 +94,9 @@ class Begun:
         return min(found, key=lambda one: one.start, default=None)
 
     def _strangers(self) -> list[int]:
-        """Children of the keeper that may be the run, without its mark: not through exec yet, or with a wiped environment."""
+        """Children of the keeper that may be the run, without its mark: not through exec yet, or with a wiped
+        environment.
+        """
         found: list[int] = []
         for pid in process.children(self._shim.seat.keeper):
             facts = process.facts(pid)

@@ -1,7 +1,7 @@
 """The end of a run: the leader is gone, is anything left, what does the policy say, why did it end.
 
-A leader that ended by itself leaves the rest to the policy. After a stop or the deadline the rest has what remains of the grace: a
-shell dies of the signal at once while its command still tidies up.
+A leader that ended by itself leaves the rest to the policy. After a stop or the deadline the rest has what remains of
+the grace: a shell dies of the signal at once while its command still tidies up.
 """
 
 from __future__ import annotations
@@ -182,11 +182,23 @@ def conclude(shim: Shim, run: Run) -> None:
     except OSError:
         run.log_size = 0
     shim.logs.remove(run)
-    line = frames.encode({
-        "ev": "ended", "run": name, "pid": run.pid, "status": run.status, "cause": run.cause, "evidence": run.evidence,
-        "proof": run.proof, "started": run.started, "ended": run.ended or time.time(), "rusage": run.rusage,
-        "log": {"size": run.log_size, "gap": run.gap}, "limits_by": run.limits_by, "stop_asked": run.stop_asked,
-    })  # fmt: skip
+    line = frames.encode(
+        {
+            "ev": "ended",
+            "run": name,
+            "pid": run.pid,
+            "status": run.status,
+            "cause": run.cause,
+            "evidence": run.evidence,
+            "proof": run.proof,
+            "started": run.started,
+            "ended": run.ended or time.time(),
+            "rusage": run.rusage,
+            "log": {"size": run.log_size, "gap": run.gap},
+            "limits_by": run.limits_by,
+            "stop_asked": run.stop_asked,
+        }
+    )
     shim.over[name] = line
     shim.record(line)
     if run.waiters:

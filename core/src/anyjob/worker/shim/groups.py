@@ -1,7 +1,7 @@
 """Runs held by cgroups of version 2: groups are used again, and the shim sits in the next free one before it spawns.
 
-So a child is born inside its group: a child moved after its spawn escapes when it forks at once. And nothing is moved at start: on an
-idle machine the kernel lets a move wait for a grace period of many milliseconds.
+So a child is born inside its group: a child moved after its spawn escapes when it forks at once. And nothing is moved
+at start: on an idle machine the kernel lets a move wait for a grace period of many milliseconds.
 """
 
 from __future__ import annotations
@@ -78,7 +78,9 @@ class Slot:
             self.signal(signal.SIGKILL)  # a kernel before 5.14; called again until nobody is left
 
     def signal(self, signum: int, group: int | None = None) -> int:
-        """Send a signal to each member (of one process group), each checked to be a member when it is sent. Returns how many."""
+        """Send a signal to each member (of one process group), each checked to be a member when it is sent. Returns
+        how many.
+        """
         sent = 0
         for pid in self.members():
             try:
@@ -122,7 +124,9 @@ class Slots:
     __slots__ = ("_free", "_last", "_retired", "_taken", "base", "current", "inside", "limiter", "root")
 
     def __init__(self, base: str, name: str, taken: set[str]) -> None:
-        """`base`: the shim's own group; `taken`: slots of runs that are still alive. Raises OSError when groups cannot be had."""
+        """`base`: the shim's own group; `taken`: slots of runs that are still alive. Raises OSError when groups
+        cannot be had.
+        """
         self.base, self.root = base, f"{base.rstrip('/')}/{name}"
         self._free: list[Slot] = []
         self._retired: list[Slot] = []

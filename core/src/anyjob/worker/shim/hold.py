@@ -26,8 +26,8 @@ def report(strength: str, by: str, evidence: Sequence[tuple[str, str]], survivor
 class Hold:
     """One way to hold one run.
 
-    `by` names it in stop reports, `seen` is the evidence when it has proved a run empty; `patience`: seconds in which killed
-    processes must be gone.
+    `by` names it in stop reports, `seen` is the evidence when it has proved a run empty; `patience`: seconds in which
+    killed processes must be gone.
     """
 
     __slots__ = ()
@@ -36,7 +36,9 @@ class Hold:
     patience = 10.0
 
     def ask(self, run: Run) -> str:
-        """Send the run's stop signal when the leader is no child of the shim, or gone. Returns what was done, for people."""
+        """Send the run's stop signal when the leader is no child of the shim, or gone. Returns what was done, for
+        people.
+        """
         raise NotImplementedError
 
     def force(self, run: Run) -> None:

@@ -1,15 +1,17 @@
-"""Which way a run is held: a cgroup where they can be had, else a subreaper of its own while there are any, else a scan."""
+"""Which way a run is held: a cgroup where they can be had, else a subreaper of its own while there are any, else a
+scan.
+"""
 
 from __future__ import annotations
 
 import os
 
 from . import limits, mounts, scan, spawn
+from .complaint import complain
 from .groups import Group, Slot, Slots
 from .limits import Limiter
 from .oom import OomScore
 from .subreaper import Spawners
-from .complaint import complain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -107,7 +109,9 @@ class Holds:
         return f"{root}/{rest.partition('/')[0]}" if found else None
 
     def leave(self) -> None:
-        """In a fork of the shim that is to live on beside it: out of the group in which the shim sits. Raises OSError."""
+        """In a fork of the shim that is to live on beside it: out of the group in which the shim sits. Raises
+        OSError.
+        """
         if self._slots is not None:
             self._slots.leave()
 

@@ -1,6 +1,7 @@
 """The keeper: the parent of the shim, which reaps what a dead shim leaves, after writing down how it ended.
 
-Small and dull on purpose, so that it does not die. It starts a new shim when one died, and ends when a shim ended by itself.
+Small and dull on purpose, so that it does not die. It starts a new shim when one died, and ends when a shim ended by
+itself.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ _QUICK = 5.0
 
 
 def start() -> None:
-    """Entry of the process that a worker starts: argv[2] is the options as JSON. Returns to the worker once the socket listens."""
+    """Entry of the process that a worker starts: argv[2] is the options as JSON. Returns to the worker once the
+    socket listens.
+    """
     options = json.loads(sys.argv[2])
     folder: str = options["folder"]
     os.umask(0o077)

@@ -1,4 +1,6 @@
-"""What the standard library of Python 3.11 does not offer of the kernel: subreaper, boot-time timer, holes, exit by pidfd."""
+"""What the standard library of Python 3.11 does not offer of the kernel: subreaper, boot-time timer, holes, exit by
+pidfd.
+"""
 
 from __future__ import annotations
 
@@ -83,7 +85,9 @@ def timer_drain(fd: int) -> None:
 
 
 def punch(fd: int, start: int, end: int) -> None:
-    """Give the bytes from `start` to `end` back to the file system; they read as zeros and offsets stay. Raises OSError."""
+    """Give the bytes from `start` to `end` back to the file system; they read as zeros and offsets stay. Raises
+    OSError.
+    """
     done = _libc.fallocate(fd, _FALLOC_KEEP_SIZE_PUNCH_HOLE, ctypes.c_long(start), ctypes.c_long(end - start))
     if done:
         raise OSError(ctypes.get_errno(), f"fallocate: {os.strerror(ctypes.get_errno())}")

@@ -1,7 +1,8 @@
-"""Limits of a run: by cgroup v2 where its controllers can be had, else by version 1, else by rlimits as far as those go.
+"""Limits of a run: by cgroup v2 where its controllers can be had, else by version 1, else by rlimits as far as those
+go.
 
-The shim sits in the group when the child is born, so it counts too: one process more is allowed until it has left, and the cpu quota
-is set only then, because it would slow down the shim.
+The shim sits in the group when the child is born, so it counts too: one process more is allowed until it has left, and
+the cpu quota is set only then, because it would slow down the shim.
 """
 
 from __future__ import annotations
@@ -22,9 +23,13 @@ _CONTROLLERS = ("memory", "pids", "cpu")
 _PERIOD = 100_000
 """Microseconds in which a cpu quota is spent: the kernel's default."""
 _SMALLEST = 4 << 20
-"""Bytes: below that exec itself runs out of memory, and the kernel kills whoever shares memory with the child then: the shim."""
+"""Bytes: below that exec itself runs out of memory, and the kernel kills whoever shares memory with the child then:
+the shim.
+"""
 _RESIDUE = 1 << 20
-"""Bytes charged to an empty group above which it is cleaned: what an earlier run left in memory would count against the next."""
+"""Bytes charged to an empty group above which it is cleaned: what an earlier run left in memory would count against
+the next.
+"""
 
 
 def check(limits: dict[str, Any]) -> None:
@@ -41,7 +46,9 @@ def check(limits: dict[str, Any]) -> None:
 
 
 def by_rlimits(run: Run, limits: dict[str, Any], given: frozenset[str] = frozenset()) -> int | None:
-    """What rlimits can do for limits that no group enforces. Returns bytes of address space, and notes what is left open."""
+    """What rlimits can do for limits that no group enforces. Returns bytes of address space, and notes what is left
+    open.
+    """
     memory: int | None = None
     for name in _CONTROLLERS:
         if limits.get(name) is None or name in given:
@@ -213,7 +220,9 @@ class Limiter:
             _try(path + "/memory.memsw.limit_in_bytes", b"%d" % limit)
 
     def _clean(self, slot: Slot, path: str) -> None:
-        """Get rid of what earlier runs left charged: caches go, and files in memory stay charged to a group that is no more."""
+        """Get rid of what earlier runs left charged: caches go, and files in memory stay charged to a group that is
+        no more.
+        """
         _try(path + "/memory.force_empty", b"0")
         if int(process.read(path + "/memory.usage_in_bytes") or 0) > _RESIDUE:
             write(self._homes["memory"] + "/cgroup.procs", b"0")

@@ -77,7 +77,7 @@ class Link:
     def __init__(self, shim: Shim, listener: socket.socket) -> None:
         self._shim, self._listener = shim, listener
         self.worker: Peer | None = None
-        listener.setblocking(False)
+        listener.settimeout(0)
         shim.watch(listener.fileno(), select.EPOLLIN, self._accept)
 
     def say(self, message: bytes) -> None:
@@ -104,7 +104,7 @@ class Link:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            connection.setblocking(False)
+            connection.settimeout(0)
             peer = Peer(connection)
             if not peer.allowed():
                 connection.close()

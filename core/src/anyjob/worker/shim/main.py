@@ -10,12 +10,12 @@ import traceback
 from . import adopt, end, exits, frames, kernel, replay, start, stop
 from .arms import Arms
 from .begun import Begun
+from .complaint import complain
 from .holds import Holds
 from .journal import Journal, boot_line
 from .link import Link
 from .quota import LogWatch
 from .timers import Timers
-from .complaint import complain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
 
 class Shim:
-    """The state of one shim. `live` are runs that are not over, `over` the ends that no worker has acknowledged, as sent. Children
-    of the shim are `leaders` of runs, or in `by_pid`, with what to call with status and usage when they have been reaped; or orphans.
+    """The state of one shim. `live` are runs that are not over, `over` the ends that no worker has acknowledged, as
+    sent. Children of the shim are `leaders` of runs, or in `by_pid`, with what to call with status and usage when they
+    have been reaped; or orphans.
     """
 
     def __init__(self, seat: Seat) -> None:
@@ -87,7 +88,9 @@ class Shim:
         self.link.say(message)
 
     def write_down(self, message: bytes) -> None:
-        """Write to the journal at once. Raises OSError (no space left); it is tried again at the end of the turn then."""
+        """Write to the journal at once. Raises OSError (no space left); it is tried again at the end of the turn
+        then.
+        """
         self.journal.add(message)
         self.journal.flush()
 

@@ -14,7 +14,9 @@ def _unescape(text: bytes) -> str:
 
 
 def own_groups() -> dict[str, str]:
-    """The folder of this process's cgroup by controller; "" is version 2. Only hierarchies that are mounted where it can see."""
+    """The folder of this process's cgroup by controller; "" is version 2. Only hierarchies that are mounted where it
+    can see.
+    """
     paths: dict[str, str] = {}
     for line in (process.read("/proc/self/cgroup") or b"").splitlines():
         _, names, path = line.split(b":", 2)

@@ -10,8 +10,8 @@ _MORE = 500
 class OomScore:
     """The shim's own score, which children inherit: raised while it spawns, and lowered again.
 
-    Going back down needs no right: the kernel lets a process lower its score to the value that a privileged one gave it last.
-    Setting the child's afterwards would miss what forks at once.
+    Going back down needs no right: the kernel lets a process lower its score to the value that a privileged one gave it
+    last. Setting the child's afterwards would miss what forks at once.
     """
 
     __slots__ = ("_fd", "_high", "_low", "_raised")

@@ -10,7 +10,9 @@ MARK = "ANYJOB_RUN"
 
 
 class Facts:
-    """A process as /proc/PID/stat showed it. `start` is in clock ticks since boot; with the pid it names a process for good."""
+    """A process as /proc/PID/stat showed it. `start` is in clock ticks since boot; with the pid it names a process
+    for good.
+    """
 
     __slots__ = ("group", "parent", "pid", "session", "start", "state")
 

@@ -18,7 +18,9 @@ _QUIET_TICKS = 5
 _COLD_LOOKS = 32
 """Quiet logs looked at in one tick, in turn: thousands of sleepers must cost nothing."""
 _SURGE = 32 << 20
-"""Bytes of disk gone since the last full look, after which every log is looked at: one of the quiet ones has begun to flood."""
+"""Bytes of disk gone since the last full look, after which every log is looked at: one of the quiet ones has begun
+to flood.
+"""
 _LAST_RESORT = 2 << 20
 """Bytes that a log keeps when the disk is nearly full."""
 _FRESH = 0.05
@@ -28,8 +30,8 @@ _FRESH = 0.05
 def punch(file: int, quota: int) -> tuple[int, int] | None:
     """Empty the middle of an open log so that `quota` bytes stay, half of them at its end.
 
-    Returns the bytes between which it is empty now; None when the log is not longer than its quota. Raises OSError where the file
-    system has no holes.
+    Returns the bytes between which it is empty now; None when the log is not longer than its quota. Raises OSError
+    where the file system has no holes.
     """
     size = os.fstat(file).st_size
     if size <= quota:
@@ -79,7 +81,9 @@ class LogWatch:
             run.gap = (min(run.gap[0], run.log_size), min(run.gap[1], run.log_size))
 
     def no_room(self, path: str) -> str | None:
-        """Why no run may write a log there, or None. Frees the middles of live logs before it says so. Raises OSError."""
+        """Why no run may write a log there, or None. Frees the middles of live logs before it says so. Raises
+        OSError.
+        """
         now = kernel.boottime()
         if now - self._disk_at > _FRESH:
             self._disk_free = _free(os.path.dirname(path))

@@ -1,6 +1,7 @@
 """Secrets never reach a log: the output of a run that has some goes through a process that replaces them.
 
-The process is forked from the shim, sits in none of the run's groups and survives the shim, so a job's output outlives everybody.
+The process is forked from the shim, sits in none of the run's groups and survives the shim, so a job's output outlives
+everybody.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ _CHUNK = 1 << 16
 _SHORTEST = 4
 """Bytes below which a piece of base64 is too likely to be something else."""
 _DRAIN = 5.0
-"""Seconds that the redactor has after the run's last process is gone; it needs them only if a foreign process holds the pipe."""
+"""Seconds that the redactor has after the run's last process is gone; it needs them only if a foreign process holds
+the pipe.
+"""
 _INCOMPLETE = 3
 
 
@@ -59,7 +62,9 @@ def _lower_escapes(url: str) -> str:
 
 
 class Sieve:
-    """Replaces secrets in a stream, also across the edges of chunks. Holds back only what may be the beginning of one."""
+    """Replaces secrets in a stream, also across the edges of chunks. Holds back only what may be the beginning of
+    one.
+    """
 
     __slots__ = ("_held", "_patterns", "_said")
 
@@ -71,7 +76,9 @@ class Sieve:
         self._patterns = sorted(patterns, key=len, reverse=True)
         self._held = b""
         self._said = 0
-        """Bytes of `_held` that belong to a secret which is replaced already, but may be the beginning of a further one."""
+        """Bytes of `_held` that belong to a secret which is replaced already, but may be the beginning of a further
+        one.
+        """
 
     def feed(self, chunk: bytes, *, last: bool = False) -> bytes:
         """What may be shown now. `last`: nothing comes any more."""

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 class Past:
     """The fold of a journal.
 
-    `begun` are runs that a shim may have been starting when it died, with the tick of that time: of a batch only the first that is
-    not written down as started, because each is before the next is touched. `statuses` are of leaders reaped but not judged.
+    `begun` are runs that a shim may have been starting when it died, with the tick of that time: of a batch only the
+    first that is not written down as started, because each is before the next is touched. `statuses` are of leaders
+    reaped but not judged.
     """
 
     __slots__ = ("_batch", "armed", "asked", "begun", "boot", "live", "over", "statuses")

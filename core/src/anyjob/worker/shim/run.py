@@ -22,13 +22,45 @@ DRAINING = 3
 
 
 class Run:
-    """The order's fields, then the state. `own`: the leader is the shim's own child and not reaped. Times: `deadline` and `asked` in boot time, `started` and `ended` epoch seconds."""
+    """The order's fields, then the state. `own`: the leader is the shim's own child and not reaped. Times:
+    `deadline` and `asked` in boot time, `started` and `ended` epoch seconds.
+    """
 
     __slots__ = (
-        "asked", "cause", "closing_since", "deadline", "ended", "evidence", "expired", "forced", "gap", "grace", "group", "hold", "leftovers",
-        "limits", "limits_by", "line", "log", "log_size", "name", "oom_before", "own", "phase", "pid", "proof", "quota", "redactor", "rusage", "signum", "start",
-        "started", "status", "stop_asked", "waiters",
-    )  # fmt: skip
+        "asked",
+        "cause",
+        "closing_since",
+        "deadline",
+        "ended",
+        "evidence",
+        "expired",
+        "forced",
+        "gap",
+        "grace",
+        "group",
+        "hold",
+        "leftovers",
+        "limits",
+        "limits_by",
+        "line",
+        "log",
+        "log_size",
+        "name",
+        "oom_before",
+        "own",
+        "phase",
+        "pid",
+        "proof",
+        "quota",
+        "redactor",
+        "rusage",
+        "signum",
+        "start",
+        "started",
+        "status",
+        "stop_asked",
+        "waiters",
+    )
 
     def __init__(self, order: dict[str, Any]) -> None:
         self.name: str = order["run"]

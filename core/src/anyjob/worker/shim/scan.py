@@ -1,9 +1,10 @@
 """The last resort, where there is neither a group nor a subreaper for a run: look for its processes.
 
-Whatever a run forks stays below the shim. Its orphans become the shim's own children, so once the leader is reaped a run is over
-exactly when no child of the shim is an orphan that is the run's or that nobody can be named for. Only the shim reaps its children, and
-not while it reads the list, so nobody slips through: a chain that forks and exits all the time is always seen as an orphan or as
-a zombie. What cannot be attributed is never killed, and is named as a possible survivor.
+Whatever a run forks stays below the shim. Its orphans become the shim's own children, so once the leader is reaped a
+run is over exactly when no child of the shim is an orphan that is the run's or that nobody can be named for. Only the
+shim reaps its children, and not while it reads the list, so nobody slips through: a chain that forks and exits all the
+time is always seen as an orphan or as a zombie. What cannot be attributed is never killed, and is named as a possible
+survivor.
 """
 
 from __future__ import annotations
@@ -171,7 +172,9 @@ class Scanned(Hold):
 
 
 class Found(Hold):
-    """A run that an earlier shim started, without a group: its processes are somebody else's children, and nothing can be proved."""
+    """A run that an earlier shim started, without a group: its processes are somebody else's children, and nothing
+    can be proved.
+    """
 
     __slots__ = ("_trace",)
     by = "scan"

@@ -130,7 +130,9 @@ def _interpreter(path: str) -> str:
 
 
 def _fork(order: dict[str, Any], log: int, user: dict[str, Any] | None, memory: int | None) -> int:
-    """Fork, then become the user in the child: the shim itself keeps its uid, or the job's user could signal it meanwhile."""
+    """Fork, then become the user in the child: the shim itself keeps its uid, or the job's user could signal it
+    meanwhile.
+    """
     reading, writing = os.pipe2(os.O_CLOEXEC)
     try:
         pid = os.fork()

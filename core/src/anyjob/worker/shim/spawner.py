@@ -1,7 +1,7 @@
 """Where there are no cgroups: a subreaper process for one run at a time.
 
-It starts the run, so every descendant stays below it. When its `wait4` finds no child any more, nothing of the run is alive: the
-kernel's own proof. When the shim dies it leaves, and what it held goes up to the keeper.
+It starts the run, so every descendant stays below it. When its `wait4` finds no child any more, nothing of the run is
+alive: the kernel's own proof. When the shim dies it leaves, and what it held goes up to the keeper.
 """
 
 from __future__ import annotations

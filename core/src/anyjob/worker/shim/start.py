@@ -8,6 +8,7 @@ import os
 import time
 
 from . import adopt, end, frames, kernel, process, redact, spawn
+from .complaint import complain
 from .run import Run
 
 TYPE_CHECKING = False
@@ -21,9 +22,14 @@ def begin_all(shim: Shim, orders: list[dict[str, Any]]) -> None:
     """Start the orders, or answer with the state of runs that are known already."""
     new = [order["run"] for order in orders if order["run"] not in shim.live and order["run"] not in shim.over]
     if new:
-        # Written before anything is started: a successor must be able to tell a run that was begun from one that was not.
+        # Written before anything is started: a successor must be able to tell a run that was begun from one that was
+        # not.
         tick = kernel.boottime_ns() // kernel.TICK_NS
-        shim.write_down(frames.encode({"ev": "starting", "runs": new, "tick": tick}))
+        try:
+            shim.write_down(frames.encode({"ev": "starting", "runs": new, "tick": tick}))
+        except OSError as error:
+            _refuse(shim, orders, f"the journal cannot be written: {os.strerror(error.errno or 0)}")
+            return
     for order in orders:
         _begin(shim, order)
 
@@ -51,7 +57,15 @@ def _begin(shim: Shim, order: dict[str, Any]) -> None:
     except spawn.StartError as error:
         end.never_started(shim, run, error.cause, error.evidence)
     except OSError as error:
-        end.never_started(shim, run, "start_failed", [("shim", f"{type(error).__name__}: {error}")])
+        if run.pid is not None:
+            raise  # it did start; the next shim finds it
+        end.never_started(shim, run, "start_failed", [("shim", str(error))])
+
+
+def _refuse(shim: Shim, orders: list[dict[str, Any]], why: str) -> None:
+    for order in orders:
+        if order["run"] not in shim.live and order["run"] not in shim.over:
+            end.never_started(shim, Run(order), "start_failed", [("shim", why)])
 
 
 def _start(shim: Shim, run: Run, order: dict[str, Any]) -> None:
@@ -78,13 +92,30 @@ def _start(shim: Shim, run: Run, order: dict[str, Any]) -> None:
 def _enter(shim: Shim, run: Run) -> None:
     """The run has begun: keep it, and tell. Written down at once, before the next run is touched."""
     shim.live[run.name] = run
-    run.line = frames.encode({
-        "ev": "started", "run": run.name, "pid": run.pid, "start": run.start, "group": run.group, "at": run.started,
-        "log": run.log, "deadline": run.deadline, "grace": run.grace, "stop_signal": run.signum, "leftovers": run.leftovers,
-        "quota": run.quota, "limits": run.limits, "limits_by": run.limits_by, "oom_before": run.oom_before,
-        "redactor": None if run.redactor is None else (run.redactor.pid, run.redactor.start),
-    })  # fmt: skip
-    shim.write_down(run.line)
+    run.line = frames.encode(
+        {
+            "ev": "started",
+            "run": run.name,
+            "pid": run.pid,
+            "start": run.start,
+            "group": run.group,
+            "at": run.started,
+            "log": run.log,
+            "deadline": run.deadline,
+            "grace": run.grace,
+            "stop_signal": run.signum,
+            "leftovers": run.leftovers,
+            "quota": run.quota,
+            "limits": run.limits,
+            "limits_by": run.limits_by,
+            "oom_before": run.oom_before,
+            "redactor": None if run.redactor is None else (run.redactor.pid, run.redactor.start),
+        }
+    )
+    try:
+        shim.write_down(run.line)
+    except OSError as error:
+        complain(f"journal: run {run.name} has begun: {error}")  # tried again at the end of the turn
     shim.say(run.line)
     shim.logs.add(run)
     end.arm_deadline(shim, run)

@@ -12,8 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .run import Run
     from .main import Shim
+    from .run import Run
 
 PATIENCE = 0.1
 """Seconds that a forced stop's answer may wait for the proof."""
@@ -82,7 +82,9 @@ def answer(shim: Shim, run: Run) -> None:
 
 
 def _grace_over(shim: Shim, run: Run) -> None:
-    """A worker's own ladder goes on without this; the shim forces what nobody else would: deadlines, and a leaderless rest."""
+    """A worker's own ladder goes on without this; the shim forces what nobody else would: deadlines, and a
+    leaderless rest.
+    """
     if run.expired:
         force(shim, run)
     else:

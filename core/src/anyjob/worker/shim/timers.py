@@ -27,7 +27,8 @@ class Timers:
         """Call `action` at `when`, in boot-time seconds."""
         self._count += 1
         self._names[name] = (self._count, action)
-        # Cancelled times stay in the heap until they come up; a flood of short runs with long deadlines must not fill it.
+        # Cancelled times stay in the heap until they come up; a flood of short runs with long deadlines must not fill
+        # it.
         if len(self._heap) > 2 * len(self._names) + 64:
             self._heap = [entry for entry in self._heap if self._holds(entry)]
             heapq.heapify(self._heap)

@@ -1,0 +1,33 @@
+"""One reading tells everything: what a job's type finds stands beside what the job itself got wrong."""
+
+from __future__ import annotations
+
+import pytest
+
+from anyjob.job import BadJob, Job
+from anyjob.plugins import PluginHost
+
+
+def problems(**fields: object) -> list[str]:
+    with pytest.raises(BadJob) as caught:
+        Job.from_wire({"Name": "j", **fields})
+    return [str(problem) for problem in PluginHost.load().more_problems(caught.value).problems]
+
+
+def test_the_type_speaks_of_the_fields_that_could_be_read() -> None:
+    assert problems(JobType="shell", MaxAttempt="lots", XAttrs={"limit": {}}) == [
+        'MaxAttempt: "lots" is not a whole number; write 0 to 2147483647',
+        "Content is empty; write the script here",
+        'XAttrs.limit: "{}" is read by nobody; did you mean limits?',
+    ]
+
+
+def test_an_unknown_type_is_one_more_problem() -> None:
+    said = problems(JobType="shel", MaxAttempt="lots")
+    assert said[1] == (
+        'JobType: "shel" no installed plugin runs it. Did you mean \'shell\'? Installed types: shell.'
+    )
+
+
+def test_a_field_is_named_once() -> None:
+    assert [line.partition(":")[0] for line in problems(JobType="shell", Content="a\0b")] == ["Content"]

@@ -1,0 +1,142 @@
+"""Children that do not want to go. After a proof, a witness of the test's own finds nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from tests.core.worker.shim.yard import Yard, until
+
+from anyjob.worker.local.shimclient import ShimClient
+from anyjob.worker.shim import process
+from anyjob.worker.shim.mounts import own_groups
+
+CHAIN = """
+import os, signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("ready", flush=True)
+end = time.time() + 20
+if os.fork():
+    time.sleep(60)
+while time.time() < end:
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+    time.sleep(0.0005)
+"""
+STORM = """
+import os, signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+for number in range(200):
+    if os.fork() == 0:
+        os.setsid()
+        time.sleep(60)
+        os._exit(0)
+    if number == 60:
+        print("ready", flush=True)
+time.sleep(60)
+"""
+CASES = {
+    "ignores TERM": ("sh", "-c", "trap '' TERM; echo ready; sleep 60 & sleep 60"),
+    "double fork": ("sh", "-c", "trap '' TERM; (setsid sh -c 'sleep 60 & sleep 60' & ); echo ready; sleep 60"),
+    "environment wiped": (
+        "sh",
+        "-c",
+        "(env -i setsid sh -c 'exec >/dev/null 2>&1; trap \"\" TERM; sleep 60' & ); sleep 0.1; echo ready; sleep 60",
+    ),
+    "respawner": (
+        "sh",
+        "-c",
+        "trap '' TERM; r() { n=0; while [ $n -lt 300 ]; do n=$((n+1)); setsid sleep 0.02; done; }; r & r & echo ready; wait",
+    ),
+    "fork storm": (sys.executable, "-I", "-S", "-c", STORM),
+    "fork chain": (sys.executable, "-I", "-S", "-c", CHAIN),
+}
+
+
+class Witness:
+    """A cgroup around the test: whatever is started below it cannot hide from it."""
+
+    def __init__(self, home: Path) -> None:
+        self.home, self.path = home, home / f"witness-{uuid4().hex[:12]}"
+
+    def strangers(self, client: ShimClient) -> list[str]:
+        """Living processes that are neither the test nor the shim's own."""
+        known = {os.getpid(), client.facts["pid"], client.facts["keeper"]}
+        found: list[str] = []
+        for path in self.path.rglob("cgroup.procs"):
+            for pid in map(int, path.read_text().split()):
+                comm = (process.read(f"/proc/{pid}/comm") or b"").strip()
+                facts = process.facts(pid)
+                if pid not in known and facts is not None and facts.state not in "ZX" and comm != b"anyjob-spawner":
+                    found.append(process.describe(pid))
+        return found
+
+
+@pytest.fixture
+def witness() -> Iterator[Witness]:
+    seen = Witness(Path(own_groups()[""]))
+    seen.path.mkdir()
+    (seen.path / "cgroup.procs").write_text("0")
+    yield seen
+    (seen.home / "cgroup.procs").write_text("0")
+    asyncio.run(until(lambda: _removed(seen.path), f"{seen.path} empty"))
+
+
+def _removed(path: Path) -> bool:
+    try:
+        path.rmdir()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.needs("cgroup2")
+@pytest.mark.parametrize("case", CASES)
+def test_nobody_survives_a_proof(witness: Witness, any_yard: Yard, case: str) -> None:
+    async def main() -> None:
+        async with any_yard.client() as client:
+            for number in range(4):
+                name = f"run{number}"
+                await client.start(any_yard.order(name, *CASES[case]))
+                await any_yard.wrote(name, "ready")
+                await client.stop(name, "ASK")
+                await client.stop(name, "FORCE")
+                ended = await asyncio.wait_for(client.ended(name), 30)
+                assert ended.stop_asked == "FORCE"
+                # Where nothing can be proved it must be said so; here every way has a proof.
+                assert ended.proof.strength == "PROVEN", ended.proof
+                assert ended.proof.survivors == ()
+                assert witness.strangers(client) == []
+
+    asyncio.run(main())
+    any_yard.end()  # while the witness still is around it
+
+
+@pytest.mark.needs("cgroup2")
+def test_many_at_once_are_not_mixed_up(witness: Witness, any_yard: Yard) -> None:
+    """Runs are stopped one by one; the others must not be touched, whatever their processes look like."""
+
+    async def main() -> None:
+        async with any_yard.client() as client:
+            names = [f"run{number}" for number in range(12)]
+            for number, name in enumerate(names):
+                case = CASES[("ignores TERM", "double fork")[number % 2]]
+                await client.start(any_yard.order(name, *case))
+            for name in names:
+                await any_yard.wrote(name, "ready")
+            await until(lambda: len(witness.strangers(client)) == 12 * 3 + 6, "all processes of all runs")
+            for left, name in zip(reversed(range(12)), names, strict=True):
+                await client.stop(name, "FORCE")
+                ended = await asyncio.wait_for(client.ended(name), 30)
+                assert ended.proof.strength == "PROVEN", ended.proof
+                assert len(witness.strangers(client)) == left * 3 + left // 2 + left % 2 * (left % 2)
+            assert witness.strangers(client) == []
+
+    asyncio.run(main())
+    any_yard.end()

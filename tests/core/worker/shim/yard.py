@@ -1,0 +1,103 @@
+"""A shim of a test's own, and what the test needs to see of it from outside."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from anyjob.worker.local.shimclient import Ended, ShimClient, ShimOptions, StartOrder
+from anyjob.worker.shim import process
+
+GENEROUS = 30.0
+"""Seconds until a condition that must come true counts as never coming."""
+PATH = os.environ["PATH"]
+
+
+async def until(true: Callable[[], bool], what: str) -> None:
+    """Poll a condition."""
+    end = time.monotonic() + GENEROUS
+    while not true():
+        assert time.monotonic() < end, f"never: {what}"
+        await asyncio.sleep(0.005)
+
+
+def alive(pid: int) -> bool:
+    """Whether the process exists and is no zombie."""
+    facts = process.facts(pid)
+    return facts is not None and facts.state not in "ZX"
+
+
+class Yard:
+    """One state folder with its shim. `mark` stands in the environment of everything that is started here."""
+
+    def __init__(self, folder: Path, options: ShimOptions) -> None:
+        self.folder, self.options = folder, options
+        self.shim_folder = folder / "shim"
+        self.mark = f"YARD={uuid4().hex}"
+
+    def order(self, run: str, *argv: str, **more: Any) -> StartOrder:
+        """An order with the defaults of tests."""
+        name, _, value = self.mark.partition("=")
+        env = {"PATH": PATH, name: value, **more.pop("env", {})}
+        return StartOrder(
+            **{"run": run, "folder": str(self.folder), "log": f"{run}.log", "argv": argv, "env": env, "cwd": "/", **more}
+        )
+
+    def sh(self, run: str, script: str, **more: Any) -> StartOrder:
+        """An order for a shell script."""
+        return self.order(run, "sh", "-c", script, **more)
+
+    def log(self, run: str) -> str:
+        """What the run has written."""
+        return (self.folder / f"{run}.log").read_text()
+
+    async def wrote(self, run: str, line: str) -> None:
+        """Wait until the run's log holds a line."""
+        path = self.folder / f"{run}.log"
+        await until(lambda: path.exists() and line in path.read_text().splitlines(), f"{line!r} in the log of {run}")
+
+    @asynccontextmanager
+    async def client(self) -> AsyncIterator[ShimClient]:
+        """A worker."""
+        client = await ShimClient.open(self.shim_folder, self.options)
+        try:
+            yield client
+        finally:
+            await client.close()
+
+    def marked(self) -> list[int]:
+        """Living processes with the mark in their first environment."""
+        found: list[int] = []
+        for one in process.all_facts():
+            text = process.read(f"/proc/{one.pid}/environ")
+            if one.state not in "ZX" and text is not None and self.mark.encode() in text.split(b"\0"):
+                found.append(one.pid)
+        return found
+
+    def end(self) -> None:
+        """End everything, whatever the test has left."""
+        if self.shim_folder.exists():
+            asyncio.run(self._end())
+
+    async def _end(self) -> None:
+        async with self.client() as client:
+            pids = [client.facts["pid"], client.facts["keeper"]]
+            listed = [run for run, known in client.known.items() if not isinstance(known, Ended)]
+            for run in listed:
+                await client.stop(run, "FORCE")
+            for run in listed:
+                await asyncio.wait_for(client.ended(run), GENEROUS)
+            client.quit_when_idle()
+            await asyncio.sleep(0)
+        await until(lambda: not any(map(alive, pids)), "the shim's end")
+        for pid in self.marked():
+            os.kill(pid, signal.SIGKILL)
+
+
