@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
-import os
 import signal
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,7 @@ from typing import Any
 import pytest
 from tests.core.cli.program import Program, gone, running_shims, until
 
-KEYS = (
-    "job instance task attempt fence run ok cause code result outputs evidence stop log started ended"  # and runs
-).split()
+KEYS = "job instance task attempt fence run ok cause code result outputs evidence stop log started ended".split()
 
 
 def test_log_on_standard_output_and_summary_on_standard_error(anyjob: Program) -> None:
@@ -171,18 +169,17 @@ def test_named_state_folder_is_used_and_kept(anyjob: Program) -> None:
 
 
 def test_own_folders_are_pruned_but_not_those_in_use_or_unfinished(anyjob: Program) -> None:
-    anyjob.own.mkdir(parents=True)
-    line = json.dumps({"m": "instance", "id": 5}) + "\n"
-    for number in range(30):
-        folder = anyjob.own / f"20200101-0000{number:02}-abcdef"
-        folder.mkdir()
-        (folder / "worker.jsonl").write_text(line if number == 3 else "")
-        (folder / "lock").touch()
-    held = os.open(anyjob.own / "20200101-000004-abcdef" / "lock", os.O_RDWR)
-    os.lockf(held, os.F_LOCK, 0)  # not flock: a wrong kind of lock must not count
-    os.close(held)
-    assert anyjob("run", anyjob.job("true"), "--quiet").status == 0
+    instance = json.dumps({"m": "instance", "id": 5}) + "\n"
+    names = [f"20200101-0000{number:02}-abcdef" for number in range(30)]
+    for number, name in enumerate(names):
+        (anyjob.own / name / "shim").mkdir(parents=True)
+        (anyjob.own / name / "worker.jsonl").write_text(instance if number == 3 else "")
+        (anyjob.own / name / "lock").touch()
+        (anyjob.own / name / "shim" / "lock").touch()
+    with (anyjob.own / names[4] / "lock").open() as worker, (anyjob.own / names[5] / "shim" / "lock").open() as shim:
+        fcntl.flock(worker, fcntl.LOCK_EX)
+        fcntl.flock(shim, fcntl.LOCK_EX)
+        assert anyjob("run", anyjob.job("true"), "--quiet").status == 0
     left = sorted(folder.name for folder in anyjob.own.iterdir())
-    assert left[0] == "20200101-000003-abcdef"
-    assert left[1:-1] == [f"20200101-0000{number:02}-abcdef" for number in range(11, 30)]
-    assert len(left) == 21
+    assert left[:-1] == [*names[3:6], *names[11:]]
+    assert left[-1] not in names

@@ -209,7 +209,7 @@ class Rig:
         """A run as verbs get it, for calling them beside the worker."""
         bound = worker.host.dispatch(order.job, order.binding)
         live = worker.live.get(order.name)
-        record = RunRecord(order=order) if live is None else live.record
+        record = RunRecord(order=order, binding=bound.binding) if live is None else live.record
         return RunFace(record, worker, f"{worker.folder.runs}/{order.name}", bound.common, bound.place)
 
     # ---------------------------------------------------------------- waiting

@@ -77,6 +77,11 @@ class Witness:
                     found.append(process.describe(pid))
         return found
 
+    def of(self, run: str) -> set[int]:
+        """Living processes with the mark of a run."""
+        pids = {int(line) for path in self.path.rglob("cgroup.procs") for line in path.read_text().split()}
+        return {pid for pid in pids if process.marked(pid, run)}
+
 
 @pytest.fixture
 def witness() -> Iterator[Witness]:
@@ -126,16 +131,16 @@ def test_many_at_once_are_not_mixed_up(witness: Witness, any_yard: Yard) -> None
         async with any_yard.client() as client:
             names = [f"run{number}" for number in range(12)]
             for number, name in enumerate(names):
-                case = CASES[("ignores TERM", "double fork")[number % 2]]
-                await client.start(any_yard.order(name, *case))
-            for name in names:
-                await any_yard.wrote(name, "ready")
-            await until(lambda: len(witness.strangers(client)) == 12 * 3 + 6, "all processes of all runs")
-            for left, name in zip(reversed(range(12)), names, strict=True):
+                await client.start(any_yard.order(name, *CASES[("ignores TERM", "double fork")[number % 2]]))
+            await until(lambda: all(len(witness.of(name)) >= 3 for name in names), "all processes of all runs")
+            before = {name: witness.of(name) for name in names}
+            while names:
+                name = names.pop()
                 await client.stop(name, "FORCE")
                 ended = await asyncio.wait_for(client.ended(name), 30)
                 assert ended.proof.strength == "PROVEN", ended.proof
-                assert len(witness.strangers(client)) == left * 3 + left // 2 + left % 2 * (left % 2)
+                assert witness.of(name) == set()
+                assert {other: witness.of(other) for other in names} == {other: before[other] for other in names}
             assert witness.strangers(client) == []
 
     asyncio.run(main())

@@ -86,7 +86,10 @@ class LogWatch:
         """
         now = kernel.boottime()
         if now - self._disk_at > _FRESH:
-            self._disk_free = _free(os.path.dirname(path))
+            try:
+                self._disk_free = _free(os.path.dirname(path))
+            except OSError:
+                return None  # opening the log says what is wrong
             self._disk_at = now
         if self._disk_free >= self._floor:
             return None
