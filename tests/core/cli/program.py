@@ -12,8 +12,9 @@ import select
 import signal
 import subprocess
 import sys
+import textwrap
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,11 +65,18 @@ class Program:
         path.write_text(json.dumps({"Name": "a", "JobType": "shell", "Content": content, **fields}))
         return str(path)
 
-    def start(self, *arguments: str, **more: Any) -> subprocess.Popen[bytes]:
-        """A command that goes on beside the test."""
-        more = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more}
-        command = [sys.executable, "-m", "anyjob", *arguments]
-        return subprocess.Popen(command, env=self.environment, cwd=self.folder, **more)
+    def start(
+        self, *arguments: str, stdin: int = subprocess.DEVNULL, wrapper: Sequence[str] = ()
+    ) -> subprocess.Popen[bytes]:
+        """A command that goes on beside the test, executed by the words of `wrapper`.."""
+        return subprocess.Popen(
+            [*wrapper, sys.executable, "-m", "anyjob", *arguments],
+            env=self.environment,
+            cwd=self.folder,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
 
     def finish(self, process: subprocess.Popen[bytes]) -> Done:
         """Wait for its end."""
@@ -80,6 +88,16 @@ class Program:
         process = self.start(*arguments, stdin=subprocess.PIPE)
         out, err = process.communicate(stdin, timeout=PATIENCE)
         return Done(status=process.returncode, out=out, err=err.decode())
+
+    def install(self, name: str, module: str) -> None:
+        """A distribution `anyjob-<name>` with a plugin of that name, in an environment of this program alone."""
+        site = self.folder / "site"
+        info = site / f"anyjob_{name}-1.0.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: anyjob-{name}\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text(f"[anyjob]\n{name} = anyjob_{name}\n")
+        (site / f"anyjob_{name}.py").write_text(textwrap.dedent(module))
+        self.environment["PYTHONPATH"] = str(site)
 
     def clean(self) -> None:
         """End the shims that a killed command left, once their runs are over."""
@@ -112,7 +130,9 @@ class Terminal:
         """Until the text stands on the terminal."""
         end = time.monotonic() + PATIENCE
         while text not in self.shown:
-            assert time.monotonic() < end and self._read(), f"never shown: {text!r}, but {self.shown!r}"
+            going = self._read()
+            assert going, f"never shown: {text!r}, but {self.shown!r}"
+            assert time.monotonic() < end, f"not shown in time: {text!r}, but {self.shown!r}"
 
     def type(self, keys: bytes) -> None:
         """What the user types: b"\\x03" is Ctrl-C."""

@@ -10,7 +10,7 @@ from tests.core.cli.program import Program, Terminal, gone
 def test_control_sequences_never_reach_the_terminal(anyjob: Program) -> None:
     hostile = (
         "\\033[31mred\\033[0m \\033]0;title\\007\\033]52;c;aGk=\\033\\\\\\233"
-        + "2J \\r\\nnext\\rline\\033Pq#0\\033\\\\ \\000\\b end"
+        "2J \\r\\nnext\\rline\\033Pq#0\\033\\\\ \\000\\b end"
     )
     terminal = Terminal(anyjob, "run", anyjob.job(f"printf '{hostile}\\n'", XAttrs={"encoding": "latin-1"}))
     assert terminal.finish() == 0

@@ -35,7 +35,7 @@ def resume(
     """
     from anyjob.cli import folders
     from anyjob.cli.inputs import settings_for
-    from anyjob.cli.session import Wanted
+    from anyjob.cli.session import Wanted, leave
 
     if state is None:
         waiting = [
@@ -55,7 +55,7 @@ def resume(
     result = asyncio.run(_resume(settings, state, Wanted(json=as_json, quiet=quiet), own=own))
     if own:
         folders.prune()
-    raise typer.Exit(result)
+    leave(result)
 
 
 async def _resume(settings: Settings, state: Path, wanted: Wanted, *, own: bool) -> int:

@@ -48,7 +48,7 @@ def run(
     """
     from anyjob.cli import folders
     from anyjob.cli.inputs import settings_for, the_job
-    from anyjob.cli.session import Wanted, load_host
+    from anyjob.cli.session import Wanted, leave, load_host
     from anyjob.modes import mode_of
 
     settings = settings_for(config, state)
@@ -60,7 +60,7 @@ def run(
     wanted = Wanted(json=as_json, quiet=quiet)
     if state is not None:
         folders.refuse_unfinished(state)
-        raise typer.Exit(asyncio.run(_run(host, settings, state, chosen, wanted, own=False)))
+        leave(asyncio.run(_run(host, settings, state, chosen, wanted, own=False)))
     folder = folders.new_folder(settings.found.file if settings.found else None)
     try:
         result = asyncio.run(_run(host, settings, folder, chosen, wanted, own=True))
@@ -68,7 +68,7 @@ def run(
         if not (folder / "runs").is_dir() or not any((folder / "runs").iterdir()):
             shutil.rmtree(folder, ignore_errors=True)
     folders.prune()
-    raise typer.Exit(result)
+    leave(result)
 
 
 async def _run(host: PluginHost, settings: Settings, folder: Path, job: Job, wanted: Wanted, *, own: bool) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, NoReturn, Self
 
 from anyjob.cli import status
 from anyjob.cli.folders import is_locked, unfinished
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from anyjob.plugins import PluginHost
     from anyjob.settings import Settings
 
-__all__ = ["Session", "Wanted", "load_host"]
+__all__ = ["Session", "Wanted", "leave", "load_host"]
 
 _SHOWN_LOGS: Final = 5
 """Log paths that a summary names; of more it names the folder."""
@@ -53,6 +54,14 @@ def load_host(settings: Settings) -> PluginHost:
         launcher_settings=settings.launchers,
         source=settings.source,
     )
+
+
+def leave(status: int) -> NoReturn:
+    """End this process now, also when a call of an executor that ignored its stop still holds a thread."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
+    os._exit(status)
 
 
 class Session:

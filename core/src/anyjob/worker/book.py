@@ -121,9 +121,13 @@ class RunBook:
     # The ledger comes first: when it cannot be written (a full disk), the record still says what is durable, and the
     # same mark can be tried again.
 
-    def starting(self, record: RunRecord) -> None:
+    def starting(self, record: RunRecord, policies: list[str]) -> None:
         at = round(time.time(), 3)
-        self._mark(record, Mark.STARTING, {"m": "starting", "run": record.order.name, "at": at})
+        line: dict[str, Any] = {"m": "starting", "run": record.order.name, "at": at}
+        if policies:
+            line["policies"] = policies
+        self._mark(record, Mark.STARTING, line)
+        record.policies = policies
         record.started = at
         record.starts += 1
 

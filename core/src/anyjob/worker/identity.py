@@ -7,10 +7,11 @@ import os
 import pwd
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from anyjob.problem import Problem
 
-__all__ = ["Identity", "resolve_user"]
+__all__ = ["Identity", "reachable", "resolve_user"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,3 +53,14 @@ def resolve_user(user: str, group_id: str, allowed: Mapping[str, Sequence[str]])
         )
     groups = tuple(item.gr_gid for item in grp.getgrall() if user in item.gr_mem)
     return Identity(name=user, uid=entry.pw_uid, gid=entry.pw_gid, groups=groups, home=entry.pw_dir)
+
+
+def reachable(user: Identity, folder: str) -> Identity | Problem:
+    """The identity, or a Problem when a folder above `folder` is closed to it."""
+    for above in reversed(Path(folder).parents):
+        entry = above.stat()
+        mine = 0o100 if entry.st_uid == user.uid else 0o010 if entry.st_gid in (user.gid, *user.groups) else 0o001
+        if not entry.st_mode & mine:
+            remedy = f"cannot pass through {above} to the run's folder; put the state folder elsewhere (--state)"
+            return Problem(field="XAttrs.user", value=user.name, remedy=remedy)
+    return user

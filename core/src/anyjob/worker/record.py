@@ -30,6 +30,8 @@ class RunRecord:
     started: float | None = None
     ended: float | None = None
     starts: int = 0
+    policies: list[str] = field(default_factory=list[str])
+    """What policies changed about the newest start, one line each."""
     cursors: dict[str, tuple[str, int]] = field(default_factory=dict[str, tuple[str, int]])
 
     def advance(self, mark: Mark) -> None:
@@ -43,6 +45,7 @@ class RunRecord:
             case Mark.STARTING:
                 self.started = said["at"]
                 self.starts += 1
+                self.policies = said.get("policies", [])
             case Mark.HANDLE:
                 self.handle = Handle.from_json(said["handle"])
             case Mark.SAVED:
@@ -59,7 +62,10 @@ class RunRecord:
         """The fewest marks that fold to this record: what compaction keeps."""
         run = self.order.name
         out: list[dict[str, Any]] = []
-        out += [{"m": Mark.STARTING.value, "run": run, "at": self.started}] * self.starts
+        starting: dict[str, Any] = {"m": Mark.STARTING.value, "run": run, "at": self.started}
+        if self.policies:
+            starting["policies"] = self.policies
+        out += [starting] * self.starts
         if self.saved is not None:
             out.append({"m": Mark.SAVED.value, "run": run, "data": self.saved})
         if self.handle is not None:

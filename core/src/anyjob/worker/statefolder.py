@@ -24,8 +24,10 @@ class StateFolder:
         """Make and lock the folder. Raises StateInUse, StateUnusable."""
         self.path = path.absolute()
         try:
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.runs.mkdir(mode=0o700, exist_ok=True)
+            # Root runs jobs as other users too: they pass through to their run's own part, and list nothing.
+            mode = 0o711 if os.getuid() == 0 else 0o700
+            self.path.mkdir(mode=mode, parents=True, exist_ok=True)
+            self.runs.mkdir(mode=mode, exist_ok=True)
             self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise StateUnusable(self.path, f"{error.strerror} ({error.filename})") from error

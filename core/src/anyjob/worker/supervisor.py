@@ -7,11 +7,12 @@ import logging
 import time
 import traceback
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from anyjob.errors import AnyJobError, ContractBroken, RunRefused, SecretMissing
-from anyjob.executor.base import Executor, Stage
+from anyjob.executor.base import Stage
 from anyjob.executor.capabilities import DeadlineBy
 from anyjob.executor.handle import Handle
 from anyjob.job import BadJob
@@ -43,8 +44,8 @@ class Owner(Protocol):
     def book(self) -> RunBook: ...
     @property
     def force_wait(self) -> float: ...
-    def prepare(self, face: RunFace, bound: Bound) -> None:
-        """Ask the policies. Raises RunRefused."""
+    def prepare(self, face: RunFace, bound: Bound) -> list[str]:
+        """Ask the policies; what they changed, a line each. Raises RunRefused."""
         ...
 
     def started(self, face: RunFace) -> None: ...
@@ -98,9 +99,6 @@ class Supervisor:
         while True:
             match next_step(self.record.state, stopping=self.record.stop is not None):
                 case Step.START:
-                    refused = await self._prepare()
-                    if refused is not None:
-                        return refused
                     got = await self._start()
                 case Step.FIND:
                     got = await self._find()
@@ -115,10 +113,11 @@ class Supervisor:
             if isinstance(got, Handle):
                 await self._durable(partial(self._owner.book.handle, self.record, got))
 
-    async def _prepare(self) -> Outcome | None:
+    async def _prepare(self) -> Outcome | list[str]:
+        """What policies changed, or why there is no start."""
         try:
             await self.face.resolve_secrets()
-            self._owner.prepare(self.face, self._bound)
+            changes = self._owner.prepare(self.face, self._bound)
         except SecretMissing as error:
             return Outcome(
                 cause=Cause.BAD_CONFIG, result=str(error), evidence=[Evidence(source="secrets", text=str(error))]
@@ -127,20 +126,24 @@ class Supervisor:
             return Outcome(
                 cause=Cause.REJECTED, result=str(refused), evidence=[Evidence(source="policy", text=str(refused))]
             )
-        executor = self._bound.executor
-        if type(executor).preflight is not Executor.preflight:
-            problems = list(await executor.preflight(self._bound.spec))
-            if problems:
-                said = [Evidence(source="preflight", text=str(problem)) for problem in problems]
-                return Outcome(cause=Cause.DEPENDENCY_MISSING, result=str(problems[0]), evidence=said)
-        return None
+        problems = list(await self._bound.executor.preflight(self._bound.spec))
+        if problems:
+            said = [Evidence(source="preflight", text=str(problem)) for problem in problems]
+            return Outcome(cause=Cause.DEPENDENCY_MISSING, result=str(problems[0]), evidence=said)
+        return changes
 
     async def _start(self) -> Handle | Outcome | None:
         """None: cut off by a stop, so that `find` has to tell."""
-        await self._durable(partial(self._owner.book.starting, self.record))
+        prepared = await self._prepare()
+        if isinstance(prepared, Outcome):
+            return prepared
+        if self.record.state is RunState.ACCEPTED and self.record.stop is not None:
+            return never_started(self.record.stop)
+        await self._durable(partial(self._owner.book.starting, self.record, prepared))
         self._owner.started(self.face)
         try:
-            return await self._verb(self._bound.executor.start(self.face, self._bound.spec))
+            got = await self._verb(self._bound.executor.start(self.face, self._bound.spec))
+            return got if isinstance(got, Handle) else _answered("start", got)
         except _Cut:
             return None
         except (BadJob, SecretMissing, PasteRefused) as error:
@@ -156,7 +159,7 @@ class Supervisor:
         except Exception as error:  # noqa: BLE001 - the executor is a stranger's code
             return Outcome(cause=Cause.UNKNOWN, evidence=[_evidence("find", error)])
         if found is not None:
-            return found
+            return found if isinstance(found, Handle) else _answered("find", found)
         if self.record.stop is not None:
             return never_started(self.record.stop)
         return await self._start()
@@ -165,7 +168,7 @@ class Supervisor:
         handle = self.record.handle
         assert handle is not None
         try:
-            return await self._verb(self._bound.executor.watch(self.face, self._bound.spec, handle))
+            return _answered("watch", await self._verb(self._bound.executor.watch(self.face, self._bound.spec, handle)))
         except _Cut:
             return given_up(self.record.stop or STOP, self._last, self._owner.force_wait)
         except Exception as error:  # noqa: BLE001 - the executor is a stranger's code
@@ -195,6 +198,9 @@ class Supervisor:
                 outcome = mask_outcome(outcome, masks(face.secrets))
             except SecretMissing:
                 pass  # without the values the run cannot have had them either
+        if record.policies:
+            changes = [Evidence(source="policy", text=line) for line in record.policies]
+            outcome = replace(outcome, evidence=[*outcome.evidence, *changes])
         face.close_log()
         await self._durable(partial(self._owner.book.ended, record, outcome))
         if self._ladder is not None:
@@ -270,7 +276,10 @@ class Supervisor:
         if handle is None:
             return
         try:
-            self._last = await self._bound.executor.stop(self.face, self._bound.spec, handle, stage)
+            said: object = await self._bound.executor.stop(self.face, self._bound.spec, handle, stage)
+            if not isinstance(said, StopReport):
+                raise TypeError(f"it gave a {type(said).__name__}, not a StopReport")
+            self._last = said
         except Exception as error:  # noqa: BLE001 - the executor is a stranger's code, and the ladder must go on
             self._last = StopReport(
                 strength=Strength.ASKED, by=f"stop({stage.value}) failed", evidence=[_evidence("stop", error)]
@@ -282,6 +291,13 @@ class Supervisor:
         if deadline is not None and self._bound.capabilities.deadline is DeadlineBy.WORKER:
             wait = max(0.0, deadline - time.time())
             self._timer = asyncio.get_running_loop().call_later(wait, self.stop, DEADLINE)
+
+
+def _answered(verb: str, got: object) -> Outcome:
+    """The outcome that a verb gave; what is none must not be taken for "call me again"."""
+    if isinstance(got, Outcome):
+        return got
+    return unknown(verb, f"the executor's {verb} gave a {type(got).__name__}, which the contract does not know")
 
 
 def _brief(error: BaseException) -> str:

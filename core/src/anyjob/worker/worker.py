@@ -240,10 +240,10 @@ class Worker:
 
     # ---------------------------------------------------------------- for supervisors and faces
 
-    def prepare(self, face: RunFace, bound: Bound) -> None:
-        """Ask the policies about one start. Raises RunRefused."""
+    def prepare(self, face: RunFace, bound: Bound) -> list[str]:
+        """Ask the policies about one start; what they changed, a line each. Raises RunRefused."""
         if not self.host.has_policies:
-            return
+            return []
         draft = RunDraft(
             job=face.job,
             launcher=face.common.launcher,
@@ -256,6 +256,7 @@ class Worker:
         face.user = draft.user
         face.common = face.common.model_copy(update={"limits": draft.limits, "labels": draft.labels})
         face.extra_environment = draft.environment
+        return [f"{change.policy}: {change.what} was {change.before}, is {change.after}" for change in draft.changes]
 
     def started(self, face: RunFace) -> None:
         self.host.observers.run_started(face)

@@ -19,12 +19,12 @@ from anyjob.outcome import Cause, Evidence, StopReport, Strength
 from anyjob.problem import Problem
 from anyjob.run import RUN_FOLDER, Run
 from anyjob.worker.face import RunFace
-from anyjob.worker.identity import Identity, resolve_user
+from anyjob.worker.identity import Identity, reachable, resolve_user
 from anyjob.worker.local.exits import read_exit
 from anyjob.worker.local.options import LocalOptions
 from anyjob.worker.local.progress import ProgressReader
 from anyjob.worker.local.shimclient import ShimClient
-from anyjob.worker.local.shimvalues import Ended, RunAs, RunLimits, ShimOptions, StartOrder
+from anyjob.worker.local.shimvalues import Ended, RunAs, RunLimits, ShimOptions, Started, StartOrder
 from anyjob.worker.settings import WorkerSettings
 
 __all__ = ["LocalLauncher"]
@@ -42,6 +42,8 @@ class LocalLauncher(Launcher[LocalOptions]):
         self._client: ShimClient | None = None
         self._opening: asyncio.Lock | None = None
         self._progress = ProgressReader()
+        self._begun: dict[str, asyncio.Future[Started | Ended]] = {}
+        """Orders that were sent and whose handle is not kept yet: a stop may cut off who awaits them, not them."""
 
     def attach(self, folder: Path, settings: WorkerSettings) -> None:
         """Say where the shim lives. Called by the worker before `serve`."""
@@ -58,19 +60,22 @@ class LocalLauncher(Launcher[LocalOptions]):
         del options
         face = _face(run)
         client = self._client or await self._shim()
+        begun = self._begun[run.name] = client.start(self._order(face, command))
+        return await self._answer(face, begun)
+
+    async def _answer(self, face: RunFace, begun: asyncio.Future[Started | Ended]) -> Handle | Exit:
         try:
-            got = await client.start(self._order(face, command))
+            got = await asyncio.shield(begun)
         except ShimLost as lost:
             # The order may have arrived: whether the command runs is not known.
             return Exit(code=None, cause=Cause.UNKNOWN, evidence=[Evidence(source="shim", text=str(lost))])
-        if isinstance(got, Ended):
-            return self._exit(face, got)
-        return Handle(kind="local", scope=Scope.NODE, data={"pid": got.pid, "start": got.start})
+        return self._read(face, got)
 
     async def watch(self, run: Run, handle: Handle, options: LocalOptions) -> Exit:
         del handle, options
         client = self._client or await self._shim()
         face = _face(run)
+        self._begun.pop(run.name, None)
         self._progress.add(face, f"{_work_folder(face)}/progress")
         try:
             return self._exit(face, await client.ended(run.name))
@@ -90,16 +95,17 @@ class LocalLauncher(Launcher[LocalOptions]):
 
     async def find(self, run: Run, options: LocalOptions) -> Handle | Exit | None:
         del options
+        face = _face(run)
+        begun = self._begun.get(run.name)
+        if begun is not None:
+            return await self._answer(face, begun)
         client = self._client or await self._shim()
         known = client.known.get(run.name)
-        if known is None:
-            return None
-        if isinstance(known, Ended):
-            return self._exit(_face(run), known)
-        return Handle(kind="local", scope=Scope.NODE, data={"pid": known.pid, "start": known.start})
+        return None if known is None else self._read(face, known)
 
     async def clean(self, run: Run, handle: Handle | None, options: LocalOptions) -> None:
         del handle, options
+        self._begun.pop(run.name, None)
         if self._client is not None:
             self._client.ack([run.name])
 
@@ -122,6 +128,11 @@ class LocalLauncher(Launcher[LocalOptions]):
                 options = ShimOptions(cgroup=self._settings.cgroup, floor=self._settings.free_disk)
                 self._client = await ShimClient.open(self._folder, options)
             return self._client
+
+    def _read(self, face: RunFace, got: Started | Ended) -> Handle | Exit:
+        if isinstance(got, Ended):
+            return self._exit(face, got)
+        return Handle(kind="local", scope=Scope.NODE, data={"pid": got.pid, "start": got.start})
 
     def _exit(self, face: RunFace, ended: Ended) -> Exit:
         return read_exit(ended, _work_folder(face), face.log_path, _RETURNS, face.common.encoding)
@@ -173,6 +184,8 @@ class LocalLauncher(Launcher[LocalOptions]):
         if face.user is None:
             return None
         found = resolve_user(face.user, face.job.group_id, self._settings.users)
+        if isinstance(found, Identity):
+            found = reachable(found, face.folder)
         if isinstance(found, Problem):
             raise BadJob([found], face.job.name)
         return found
@@ -186,9 +199,15 @@ def _face(run: Run) -> RunFace:
 
 
 def _work_folder(face: RunFace) -> str:
-    """Where the job may write: the run's folder itself, or a part of it that belongs to the job's own user."""
+    """Where the job may write: the run's folder itself, or the part of it that belongs to the job's own user.
+
+    Told by its owner, so that a later worker knows it too, and a job that makes a folder of that name changes nothing.
+    """
     work = f"{face.folder}/work"
-    return work if face.user is not None and os.path.isdir(work) else face.folder
+    try:
+        return face.folder if os.lstat(work).st_uid == os.getuid() else work
+    except FileNotFoundError:
+        return face.folder
 
 
 def _put(path: str, content: bytes, user: Identity | None) -> None:

@@ -40,6 +40,7 @@ class Shim:
         self.by_pid: dict[int, Callable[[int, Any], None]] = {}
         self.closing: dict[str, Run] = {}
         self.quitting = False
+        self._later: list[Callable[[], None]] = []
         self._epoll = select.epoll()
         self._handlers: dict[int, Callable[[int], None]] = {}
         self.timers = Timers()
@@ -93,6 +94,10 @@ class Shim:
         """
         self.journal.add(message)
         self.journal.flush()
+
+    def later(self, act: Callable[[], None]) -> None:
+        """Do it at the end of this turn, when what is being started has been."""
+        self._later.append(act)
 
     def look_again(self, run: Run) -> None:
         """Judge this run once more when a child has ended, or a little later."""
@@ -162,6 +167,8 @@ class Shim:
                 handler = self._handlers.get(fd)
                 if handler is not None:
                     handler(events)
+            while self._later:
+                self._later.pop(0)()
             self.holds.oom.down()
             self._flush()
         self._flush()

@@ -80,7 +80,7 @@ class _Spawner:
             elif do == "ask":
                 self._ask(order["signum"])
             elif do == "force":
-                self._killing = True
+                self._killing = self._held
             else:
                 return False
         return True

@@ -24,13 +24,14 @@ _SPARE = 10.0
 
 
 class Spawner:
-    """One spawner process."""
+    """One spawner process. `early`: what came together with the answer to a start, because the run was over at once."""
 
-    __slots__ = ("_frames", "channel", "idle_since", "pid", "run")
+    __slots__ = ("_frames", "channel", "early", "idle_since", "pid", "run")
 
     def __init__(self, pid: int, channel: socket.socket) -> None:
         self.pid, self.channel = pid, channel
         self._frames = frames.Frames()
+        self.early: list[dict[str, Any]] = []
         self.run: Run | None = None
         self.idle_since = 0.0
         channel.settimeout(_ANSWER)
@@ -56,13 +57,13 @@ class Spawner:
         data = frames.frame([frames.encode({"do": "start", "order": order, "memory": memory})])
         sent = socket.send_fds(self.channel, [data], [log])
         self.channel.sendall(data[sent:])
-        while True:
-            for said in self.receive() or [{"ev": "gone"}]:
-                if said["ev"] == "up":
-                    return said["pid"], said["start"]
-                if said["ev"] == "failed":
-                    raise StartError(said["cause"], *[(source, text) for source, text in said["evidence"]])
+        while not (messages := self.receive()):
+            if messages is None:
                 raise ConnectionResetError("the spawner died while it started the run")
+        said, *self.early = messages
+        if said["ev"] == "failed":
+            raise StartError(said["cause"], *[(source, text) for source, text in said["evidence"]])
+        return said["pid"], said["start"]
 
 
 class Spawners:
@@ -104,6 +105,8 @@ class Spawners:
         # Should somebody kill the spawner, the shim may reap the leader before it learns of that.
         self._shim.leaders.setdefault(run.pid, run)
         run.hold = Spawned(self, one)
+        if one.early:
+            self._shim.later(lambda: self._take(one, one.early))
 
     def give_back(self, one: Spawner) -> None:
         """Its run is over, and proved so."""
@@ -134,6 +137,9 @@ class Spawners:
         if messages is None:
             self._shim.unwatch(one.channel.fileno())
             return
+        self._take(one, messages)
+
+    def _take(self, one: Spawner, messages: list[dict[str, Any]]) -> None:
         run = one.run
         if run is None or not isinstance(run.hold, Spawned):
             return
