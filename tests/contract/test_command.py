@@ -7,14 +7,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Annotated
 
-from anyjob_shell.samples import SAMPLES
-
 from anyjob.executor import Command, CommandExecutor
 from anyjob.plugins import ExecutorType, hookimpl
 from anyjob.run import Run
 from anyjob.samples import BadSample, Sample
 from anyjob.spec import At, Spec
 from anyjob.testing import ExecutorContract
+from anyjob_shell.samples import SAMPLES
 
 
 # --- the executor

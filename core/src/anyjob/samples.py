@@ -116,7 +116,7 @@ class Samples:
     """Needs something that is nowhere installed; `names` stands in the result or the evidence. For a command that is
     looked up, `{"XAttrs": {"env": {"PATH": "/nowhere"}}}` does it."""
     eats_memory: Sample | None = None
-    """Uses 200 MB of memory and ends well if it gets them."""
+    """Uses 100 MB of memory and ends well if it gets them."""
     starts_processes: Sample | None = None
     """Has 40 processes at one time; ends well if it gets them, else badly."""
     burns: Sample | None = None

@@ -62,7 +62,7 @@ class Program:
     def job(self, content: str, **fields: object) -> str:
         """A file with one shell job; its path."""
         path = self.folder / f"job-{len(list(self.folder.glob('job-*')))}.json"
-        path.write_text(json.dumps({"Name": "a", "JobType": "shell", "Content": content, **fields}))
+        path.write_text(json.dumps({"Name": "a", "JobType": "shell", "Content": content} | fields))
         return str(path)
 
     def start(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import signal
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -28,25 +29,24 @@ def test_log_on_standard_output_and_summary_on_standard_error(anyjob: Program) -
     until(lambda: not running_shims(anyjob.state), "the end of the shim, which has nothing to wait for")
 
 
-@pytest.mark.parametrize(
-    ("script", "fields", "status", "said"),
-    [
-        ("exit 7", {}, 7, "failed with exit code 7"),
-        ("kill -USR1 $$", {}, 128 + signal.SIGUSR1, f"was ended by signal {int(signal.SIGUSR1)} (SIGUSR1)"),
-        ("sleep 60", {"Timeout": 1, "TimeoutKillEnable": True}, 124, "timed out"),
-        ("sleep 60 &", {"XAttrs": {"leftovers": "fail"}}, 1, "ended well, but left processes behind"),
-        ("true", {"XAttrs": {"cwd": "/nowhere"}}, 2, "cannot run as it is written"),
-    ],
-)
-def test_exit_status_and_words_of_an_end(
-    anyjob: Program, script: str, fields: dict[str, Any], status: int, said: str
-) -> None:
-    done = anyjob("run", anyjob.job(script, **fields))
-    assert (done.status, done.err.splitlines()[0].partition(" (")[0]) == (
-        status,
-        f"anyjob: job 'a' {said}".partition(" (")[0],
-    )
-    assert said in done.err
+ENDS: list[tuple[str, dict[str, Any], int, str]] = [
+    ("exit 7", {}, 7, "failed with exit code 7 ("),
+    ("kill -USR1 $$", {}, 128 + signal.SIGUSR1, f"was ended by signal {int(signal.SIGUSR1)} (SIGUSR1) ("),
+    ("sleep 60", {"Timeout": 1, "TimeoutKillEnable": True}, 124, "timed out ("),
+    ("sleep 60 &", {"XAttrs": {"leftovers": "fail"}}, 1, "ended well, but left processes behind ("),
+    ("true", {"XAttrs": {"cwd": "/nowhere"}}, 2, "cannot run as it is written ("),
+]
+
+
+def test_exit_status_and_words_of_an_end(anyjob: Program) -> None:
+    begun: list[subprocess.Popen[bytes]] = []
+    for script, fields, _, _ in ENDS:
+        file = anyjob.job(script, **fields)
+        begun.append(anyjob.start("run", file))
+    ended = [anyjob.finish(process) for process in begun]
+    assert [done.status for done in ended] == [status for _, _, status, _ in ENDS]
+    for done, (_, _, _, words) in zip(ended, ENDS, strict=True):
+        assert done.err.startswith(f"anyjob: job 'a' {words}")
 
 
 def test_json_is_one_object_with_the_promised_keys(anyjob: Program) -> None:

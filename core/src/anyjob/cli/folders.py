@@ -118,8 +118,11 @@ def unfinished(folder: Path) -> list[str]:
 
 
 def refuse_unfinished(folder: Path) -> None:
-    """Raises StateUnfinished, unless nothing is left there or a living worker has it."""
-    left = unfinished(folder)
+    """Raises StateUnfinished, unless nothing is left there, or a living worker or nobody can have it."""
+    try:
+        left = unfinished(folder)
+    except OSError:
+        return  # a worker says it better
     if left and not is_held(folder):
         raise StateUnfinished(folder, left)
 

@@ -12,14 +12,11 @@ import sys
 import time
 import traceback
 import warnings
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Never
+from typing import Never
 
 from anyjob.testing.fault import Fault
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 __all__ = ["Doomed", "doomed"]
 
@@ -61,7 +58,7 @@ class Doomed:
 
 
 @contextmanager
-def doomed(work: Callable[[], Awaitable[object]], patience: float) -> Iterator[Doomed]:
+def doomed(work: Callable[[], Awaitable[object]], patience: float) -> Generator[Doomed]:
     """Do `work` in a fork of this process. Nothing of it outlives the block, except what it left to others."""
     with warnings.catch_warnings():
         # Threads of earlier cases may still sleep; the fork uses nothing that they can hold.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -38,8 +38,8 @@ __all__ = ["Finished", "Rig"]
 
 T = TypeVar("T")
 
-_FORCE_WAIT: Final = 2.0
-"""Seconds after which a forced run that nobody saw end is given up: long ones only make bad executors slow to test."""
+_SETTINGS: Final = WorkerSettings(force_wait=2)
+"""A forced run that nobody saw end is given up soon: more seconds only make bad executors slow to test."""
 _TIDY: Final = 5.0
 """Seconds in which what a failed case left going must end."""
 
@@ -98,7 +98,7 @@ class Rig:
         return offers[0].kind.job_type
 
     @cached_property
-    def type(self) -> ExecutorType:
+    def kind(self) -> ExecutorType:
         """What the plugin says of the type."""
         host = self.host()
         for offer in host.types():
@@ -112,9 +112,9 @@ class Rig:
         """The type's samples: those given, else those that its plugin ships."""
         if self._samples is not None:
             return self._samples
-        check(self.type.samples, f"JobType {self.job_type!r} has no samples; name them in its ExecutorType.")
-        found = resolve(self.type.samples)
-        check(isinstance(found, Samples), f"{self.type.samples} is a {type(found).__name__}, not Samples.")
+        check(self.kind.samples, f"JobType {self.job_type!r} has no samples; name them in its ExecutorType.")
+        found = resolve(self.kind.samples)
+        check(isinstance(found, Samples), f"{self.kind.samples} is a {type(found).__name__}, not Samples.")
         return found
 
     @cached_property
@@ -160,13 +160,15 @@ class Rig:
 
     def order(self, job: Job, **facts: Any) -> RunOrder:
         """One start of the job, of an instance of its own unless `facts` name one."""
-        return RunOrder(job=job, **({"instance": new_instance_id()} | facts))
+        facts.setdefault("instance", new_instance_id())
+        return RunOrder(job=job, **facts)
 
     @asynccontextmanager
-    async def worker(self, secrets: Mapping[str, SecretSource] | None = None) -> AsyncIterator[Worker]:
+    async def worker(
+        self, secrets: Mapping[str, SecretSource] | None = None, settings: WorkerSettings | None = None
+    ) -> AsyncGenerator[Worker]:
         """One worker's life on the rig's state folder."""
-        settings = WorkerSettings(force_wait=_FORCE_WAIT)
-        async with Worker(self.host(), self.state, settings, secrets) as worker:
+        async with Worker(self.host(), self.state, settings or _SETTINGS, secrets) as worker:
             yield worker
 
     async def submit(self, worker: Worker, order: RunOrder) -> LiveRun:
@@ -226,7 +228,7 @@ class Rig:
         """Wait until something holds. Raises Fault when it does not within the rig's patience."""
 
         async def poll() -> None:
-            while not holds():
+            while not holds():  # noqa: ASYNC110 - what is waited for does not know of it
                 await asyncio.sleep(0.005)
 
         await self.within(poll(), fault)
@@ -262,9 +264,7 @@ class Rig:
         self.folder.mkdir(parents=True, exist_ok=True)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         asyncio.run(self._tidy())
 
     async def _tidy(self) -> None:

@@ -185,7 +185,13 @@ class RunFace:
     @property
     def log(self) -> RunLog:
         if self._log is None:
-            self._log = RunLog(self.log_path, quota=self.log_quota, cursors=self.record.cursors, keep=self._keep_cursor)
+            self._log = RunLog(
+                self.log_path,
+                quota=self.log_quota,
+                cursors=self.record.cursors,
+                keep=self._keep_cursor,
+                secrets=self.secrets.values(),
+            )
         return self._log
 
     def _keep_cursor(self, source: str, cursor: str, size: int) -> None:

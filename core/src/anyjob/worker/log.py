@@ -7,8 +7,10 @@ middle of the file (a hole), it never moves bytes.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+
+from anyjob.worker.shim.redact import Sieve
 
 __all__ = ["RunLog", "last_line", "read_log"]
 
@@ -18,18 +20,45 @@ _TAIL = 65536
 Cursor = Callable[[str, str, int], None]
 
 
+class _LogSieve(Sieve):
+    """Hides the secrets of one run."""
+
+    __slots__ = ()
+
+    @property
+    def holding(self) -> bool:
+        """Whether bytes are held back, because they may be the beginning of a secret."""
+        return bool(self._held)
+
+
 class RunLog:
     """The log as a run's face offers it. Opened on first use. Not for two threads at once on one run."""
 
-    __slots__ = ("_cursors", "_file", "_keep", "_quota", "path")
+    __slots__ = ("_cursors", "_file", "_keep", "_quota", "_read", "_sieve", "path")
 
-    def __init__(self, path: str, *, quota: int | None, cursors: dict[str, tuple[str, int]], keep: Cursor) -> None:
-        """`keep(source, cursor, size)` makes a cursor durable; `cursors` holds the durable ones."""
+    def __init__(
+        self,
+        path: str,
+        *,
+        quota: int | None,
+        cursors: dict[str, tuple[str, int]],
+        keep: Cursor,
+        secrets: Iterable[str] = (),
+    ) -> None:
+        """`keep(source, cursor, size)` makes a cursor durable; `cursors` holds the durable ones. `secrets` are hidden,
+        also across the edges of what is written."""
         self.path, self._quota, self._cursors, self._keep = path, quota, cursors, keep
         self._file = -1
+        values = [os.fsencode(value) for value in secrets if value]
+        self._sieve = _LogSieve(values) if values else None
+        self._read: dict[str, str] = {}
+        """Cursors that are not durable yet, because bytes before them are held back."""
 
     def write(self, data: bytes) -> None:
         """Append. Raises OSError (no space left)."""
+        self._append(data if self._sieve is None else self._sieve.feed(data))
+
+    def _append(self, data: bytes) -> None:
         file = self._open()
         view = memoryview(data)
         while view:
@@ -40,16 +69,22 @@ class RunLog:
     def feed(self, data: bytes, source: str, cursor: str) -> None:
         """Append, and keep how far `source` was read."""
         self.write(data)
-        self._keep(source, cursor, os.fstat(self._file).st_size)
+        self._read[source] = cursor
+        if self._sieve is None or not self._sieve.holding:
+            size = os.fstat(self._file).st_size
+            for known in list(self._read):
+                self._keep(known, self._read.pop(known), size)
 
     def cursor(self, source: str) -> str | None:
         """How far `source` was read, by any worker."""
         known = self._cursors.get(source)
-        return None if known is None else known[0]
+        return self._read.get(source) or (None if known is None else known[0])
 
     def close(self) -> None:
         """Apply the quota for good, and close."""
         if self._file >= 0:
+            if self._sieve is not None:
+                self._append(self._sieve.feed(b"", last=True))
             if self._quota is not None:
                 _punch(self._file, self._quota)
             os.close(self._file)

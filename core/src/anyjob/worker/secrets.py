@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import os
 import subprocess
 from collections.abc import Mapping
-from urllib.parse import quote, quote_plus
 
 from anyjob.errors import SecretMissing
 from anyjob.job import Job
 from anyjob.outcome import Evidence, Json, Outcome
 from anyjob.spec import CommonXAttrs
 from anyjob.worker.settings import SecretSource
+from anyjob.worker.shim.redact import forms
 
 __all__ = ["MASK", "SecretStore", "mask_outcome", "masks"]
 
@@ -65,20 +63,9 @@ def _read(name: str, setting: str, source: SecretSource) -> str:
 
 
 def masks(secrets: Mapping[str, str]) -> list[str]:
-    """Every spelling in which a secret may turn up in text, longest first."""
-    forms: set[str] = set()
-    for value in secrets.values():
-        if value:
-            plain = base64.b64encode(value.encode()).decode()
-            forms |= {
-                value,
-                quote(value, safe=""),
-                quote_plus(value),
-                json.dumps(value)[1:-1],
-                plain,
-                plain.rstrip("="),
-            }
-    return sorted(forms, key=len, reverse=True)
+    """Every spelling in which a secret may turn up in text, longest first: those that logs are searched for."""
+    found = {form for value in secrets.values() if value for form in forms(os.fsencode(value))}
+    return sorted((os.fsdecode(form) for form in found), key=len, reverse=True)
 
 
 def mask_outcome(outcome: Outcome, forms: list[str]) -> Outcome:

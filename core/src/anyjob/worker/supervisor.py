@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 from anyjob.errors import AnyJobError, ContractBroken, RunRefused, SecretMissing
 from anyjob.executor.base import Stage
@@ -96,6 +96,8 @@ class Supervisor:
         await self._end(outcome)
 
     async def _to_the_end(self) -> Outcome:
+        if self.record.state is not RunState.ACCEPTED:
+            await self._know_secrets()
         while True:
             match next_step(self.record.state, stopping=self.record.stop is not None):
                 case Step.START:
@@ -193,11 +195,8 @@ class Supervisor:
     async def _end(self, outcome: Outcome) -> None:
         face, record = self.face, self.record
         if face.common.secrets:
-            try:
-                await face.resolve_secrets()
-                outcome = mask_outcome(outcome, masks(face.secrets))
-            except SecretMissing:
-                pass  # without the values the run cannot have had them either
+            await self._know_secrets()
+            outcome = mask_outcome(outcome, masks(face.secrets))
         if record.policies:
             changes = [Evidence(source="policy", text=line) for line in record.policies]
             outcome = replace(outcome, evidence=[*outcome.evidence, *changes])
@@ -209,6 +208,13 @@ class Supervisor:
         self._owner.ended(face, outcome)
         if not self.over.done():
             self.over.set_result(outcome)
+
+    async def _know_secrets(self) -> None:
+        """Log and outcome hide what an earlier start of this run may have been given."""
+        try:
+            await self.face.resolve_secrets()
+        except SecretMissing:
+            pass  # what this worker cannot get it cannot tell either
 
     async def _durable(self, write: Callable[[], None]) -> None:
         """Write until it is written: on a full disk the run waits, because nothing that is known of it may get lost."""
@@ -276,7 +282,7 @@ class Supervisor:
         if handle is None:
             return
         try:
-            said: object = await self._bound.executor.stop(self.face, self._bound.spec, handle, stage)
+            said = cast("object", await self._bound.executor.stop(self.face, self._bound.spec, handle, stage))
             if not isinstance(said, StopReport):
                 raise TypeError(f"it gave a {type(said).__name__}, not a StopReport")
             self._last = said

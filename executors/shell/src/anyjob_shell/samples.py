@@ -20,7 +20,7 @@ echo ready
 sleep 300
 """
 
-_SHOWS_SECRET = r"""
+_SHOWS = r"""
 token=$(cat "$ANYJOB_SECRETS/TOKEN")
 echo "plain $token"
 printf '%s' "$token" | base64
@@ -33,7 +33,7 @@ printf '%s' "$token" | iconv -f utf-8 -t utf-16le | wc -c | awk '{ print $1 / 2 
 _STARTS_PROCESSES = r"""
 n=0
 while [ $n -lt 40 ]; do
-    sleep 2 &
+    sleep 0.7 &
     n=$((n + 1))
 done
 wait
@@ -47,7 +47,8 @@ while :; do
     read -r now _ < /proc/uptime
     case $(echo "$start $now" | awk '{ print ($2 - $1 >= 1) }') in 1) break ;; esac
 done
-awk -v hz="$(getconf CLK_TCK)" -v wall="$start $now" '{ split(wall, t); print ($14 + $15) / hz, t[2] - t[1] }' /proc/$$/stat
+hz=$(getconf CLK_TCK)
+awk -v hz="$hz" -v from="$start" -v to="$now" '{ print ($14 + $15) / hz, to - from }' /proc/$$/stat
 """
 
 SAMPLES = Samples(
@@ -82,11 +83,11 @@ SAMPLES = Samples(
         outputs={"answer": 42, "words": ["a", "b"]},
     ),
     progresses=Sample({"Content": 'for n in 1 2 3; do echo "$n 3" >> "$ANYJOB_PROGRESS"; sleep 0.05; done'}),
-    shows_secret=Sample({"Content": _SHOWS_SECRET}),
+    shows_secret=Sample({"Content": _SHOWS}),
     missing_dependency=Sample(
         {"Content": "print(1)", "XAttrs": {"command": "no-such-interpreter"}}, names="no-such-interpreter"
     ),
-    eats_memory=Sample({"Content": "x=$(head -c 200000000 /dev/zero | tr '\\0' x)\necho ${#x}"}),
+    eats_memory=Sample({"Content": "x=$(head -c 100000000 /dev/zero | tr '\\0' x)\necho ${#x}"}),
     starts_processes=Sample({"Content": _STARTS_PROCESSES}),
     burns=Sample({"Content": _BURNS}),
     bad_jobs=[

@@ -102,8 +102,14 @@ def _failure(yard: Yard, order: StartOrder) -> Ended:
         (("true", "a\0b"), "bad_config", ("null",)),
     ],
 )
-def test_a_command_that_cannot_be_executed(any_yard: Yard, argv: tuple[str, ...], cause: str, words: tuple[str, ...]) -> None:
-    for name, text, mode in (("plain", "", 0o600), ("bare", "echo", 0o700), ("orphaned", "#!/no/such/interpreter\n", 0o700)):
+def test_a_command_that_cannot_be_executed(
+    any_yard: Yard, argv: tuple[str, ...], cause: str, words: tuple[str, ...]
+) -> None:
+    for name, text, mode in (
+        ("plain", "", 0o600),
+        ("bare", "echo", 0o700),
+        ("orphaned", "#!/no/such/interpreter\n", 0o700),
+    ):
         path = any_yard.folder / name
         path.write_text(text)
         path.chmod(mode)

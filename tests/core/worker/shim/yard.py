@@ -47,7 +47,15 @@ class Yard:
         name, _, value = self.mark.partition("=")
         env = {"PATH": PATH, name: value, **more.pop("env", {})}
         return StartOrder(
-            **{"run": run, "folder": str(self.folder), "log": f"{run}.log", "argv": argv, "env": env, "cwd": "/", **more}
+            **{
+                "run": run,
+                "folder": str(self.folder),
+                "log": f"{run}.log",
+                "argv": argv,
+                "env": env,
+                "cwd": "/",
+                **more,
+            }
         )
 
     def sh(self, run: str, script: str, **more: Any) -> StartOrder:
@@ -99,5 +107,3 @@ class Yard:
         await until(lambda: not any(map(alive, pids)), "the shim's end")
         for pid in self.marked():
             os.kill(pid, signal.SIGKILL)
-
-

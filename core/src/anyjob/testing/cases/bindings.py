@@ -40,7 +40,7 @@ class BindingCases(Suite):
 
     def test_the_spec_is_light(self, rig: Rig) -> None:
         """Checking a job imports the spec and not the executor, which a server need not have."""
-        executor, spec = rig.type.executor, rig.type.spec
+        executor, spec = rig.kind.executor, rig.kind.spec
         if not (isinstance(executor, str) and isinstance(spec, str)) or self.plugin is not None:
             lacks("its classes are given directly, so nothing is imported late")
         module = executor.partition(":")[0]
@@ -70,7 +70,9 @@ class BindingCases(Suite):
 
     def _unread(self, rig: Rig) -> BadSample:
         job = rig.job(rig.sample("succeeds"), xattrs={"noSuchKeyAnywhere": 1}).to_wire()
-        return BadSample({name: job[name] for name in job if name not in ("Name", "JobType")}, "XAttrs.noSuchKeyAnywhere")
+        return BadSample(
+            {name: job[name] for name in job if name not in ("Name", "JobType")}, "XAttrs.noSuchKeyAnywhere"
+        )
 
     def _refused(self, rig: Rig, bad: BadSample) -> None:
         try:
@@ -130,7 +132,9 @@ class BindingCases(Suite):
                 bound = worker.host.dispatch(job)
                 said: list[object] = [await rig.within(bound.executor.health(), "health has not answered")]
                 if bound.place is not None:
-                    said.append(await rig.within(bound.place.launcher.health(), "The launcher's health has not answered"))
+                    said.append(
+                        await rig.within(bound.place.launcher.health(), "The launcher's health has not answered")
+                    )
                 return said
 
         for said in asyncio.run(life()):

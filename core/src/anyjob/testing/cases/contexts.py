@@ -22,7 +22,7 @@ from anyjob.worker.settings import SecretSource
 __all__ = ["ContextCases"]
 
 _FILES = ("RESULT", "MAP", "PROGRESS", "SECRETS")
-_SECRET = 'p&ss "wörd"/+ 7f3a9c'
+_HIDDEN = 'p&ss "wörd"/+ 7f3a9c'
 
 
 def _full(rig: Rig, sample: str, *, instance_parameters: str) -> RunOrder:
@@ -136,7 +136,7 @@ class ContextCases(Suite):
         """A run gets its secrets; log, outcome, handle and journals do not, in no form."""
         job = rig.job(rig.sample("shows_secret"), xattrs={"secrets": {"TOKEN": "conformance"}})
         file = rig.folder / "token"
-        file.write_text(_SECRET)
+        file.write_text(_HIDDEN)
         source = SecretSource(file=file, groups=["*"])
 
         async def life() -> Finished:
@@ -145,13 +145,15 @@ class ContextCases(Suite):
 
         got = asyncio.run(life())
         expect(got.outcome, Cause.SUCCEEDED, where="The sample 'shows_secret'")
-        said = f"The secret has {len(_SECRET)} characters; the job's result is {got.outcome.result!r}: it did not get it."
-        check(got.outcome.result == str(len(_SECRET)), said)
+        said = (
+            f"The secret has {len(_HIDDEN)} characters; the job's result is {got.outcome.result!r}: it did not get it."
+        )
+        check(got.outcome.result == str(len(_HIDDEN)), said)
         for path in sorted(rig.state.rglob("*")):
             if not path.is_file() or path.parent.name == "secrets":
                 continue
             text = path.read_bytes()
-            for form in masks({"TOKEN": _SECRET}):
+            for form in masks({"TOKEN": _HIDDEN}):
                 where = path.relative_to(rig.state)
                 check(form.encode() not in text, f"The secret stands in {where}, as {form!r}.")
 

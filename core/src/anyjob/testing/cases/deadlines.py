@@ -31,7 +31,8 @@ class DeadlineCases(Suite):
             async with rig.worker() as worker:
                 run = await rig.submit(worker, order)
                 await rig.until(
-                    lambda: run.record.outcome is not None, "The deadline has passed and the run goes on: nobody ended it"
+                    lambda: run.record.outcome is not None,
+                    "The deadline has passed and the run goes on: nobody ended it",
                 )
                 return await rig.finish(run)
 
@@ -45,7 +46,8 @@ class DeadlineCases(Suite):
         by = rig.promise.capabilities.deadline
         if by is DeadlineBy.WORKER:
             lacks("its deadlines are kept by the worker, while it lives")
-        order = rig.order(rig.job(rig.sample("sleeps"), xattrs={"grace": 0.2}), deadline=time.time() + _SECONDS)
+        deadline = time.time() + _SECONDS
+        order = rig.order(rig.job(rig.sample("sleeps"), xattrs={"grace": 0.2}), deadline=deadline)
 
         async def doom() -> None:
             async with rig.worker() as worker:
@@ -54,14 +56,16 @@ class DeadlineCases(Suite):
 
         async def look() -> None:
             said = f"The deadline has passed without a worker, and the run goes on; the capabilities promise {by.value}"
-            await rig.until(lambda: time.time() > order.deadline and not alive(order.name), said)
+            await rig.until(lambda: time.time() > deadline and not alive(order.name), said)
 
         async def next_life() -> Finished:
             async with rig.worker() as worker:
                 return await rig.resumed(worker, order)
 
         with doomed(doom, rig.patience) as process:
-            check(process.wait(), "The run ended before its worker could be killed; the sample 'sleeps' does not sleep.")
+            check(
+                process.wait(), "The run ended before its worker could be killed; the sample 'sleeps' does not sleep."
+            )
         if rig.promise.capabilities.proof is Strength.PROVEN:
             asyncio.run(look())
         got = asyncio.run(next_life())

@@ -21,6 +21,7 @@ from anyjob.worker.order import RunOrder
 
 __all__ = ["DeathCases"]
 
+_OF_HANDLES = (Moment.STARTED, Moment.RUNNING)
 _KEPT = [moment for moment in Moment if moment is not Moment.STOPPING]
 
 
@@ -42,7 +43,9 @@ class DeathCases(Suite):
                 await rig.finish(await rig.submit(worker, order))
 
         with doomed(doom, rig.patience) as process:
-            process.wait()  # a run that was over with its start never comes to a handle; then nothing dies
+            killed = process.wait()
+        # A run that was over with its start never comes to a handle.
+        check(killed or moment in _OF_HANDLES, f"The worker was not killed: the run never was {moment.name.lower()}.")
         self._one_true_end(rig, order, effects, moment.name.lower())
 
     def test_worker_killed_while_the_job_works(self, rig: Rig) -> None:
@@ -89,7 +92,9 @@ class DeathCases(Suite):
                 return await rig.resumed(worker, order)
 
         with doomed(doom, rig.patience) as process:
-            check(process.wait(), "The run ended before its worker could be killed; the sample 'sleeps' does not sleep.")
+            check(
+                process.wait(), "The run ended before its worker could be killed; the sample 'sleeps' does not sleep."
+            )
         got = asyncio.run(next_life())
         causes = [Cause.STOPPED] if rig.promise.capabilities.resumes else [Cause.STOPPED, Cause.UNKNOWN]
         expect(got.outcome, *causes, where="A run whose stop outlived its worker")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, cast
 
 from anyjob.executor.base import Stage
 from anyjob.outcome import Cause, Json, Outcome, StopReport, Strength
@@ -77,7 +77,7 @@ class StopCases(Suite):
             async with rig.worker() as worker:
                 # Once before and once after, so that neither a slow first start nor a late one of this run hides.
                 await rig.finish(await rig.submit(worker, rig.order(other)))
-                at(worker, Moment.STARTING, lambda: worker.live[order.name].stop())
+                at(worker, Moment.STARTING, lambda: worker.live[order.name].stop(force=False))
                 outcome = (await rig.finish(await rig.submit(worker, order))).outcome
                 await rig.finish(await rig.submit(worker, rig.order(other)))
                 gone(order, outcome)
@@ -134,7 +134,7 @@ class StopCases(Suite):
                 for stage in (Stage.ASK, Stage.ASK, Stage.FORCE, Stage.FORCE):
                     try:
                         call = bound.executor.stop(face, bound.spec, handle, stage)
-                        said: object = await rig.within(call, f"stop({stage.value}) has not answered")
+                        said = cast("object", await rig.within(call, f"stop({stage.value}) has not answered"))
                     except Fault:
                         raise
                     except Exception as error:

@@ -31,7 +31,9 @@ class VerbCases(Suite):
                 )
                 outcome = run.record.outcome
                 if run.record.handle is None and outcome is not None:
-                    raise Fault(f"start waited for the end of a job that goes on, and gave its outcome: {told(outcome)}.")
+                    raise Fault(
+                        f"start waited for the end of a job that goes on, and gave its outcome: {told(outcome)}."
+                    )
                 run.stop(force=True)
                 await rig.finish(run)
 
@@ -54,7 +56,9 @@ class VerbCases(Suite):
                 run.stop(force=True)
                 await rig.finish(run)
             said = json.dumps(handle.to_json())
-            check(len(said.encode()) <= 2 * HANDLE_LIMIT, f"The handle takes {len(said)} bytes; keep names, not contents.")
+            check(
+                len(said.encode()) <= 2 * HANDLE_LIMIT, f"The handle takes {len(said)} bytes; keep names, not contents."
+            )
             back = Handle.from_json(json.loads(said)).to_json()
             check(back == handle.to_json(), f"The handle changes on its way through JSON: {handle} became {back}.")
 

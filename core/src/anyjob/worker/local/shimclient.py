@@ -8,6 +8,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from anyjob.errors import ShimLost
 from anyjob.worker.local.shimstart import reach
@@ -46,6 +47,7 @@ class ShimClient:
     def __init__(self, folder: Path, options: ShimOptions) -> None:
         """Use `open`."""
         self.folder, self._options = folder.absolute(), options
+        self.name = uuid4().hex
         self._known: dict[str, Started | Ended] = {}
         self._over: dict[str, Ended] = {}
         self._starts: dict[str, tuple[bytes, asyncio.Future[Started | Ended]]] = {}
@@ -113,6 +115,8 @@ class ShimClient:
                 future.set_exception(self._closed)
             else:
                 self._ends[run] = future
+                if self._wire is None:
+                    self._schedule()
         return future
 
     async def stop(self, run: str, stage: Stage) -> Proof:

@@ -13,7 +13,9 @@ __all__ = ["Hearer", "ShimWire"]
 
 
 class Hearer(Protocol):
-    """Who owns a connection."""
+    """Who owns a connection. `name` is the same in each of its connections, and no other's."""
+
+    name: str
 
     def heard(self, said: Mapping[str, Any]) -> None:
         """One message of the shim."""
@@ -61,11 +63,13 @@ class ShimWire(asyncio.Protocol):
     def _greet(self, said: Mapping[str, Any]) -> None:
         assert self.transport is not None
         self.hello = said
-        if said["version"] < min(frames.SPOKEN):
-            self.refused = f"the shim speaks protocol {said['version']}, this worker {frames.SPOKEN}"
+        version = min(said["version"], frames.VERSION)  # a newer shim speaks the one before its own, too
+        if version not in frames.SPOKEN:
+            spoken = " and ".join(map(str, frames.SPOKEN))
+            self.refused = f"refused: the shim speaks protocol {said['version']}, this worker {spoken}"
             self.transport.abort()
             return
-        hello = frames.encode({"do": "hello", "version": frames.VERSION, "pid": os.getpid()})
+        hello = frames.encode({"do": "hello", "version": version, "id": self._hearer.name, "pid": os.getpid()})
         self.transport.write(frames.frame([hello, frames.encode({"do": "list"})]))
 
     def connection_lost(self, exc: Exception | None) -> None:

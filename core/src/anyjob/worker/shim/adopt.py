@@ -79,6 +79,10 @@ def watch_leader(shim: Shim, run: Run, status: int | None) -> None:
     assert run.pid is not None
     assert run.start is not None
     fd = None if status is not None else process.pidfd(run.pid, run.start)
+    if fd is None and status is None:
+        # It ended a moment ago; a keeper writes down before it reaps.
+        kept = exits.read(shim.seat.folder).get((run.pid, run.start))
+        status = None if kept is None else kept["status"]
     if fd is not None:
         shim.watch(fd, select.EPOLLIN, lambda _: _leader_ended(shim, run, fd))
     elif status is not None:

@@ -6,6 +6,7 @@ import os
 import select
 import socket
 import struct
+from collections import deque
 
 from . import frames
 
@@ -21,9 +22,9 @@ _ucred = struct.Struct("iII")
 
 
 class Peer:
-    """One accepted connection."""
+    """One accepted connection. `name`: what the worker calls itself, the same in each of its connections."""
 
-    __slots__ = ("_frames", "_uid", "_unsent", "fd", "pid", "said", "socket", "wants_write")
+    __slots__ = ("_frames", "_unsent", "fd", "name", "pid", "said", "socket", "wants_write")
 
     def __init__(self, connection: socket.socket) -> None:
         self.socket = connection
@@ -32,7 +33,7 @@ class Peer:
         self._unsent = b""
         self.said: list[bytes] = []
         self.wants_write = False
-        self.pid, self._uid = 0, 0
+        self.pid, self.name = 0, ""
 
     def allowed(self) -> bool:
         """Only the shim's own user and root may give orders."""
@@ -72,11 +73,12 @@ class Peer:
 class Link:
     """The listening socket, connections that have not said hello yet, and the worker in charge."""
 
-    __slots__ = ("_listener", "_shim", "worker")
+    __slots__ = ("_listener", "_replaced", "_shim", "worker")
 
     def __init__(self, shim: Shim, listener: socket.socket) -> None:
         self._shim, self._listener = shim, listener
         self.worker: Peer | None = None
+        self._replaced: deque[str] = deque(maxlen=64)
         listener.settimeout(0)
         shim.watch(listener.fileno(), select.EPOLLIN, self._accept)
 
@@ -137,7 +139,13 @@ class Link:
             spoken = " and ".join(map(str, frames.SPOKEN))
             self._part(peer, "refused", f"this shim speaks protocol {spoken}, the worker {version}")
             return False
+        peer.name = str(message.get("id"))
+        if peer.name in self._replaced:
+            # It may not have heard of it; coming back it would take over in turn, for ever.
+            self._part(peer, "refused", "a newer worker took over")
+            return False
         if self.worker is not None:
+            self._replaced.append(self.worker.name)
             self._part(self.worker, "bye", f"worker process {peer.pid} took over")
         self.worker = peer
         self._shim.worker_came()

@@ -109,9 +109,9 @@ def describe(pid: int) -> str:
 
 
 def close_others(keep: set[int]) -> None:
-    """Close every descriptor but these: for a fork of the shim that lives on beside it."""
+    """Close every descriptor but these and the standard ones: for a fork of the shim that lives on beside it."""
     for name in os.listdir("/proc/self/fd"):
-        if int(name) not in keep:
+        if int(name) > 2 and int(name) not in keep:
             try:
                 os.close(int(name))
             except OSError:

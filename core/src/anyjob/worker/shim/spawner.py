@@ -28,7 +28,7 @@ def fork(journal: str) -> tuple[int, socket.socket]:
     if pid == 0:
         status = 1
         try:
-            process.close_others({its.fileno(), 2, spawn.NULL})
+            process.close_others({its.fileno(), spawn.NULL})
             _Spawner(its, journal).serve()
             status = 0
         finally:

@@ -106,7 +106,8 @@ class Spawners:
         self._shim.leaders.setdefault(run.pid, run)
         run.hold = Spawned(self, one)
         if one.early:
-            self._shim.later(lambda: self._take(one, one.early))
+            early, one.early = one.early, []
+            self._shim.later(lambda: self._take(one, early))
 
     def give_back(self, one: Spawner) -> None:
         """Its run is over, and proved so."""

@@ -1,0 +1,224 @@
+"""Executors that are wrong in one thing each: the case that names the fault catches it, and passes the right one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from tests.contract.spawner import SAMPLES, SpawnExecutor, SpawnPlugin, SpawnSpec, clear
+
+from anyjob.executor import Capabilities, DeadlineBy, Handle, Scope, Stage
+from anyjob.outcome import Cause, Outcome, StopReport, Strength
+from anyjob.run import Run
+from anyjob.samples import Samples
+from anyjob.testing import ExecutorContract, Fault, Rig
+from anyjob.testing.marks import Moment
+
+
+class WaitsInStart(SpawnExecutor):
+    async def start(self, run: Run, spec: SpawnSpec) -> Handle | Outcome:
+        await super().start(run, replace_script(spec, "sleep 0.5"))
+        return await self.watch(run, spec, self.handle(run))
+
+
+class FindsNothing(SpawnExecutor):
+    async def find(self, run: Run, spec: SpawnSpec) -> Handle | Outcome | None:
+        return None
+
+
+class FindsEverything(SpawnExecutor):
+    async def find(self, run: Run, spec: SpawnSpec) -> Handle | Outcome | None:
+        return Handle(kind="spawned", scope=Scope.NODE, data={"pid": 1})
+
+
+class KillsTheLeaderOnly(SpawnExecutor):
+    async def kill(self, run: Run) -> None:
+        pid = self.handle(run).data["pid"]
+        assert isinstance(pid, int)
+        kill(pid)
+
+
+class StopsOnce(SpawnExecutor):
+    async def stop(self, run: Run, spec: SpawnSpec, handle: Handle, stage: Stage) -> StopReport:
+        (self.at(run) / f"stopped {stage.value}").mkdir()
+        return await super().stop(run, spec, handle, stage)
+
+
+class StopsEveryStart(SpawnExecutor):
+    async def kill(self, run: Run) -> None:
+        for folder in self.world.glob(f"{run.name.rpartition('-')[0]}-*"):
+            kill(int((folder / "pid").read_text()))
+
+
+class KeepsTheScript(SpawnExecutor):
+    def handle(self, run: Run) -> Handle:
+        small = super().handle(run)
+        return Handle(kind=small.kind, scope=small.scope, data={**small.data, "script": "x" * 5000})
+
+
+class KeepsInMemory(SpawnExecutor):
+    def __init__(self) -> None:
+        self.started: set[str] = set()
+
+    async def start(self, run: Run, spec: SpawnSpec) -> Handle | Outcome:
+        self.started.add(run.name)
+        return await super().start(run, spec)
+
+    async def watch(self, run: Run, spec: SpawnSpec, handle: Handle) -> Outcome:
+        if run.name not in self.started:
+            raise KeyError(run.name)
+        return await super().watch(run, spec, handle)
+
+
+class WatchesForAMoment(SpawnExecutor):
+    async def watch(self, run: Run, spec: SpawnSpec, handle: Handle) -> Outcome:
+        return Outcome(cause=Cause.SUCCEEDED)
+
+
+class ForgetsTheOutcome(SpawnExecutor):
+    async def watch(self, run: Run, spec: SpawnSpec, handle: Handle) -> Outcome:
+        await super().watch(run, spec, handle)
+        return None  # pyright: ignore[reportReturnType] - that is the fault
+
+
+class ForgetsTheHandle(SpawnExecutor):
+    async def start(self, run: Run, spec: SpawnSpec) -> Handle | Outcome:
+        await super().start(run, spec)
+        return None  # pyright: ignore[reportReturnType] - that is the fault
+
+
+class SwallowsTheCode(SpawnExecutor):
+    async def watch(self, run: Run, spec: SpawnSpec, handle: Handle) -> Outcome:
+        return replace(await super().watch(run, spec, handle), code=None)
+
+
+class CutsTheLog(SpawnExecutor):
+    async def watch(self, run: Run, spec: SpawnSpec, handle: Handle) -> Outcome:
+        outcome = await super().watch(run, spec, handle)
+        with Path(self.log(run)).open("r+b") as file:
+            file.truncate(65536)
+        return outcome
+
+    def log(self, run: Run) -> str:
+        return run.log.path  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]
+
+
+class KeepsTheSecret(SpawnExecutor):
+    def handle(self, run: Run) -> Handle:
+        small = super().handle(run)
+        return Handle(kind=small.kind, scope=small.scope, data={**small.data, "token": run.secret("TOKEN")})
+
+
+class ForgetsTheDeadline(SpawnExecutor):
+    def capabilities(self, spec: SpawnSpec) -> Capabilities:
+        return replace(super().capabilities(spec), deadline=DeadlineBy.REMOTE)
+
+
+class PromisesLimits(SpawnExecutor):
+    def capabilities(self, spec: SpawnSpec) -> Capabilities:
+        return replace(super().capabilities(spec), limits=frozenset({"memory"}))
+
+
+class LooksAtTheMachine(SpawnExecutor):
+    def capabilities(self, spec: SpawnSpec) -> Capabilities:
+        enough = "MemTotal" in Path("/proc/meminfo").read_text()
+        return replace(super().capabilities(spec), resumes=enough)
+
+
+class OnlyAsks(SpawnExecutor):
+    async def watch(self, run: Run, spec: SpawnSpec, handle: Handle) -> Outcome:
+        outcome = await super().watch(run, spec, handle)
+        return replace(outcome, stop=StopReport(strength=Strength.ASKED, by="signal 15"))
+
+
+class CleansOnce(SpawnExecutor):
+    async def clean(self, run: Run, spec: SpawnSpec, handle: Handle | None) -> None:
+        (self.at(run) / "cleaned").mkdir()
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A wrong executor, the case that is to catch it, and what the case must say."""
+
+    executor: type[SpawnExecutor]
+    case: Callable[..., None]
+    says: str
+    moment: Moment | None = None
+
+
+C = ExecutorContract
+TRIALS = [
+    Trial(WaitsInStart, C.test_start_returns_while_the_job_goes_on, "start waited for the end of a job that goes on"),
+    Trial(FindsNothing, C.test_worker_killed, "had its side effect 2 times, not once: find did not know", Moment.STARTED),
+    Trial(FindsEverything, C.test_find_of_a_run_that_never_started, "find gave a handle for a run that never started"),
+    Trial(KillsTheLeaderOnly, C.test_nothing_lives_after_a_proven_stop, "says PROVEN .* processes of the run are alive"),
+    Trial(StopsOnce, C.test_stop_may_be_repeated, "stop.ASK. fails when it is called again: FileExistsError"),
+    Trial(StopsEveryStart, C.test_an_older_start_is_kept_apart, "Stopping an older start ended the newer one"),
+    Trial(KeepsTheScript, C.test_the_handle_is_small_and_plain, "no handle that can be kept.*holds 50.. bytes"),
+    Trial(KeepsInMemory, C.test_worker_killed, "running.* ends succeeded; it ended unknown .watch: KeyError", Moment.RUNNING),
+    Trial(WatchesForAMoment, C.test_watch_waits_for_the_end, "watch returned before the end"),
+    Trial(ForgetsTheOutcome, C.test_success, "the executor's watch gave a NoneType"),
+    Trial(ForgetsTheHandle, C.test_success, "the executor's start gave a NoneType"),
+    Trial(SwallowsTheCode, C.test_failure, "failed with code 3; the outcome says None: it is swallowed"),
+    Trial(CutsTheLog, C.test_a_flood_is_complete, "The job wrote 800000 bytes; the log holds 65536"),
+    Trial(KeepsTheSecret, C.test_secrets_are_never_shown, "The secret stands in worker.jsonl"),
+    Trial(ForgetsTheDeadline, C.test_deadline, "The deadline has passed and the run goes on"),
+    Trial(PromisesLimits, C.test_memory_limit, "may use 48Mi and uses more ends out_of_memory; it ended succeeded"),
+    Trial(LooksAtTheMachine, C.test_capabilities_are_constant, "The capabilities touch the machine"),
+    Trial(OnlyAsks, C.test_a_run_that_obeys, "only ASKED .*; the capabilities promise PROVEN"),
+    Trial(CleansOnce, C.test_clean_may_be_repeated, "clean fails when it is called again"),
+]
+
+
+def kill(pid: int) -> None:
+    import os
+    import signal
+
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def replace_script(spec: SpawnSpec, script: str) -> SpawnSpec:
+    return spec.model_copy(update={"script": script})
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "world"
+    yield folder
+    clear(folder)
+
+
+def judge(trial: Trial, executor: type[SpawnExecutor], world: Path) -> None:
+    """Run the one case on the executor."""
+
+    class Contract(ExecutorContract):
+        plugin = SpawnPlugin(world, executor)
+        samples = SAMPLES
+        patience = 3 if executor is trial.executor else 30
+
+    with Contract.make_rig(world.parent / "rig") as rig:
+        trial.case(Contract(), rig, *([trial.moment] if trial.moment else []))
+
+
+@pytest.mark.parametrize("trial", TRIALS, ids=lambda trial: trial.executor.__name__)
+def test_a_wrong_executor_is_caught(trial: Trial, world: Path) -> None:
+    with pytest.raises(Fault, match=trial.says):
+        judge(trial, trial.executor, world)
+
+
+@pytest.mark.parametrize("case", sorted({(t.case.__name__, t.moment) for t in TRIALS}, key=str), ids=str)
+def test_the_right_executor_passes(case: tuple[str, Moment | None], world: Path) -> None:
+    name, moment = case
+    trial = Trial(WaitsInStart, getattr(C, name), "", moment)
+    if name == "test_memory_limit":
+        # The right one promises no limits, and says so.
+        with pytest.raises(pytest.skip.Exception, match="lacks: it enforces no limit of memory"):
+            judge(trial, SpawnExecutor, world)
+    else:
+        judge(trial, SpawnExecutor, world)

@@ -1,0 +1,125 @@
+"""`anyjob plugins`, `anyjob schema`, and the commands that plugins bring."""
+
+from __future__ import annotations
+
+import json
+
+from tests.core.cli.program import Program, Terminal
+
+BROKEN = "import no_such_module\n"
+SICK = """
+    from anyjob.executor import FunctionExecutor, Health
+    from anyjob.plugins import CommandType, ExecutorType, LauncherType, hookimpl
+    from anyjob.spec import Spec
+
+    class SickSpec(Spec):
+        pass
+
+    class SickExecutor(FunctionExecutor[SickSpec]):
+        def call(self, run, spec):
+            raise NotImplementedError
+
+        async def health(self):
+            return Health(state="undetected", why="there is no \\x1b[31mengine here")
+
+    class RaisingExecutor(SickExecutor):
+        async def health(self):
+            raise RuntimeError("broken leg")
+
+    @hookimpl
+    def anyjob_executors():
+        yield ExecutorType(job_type="sick", executor=SickExecutor, spec=SickSpec, title="Sick leave")
+        yield ExecutorType(job_type="hurt", executor=RaisingExecutor, spec=SickSpec)
+
+    def greet(name: str) -> None:
+        print("hello", name)
+
+    @hookimpl
+    def anyjob_commands():
+        yield CommandType(name="greet", command="anyjob_sick:greet", help="Say hello.")
+        yield CommandType(name="lost", command="anyjob_sick:nowhere", help="Lead nowhere.")
+        yield CommandType(name="run", command="anyjob_sick:greet", help="Never reached.")
+"""
+
+
+def test_state_health_and_capabilities_of_what_is_installed(anyjob: Program) -> None:
+    anyjob.install("sick", SICK)
+    anyjob.install("broken", BROKEN)
+    said = json.loads(anyjob("plugins", "--json").out)
+    by_name = {one["name"]: one for one in said["plugins"]}
+    assert list(by_name) == ["core", "broken", "shell", "sick"]
+    assert by_name["broken"] == {
+        "name": "broken",
+        "distribution": "anyjob-broken",
+        "version": "1.0",
+        "state": "broken",
+        "why": "It could not be imported: ModuleNotFoundError: No module named 'no_such_module'.",
+        "types": [],
+        "launchers": [],
+        "hooks": [],
+    }
+    assert (by_name["shell"]["state"], by_name["shell"]["types"]) == ("ok", ["shell"])
+    health = {name: (one["health"], one["why"]) for name, one in said["types"].items()}
+    assert health == {
+        "hurt": ("unhealthy", "its health failed: RuntimeError: broken leg"),
+        "shell": ("healthy", ""),
+        "sick": ("undetected", "there is no \x1b[31mengine here"),
+    }
+    assert list(said["launchers"]) == ["local"]
+    assert said["commands"] == ["greet", "lost", "run"]
+
+    text = anyjob("plugins").out.decode()
+    assert "\x1b" not in text
+    assert "broken (anyjob-broken 1.0)\n  state  broken: It could not be imported: ModuleNotFoundError" in text
+    assert "  sick   undetected: there is no \\x1b[31mengine here" in text
+
+
+def test_a_terminal_gets_the_same_words(anyjob: Program) -> None:
+    terminal = Terminal(anyjob, "plugins")
+    assert terminal.finish() == 0
+    assert b"anyjob-shell 0.1.0" in terminal.shown
+    assert b"healthy" in terminal.shown
+
+
+def test_commands_of_plugins(anyjob: Program) -> None:
+    anyjob.install("sick", SICK)
+    assert anyjob("greet", "you").out == b"hello you\n"
+    listed = anyjob("--help").out.decode()
+    assert "greet    Say hello." in listed
+    assert "Never reached." not in listed
+    lost = anyjob("lost")
+    assert (lost.status, lost.out) == (1, b"")
+    assert lost.err == (
+        "anyjob: `anyjob lost` of plugin 'sick' of anyjob-sick 1.0 cannot be used: AttributeError: module 'anyjob_sick'"
+        " has no attribute 'nowhere'. Install what it lacks, or update it.\n"
+    )
+
+
+def test_a_blocked_plugin_is_not_imported_for_its_commands(anyjob: Program) -> None:
+    anyjob.install("loud", "from pathlib import Path\nPath('imported').touch()\n")
+    (anyjob.folder / "a.toml").write_text("[plugins]\ndeny = ['loud']\n")
+    anyjob.environment["ANYJOB_CONFIG"] = "a.toml"
+    anyjob("--help")
+    anyjob("greet")
+    assert not (anyjob.folder / "imported").exists()
+    said = json.loads(anyjob("plugins", "--json").out)["plugins"]
+    assert [(one["state"], one["why"]) for one in said if one["name"] == "loud"] == [
+        ("blocked", "It is blocked by [plugins] deny in the settings.")
+    ]
+
+
+def test_schema_of_a_type(anyjob: Program) -> None:
+    schema = json.loads(anyjob("schema", "shell").out)
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert "Content" in schema["required"]
+    assert "fileFormat" in json.dumps(schema)
+    unknown = anyjob("schema", "shel")
+    assert (unknown.status, unknown.out) == (2, b"")
+    assert "Did you mean 'shell'?" in unknown.err
+    launcher = anyjob("schema", "shell", "--launcher", "locl")
+    assert launcher.status == 2
+    assert "did you mean local?" in launcher.err
+
+
+def test_version(anyjob: Program) -> None:
+    assert anyjob("--version").out == b"anyjob 0.1.0\n"
