@@ -151,6 +151,11 @@ echo ready
 sleep 300
 """
 
+_SHOWS = """
+echo "it is $TOKEN"
+printf %s "$TOKEN" | iconv -f utf-8 -t utf-16le | wc -c | awk '{ print $1 / 2 }'
+"""
+
 SAMPLES = Samples(
     succeeds=Sample({"Content": "echo hello"}, result="hello"),
     fails=Sample({"Content": "exit 3"}, cause=Cause.EXIT_CODE, code=3),
@@ -166,6 +171,6 @@ SAMPLES = Samples(
         }
     ),
     floods=Sample({"Content": "yes 0123456789abcde | head -n 50000"}, size=800_000),
-    shows_secret=Sample({"Content": 'echo "it is $TOKEN"; printf %s "$TOKEN" | iconv -t utf-16le | wc -c | awk "{print \\$1 / 2}"'}),
+    shows_secret=Sample({"Content": _SHOWS}),
     eats_memory=Sample({"Content": "x=$(head -c 100000000 /dev/zero | tr '\\0' x)"}),
 )

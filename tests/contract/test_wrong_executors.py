@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,8 +12,7 @@ from tests.contract.spawner import SAMPLES, SpawnExecutor, SpawnPlugin, SpawnSpe
 from anyjob.executor import Capabilities, DeadlineBy, Handle, Scope, Stage
 from anyjob.outcome import Cause, Outcome, StopReport, Strength
 from anyjob.run import Run
-from anyjob.samples import Samples
-from anyjob.testing import ExecutorContract, Fault, Rig
+from anyjob.testing import ExecutorContract, Fault
 from anyjob.testing.marks import Moment
 
 
@@ -152,13 +150,22 @@ class Trial:
 C = ExecutorContract
 TRIALS = [
     Trial(WaitsInStart, C.test_start_returns_while_the_job_goes_on, "start waited for the end of a job that goes on"),
-    Trial(FindsNothing, C.test_worker_killed, "had its side effect 2 times, not once: find did not know", Moment.STARTED),
+    Trial(
+        FindsNothing, C.test_worker_killed, "had its side effect 2 times, not once: find did not know", Moment.STARTED
+    ),
     Trial(FindsEverything, C.test_find_of_a_run_that_never_started, "find gave a handle for a run that never started"),
-    Trial(KillsTheLeaderOnly, C.test_nothing_lives_after_a_proven_stop, "says PROVEN .* processes of the run are alive"),
+    Trial(
+        KillsTheLeaderOnly, C.test_nothing_lives_after_a_proven_stop, "says PROVEN .* processes of the run are alive"
+    ),
     Trial(StopsOnce, C.test_stop_may_be_repeated, "stop.ASK. fails when it is called again: FileExistsError"),
     Trial(StopsEveryStart, C.test_an_older_start_is_kept_apart, "Stopping an older start ended the newer one"),
     Trial(KeepsTheScript, C.test_the_handle_is_small_and_plain, "no handle that can be kept.*holds 50.. bytes"),
-    Trial(KeepsInMemory, C.test_worker_killed, "running.* ends succeeded; it ended unknown .watch: KeyError", Moment.RUNNING),
+    Trial(
+        KeepsInMemory,
+        C.test_worker_killed,
+        "running.* ends succeeded; it ended unknown .watch: KeyError",
+        Moment.RUNNING,
+    ),
     Trial(WatchesForAMoment, C.test_watch_waits_for_the_end, "watch returned before the end"),
     Trial(ForgetsTheOutcome, C.test_success, "the executor's watch gave a NoneType"),
     Trial(ForgetsTheHandle, C.test_success, "the executor's start gave a NoneType"),

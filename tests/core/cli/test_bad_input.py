@@ -25,20 +25,21 @@ BAD_JOBS: list[tuple[dict[str, Any], str]] = [
     ),
     ({"Content": ""}, "anyjob: Job 'a' cannot be used:\n  Content is empty; write the script here\n"),
     (
-        {"XAttrs": '{"limits": {"cpu": 1,}}'},
+        {"XAttrs": '{"grace": 1,}'},
         (
             "anyjob: Job 'a' of ~/job.json cannot be used:\n"
-            '  XAttrs: "{"limits": {"cpu": 1,}}" is not JSON: line 1, column 21: this comma has nothing after it; take it'
-            " away\n"
-            '      {"limits": {"cpu": 1,}}\n'
-            "                          ^\n"
+            '  XAttrs: "{"grace": 1,}" is not JSON: line 1, column 12: this comma has nothing after it; take it away\n'
+            '      {"grace": 1,}\n'
+            "                 ^\n"
         ),
     ),
     (
-        {"Content": "echo \0"},
+        {"Content": "echo \0", "XAttrs": {"limit": 1}, "Priority": "top"},
         (
             "anyjob: Job 'a' of ~/job.json cannot be used:\n"
             '  Content: "echo \\x00" holds a NUL byte at line 1, column 6; take it out\n'
+            '  Priority: "top" is not allowed; write 1 (low), 5 (medium), 10 (high) or 15 (very_high)\n'
+            '  XAttrs.limit: "1" is read by nobody; did you mean limits?\n'
         ),
     ),
     (

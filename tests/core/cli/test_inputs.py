@@ -8,14 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from anyjob.cli.inputs import settings_for, the_job
+from anyjob.cli import inputs
+from anyjob.cli.inputs import settings_for
 from anyjob.errors import AnyJobError
+from anyjob.job import Job
+from anyjob.plugins import PluginHost
 
 
 def said(call: Callable[[], object]) -> str:
     with pytest.raises(AnyJobError) as caught:
         call()
     return str(caught.value)
+
+
+def the_job(file: str, sets: list[str], name: str | None) -> Job:
+    return inputs.the_job(file, sets, name, PluginHost())
 
 
 def test_one_job_is_meant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

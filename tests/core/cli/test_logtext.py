@@ -28,6 +28,11 @@ def test_a_sequence_without_end_hides_nothing_and_holds_nothing_back(start: str)
     assert not set(out) & set(b"\x1b\x07\x90\x9c\x9d")
 
 
+def test_a_log_full_of_beginnings_is_read_in_one_go() -> None:
+    for start in ("\x90", "\x1b]", "\x1b[1", "\x9b", "\x1b ", "\r", "\x1b]0;\x90"):
+        assert not set(Plain("utf-8", "utf-8").feed((start * 300_000).encode())) & set(b"\x1b\r\x07")
+
+
 def test_bytes_that_are_no_text_are_replaced() -> None:
     shown = Plain("gbk", "utf-8")
     assert (shown.feed(b"\xd6") + shown.feed(b"\xd0\xff\n") + shown.finish()).decode() == "中\ufffd\n"

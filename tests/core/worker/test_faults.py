@@ -43,7 +43,7 @@ def run(state: Path, content: str, settings: WorkerSettings | None = None) -> Ou
 
 @pytest.mark.needs("root")
 def test_a_job_that_fills_the_disk_ends_by_its_own_code_and_is_recorded(small_disk: Path) -> None:
-    settings = WorkerSettings(free_disk=0)
+    settings = WorkerSettings(free_disk=0, shim_idle=1)
     outcome = run(
         small_disk / "state", 'yes | head -c 100M; rm "$0"; echo "the disk is full: $?" >&2; exit 9', settings
     )
@@ -59,7 +59,7 @@ def test_an_end_is_not_lost_while_the_disk_is_full(small_disk: Path) -> None:
     state, ballast = small_disk / "state", small_disk / "ballast"
 
     async def go() -> Outcome:
-        async with Worker(PluginHost.load(), state, WorkerSettings(free_disk=0)) as worker:
+        async with Worker(PluginHost.load(), state, WorkerSettings(free_disk=0, shim_idle=1)) as worker:
             go_on = small_disk.parent / "go-on"
             job = Job(name="j", job_type="shell", content=f"while [ ! -e {go_on} ]; do sleep 0.05; done; exit 4")
             live = await worker.submit(RunOrder(job=job, instance=1))
@@ -92,7 +92,7 @@ def test_an_end_is_not_lost_while_the_disk_is_full(small_disk: Path) -> None:
 
 @pytest.mark.needs("root")
 def test_below_the_floor_of_free_disk_no_run_starts(small_disk: Path) -> None:
-    outcome = run(small_disk / "state", "echo ran", WorkerSettings(free_disk=1 << 30))
+    outcome = run(small_disk / "state", "echo ran", WorkerSettings(free_disk=1 << 30, shim_idle=1))
     assert outcome.cause is Cause.START_FAILED
     assert "free" in outcome.evidence[0].text
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from anyjob.job import Job
 from anyjob.plugins import PluginHost
 from anyjob.worker.order import RunOrder
+from anyjob.worker.settings import WorkerSettings
 from anyjob.worker.worker import Worker
 
 SCRIPT = """
@@ -22,7 +23,7 @@ def test_the_last_whole_line_of_the_progress_file_counts(tmp_path: Path) -> None
     job = Job(name="j", job_type="shell", content=SCRIPT, parameters=str(go_on))
 
     async def go() -> tuple[object, object]:
-        async with Worker(PluginHost.load(), tmp_path / "state") as worker:
+        async with Worker(PluginHost.load(), tmp_path / "state", WorkerSettings(shim_idle=1)) as worker:
             run = await worker.submit(RunOrder(job=job, instance=1))
             async with asyncio.timeout(30):
                 while run.progress is None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from anyjob.job import Job
 from anyjob.plugins import PluginHost
 from anyjob.worker.order import RunOrder
+from anyjob.worker.settings import WorkerSettings
 from anyjob.worker.worker import LiveRun, Worker
 
 
@@ -22,7 +23,7 @@ async def report(run: LiveRun) -> None:
 
 
 async def main(state: Path, count: int, script: str) -> None:
-    async with Worker(PluginHost.load(), state) as worker:
+    async with Worker(PluginHost.load(), state, WorkerSettings(shim_idle=1)) as worker:
         job = Job(name="j", job_type="shell", content=script)
         runs = [
             await worker.submit(RunOrder(job=job, instance=number)) for number in range(1, count + 1)

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.executors.shell.conftest import Shell
+from tests.executors.shell.runs import Shell
 
 from anyjob.job import BadJob, Job
 from anyjob.outcome import Cause
@@ -103,7 +103,6 @@ def test_an_interpreter_that_cannot_run_is_named(shell: Shell, tmp_path: Path, k
     assert str(tool) in got.said
     if kind == "of no interpreter":
         assert "/no/such/thing" in got.said
-    assert got.outcome.retry is None or not got.outcome.retry.again
 
 
 def test_a_shard_is_arguments_one_and_two(shell: Shell) -> None:
@@ -114,7 +113,12 @@ def test_a_shard_is_arguments_one_and_two(shell: Shell) -> None:
 
 
 def test_placeholders_are_filled_and_strange_ones_stay(shell: Shell) -> None:
-    job = Job(name="fill", job_type="shell", parameters="p", content="echo '#{schedulerx.jobParameters} #{other} #{schedulerx.x}'")
+    job = Job(
+        name="fill",
+        job_type="shell",
+        parameters="p",
+        content="echo '#{schedulerx.jobParameters} #{other} #{schedulerx.x}'",
+    )
     assert shell.run(job).outcome.result == "p #{other} #{schedulerx.x}"
 
 

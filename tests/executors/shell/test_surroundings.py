@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.executors.shell.conftest import Shell
+from tests.executors.shell.runs import Shell
 
 from anyjob.outcome import Cause, Strength
 from anyjob.testing.processes import alive
@@ -24,7 +24,10 @@ from anyjob.worker.settings import SecretSource, WorkerSettings
         ("echo '{\"a\": 1' > $ANYJOB_RESULT", "the file was not read"),
         ("echo '[1, 2]' > $ANYJOB_RESULT", "the file holds a JSON list; write an object"),
         ("printf '\\377' > $ANYJOB_RESULT", "the file was not read"),
-        ("(printf '{\"a\": \"'; head -c 1100000 /dev/zero | tr '\\0' x; printf '\"}') > $ANYJOB_RESULT", "over 1048576"),
+        (
+            "(printf '{\"a\": \"'; head -c 1100000 /dev/zero | tr '\\0' x; printf '\"}') > $ANYJOB_RESULT",
+            "over 1048576",
+        ),
         ("mkfifo $ANYJOB_RESULT", "it is no regular file"),
         ("mkdir $ANYJOB_RESULT", "it is no regular file"),
         ("echo '{\"a\": 1}' > other; ln -s other $ANYJOB_RESULT", "the file was not read"),
@@ -61,7 +64,9 @@ def test_a_working_directory_that_is_not_there_is_the_jobs_fault(shell: Shell, t
 def test_the_environment_of_the_job(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_OF_THE_WORKER", "x")
     env = {"GREETING": "a b\nc=d", "EMPTY": "", "PATH": "/usr/bin:/bin"}
-    got = shell.run(shell.job('printf "%s|%s|%s" "$GREETING" "${EMPTY-unset}" "${SECRET_OF_THE_WORKER-unset}"', env=env))
+    got = shell.run(
+        shell.job('printf "%s|%s|%s" "$GREETING" "${EMPTY-unset}" "${SECRET_OF_THE_WORKER-unset}"', env=env)
+    )
     assert got.log == b"a b\nc=d||unset"
 
 
@@ -125,7 +130,7 @@ def test_a_user_that_is_not_allowed(open_shell: Shell, users: dict[str, list[str
 
 
 @pytest.mark.needs("root")
-def test_any_user_is_still_not_root_by_another_name(open_shell: Shell) -> None:
+def test_a_star_allows_every_user_but_root(open_shell: Shell) -> None:
     settings = WorkerSettings(users={"*": ["*"]})
     assert open_shell.run(open_shell.job("id -u", user="daemon"), settings=settings).outcome.result == "1"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from anyjob.errors import PluginError
+from anyjob.errors import AnyJobError, PluginError
 
 if TYPE_CHECKING:
     from anyjob.plugins import CommandType, Offer
@@ -32,7 +32,13 @@ def add_brought(app: typer.Typer, arguments: Sequence[str], own: Collection[str]
     named = next((word for word in arguments if not word.startswith("-")), None)
     if named in own or "--version" in arguments:
         return
-    for offer in _offers(arguments):
+    try:
+        offers = _offers(arguments)
+    except AnyJobError:
+        if named is not None:
+            raise
+        return  # a list without them is better than none, and every command says what is wrong
+    for offer in offers:
         name, about = offer.kind.name, offer.kind.help
         if name in own:
             continue

@@ -34,8 +34,8 @@ def explain(
     from anyjob.cli.session import load_host
 
     settings = settings_for(config, state)
-    chosen = the_job(file, sets or [], job)
-    explanation = asyncio.run(gather(chosen, load_host(settings), settings))
+    host = load_host(settings)
+    explanation = asyncio.run(gather(the_job(file, sets or [], job, host), host, settings))
     if as_json:
         print_json(explanation.to_json())
     else:

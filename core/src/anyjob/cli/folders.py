@@ -19,6 +19,7 @@ from anyjob.worker.journal import read_journal
 __all__ = [
     "KEPT",
     "StateUnfinished",
+    "drop_empty",
     "home",
     "is_held",
     "is_locked",
@@ -131,6 +132,12 @@ def refuse_missing(folder: Path) -> None:
     """Raises StateUnusable for a folder that no worker has used."""
     if not (folder / _LEDGER).is_file():
         raise StateUnusable(folder, "no worker has used it")
+
+
+def drop_empty(folder: Path) -> None:
+    """Remove an own folder in which nothing is left to finish or to read."""
+    if not any((folder / "runs").glob("*")) and not unfinished(folder):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def prune() -> None:

@@ -5,24 +5,30 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from anyjob.cli import folders
-from anyjob.job import BadJobFile, Job, parse_jobs, read_jobs
+from anyjob.job import BadJob, BadJobFile, Job, parse_jobs, read_jobs
 from anyjob.nearest import did_you_mean
 from anyjob.problem import short
 from anyjob.settings import Settings, find_settings, read_settings
 
+if TYPE_CHECKING:
+    from anyjob.plugins import PluginHost
+
 __all__ = ["settings_for", "the_job"]
 
 
-def the_job(file: str, sets: Sequence[str], name: str | None) -> Job:
-    """The one job that is meant. Raises BadJobFile and BadJob."""
-    if file == "-":
-        source = "standard input"
-        jobs = parse_jobs(sys.stdin.buffer.read(), source, sets)
-    else:
-        source = file
-        jobs = read_jobs(file, sets)
+def the_job(file: str, sets: Sequence[str], name: str | None, host: PluginHost) -> Job:
+    """The one job that is meant.
+
+    Raises BadJobFile, and BadJob with everything that is wrong, also by the job's type.
+    """
+    source = "standard input" if file == "-" else file
+    try:
+        jobs = parse_jobs(sys.stdin.buffer.read(), source, sets) if file == "-" else read_jobs(file, sets)
+    except BadJob as error:
+        raise host.more_problems(error) from None
     names = [job.name for job in jobs]
     listed = ", ".join(repr(short(known)) for known in names)
     if name is None:

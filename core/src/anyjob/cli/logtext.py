@@ -15,17 +15,14 @@ _HELD_LIMIT: Final = 4096
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """All that a terminal may act on, but newline and tab. Nothing of it ever passes; the patterns below are for looks."""
-_SEQUENCE: Final = re.compile(
-    r"""
-      (?: \x1b\[ | \x9b ) [0-?]* [ -/]* [@-~]                                      # colour, cursor, modes
-    | (?: \x1b[PX^_\]] | [\x90\x98\x9d-\x9f] ) [^\x07\x1b\x9c]* (?: \x07 | \x9c | \x1b\\ )  # title, clipboard, devices
-    | \x1b [ -/]* [0-~]                                                           # the short ones
-    """,
-    re.VERBOSE,
-)
-_UNFINISHED: Final = re.compile(
-    r"(?:\r|(?:\x1b\[|\x9b)[0-?]*[ -/]*|(?:\x1b[PX^_\]]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*\x1b?|\x1b[ -/]*)\Z"
-)
+
+_CSI: Final = r"(?:\x1b\[|\x9b)[0-?]*[ -/]*"
+"""Colour, cursor, modes: without their last character."""
+_STRING: Final = r"(?:\x1b[PX^_\]]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x90\x98\x9c-\x9f]*"
+"""Title, clipboard, devices: without their end. What begins one is no part of another, else a log full of beginnings
+would take quadratic time."""
+_SEQUENCE: Final = re.compile(rf"{_CSI}[@-~]|{_STRING}(?:\x07|\x9c|\x1b\\)|\x1b[ -/]*[0-~]")
+_UNFINISHED: Final = re.compile(rf"(?:\r|{_CSI}|{_STRING}\x1b?|\x1b[ -/]*)\Z")
 
 
 class Shown(Protocol):

@@ -70,13 +70,14 @@ def _root(
 
 def _fail(error: Exception) -> NoReturn:
     from anyjob.cli import status
+    from anyjob.cli.logtext import strip_controls
     from anyjob.errors import AnyJobError
 
     if isinstance(error, ExceptionGroup):
         # Tasks of an instance failed: the first says what the matter is.
         _fail(cast("ExceptionGroup[Exception]", error).exceptions[0])
     if isinstance(error, AnyJobError):
-        typer.echo(f"anyjob: {error}", err=True)
+        typer.echo(f"anyjob: {strip_controls(str(error))}", err=True)
         raise SystemExit(status.of_error(error)) from None
     if isinstance(error, OSError):
         typer.echo(f"anyjob: {error.strerror or error}{f': {error.filename}' if error.filename else ''}", err=True)

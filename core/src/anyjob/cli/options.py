@@ -19,7 +19,9 @@ Sets: TypeAlias = Annotated[
 JobName: TypeAlias = Annotated[
     str | None, typer.Option("--job", metavar="NAME", help="Which job of a file that holds several.")
 ]
-State: TypeAlias = Annotated[Path | None, typer.Option("--state", metavar="DIR", help="The state folder.")]
+State: TypeAlias = Annotated[
+    Path | None, typer.Option("--state", metavar="DIR", help="The state folder, in place of one of its own.")
+]
 Config: TypeAlias = Annotated[
     Path | None,
     typer.Option(

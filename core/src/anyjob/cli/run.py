@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -52,8 +51,8 @@ def run(
     from anyjob.modes import mode_of
 
     settings = settings_for(config, state)
-    chosen = the_job(file, sets or [], job)
     host = load_host(settings)
+    chosen = the_job(file, sets or [], job, host)
     # What is wrong with the job is said before anything is made for it.
     mode_of(chosen).plan(chosen, "")
     host.bind(chosen)
@@ -65,8 +64,7 @@ def run(
     try:
         result = asyncio.run(_run(host, settings, folder, chosen, wanted, own=True))
     finally:
-        if not (folder / "runs").is_dir() or not any((folder / "runs").iterdir()):
-            shutil.rmtree(folder, ignore_errors=True)
+        folders.drop_empty(folder)
     folders.prune()
     leave(result)
 

@@ -80,6 +80,9 @@ class Screen(Thread):
     def run(self) -> None:
         try:
             self._run()
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with what is shown, the runs go on
+            self._clear()
+            sys.stderr.write(f"anyjob: the log is not shown any further: {plain(repr(error))}\n")
         finally:
             self._done()
 

@@ -110,7 +110,7 @@ class Session:
         self.stops.then(lambda force: self._stop(live, screen, force=force))
         outcome = await self._follow(live, screen)
         stopped = self.stops.first
-        self.stops.then(None)
+        self.stops.over()
         screen.close()
         await self._first(drained)
         if outcome is None:

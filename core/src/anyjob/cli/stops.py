@@ -22,24 +22,27 @@ class Stops:
         self.let_go = asyncio.Event()
         """Set by the third: wait for nothing any more."""
         self._count = 0
+        self._begun = False
         self._act: Callable[[bool], None] | None = None
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 loop.add_signal_handler(number, self._came, number)
 
-    def then(self, act: Callable[[bool], None] | None) -> None:
-        """From now on a signal calls `act(force)`; at once if one came before. None: signals only end the waiting."""
-        self._act = act
-        if act is not None and self._count:
+    def then(self, act: Callable[[bool], None]) -> None:
+        """From now on a signal calls `act(force)`; at once if one came before."""
+        self._begun, self._act = True, act
+        if self._count:
             act(self._count > 1)
 
+    def over(self) -> None:
+        """Nothing is left to stop: the next signal ends the waiting."""
+        self._act = None
+
     def _came(self, number: signal.Signals) -> None:
-        if self._act is None and self.first is not None:
-            self.let_go.set()
         self.first = self.first or number
         self._count += 1
-        if self._count > 2:
+        if self._count > 2 or (self._begun and self._act is None):
             self.let_go.set()
         elif self._act is not None:
             self._act(self._count > 1)

@@ -291,6 +291,9 @@ class Rig:
             client.quit_when_idle()
         finally:
             await client.close()
+        async with asyncio.timeout(_TIDY):
+            while (shim / "sock").exists():  # noqa: ASYNC110 - another process takes it away
+                await asyncio.sleep(0.002)
 
 
 def told(outcome: Outcome) -> str:

@@ -42,7 +42,7 @@ class WorkerSettings(_Part):
     `users` lists, for each app group (`*` for all), the users its jobs may run as; `*` among them means any but root.
     `log_quota` bytes of log are kept of a run that sets none. Below `free_disk` bytes free no run starts.
     `force_wait`: seconds after FORCE until a run that nobody has seen end is given up as ASKED. `cgroup` "off": do
-    not use cgroups even where they can be had.
+    not use cgroups even where they can be had. `shim_idle`: seconds after which a shim without worker and runs ends.
     """
 
     users: Mapping[str, list[str]] = {}
@@ -51,4 +51,5 @@ class WorkerSettings(_Part):
     free_disk: Annotated[int, Field(ge=0)] = 64 << 20
     force_wait: Annotated[float, Field(gt=0)] = 10
     cgroup: Literal["auto", "off"] = "auto"
+    shim_idle: Annotated[float, Field(gt=0)] = 60
     node: str = ""

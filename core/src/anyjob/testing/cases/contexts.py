@@ -48,11 +48,12 @@ def _full(rig: Rig, sample: str, *, instance_parameters: str) -> RunOrder:
 class ContextCases(Suite):
     """A run knows what it is, and nothing that is not for it."""
 
-    def test_environment_is_complete(self, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_environment_is_complete(self, rig: Rig) -> None:
         """Every ANYJOB_ name is there with its value, and nothing of the worker's own environment."""
         order = _full(rig, "prints_environment", instance_parameters="in st")
-        monkeypatch.setenv("CONFORMANCE_LEAK", "of the worker")
-        got = asyncio.run(_life(rig, order))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("CONFORMANCE_LEAK", "of the worker")
+            got = asyncio.run(_life(rig, order))
         expect(got.outcome, Cause.SUCCEEDED, where="The sample 'prints_environment'")
         pairs = [line.partition("=") for line in got.log.decode(errors="replace").splitlines()]
         env = {name: value for name, _, value in pairs}

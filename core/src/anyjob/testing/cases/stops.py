@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from anyjob.executor.base import Stage
 from anyjob.outcome import Cause, Json, Outcome, StopReport, Strength
@@ -39,6 +40,10 @@ def gone(order: RunOrder, outcome: Outcome, *marks: str) -> None:
     if outcome.stop is not None and outcome.stop.strength is Strength.PROVEN:
         left = alive(order.name, *marks)
         check(not left, f"The stop says PROVEN by {outcome.stop.by}, and processes of the run are alive: {left}")
+
+
+def _journal(rig: Rig) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (rig.state / "worker.jsonl").read_text().splitlines()]
 
 
 class StopCases(Suite):
@@ -144,6 +149,30 @@ class StopCases(Suite):
                 return (await rig.finish(run)).outcome
 
         expect(asyncio.run(life()), Cause.STOPPED, where="A run that is stopped several times")
+
+    def test_stop_while_ending(self, rig: Rig) -> None:
+        """A stop that meets a run in its last act ends it once: as stopped, or as it would have ended."""
+        effects = rig.folder / "effects"
+        name = "remembers" if rig.has("remembers") else "succeeds"
+        order = rig.order(rig.job(rig.sample(name), xattrs=_LONG, Parameters=str(effects)))
+
+        async def life() -> Finished:
+            async with rig.worker() as worker:
+                run = await rig.submit(worker, order)
+                await rig.until(
+                    lambda: f"{order.name} end" in self.side_effects(effects) or run.record.outcome is not None,
+                    f"The sample {name!r} has not come to its end",
+                )
+                run.stop()
+                return await rig.finish(run)
+
+        got = asyncio.run(life())
+        expect(got.outcome, Cause.SUCCEEDED, Cause.STOPPED, where="A run that a stop meets in its last act")
+        if got.outcome.cause is Cause.STOPPED:
+            strong_enough(got.outcome, rig.promise.capabilities.proof)
+        gone(order, got.outcome)
+        ends = [line for line in _journal(rig) if line["m"] == "ended" and line["run"] == order.name]
+        check(len(ends) == 1, f"The run has ended {len(ends)} times: {ends}")
 
     def test_stop_of_an_ended_run_changes_nothing(self, rig: Rig) -> None:
         """A stop that comes after the end leaves the outcome as it is; `stop` answers all the same."""

@@ -125,7 +125,9 @@ class LocalLauncher(Launcher[LocalOptions]):
         self._opening = self._opening or asyncio.Lock()
         async with self._opening:
             if self._client is None:
-                options = ShimOptions(cgroup=self._settings.cgroup, floor=self._settings.free_disk)
+                options = ShimOptions(
+                    cgroup=self._settings.cgroup, floor=self._settings.free_disk, idle=self._settings.shim_idle
+                )
                 self._client = await ShimClient.open(self._folder, options)
             return self._client
 

@@ -49,6 +49,7 @@ class ShimClient:
         self.folder, self._options = folder.absolute(), options
         self.name = uuid4().hex
         self._known: dict[str, Started | Ended] = {}
+        self._live: set[str] = set()
         self._over: dict[str, Ended] = {}
         self._starts: dict[str, tuple[bytes, asyncio.Future[Started | Ended]]] = {}
         self._ends: dict[str, asyncio.Future[Ended]] = {}
@@ -71,6 +72,7 @@ class ShimClient:
         listed = await client._attach()
         for run in listed["live"]:
             client._known[run["run"]] = Started.from_json(run)
+            client._live.add(run["run"])
         for run in listed["ended"]:
             client._known[run["run"]] = client._over[run["run"]] = Ended.from_json(run)
         return client
@@ -113,6 +115,8 @@ class ShimClient:
                 future.set_result(over)
             elif self._closed is not None:
                 future.set_exception(self._closed)
+            elif run not in self._live and run not in self._starts:
+                future.set_exception(self._not_known(run))
             else:
                 self._ends[run] = future
                 if self._wire is None:
@@ -226,6 +230,7 @@ class ShimClient:
                 pass  # a newer shim may say more
 
     def _started(self, said: Mapping[str, Any]) -> None:
+        self._live.add(said["run"])
         pending = self._starts.pop(said["run"], None)
         if pending is not None:
             _settle(pending[1], Started.from_json(said))
@@ -235,6 +240,7 @@ class ShimClient:
         pending = self._starts.pop(over.run, None)
         if pending is not None:
             _settle(pending[1], over)
+        self._live.discard(over.run)
         self._over[over.run] = over
         future = self._ends.pop(over.run, None)
         if future is not None:
@@ -279,16 +285,13 @@ class ShimClient:
         except ShimLost as error:
             self._fail(error)
             return
-        names: set[str] = set()
+        self._live.clear()
         for said in listed["live"]:
-            names.add(said["run"])
             self._started(said)
         for said in listed["ended"]:
-            names.add(said["run"])
-            if said["run"] in self._ends or said["run"] in self._starts:
-                self._ended(said)
-        for run in [run for run in self._ends if run not in names and run not in self._starts]:
-            _break(self._ends.pop(run), ShimLost(self.folder, f"its new shim knows nothing of run {run}"))
+            self._ended(said)
+        for run in [run for run in self._ends if run not in self._live and run not in self._starts]:
+            _break(self._ends.pop(run), self._not_known(run))
         quits = [message for message in self._unsent if message is _QUIT]
         self._unsent = [message for message, _ in self._unanswered()] + quits
         self._flush()
@@ -299,6 +302,9 @@ class ShimClient:
         for waiting in (*self._stops.values(), *self._arms.values()):
             orders += waiting
         return orders
+
+    def _not_known(self, run: str) -> ShimLost:
+        return ShimLost(self.folder, f"it knows nothing of run {run}")
 
     def _fail(self, error: ShimLost) -> None:
         self._closed = error
