@@ -137,6 +137,24 @@ class CleansOnce(SpawnExecutor):
         (self.at(run) / "cleaned").mkdir()
 
 
+class ForcesNothing(SpawnExecutor):
+    async def kill(self, run: Run) -> None:
+        pass
+
+
+class FailsAfterTheEnd(SpawnExecutor):
+    async def stop(self, run: Run, spec: SpawnSpec, handle: Handle, stage: Stage) -> StopReport:
+        if (self.at(run) / "code").exists():
+            raise ProcessLookupError(handle.data["pid"])
+        return await super().stop(run, spec, handle, stage)
+
+
+class TakesItsRunsAlong(SpawnExecutor):
+    async def close(self) -> None:
+        for folder in self.world.iterdir():
+            kill(int((folder / "pid").read_text()))
+
+
 @dataclass(frozen=True)
 class Trial:
     """A wrong executor, the case that is to catch it, and what the case must say."""
@@ -175,6 +193,12 @@ TRIALS = [
     Trial(ForgetsTheDeadline, C.test_deadline, "The deadline has passed and the run goes on"),
     Trial(PromisesLimits, C.test_memory_limit, "may use 48Mi and uses more ends out_of_memory; it ended succeeded"),
     Trial(LooksAtTheMachine, C.test_capabilities_are_constant, "The capabilities touch the machine"),
+    Trial(ForcesNothing, C.test_a_run_that_ignores_the_stop_is_forced, "PROVEN .* processes of the run are alive"),
+    Trial(FailsAfterTheEnd, C.test_stop_of_an_ended_run_changes_nothing, "of an ended run fails: ProcessLookupError"),
+    Trial(
+        TakesItsRunsAlong, C.test_worker_closed_while_the_job_works, "was gone .closed. ends succeeded; it ended signal"
+    ),
+    Trial(ForgetsTheDeadline, C.test_deadline_without_a_worker, "without a worker, and the run goes on; .* REMOTE"),
     Trial(OnlyAsks, C.test_a_run_that_obeys, "only ASKED .*; the capabilities promise PROVEN"),
     Trial(CleansOnce, C.test_clean_may_be_repeated, "clean fails when it is called again"),
 ]
@@ -223,9 +247,9 @@ def test_a_wrong_executor_is_caught(trial: Trial, world: Path) -> None:
 def test_the_right_executor_passes(case: tuple[str, Moment | None], world: Path) -> None:
     name, moment = case
     trial = Trial(WaitsInStart, getattr(C, name), "", moment)
-    if name == "test_memory_limit":
-        # The right one promises no limits, and says so.
-        with pytest.raises(pytest.skip.Exception, match="lacks: it enforces no limit of memory"):
+    if name in ("test_memory_limit", "test_deadline_without_a_worker"):
+        # The right one does not promise what it does not do.
+        with pytest.raises(pytest.skip.Exception, match="lacks: it"):
             judge(trial, SpawnExecutor, world)
     else:
         judge(trial, SpawnExecutor, world)

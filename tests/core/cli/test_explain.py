@@ -119,3 +119,13 @@ def test_a_bad_job_is_refused_as_by_run(anyjob: Program) -> None:
         b"",
         "anyjob: Job 'a' cannot be used:\n  Content is empty; write the script here\n",
     )
+
+
+def test_who_keeps_a_limit_is_who_kept_it(anyjob: Program) -> None:
+    file = anyjob.job("true", XAttrs={"limits": {"memory": "256Mi"}})
+    explained = json.loads(anyjob("explain", file, "--json").out)["limits"]["memory"]["kept_by"]
+    evidence = anyjob("run", file, "--json").json["evidence"]
+    (kept,) = [
+        item["text"].removeprefix("enforced by ") for item in evidence if item["text"].startswith("enforced by ")
+    ]
+    assert explained.startswith(kept)

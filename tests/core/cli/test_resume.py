@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 import subprocess
 from pathlib import Path
 
 from tests.core.cli.program import Program, kill, until
+
+from anyjob.job import Job
+from anyjob.plugins import PluginHost
+from anyjob.worker.order import RunOrder
+from anyjob.worker.worker import Worker
 
 
 def begun(anyjob: Program, *arguments: str) -> tuple[subprocess.Popen[bytes], Path]:
@@ -74,3 +81,38 @@ def test_resume_takes_the_newest_and_names_the_others(anyjob: Program) -> None:
     assert (done.status, done.out) == (9, b"begun\nover\n")
     assert done.err.splitlines()[0] == f"anyjob: also unfinished: anyjob resume --state {older}"
     assert anyjob("resume", "--quiet").status == 9
+
+
+def test_what_the_quota_took_is_told(anyjob: Program) -> None:
+    go = anyjob.folder / "go"
+    script = f"echo first; while [ ! -e {go} ]; do sleep 0.05; done; seq 500000; echo last"
+    process = anyjob.start("run", anyjob.job(script, XAttrs={"logQuota": "128Ki"}))
+    until(lambda: any(log.read_bytes() for log in anyjob.own.glob("*/runs/*/log")), "the job's start")
+    kill(process)
+    (log,) = anyjob.own.glob("*/runs/*/log")
+    go.touch()
+    until(lambda: log.read_bytes().endswith(b"last\n"), "the job's end")
+    done = anyjob("resume")
+    assert (done.out[:6], done.out[-5:]) == (b"first\n", b"last\n")
+    assert len(done.out) < 512 << 10
+    found = re.search(r"anyjob: (\d+) bytes of the log of .* are left out: they are beyond the log quota\n", done.err)
+    assert found
+    assert len(done.out) + int(found[1]) == log.stat().st_size
+
+
+def test_runs_of_a_program_that_embeds_a_worker(anyjob: Program) -> None:
+    state, go = anyjob.folder / "mine", anyjob.folder / "go"
+    content = f"while [ ! -e {go} ]; do sleep 0.05; done; echo over; exit 4"
+
+    async def submit() -> None:
+        async with Worker(PluginHost.load(), state) as worker:
+            live = await worker.submit(RunOrder(job=Job(name="b", job_type="shell", content=content), instance=1))
+            while not live.record.handle:
+                await asyncio.sleep(0.01)
+
+    asyncio.run(submit())
+    go.touch()
+    done = anyjob("resume", "--state", str(state))
+    assert (done.status, done.out) == (4, b"over\n")
+    # The outcome stays in the ledger for the program; there is nothing more to show.
+    assert anyjob("resume", "--state", str(state)).err == f"anyjob: nothing is unfinished in {state}\n"

@@ -22,7 +22,6 @@ __all__ = [
     "drop_empty",
     "home",
     "is_held",
-    "is_locked",
     "new_folder",
     "own_folders",
     "prune",
@@ -90,12 +89,7 @@ def own_folders() -> list[Path]:
 
 def is_held(folder: Path) -> bool:
     """Whether a living worker has it."""
-    return is_locked(folder / "lock")
-
-
-def is_locked(lock: Path) -> bool:
-    """Whether a living process holds the lock file."""
-    with _lock(lock) as got:
+    with _lock(folder / "lock") as got:
         return not got
 
 

@@ -14,12 +14,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, NoReturn, Self
 
 from anyjob.cli import status
-from anyjob.cli.folders import is_locked, unfinished
 from anyjob.cli.report import instance_json, log_of
 from anyjob.cli.said import cause_in_words, summary
 from anyjob.cli.screen import Screen
 from anyjob.cli.stops import Stops
-from anyjob.errors import AnyJobError, ShimLost
+from anyjob.errors import AnyJobError
 from anyjob.modes import TaskPlan
 from anyjob.outcome import Outcome
 from anyjob.worker.instance import Firing, Instances, LiveInstance
@@ -32,6 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Session", "Wanted", "leave", "load_host"]
 
+_OWN_IDLE: Final = 1.0
+"""Seconds that the shim of an own folder stays: commands in a loop must not gather shims."""
 _SHOWN_LOGS: Final = 5
 """Log paths that a summary names; of more it names the folder."""
 
@@ -73,19 +74,24 @@ class Session:
     def __init__(
         self, host: PluginHost, settings: Settings, folder: Path, wanted: Wanted, *, own: bool = False
     ) -> None:
-        """`own`: nothing further will run in the folder, so its shim need not wait for more."""
-        self.folder, self._host, self._wanted, self._own = folder, host, wanted, own
-        self._worker = Worker(host, folder, settings.worker, settings.secrets)
+        """`own`: nothing further will run in the folder, so its shim need not wait long for more."""
+        self.folder, self._host, self._wanted = folder, host, wanted
+        worker = settings.worker
+        if own:
+            worker = worker.model_copy(update={"shim_idle": min(_OWN_IDLE, worker.shim_idle)})
+        self._worker = Worker(host, folder, worker, settings.secrets)
         self.instances = Instances(self._worker)
         self.left: list[LiveInstance] = []
-        """What an earlier worker left unfinished, or finished and not shown."""
+        """What an earlier worker left unfinished, or finished and did not show."""
 
     async def __aenter__(self) -> Self:
         self.stops = Stops()
         await self._worker.start()
         self.left = await self.instances.resume()
         known = {live.firing.instance for live in self.left}
-        self.left += [_alone(run) for run in self._worker.resumed if run.record.order.instance not in known]
+        others = [run for run in self._worker.resumed if run.record.order.instance not in known]
+        # The end of a run of no instance is for the program that submitted it.
+        self.left += [_alone(run) for run in others if run.record.outcome is None]
         return self
 
     async def __aexit__(
@@ -93,8 +99,6 @@ class Session:
     ) -> None:
         await self.instances.close()
         await self._worker.close()
-        if self._own and not unfinished(self.folder):
-            await _let_shim_end(self.folder / "shim")
 
     async def see(self, live: LiveInstance) -> int:
         """Show an instance to its end and say how it ended. Returns the exit status that fits."""
@@ -239,18 +243,6 @@ def _alone(run: LiveRun) -> LiveInstance:
     live.runs.append(run)
     live.task = asyncio.get_running_loop().create_task(run.outcome())
     return live
-
-
-async def _let_shim_end(folder: Path) -> None:
-    """Otherwise it idles for a minute, and commands in a loop would gather shims."""
-    from anyjob.worker.local.shimclient import ShimClient
-
-    if not is_locked(folder / "lock"):
-        return
-    with suppress(ShimLost):
-        client = await ShimClient.open(folder)
-        client.quit_when_idle()
-        await client.close()
 
 
 def _out(text: str) -> None:

@@ -121,6 +121,7 @@ class Worker:
     async def start(self) -> None:
         """Take the state folder and everything that an earlier worker left there. Raises StateInUse, StateUnusable."""
         self.folder = StateFolder(self._path)
+        self._runs = str(self.folder.runs)
         parts: list[LedgerPart] = [self.shelf, self.book, self.mailbox, self._counters, *self._parts]
         try:
             self._ledger = Ledger(self.folder.ledger, parts)
@@ -193,7 +194,7 @@ class Worker:
         return known[1]
 
     def _drive(self, record: RunRecord, bound: Bound) -> LiveRun:
-        face = RunFace(record, self, f"{self.folder.runs}/{record.order.name}", bound.common, bound.place)
+        face = RunFace(record, self, f"{self._runs}/{record.order.name}", bound.common, bound.place)
         if face.log_quota is None:
             face.log_quota = self.settings.log_quota
         supervisor = Supervisor(self, record, face, bound)

@@ -9,7 +9,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from tests.core.worker.shim.yard import Yard
+from tests.core.worker.shim.yard import Yard, until
 
 from anyjob.errors import ShimLost
 from anyjob.worker.local.shimclient import ShimClient, ShimOptions, Started
@@ -198,7 +198,8 @@ def test_a_worker_that_does_not_read_is_dropped_and_loses_nothing(yard: Yard) ->
             transport.pause_reading()
             for number in range(300):
                 client.start(yard.order(f"run{number}", "true", cwd="/no/such/folder/" + "x" * 3000))
-            await asyncio.sleep(0)
+            journal = yard.shim_folder / "journal.jsonl"
+            await until(lambda: '"ev":"ended","run":"run299"' in journal.read_text(), "the last end in the journal")
             async with yard.client() as other:
                 ends = [await other.ended(f"run{number}") for number in range(300)]
         assert {end.cause for end in ends} == {"bad_config"}

@@ -162,11 +162,10 @@ class Scanned(Hold):
     def _living(self, run: Run) -> list[Facts]:
         roots = [run.pid] if run.own and run.pid is not None else []
         roots += [one.pid for one in self._scans.orphans() if self._scans.owner(one) is self.trace]
-        found = process.descendants(roots)
-        for pid in roots:
-            facts = process.facts(pid)
-            if facts is not None and facts.state not in "ZX":
-                found.append(facts)
+        # The leader comes first: it must not see its children die, and end with a code of its own.
+        facts = [process.facts(pid) for pid in roots]
+        found = [one for one in facts if one is not None and one.state not in "ZX"]
+        found += process.descendants(roots)
         self.trace.add(found)
         return found
 

@@ -12,6 +12,7 @@ import signal
 import socket
 
 from . import exits, frames, kernel, process, spawn
+from .oom import OomScore
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class _Spawner:
         self._channel, self._journal = channel, journal
         self._frames = frames.Frames()
         self._fds: list[int] = []
+        self._oom = OomScore()
         self._woken, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, kernel.no_handler)
@@ -90,12 +92,14 @@ class _Spawner:
 
     def _start(self, order: dict[str, Any]) -> None:
         log = self._fds.pop()
+        self._oom.up()
         try:
             pid, start = spawn.launch(order["order"], log, memory=order["memory"])
         except spawn.StartError as error:
             self._say({"ev": "failed", "cause": error.cause, "evidence": error.evidence})
             return
         finally:
+            self._oom.down()
             os.close(log)
         self._leader = self._group = pid
         self._held, self._killing = True, False
