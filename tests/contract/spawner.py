@@ -66,11 +66,10 @@ class SpawnExecutor(RemoteExecutor[SpawnSpec]):
     async def watch(self, run: Run, spec: SpawnSpec, handle: Handle) -> Outcome:
         folder, leader = self.at(run), handle.data["pid"]
         while not (folder / "code").exists() and going(leader):
+            self.pull(run)
             await asyncio.sleep(0.01)
         await self.kill(run)
-        out = (folder / "out").read_bytes() if (folder / "out").exists() else b""
-        if run.log.cursor("out") is None:
-            run.log.feed(out, "out", str(len(out)))
+        out = self.pull(run)
         lines = out.decode(errors="replace").split()
         stop = StopReport(strength=Strength.PROVEN, by="every process of the run is killed")
         if not (folder / "code").exists():
@@ -78,6 +77,14 @@ class SpawnExecutor(RemoteExecutor[SpawnSpec]):
         code = int((folder / "code").read_text())
         cause = Cause.EXIT_CODE if code else Cause.SUCCEEDED
         return Outcome(cause=cause, code=code, result=lines[-1] if lines else "", stop=stop)
+
+    def pull(self, run: Run) -> bytes:
+        """Feed the log with what is new. Returns all of it."""
+        out = self.at(run) / "out"
+        data, known = out.read_bytes() if out.exists() else b"", int(run.log.cursor("out") or 0)
+        if len(data) > known:
+            run.log.feed(data[known:], "out", str(len(data)))
+        return data
 
     async def stop(self, run: Run, spec: SpawnSpec, handle: Handle, stage: Stage) -> StopReport:
         if stage is Stage.FORCE:
@@ -161,8 +168,8 @@ SAMPLES = Samples(
     fails=Sample({"Content": "exit 3"}, cause=Cause.EXIT_CODE, code=3),
     echoes=Sample({"Content": "echo ${ANYJOB_INSTANCE_PARAMETERS#number }"}),
     sleeps=Sample({"Content": "sleep 300"}),
-    ignores=Sample({"Content": "trap '' TERM; echo ready; while :; do sleep 1; done"}, ready=""),
-    forks=Sample({"Content": _FORKS}, ready=""),
+    ignores=Sample({"Content": "trap '' TERM; echo ready; while :; do sleep 1; done"}),
+    forks=Sample({"Content": _FORKS}),
     obeys=Sample({"Content": "sleep 300"}, ready=""),
     remembers=Sample(
         {

@@ -163,6 +163,7 @@ class Trial:
     case: Callable[..., None]
     says: str
     moment: Moment | None = None
+    patience: float = 30
 
 
 C = ExecutorContract
@@ -171,7 +172,12 @@ TRIALS = [
     Trial(
         FindsNothing, C.test_worker_killed, "had its side effect 2 times, not once: find did not know", Moment.STARTED
     ),
-    Trial(FindsEverything, C.test_find_of_a_run_that_never_started, "find gave a handle for a run that never started"),
+    Trial(
+        FindsEverything,
+        C.test_find_of_a_run_that_never_started,
+        "find gave a handle for a run that never started",
+        patience=3,
+    ),
     Trial(
         KillsTheLeaderOnly, C.test_nothing_lives_after_a_proven_stop, "says PROVEN .* processes of the run are alive"
     ),
@@ -190,7 +196,7 @@ TRIALS = [
     Trial(SwallowsTheCode, C.test_failure, "failed with code 3; the outcome says None: it is swallowed"),
     Trial(CutsTheLog, C.test_a_flood_is_complete, "The job wrote 800000 bytes; the log holds 65536"),
     Trial(KeepsTheSecret, C.test_secrets_are_never_shown, "The secret stands in worker.jsonl"),
-    Trial(ForgetsTheDeadline, C.test_deadline, "The deadline has passed and the run goes on"),
+    Trial(ForgetsTheDeadline, C.test_deadline, "The deadline has passed and the run goes on", patience=3),
     Trial(PromisesLimits, C.test_memory_limit, "may use 48Mi and uses more ends out_of_memory; it ended succeeded"),
     Trial(LooksAtTheMachine, C.test_capabilities_are_constant, "The capabilities touch the machine"),
     Trial(ForcesNothing, C.test_a_run_that_ignores_the_stop_is_forced, "PROVEN .* processes of the run are alive"),
@@ -198,7 +204,12 @@ TRIALS = [
     Trial(
         TakesItsRunsAlong, C.test_worker_closed_while_the_job_works, "was gone .closed. ends succeeded; it ended signal"
     ),
-    Trial(ForgetsTheDeadline, C.test_deadline_without_a_worker, "without a worker, and the run goes on; .* REMOTE"),
+    Trial(
+        ForgetsTheDeadline,
+        C.test_deadline_without_a_worker,
+        "without a worker, and the run goes on; .* REMOTE",
+        patience=3,
+    ),
     Trial(OnlyAsks, C.test_a_run_that_obeys, "only ASKED .*; the capabilities promise PROVEN"),
     Trial(CleansOnce, C.test_clean_may_be_repeated, "clean fails when it is called again"),
 ]
@@ -231,7 +242,7 @@ def judge(trial: Trial, executor: type[SpawnExecutor], world: Path) -> None:
     class Contract(ExecutorContract):
         plugin = SpawnPlugin(world, executor)
         samples = SAMPLES
-        patience = 3 if executor is trial.executor else 30
+        patience = trial.patience
 
     with Contract.make_rig(world.parent / "rig") as rig:
         trial.case(Contract(), rig, *([trial.moment] if trial.moment else []))

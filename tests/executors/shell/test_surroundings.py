@@ -156,7 +156,7 @@ def test_leftovers_are_killed_and_reported(shell: Shell) -> None:
     assert got.outcome.cause is Cause.SUCCEEDED, got.said
     assert got.outcome.result == "over"
     (said,) = [item.text for item in got.outcome.evidence if item.source == "leftovers"]
-    assert "sleep" in said
+    assert said.startswith("2 killed after the leader had ended: "), said
     assert not alive(got.order.name)
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from anyjob.cli.dryrun import DryCommand, dry_command
-from anyjob.cli.enforcement import enforcement
+from anyjob.worker.local.enforcement import enforcement
 from anyjob.errors import AnyJobError, RunRefused
 from anyjob.executor.capabilities import Capabilities, DeadlineBy
 from anyjob.modes import TaskPlan, mode_of

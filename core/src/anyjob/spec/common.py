@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from anyjob.size import parse_size
 from anyjob.spec.model import At, Spec
 
-__all__ = ["CommonXAttrs", "Limits", "SecretRef", "Size"]
+__all__ = ["CommonXAttrs", "Limits", "SecretRef", "Size", "SizeOrNone"]
 
 _LABEL = re.compile(r"[a-z0-9][a-z0-9._-]*\Z")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -81,6 +81,15 @@ class Limits(_Part):
     memory: Size | None = None
     cpu: Annotated[float, Field(gt=0, le=4096)] | None = None
     pids: Annotated[int, Field(ge=1, le=4_194_304)] | None = None
+
+
+SizeOrNone = Annotated[
+    int,
+    BeforeValidator(_size),
+    Field(ge=0),
+    WithJsonSchema({"type": ["integer", "string"], "examples": [0, "64Mi"]}),
+]
+"""Bytes as in Size, or 0 for none."""
 
 
 class SecretRef(_Part):

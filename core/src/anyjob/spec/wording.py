@@ -26,6 +26,7 @@ _KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "set": ("is not a list", "write it as [...]"),
     "frozen_set": ("is not a list", "write it as [...]"),
     "dict": ("is not an object", 'write it as {"key": value}'),
+    "path": ("is no text", "write the path of a file"),
     "model": ("is not an object", 'write it as {"key": value}'),
     "dataclass": ("is not an object", 'write it as {"key": value}'),
     "mapping": ("is not an object", 'write it as {"key": value}'),

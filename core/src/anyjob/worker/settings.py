@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from anyjob.spec.common import Size
+from anyjob.spec.common import Size, SizeOrNone
 from anyjob.worker.environment import ALLOWED
 
 __all__ = ["SecretSource", "WorkerSettings"]
@@ -48,7 +48,7 @@ class WorkerSettings(_Part):
     users: Mapping[str, list[str]] = {}
     environment: list[str] = list(ALLOWED)
     log_quota: Size = 1 << 30
-    free_disk: Annotated[int, Field(ge=0)] = 64 << 20
+    free_disk: SizeOrNone = 64 << 20
     force_wait: Annotated[float, Field(gt=0)] = 10
     cgroup: Literal["auto", "off"] = "auto"
     shim_idle: Annotated[float, Field(gt=0)] = 60

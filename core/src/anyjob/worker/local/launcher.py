@@ -20,6 +20,7 @@ from anyjob.problem import Problem
 from anyjob.run import RUN_FOLDER, Run
 from anyjob.worker.face import RunFace
 from anyjob.worker.identity import Identity, reachable, resolve_user
+from anyjob.worker.local.enforcement import enforcement
 from anyjob.worker.local.exits import read_exit
 from anyjob.worker.local.options import LocalOptions
 from anyjob.worker.local.progress import ProgressReader
@@ -54,7 +55,11 @@ class LocalLauncher(Launcher[LocalOptions]):
         return Capabilities(deadline=DeadlineBy.SHIM, proof=Strength.PROVEN, resumes=True, limits=_LIMITS, maps=True)
 
     async def health(self) -> Health:
-        return Health(state="healthy")
+        """Healthy on every Linux; `why` says how stops are proved here and what keeps limits."""
+        found = await asyncio.to_thread(enforcement, self._settings.cgroup)
+        limits = "; ".join(f"{name} by {keeper}" for name, keeper in sorted(found.limits.items()))
+        why = f"stops are proved by {found.held_by}" + (f" ({found.why})" if found.why else "")
+        return Health(state="healthy", why=f"{why}; limits: {limits or 'none'}")
 
     async def start(self, run: Run, command: Command, options: LocalOptions) -> Handle | Exit:
         del options
@@ -75,10 +80,12 @@ class LocalLauncher(Launcher[LocalOptions]):
         del handle, options
         client = self._client or await self._shim()
         face = _face(run)
-        self._begun.pop(run.name, None)
-        self._progress.add(face, f"{_work_folder(face)}/progress")
+        # Who began the run here and now knows as whom; only for another worker's runs the disk has to tell.
+        begun = self._begun.pop(run.name, None) is not None
+        work = face.folder if begun and face.user is None else _work_folder(face)
+        self._progress.add(face, f"{work}/progress")
         try:
-            return self._exit(face, await client.ended(run.name))
+            return _exit(face, work, await client.ended(run.name))
         finally:
             self._progress.drop(run.name)
 
@@ -133,11 +140,8 @@ class LocalLauncher(Launcher[LocalOptions]):
 
     def _read(self, face: RunFace, got: Started | Ended) -> Handle | Exit:
         if isinstance(got, Ended):
-            return self._exit(face, got)
+            return _exit(face, _work_folder(face), got)
         return Handle(kind="local", scope=Scope.NODE, data={"pid": got.pid, "start": got.start})
-
-    def _exit(self, face: RunFace, ended: Ended) -> Exit:
-        return read_exit(ended, _work_folder(face), face.log_path, _RETURNS, face.common.encoding)
 
     # ---------------------------------------------------------------- the order
 
@@ -159,7 +163,7 @@ class LocalLauncher(Launcher[LocalOptions]):
                 os.chown(f"{work}/secrets", user.uid, user.gid)
             for name, value in face.secrets.items():
                 _put(f"{work}/secrets/{name}", value.encode(), user)
-        env = dict(face.environment() if command.env is None else command.env)
+        env = face.environment() if command.env is None else dict(command.env)
         if user is not None:
             env |= {"HOME": user.home, "USER": user.name, "LOGNAME": user.name}
         cwd = command.cwd or common.cwd or RUN_FOLDER
@@ -198,6 +202,10 @@ def _face(run: Run) -> RunFace:
     if not isinstance(run, RunFace):
         raise ContractBroken("The local launcher", f"it got a {type(run).__name__}", "Use it through a Worker.")
     return run
+
+
+def _exit(face: RunFace, work: str, ended: Ended) -> Exit:
+    return read_exit(ended, work, face.log_path, _RETURNS, face.common.encoding)
 
 
 def _work_folder(face: RunFace) -> str:
