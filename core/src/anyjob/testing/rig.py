@@ -24,7 +24,7 @@ from anyjob.testing.promise import Promise, excused
 from anyjob.worker.face import RunFace
 from anyjob.worker.instance import new_instance_id
 from anyjob.worker.local.shimclient import ShimClient
-from anyjob.worker.local.shimvalues import Ended
+from anyjob.worker.local.shimvalues import Ended, ShimOptions
 from anyjob.worker.order import RunOrder
 from anyjob.worker.record import RunRecord
 from anyjob.worker.settings import SecretSource, WorkerSettings
@@ -38,8 +38,7 @@ __all__ = ["Finished", "Rig"]
 
 T = TypeVar("T")
 
-_SETTINGS: Final = WorkerSettings(force_wait=2)
-"""A forced run that nobody saw end is given up soon: more seconds only make bad executors slow to test."""
+_FORCE_WAIT: Final = 2.0
 _TIDY: Final = 5.0
 """Seconds in which what a failed case left going must end."""
 
@@ -69,13 +68,16 @@ class Rig:
         plugin: object | None = None,
         samples: Samples | None = None,
         settings: Mapping[str, object] | None = None,
+        worker: WorkerSettings | None = None,
         patience: float = 30,
     ) -> None:
         """`folder`: empty, for state and scratch files. `plugin` None: the type is looked up among those installed.
 
-        `settings` are the executor's; `patience`: seconds after which something that does not happen is called a hang.
+        `settings` are the executor's, `worker` those of [worker]; `patience`: seconds after which something that does
+        not happen is called a hang.
         """
         self.folder, self.patience = folder, patience
+        self._worker = worker or WorkerSettings()
         self.state = folder / "state"
         self._plugin, self._settings, self._samples = plugin, settings or {}, samples
         self._going: list[LiveRun] = []
@@ -168,7 +170,9 @@ class Rig:
         self, secrets: Mapping[str, SecretSource] | None = None, settings: WorkerSettings | None = None
     ) -> AsyncGenerator[Worker]:
         """One worker's life on the rig's state folder."""
-        async with Worker(self.host(), self.state, settings or _SETTINGS, secrets) as worker:
+        # A forced run that nobody saw end is given up soon: more seconds only make bad executors slow to test.
+        settings = (settings or self._worker).model_copy(update={"force_wait": _FORCE_WAIT})
+        async with Worker(self.host(), self.state, settings, secrets) as worker:
             yield worker
 
     async def submit(self, worker: Worker, order: RunOrder) -> LiveRun:
@@ -281,7 +285,7 @@ class Rig:
         shim = self.state / "shim"
         if not (shim / "sock").exists():
             return
-        client = await ShimClient.open(shim)
+        client = await ShimClient.open(shim, ShimOptions(cgroup=self._worker.cgroup))
         try:
             live = [name for name, known in client.known.items() if not isinstance(known, Ended)]
             for name in live:

@@ -10,6 +10,7 @@ import pytest
 
 from anyjob.samples import Samples
 from anyjob.testing.rig import Rig
+from anyjob.worker.settings import WorkerSettings
 
 __all__ = ["Suite"]
 
@@ -25,6 +26,8 @@ class Suite:
     """The samples; None: those that the type's plugin names."""
     executor_settings: ClassVar[Mapping[str, object]] = {}
     """What stands in [executors.<type>] of the settings."""
+    worker_settings: ClassVar[WorkerSettings] = WorkerSettings()
+    """What stands in [worker]."""
     patience: ClassVar[float] = 30
     """Seconds after which something that does not happen is called a hang. Nothing else is measured in time."""
 
@@ -37,6 +40,7 @@ class Suite:
             plugin=cls.plugin,
             samples=cls.samples,
             settings=cls.executor_settings,
+            worker=cls.worker_settings,
             patience=cls.patience,
         )
 

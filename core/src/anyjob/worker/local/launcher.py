@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -113,6 +114,9 @@ class LocalLauncher(Launcher[LocalOptions]):
     async def clean(self, run: Run, handle: Handle | None, options: LocalOptions) -> None:
         del handle, options
         self._begun.pop(run.name, None)
+        face = _face(run)
+        if face.common.secrets:
+            shutil.rmtree(f"{_work_folder(face)}/secrets", ignore_errors=True)
         if self._client is not None:
             self._client.ack([run.name])
 
@@ -153,8 +157,9 @@ class LocalLauncher(Launcher[LocalOptions]):
             # The run's own folder, with its log, stays out of the job's reach.
             os.chmod(folder, 0o711)  # noqa: S103 - passed through on the way to its own part, not listed
             work = f"{folder}/work"
-            os.makedirs(work, 0o700, exist_ok=True)
-            os.chown(work, user.uid, user.gid)
+            # What an earlier start left there is the user's, who could have put links in the way of root's writes.
+            shutil.rmtree(work, ignore_errors=True)
+            os.mkdir(work, 0o700)
         for name, content in command.files.items():
             _put(f"{work}/{name}", content, user)
         if common.secrets:
@@ -163,6 +168,8 @@ class LocalLauncher(Launcher[LocalOptions]):
                 os.chown(f"{work}/secrets", user.uid, user.gid)
             for name, value in face.secrets.items():
                 _put(f"{work}/secrets/{name}", value.encode(), user)
+        if user is not None:
+            os.chown(work, user.uid, user.gid)
         env = face.environment() if command.env is None else dict(command.env)
         if user is not None:
             env |= {"HOME": user.home, "USER": user.name, "LOGNAME": user.name}

@@ -20,6 +20,9 @@ LARGEST = 256 << 20
 """Bytes: a longer frame is a fault of the sender and ends the connection."""
 
 _head = struct.Struct("<I")
+_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+_quote = json.encoder.encode_basestring_ascii
+_decode = json.JSONDecoder().decode
 
 
 class FrameError(Exception):
@@ -28,7 +31,12 @@ class FrameError(Exception):
 
 def encode(message: dict[str, Any]) -> bytes:
     """One message as JSON. ASCII only, so that undecodable bytes of names (surrogates) come through unchanged."""
-    return json.dumps(message, separators=(",", ":")).encode("ascii")
+    return _encode(message).encode("ascii")
+
+
+def encode_text(text: str) -> bytes:
+    """One string as JSON, for messages that are put together by hand because there are many."""
+    return _quote(text).encode("ascii")
 
 
 def frame(messages: Iterable[bytes]) -> bytes:
@@ -60,7 +68,7 @@ class Frames:
             body = buffer[at + 4 : at + 4 + size]
             at += 4 + size
             try:
-                part = json.loads(body)
+                part = _decode(body.decode("ascii"))
             except ValueError as error:
                 raise FrameError(f"a frame that is not JSON: {error}") from error
             if not isinstance(part, list):

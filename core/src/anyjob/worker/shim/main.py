@@ -224,7 +224,7 @@ class Shim:
         if run is not None:
             # Written down before it is reaped: from here on nobody else could tell it.
             try:
-                self.write_down(frames.encode({"ev": "gone", "run": run.name, "status": status}))
+                self.write_down(b'{"ev":"gone","run":%b,"status":%d}' % (frames.encode_text(run.name), status))
             except OSError as error:
                 complain(f"journal: {error}")
         _, status, usage = os.wait4(pid, 0)

@@ -35,16 +35,13 @@ def find(name: str, env: Mapping[str, str]) -> str:
     if "/" in name:
         return name
     path = env.get("PATH", os.defpath)
-    denied = ""
     for folder in path.split(":"):
         candidate = f"{folder or '.'}/{name}"
-        if os.access(candidate, os.X_OK):
-            if not os.path.isdir(candidate):
-                return candidate
-        elif not denied and os.path.isfile(candidate):
-            denied = candidate
-    if denied:
-        raise StartError("dependency_missing", ("exec", f"{denied}: not executable (EACCES)"))
+        if os.access(candidate, os.X_OK) and not os.path.isdir(candidate):
+            return candidate
+    for folder in path.split(":"):
+        if os.path.isfile(f"{folder or '.'}/{name}"):
+            raise StartError("dependency_missing", ("exec", f"{folder}/{name}: not executable (EACCES)"))
     raise StartError("dependency_missing", ("exec", f"{name}: not found on PATH {path} (ENOENT)"))
 
 

@@ -26,7 +26,8 @@ def begin_all(shim: Shim, orders: list[dict[str, Any]]) -> None:
         # not.
         tick = kernel.boottime_ns() // kernel.TICK_NS
         try:
-            shim.write_down(frames.encode({"ev": "starting", "runs": new, "tick": tick}))
+            names = b",".join(map(frames.encode_text, new))
+            shim.write_down(b'{"ev":"starting","runs":[%b],"tick":%d}' % (names, tick))
         except OSError as error:
             _refuse(shim, orders, f"the journal cannot be written: {os.strerror(error.errno or 0)}")
             return

@@ -1,0 +1,170 @@
+"""Much output: how fast against the child writing the same file alone, what it costs in memory, what a quota keeps.
+
+    python tests/bench/bench_output.py [--full] [--lines 500] [--line 250] [--pairs 5] [--state DIR]
+
+`--full`: 2 000 MB in lines and one line of 1 000 MB. The child copies a block of 64 MB over and over, so that the disk's
+cache is the limit and not the child. The bare side is the same script with the file as its output, opened for appending.
+Files are deleted after each run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from anyjob.job import Job
+from anyjob.plugins import PluginHost
+from anyjob.worker.log import read_log
+from anyjob.worker.order import RunOrder
+from anyjob.worker.worker import Worker
+from ground import Ground, arguments, ground, pss, servants, spread
+
+BLOCK = 64 << 20
+MB = 1_000_000
+QUOTA = 10 << 20
+GROWTH = 64 * MB
+LINE = b"the quick brown fox jumps over the lazy dog 0123456789\n"
+
+
+@dataclass
+class Memory:
+    """Proportional memory of the worker and its servants: before, and at most."""
+
+    before: int
+    most: int = 0
+    pids: list[int] = field(default_factory=list[int])
+
+    @property
+    def growth(self) -> int:
+        return self.most - self.before
+
+
+@asynccontextmanager
+async def watched(state: Path) -> AsyncIterator[Memory]:
+    """Look 20 times a second."""
+    pids = [os.getpid(), *servants(state)]
+    memory = Memory(before=sum(map(pss, pids)), pids=pids)
+
+    async def look() -> None:
+        while True:
+            memory.most = max(memory.most, sum(map(pss, pids)))
+            await asyncio.sleep(0.05)
+
+    task = asyncio.create_task(look())
+    try:
+        yield memory
+    finally:
+        task.cancel()
+
+
+def script(block: Path, size: int) -> str:
+    """Writes `size` bytes."""
+    whole, rest = divmod(size, BLOCK)
+    return f"i=0; while [ $i -lt {whole} ]; do cat {block}; i=$((i+1)); done; head -c {rest} {block}"
+
+
+def bare(text: str, file: Path) -> float:
+    """Seconds of the child alone."""
+    start = time.perf_counter()
+    with file.open("ab") as log:
+        subprocess.run(["sh", "-c", text], stdout=log, stdin=subprocess.DEVNULL, start_new_session=True, check=True)
+    took = time.perf_counter() - start
+    file.unlink()
+    return took
+
+
+async def anyjob(worker: Worker, text: str, quota: str, number: int) -> tuple[float, Path]:
+    """Seconds until the outcome is there, and the log."""
+    job = Job(name="output", job_type="shell", content=text, xattrs={"logQuota": quota})
+    start = time.perf_counter()
+    run = await worker.submit(RunOrder(job=job, instance=number))
+    outcome = await run.outcome()
+    took = time.perf_counter() - start
+    assert outcome.ok, outcome
+    worker.forget(run.name)
+    return took, worker.folder.runs / run.name / "log"
+
+
+def check_whole(log: Path, size: int) -> str:
+    """Nothing is missing."""
+    assert log.stat().st_size == size, f"the log has {log.stat().st_size} bytes, the child wrote {size}"
+    return "whole"
+
+
+def check_quota(log: Path, size: int, block: bytes) -> str:
+    """Head and tail are there, byte for byte, and little else."""
+    check_whole(log, size)
+    kept = log.stat().st_blocks * 512
+    head = read_log(log, 0, 1 << 20)[1]
+    missing, tail = read_log(log, size // 2, 1 << 30)
+    end = size % BLOCK
+    assert head == block[: 1 << 20], "the head was changed"
+    assert QUOTA // 4 < len(tail) <= end, f"the tail has {len(tail)} bytes"
+    assert tail == block[end - len(tail) : end], "the tail was changed"
+    assert missing > 0
+    assert kept <= QUOTA + (1 << 20), f"{kept} bytes stayed on disk, the quota is {QUOTA}"
+    return f"{kept / (1 << 20):.1f} MiB stayed, head and tail among them"
+
+
+async def compare(name: str, block: Path, size: int, quota: str, pairs: int, state: Path) -> None:
+    """Print one row."""
+    text = script(block, size)
+    ratios: list[float] = []
+    speeds: list[float] = []
+    growths: list[float] = []
+    kept = ""
+    async with Worker(PluginHost.load(), state) as worker:
+        await anyjob(worker, "echo warm", quota, 1)
+        for pair in range(pairs):
+            left = await asyncio.to_thread(bare, text, state / "bare") if pair % 2 else 0.0
+            async with watched(state) as memory:
+                took, log = await anyjob(worker, text, quota, pair + 2)
+            kept = check_quota(log, size, block.read_bytes()) if quota == "10Mi" else check_whole(log, size)
+            log.unlink()
+            left = left or await asyncio.to_thread(bare, text, state / "bare")
+            ratios.append(left / took)
+            speeds.append(size / took / MB)
+            growths.append(memory.growth / MB)
+    verdict = "ok" if max(growths) * MB < GROWTH else "TOO MUCH"
+    print(
+        f"{name:22} {size / MB:5.0f} MB  ratio {spread(ratios)}  {spread(speeds, 0)} MB/s"
+        f"  worker and shim grew by at most {max(growths):.1f} MB ({verdict})  log: {kept}",
+        flush=True,
+    )
+
+
+def blocks(lent: Ground) -> tuple[Path, Path]:
+    """A block of lines, and one without a single line end."""
+    lines, line = lent.top / "lines", lent.top / "line"
+    lines.write_bytes((LINE * (BLOCK // len(LINE) + 1))[:BLOCK])
+    line.write_bytes(b"x" * BLOCK)
+    return lines, line
+
+
+def main() -> None:
+    """Every row."""
+    words = arguments(__doc__)
+    words.add_argument("--full", action="store_true", help="2 000 MB in lines, one line of 1 000 MB")
+    words.add_argument("--lines", type=int, default=500, help="MB in lines")
+    words.add_argument("--line", type=int, default=250, help="MB in one line")
+    words.add_argument("--pairs", type=int, default=5)
+    given = words.parse_args()
+    many, one = (2000 * MB, 1000 * MB) if given.full else (given.lines * MB, given.line * MB)
+    with ground(given.state) as lent:
+        disk = os.statvfs(lent.top)
+        if disk.f_bavail * disk.f_frsize < 2 * many + (1 << 30):
+            raise SystemExit(f"{lent.top} has too little room; choose another place with --state, or less output")
+        lines, line = blocks(lent)
+        asyncio.run(compare("lines", lines, many, "8Gi", given.pairs, lent.folder()))
+        asyncio.run(compare("one line", line, one, "8Gi", given.pairs, lent.folder()))
+        asyncio.run(compare("lines, quota 10 MiB", lines, many, "10Mi", given.pairs, lent.folder()))
+
+
+if __name__ == "__main__":
+    main()
