@@ -1,19 +1,17 @@
 """No-op shell jobs through host and runtime against bare `subprocess.run`, as ratios of adjacent pairs.
 
-    python tests/bench/bench_throughput.py [--seconds 2] [--pairs 5] [--flight 2 8 16] [--cgroup auto|off]
+    python tests/bench/bench_throughput.py [--seconds 2] [--pairs 5] [--flight 2 8 16] [--cgroup auto off] [--state DIR]
 
-The bare side captures output and makes a new session, with as many threads as runs are in flight.
+The bare side captures output and makes a new session, with as many threads as runs are in flight. The CPU is that of
+the whole worker process: host, runtime and the client of the shim.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import resource
-import shutil
 import statistics
 import subprocess
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,6 +21,7 @@ from anyjob.plugins import PluginHost
 from anyjob.worker.order import RunOrder
 from anyjob.worker.settings import WorkerSettings
 from anyjob.worker.worker import Worker
+from ground import arguments, ground, spread
 
 JOB = Job(name="noop", job_type="shell", content="echo hello")
 
@@ -87,27 +86,24 @@ async def compare(flight: int, pairs: int, seconds: float, cgroup: str, state: P
             cpus.append(cpu)
             rates.append(rate)
     print(
-        f"in flight {flight:3}  cgroup {cgroup:4}  ratio {statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
-        f"  runs/s {statistics.median(rates):.0f}  worker CPU {statistics.median(cpus):.3f} ms a run",
+        f"in flight {flight:3}  cgroup {cgroup:4}  ratio {spread(ratios)}"
+        f"  runs/s {statistics.median(rates):.0f}  worker CPU {spread(cpus)} ms a run",
         flush=True,
     )
 
 
 def main() -> None:
     """Every row asked for."""
-    words = argparse.ArgumentParser(description=__doc__)
+    words = arguments(__doc__)
     words.add_argument("--seconds", type=float, default=2)
     words.add_argument("--pairs", type=int, default=5)
     words.add_argument("--flight", type=int, nargs="*", default=[2, 8, 16])
     words.add_argument("--cgroup", nargs="*", default=["auto", "off"])
     given = words.parse_args()
-    for cgroup in given.cgroup:
-        for flight in given.flight:
-            folder = Path(tempfile.mkdtemp(prefix="anyjob-bench-"))
-            try:
-                asyncio.run(compare(flight, given.pairs, given.seconds, cgroup, folder / "state"))
-            finally:
-                shutil.rmtree(folder)
+    with ground(given.state) as lent:
+        for cgroup in given.cgroup:
+            for flight in given.flight:
+                asyncio.run(compare(flight, given.pairs, given.seconds, cgroup, lent.folder()))
 
 
 if __name__ == "__main__":

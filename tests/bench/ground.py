@@ -25,7 +25,9 @@ _MANY = 20.0
 def arguments(text: str | None) -> argparse.ArgumentParser:
     """The options that every benchmark has."""
     words = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
-    words.add_argument("--state", type=Path, help="where the state folders are made; default: the folder for temporary files")
+    words.add_argument(
+        "--state", type=Path, help="where the state folders are made; default: the folder for temporary files"
+    )
     return words
 
 
@@ -52,7 +54,9 @@ def ground(under: Path | None) -> Iterator[Ground]:
     top = Path(tempfile.mkdtemp(prefix="anyjob-bench-", dir=under)).resolve()
     lent = Ground(top)
     try:
-        print(f"load {os.getloadavg()[0]:.1f}, {_inode_cost(top):.0f} us to make a folder with a file in it", flush=True)
+        print(
+            f"load {os.getloadavg()[0]:.1f}, {_inode_cost(top):.0f} us to make a folder with a file in it", flush=True
+        )
         yield lent
     finally:
         for folder in lent.folders:

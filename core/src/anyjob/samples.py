@@ -89,8 +89,8 @@ class Samples:
     goes on for a minute or more. Each of them has the run's name or Parameters in its environment or its arguments.
     Its log says `ready` when all are there."""
     remembers: Sample | None = None
-    """Appends the line `RUN begin` to the file that its Parameters name, RUN being the run's name, goes on for about
-    half a second, appends `RUN end`, and ends well. Double starts are counted by it."""
+    """Appends the line `RUN begin` to the file that its Parameters name, RUN being the run's name, goes on for
+    some tenths of a second, appends `RUN end`, and ends well. Double starts are counted by it."""
     floods: Sample | None = None
     """Writes exactly `size` bytes of many lines, some megabytes, and ends well."""
     long_line: Sample | None = None

@@ -61,7 +61,7 @@ SAMPLES = Samples(
     forks=Sample({"Content": _FORKS}),
     remembers=Sample(
         {
-            "Content": 'echo "$ANYJOB_RUN begin" >> "$ANYJOB_PARAMETERS"\nsleep 0.5\n'
+            "Content": 'echo "$ANYJOB_RUN begin" >> "$ANYJOB_PARAMETERS"\nsleep 0.3\n'
             'echo "$ANYJOB_RUN end" >> "$ANYJOB_PARAMETERS"'
         }
     ),

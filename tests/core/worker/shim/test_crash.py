@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 from collections.abc import Callable
@@ -21,7 +22,10 @@ WAITS = "echo begun; while [ ! -e go ]; do sleep 0.02; done; exit "
 def kill(client: ShimClient, *who: str) -> None:
     """kill -9, first of the one that would notice."""
     for name in who:
-        os.kill(client.facts[name], signal.SIGKILL)
+        pid, word = client.facts[name], b"keeper" if name == "keeper" else b"shim"
+        # The client may not know yet that the one it knew is gone.
+        if (process.read(f"/proc/{pid}/comm") or b"").strip() == b"anyjob-" + word:
+            os.kill(pid, signal.SIGKILL)
 
 
 async def begin(yard: Yard, client: ShimClient, count: int) -> list[int]:
@@ -198,8 +202,7 @@ def test_orders_in_flight_when_the_shim_dies(yard: Yard) -> None:
                 for number, name in enumerate(names):
                     client.start(yard.sh(name, f"echo begun; exit {number}"))
                 await asyncio.sleep(0.002 * (life + 1))
-                if client.facts:
-                    kill(client, "pid")
+                kill(client, "pid")
                 ended = [await asyncio.wait_for(client.ended(name), 30) for name in names]
                 assert {yard.log(name) for name in names if (yard.folder / f"{name}.log").exists()} == {"begun\n"}
                 assert codes(ended) == list(range(30)), [end for end in ended if end.status is None]
@@ -293,3 +296,102 @@ def test_a_process_with_a_reused_pid_is_never_touched(yard: Yard, new_yard: Call
     finally:
         os.kill(bystander, signal.SIGKILL)
         os.waitpid(bystander, 0)
+
+
+def test_a_start_that_nobody_can_judge_is_not_repeated(yard: Yard) -> None:
+    """All died while a batch was started. Its first open run may have begun; what came after it surely did not."""
+
+    async def main() -> None:
+        async with yard.client() as client:
+            await begin(yard, client, 1)
+            kill(client, "keeper", "pid")
+            await client.close()
+        line = {"ev": "starting", "runs": ["first", "second"], "tick": int(boottime() * os.sysconf("SC_CLK_TCK"))}
+        with (yard.shim_folder / "journal.jsonl").open("a") as journal:
+            journal.write(json.dumps(line) + "\n")
+        async with yard.client() as client:
+            first = await client.start(yard.sh("first", "echo begun"))
+            assert isinstance(first, Ended)
+            assert (first.cause, first.pid) == ("unknown", None)
+            assert not (yard.folder / "first.log").exists()
+            await client.start(yard.sh("second", "echo begun"))
+            assert (await client.ended("second")).status == 0
+            (yard.folder / "go").touch()
+            await ends(client, 1)
+
+    asyncio.run(main())
+
+
+def test_a_run_begun_but_not_written_down_is_found_by_its_mark(any_yard: Yard) -> None:
+    """The shim died after the spawn and before its line: the process lives, and the order comes again."""
+
+    async def main() -> None:
+        async with any_yard.client() as client:
+            (pid,) = await begin(any_yard, client, 1)
+            kill(client, "keeper", "pid")
+            await client.close()
+        journal = any_yard.shim_folder / "journal.jsonl"
+        lines = [line for line in journal.read_text().splitlines() if '"ev":"started"' not in line]
+        journal.write_text("\n".join(lines) + "\n")
+        async with any_yard.client() as client:
+            assert "run0" not in client.known
+            started = await client.start(any_yard.sh("run0", WAITS + "0", cwd=str(any_yard.folder)))
+            assert isinstance(started, Started)
+            assert started.pid == pid
+            (any_yard.folder / "go").touch()
+            await client.ended("run0")
+        assert any_yard.log("run0") == "begun\n"
+
+    asyncio.run(main())
+
+
+def test_a_dead_spawner_takes_no_run_with_it(new_yard: Callable[..., Yard]) -> None:
+    yard = new_yard(cgroup="off")
+
+    async def main() -> None:
+        async with yard.client() as client:
+            pids = await begin(yard, client, 3)
+            for pid in process.children(client.facts["pid"]):
+                if (process.read(f"/proc/{pid}/comm") or b"").startswith(b"anyjob-spawner"):
+                    os.kill(pid, signal.SIGKILL)
+            await until(
+                lambda: {process.facts(pid).parent for pid in pids} == {client.facts["pid"]}, "the shim as parent"
+            )  # pyright: ignore[reportOptionalMemberAccess]
+            proof = await client.stop("run0", "FORCE")
+            assert proof.strength == "PROVEN"
+            (yard.folder / "go").touch()
+            assert codes(await ends(client, 3))[1:] == [1, 2]
+
+    asyncio.run(main())
+
+
+def test_the_journal_is_written_anew_when_it_is_long(yard: Yard) -> None:
+    """And what it must keep is kept: living runs, ends that nobody has acknowledged, armed commands."""
+
+    async def main() -> None:
+        async with yard.client() as client:
+            await begin(yard, client, 2)
+            env = {"PATH": os.environ["PATH"]}
+            await client.arm("k", at=boottime() + 3600, argv=["true"], env=env, log=str(yard.folder / "k.log"))
+            await client.start(yard.order("over", "true"))
+            await client.ended("over")
+            journal = yard.shim_folder / "journal.jsonl"
+            longest = 0
+            for number in range(600):
+                name = f"{'x' * 30_000}{number}"
+                ended = await client.start(yard.order(name, "true", log="l", cwd="/no/such/folder"))
+                assert isinstance(ended, Ended)
+                client.ack([name])
+                longest = max(longest, journal.stat().st_size)
+            assert 16 << 20 < longest < 20 << 20
+            assert journal.stat().st_size < longest
+            kill(client, "pid")
+            await client.start(yard.order("new", "true"))
+        async with yard.client() as client:
+            assert set(client.known) >= {"run0", "run1", "over"}
+            assert not [name for name in client.known if name.startswith("x")]
+            await client.disarm("k")
+            (yard.folder / "go").touch()
+            await ends(client, 2)
+
+    asyncio.run(main())

@@ -57,7 +57,7 @@ def test_start_time_is_the_kernels(any_yard: Yard) -> None:
 
 
 def test_what_a_child_is_born_with(any_yard: Yard, tmp_path: Path) -> None:
-    script = "grep -E '^(SigIgn|SigBlk)' /proc/self/status; ulimit -n; ls -l /proc/self/fd; cat; pwd; ps -o sid= -p $$"
+    script = "grep -E '^(SigIgn|SigBlk)' /proc/self/status; ulimit -n; umask; ls -l /proc/self/fd; cat; pwd; ps -o sid= -p $$"
 
     async def main() -> None:
         async with any_yard.client() as client:
@@ -68,6 +68,7 @@ def test_what_a_child_is_born_with(any_yard: Yard, tmp_path: Path) -> None:
         own = 0b11 << 31  # signals 32 and 33 are the C library's own; its posix_spawn leaves them ignored
         assert [int(line.split()[1], 16) & ~own for line in lines[:2]] == [0, 0]
         assert lines[2] == str(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+        assert int(lines[3], 8) == _umask()
         targets = {line.split(" -> ")[1] for line in lines if " -> " in line}
         assert {target for target in targets if not target.startswith("/proc/")} == {
             "/dev/null",
@@ -77,6 +78,12 @@ def test_what_a_child_is_born_with(any_yard: Yard, tmp_path: Path) -> None:
         assert int(lines[-1]) == started.pid
 
     asyncio.run(main())
+
+
+def _umask() -> int:
+    own = os.umask(0)
+    os.umask(own)
+    return own
 
 
 def _failure(yard: Yard, order: StartOrder) -> Ended:

@@ -82,7 +82,9 @@ def test_limits_go_with_the_run_when_a_slot_is_used_again(yard: Yard) -> None:
             small = RunLimits(memory=48 * MEBI)
             for number in range(3):
                 name = f"run{number}"
-                script = f"file = open('{shared}', 'wb')\nfor _ in range(30): file.write(b'x' * (1 << 20))\nprint('ate')"
+                script = (
+                    f"file = open('{shared}', 'wb')\nfor _ in range(30): file.write(b'x' * (1 << 20))\nprint('ate')"
+                )
                 started = await client.start(yard.order(name, sys.executable, "-I", "-S", "-c", script, limits=small))
                 assert isinstance(started, Started)
                 groups.append(started.group)
@@ -144,7 +146,9 @@ def test_memory_is_still_told_after_the_shim_was_killed(yard: Yard) -> None:
     async def main() -> None:
         async with yard.client() as client:
             script = "import os, time\nwhile not os.path.exists('go'): time.sleep(0.02)\n" + EATS.format(size=200)
-            order = yard.order("a", sys.executable, "-I", "-S", "-c", script, limits=RunLimits(memory=32 * MEBI), cwd=str(yard.folder))
+            order = yard.order(
+                "a", sys.executable, "-I", "-S", "-c", script, limits=RunLimits(memory=32 * MEBI), cwd=str(yard.folder)
+            )
             await client.start(order)
             os.kill(client.facts["pid"], signal.SIGKILL)
             (yard.folder / "go").touch()

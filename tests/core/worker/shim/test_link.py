@@ -154,7 +154,9 @@ def test_another_user_is_turned_away(yard: Yard) -> None:
 
 
 def _knock(folder: Path) -> None:
-    """In a child: connect past the folder's mode, as a user who got hold of its descriptor. Exits 0 when nothing is said."""
+    """In a child: connect past the folder's mode, as a user who got hold of its descriptor. Exits 0 when nothing is
+    said.
+    """
     status = 1
     try:
         at = os.open(folder, os.O_RDONLY)

@@ -55,7 +55,9 @@ def test_a_log_within_its_quota_is_left_alone(any_yard: Yard) -> None:
 
 
 def test_a_living_log_is_kept_short(any_yard: Yard) -> None:
-    """It writes for ever: the disk must get its middle back while it does, and the place of the quiet ones is watched too."""
+    """It writes for ever: the disk must get its middle back while it does, and the place of the quiet ones is
+    watched too.
+    """
     quota = 256 * KIBI
 
     async def main() -> None:
@@ -112,11 +114,15 @@ def test_below_the_floor_nothing_starts_and_the_largest_log_loses_its_middle(
             await client.start(yard.sh("large", script, log=log))
             await until(lambda: os.path.exists(log) and os.path.getsize(log) > 20_000_000, "a large log")
             # Still room above the floor.
-            assert not isinstance(await client.start(yard.order("b", "sleep", "60", log=str(small_disk / "b.log"))), Ended)
+            assert not isinstance(
+                await client.start(yard.order("b", "sleep", "60", log=str(small_disk / "b.log"))), Ended
+            )
             (small_disk / "foreign").write_bytes(b"x" * (6 << 20))
             await asyncio.sleep(0.1)  # the free space of a disk is believed for a moment
             # Room is made by the log's middle.
-            assert not isinstance(await client.start(yard.order("c", "sleep", "60", log=str(small_disk / "c.log"))), Ended)
+            assert not isinstance(
+                await client.start(yard.order("c", "sleep", "60", log=str(small_disk / "c.log"))), Ended
+            )
             (small_disk / "foreign2").write_bytes(b"x" * (20 << 20))
             await asyncio.sleep(0.1)
             got = await client.start(yard.order("d", "sleep", "60", log=str(small_disk / "d.log")))

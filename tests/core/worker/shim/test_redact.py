@@ -87,7 +87,9 @@ def test_secrets_that_overlap_leave_nothing_between_them(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_the_longer_of_two_wins(seed: int) -> None:
-    assert sieved([b"abcd", b"abcdefgh"], *_spread(b"1 abcd 2 abcdefgh 3 abcdefg", seed)) == b"1 %b 2 %b 3 %befg" % ((SHOWN,) * 3)
+    assert sieved([b"abcd", b"abcdefgh"], *_spread(b"1 abcd 2 abcdefgh 3 abcdefg", seed)) == b"1 %b 2 %b 3 %befg" % (
+        (SHOWN,) * 3
+    )
 
 
 def test_a_secret_that_repeats_itself() -> None:
@@ -99,7 +101,9 @@ def test_empty_secrets_redact_nothing() -> None:
 
 
 def test_a_run_with_secrets(any_yard: Yard) -> None:
-    script = 'printf "a %s b" "$S"; sleep 0.05; printf "%s" "${S%???}"; sleep 0.05; printf "%s\\n" "${S#"${S%???}"}"; exit 3'
+    script = (
+        'printf "a %s b" "$S"; sleep 0.05; printf "%s" "${S%???}"; sleep 0.05; printf "%s\\n" "${S#"${S%???}"}"; exit 3'
+    )
 
     async def main() -> None:
         async with any_yard.client() as client:
@@ -136,14 +140,22 @@ def test_a_redactor_shows_nobody_the_secret_and_sits_in_no_group(yard: Yard) -> 
 
 def redactors(parent: int) -> list[int]:
     """Redactor processes below a process."""
-    return [pid for pid in process.children(parent) if (process.read(f"/proc/{pid}/comm") or b"").startswith(b"anyjob-redactor")]
+    return [
+        pid
+        for pid in process.children(parent)
+        if (process.read(f"/proc/{pid}/comm") or b"").startswith(b"anyjob-redactor")
+    ]
 
 
 def test_the_redactor_outlives_the_shim(any_yard: Yard) -> None:
     async def main() -> None:
         async with any_yard.client() as client:
             script = 'echo begun; while [ ! -e go ]; do sleep 0.02; done; i=0; while [ $i -lt 2000 ]; do echo "$S"; i=$((i+1)); done'
-            await client.start(any_yard.sh("a", script, env={"S": "correct-horse"}, redact=[b"correct-horse"], cwd=str(any_yard.folder)))
+            await client.start(
+                any_yard.sh(
+                    "a", script, env={"S": "correct-horse"}, redact=[b"correct-horse"], cwd=str(any_yard.folder)
+                )
+            )
             await any_yard.wrote("a", "begun")
             os.kill(client.facts["pid"], signal.SIGKILL)
             (any_yard.folder / "go").touch()

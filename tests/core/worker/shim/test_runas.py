@@ -20,7 +20,9 @@ NOBODY = RunAs(uid=65534, gid=65533, groups=(65532,))
 def test_the_child_has_the_ids_and_no_way_back(any_yard: Yard) -> None:
     async def main() -> None:
         async with any_yard.client() as client:
-            started = await client.start(any_yard.sh("a", "grep -E '^(Uid|Gid|Groups|Cap(Prm|Eff))' /proc/self/status", user=NOBODY))
+            started = await client.start(
+                any_yard.sh("a", "grep -E '^(Uid|Gid|Groups|Cap(Prm|Eff))' /proc/self/status", user=NOBODY)
+            )
             assert isinstance(started, Started)
             ended = await client.ended("a")
         assert ended.status == 0

@@ -59,6 +59,7 @@ class ShimClient:
         self._unsent: list[bytes] = []
         self._loop = asyncio.get_running_loop()
         self._wire: ShimWire | None = None
+        self._hello: Mapping[str, Any] = {}
         self._again: asyncio.Task[None] | None = None
         self._closed: ShimLost | None = None
         self._scheduled = False
@@ -84,8 +85,8 @@ class ShimClient:
 
     @property
     def facts(self) -> Mapping[str, Any]:
-        """What the shim says of itself: pid, keeper, and how it holds and limits runs on this machine."""
-        return {} if self._wire is None else self._wire.hello
+        """What the shim said of itself when it was reached last: pid, keeper, how it holds and limits runs here."""
+        return self._hello
 
     def start(self, order: StartOrder) -> asyncio.Future[Started | Ended]:
         """Start a run; Ended when it could not be started, or is known and over. Ordering the same run again is
@@ -276,7 +277,7 @@ class ShimClient:
                 await asyncio.sleep(pause)
                 pause = min(0.5, pause * 2)
                 continue
-            self._wire = wire
+            self._wire, self._hello = wire, wire.hello
             return listed
 
     async def _reattach(self) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import select
 
-from . import end, exits, kernel, nofile, process
+from . import end, exits, kernel, nofile, process, stop
 from .hold import report
 from .redact import Redactor
 from .run import Run
@@ -66,6 +66,7 @@ def _adopt(shim: Shim, past: Past, line: dict[str, Any], known: dict[tuple[int, 
     if line.get("redactor") is not None:
         pid, start = line["redactor"]
         _watch_redactor(shim, run, Redactor(pid, start))
+    stop.arm_grace(shim, run)
     end.arm_deadline(shim, run)
     status = past.statuses.get(run.name)
     kept = known.get((line["pid"], line["start"]))

@@ -136,6 +136,8 @@ def _deadline(shim: Shim, run: Run) -> None:
     run.expired = True
     run.note("deadline", f"passed while the run went on; the stop began {late:.3f} s later, grace {run.grace:g} s")
     stop.ask(shim, run)
+    # A worker may have asked long ago without forcing; from now on the grace runs for the shim.
+    shim.timers.set(("grace", run.name), kernel.boottime() + run.grace, lambda: stop.force(shim, run))
 
 
 def _settle(shim: Shim, run: Run, proof: dict[str, Any], *, clean: bool) -> None:
@@ -146,6 +148,7 @@ def _settle(shim: Shim, run: Run, proof: dict[str, Any], *, clean: bool) -> None
     if run.hold is not None:
         _memory(shim, run)
         run.hold.release(shim, run, clean=clean)
+        run.hold = None  # it may hold another run now; a late stop must not reach that one
     if run.redactor is None or run.redactor.gone:
         conclude(shim, run)
     else:
@@ -178,7 +181,7 @@ def conclude(shim: Shim, run: Run) -> None:
     if run.asked is not None:
         shim.timers.cancel(("grace", name))
     try:
-        run.log_size = os.stat(run.log).st_size
+        run.log_size = os.lstat(run.log).st_size
     except OSError:
         run.log_size = 0
     shim.logs.remove(run)

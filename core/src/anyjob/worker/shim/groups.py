@@ -2,10 +2,14 @@
 
 So a child is born inside its group: a child moved after its spawn escapes when it forks at once. And nothing is moved
 at start: on an idle machine the kernel lets a move wait for a grace period of many milliseconds.
+
+A job that may write cgroup files (it is root, or the worker is not and the group is its user's own) can leave its group
+on purpose; so that is no wall, but nothing that forks, daemons or dies gets out by accident.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import signal
@@ -44,8 +48,7 @@ class Slot:
         self.path = f"{root}/{number}"
         self._events = self._procs = -1
         self.limits: dict[str, Any] = {}
-        if not os.path.isdir(self.path):
-            os.mkdir(self.path)
+        os.makedirs(self.path, exist_ok=True)
         if number <= _KEPT:
             self._events = os.open(self.path + "/cgroup.events", os.O_RDONLY | os.O_CLOEXEC)
             self._procs = os.open(self.path + "/cgroup.procs", os.O_WRONLY | os.O_CLOEXEC)
@@ -59,9 +62,18 @@ class Slot:
 
     def populated(self) -> bool:
         """Whether a live process is in it, or in a group that a job made below it. Raises OSError."""
-        if self._events >= 0:
-            return b"populated 1" in os.pread(self._events, 128, 0)
-        return b"populated 1" in (process.read(self.path + "/cgroup.events") or b"populated 1")
+        try:
+            if self._events >= 0:
+                return b"populated 1" in os.pread(self._events, 128, 0)
+            fd = os.open(self.path + "/cgroup.events", os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                return b"populated 1" in os.read(fd, 128)
+            finally:
+                os.close(fd)
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ENODEV):
+                return False  # somebody removed it, which the kernel allows only when nobody is in it
+            raise
 
     def members(self) -> list[int]:
         """Live processes, groups below included."""
@@ -121,27 +133,31 @@ def remove(path: str) -> None:
 class Slots:
     """The reusable groups of one state folder. `current` is the free one in which the shim sits."""
 
-    __slots__ = ("_free", "_last", "_retired", "_taken", "base", "current", "inside", "limiter", "root")
+    __slots__ = ("_free", "_home", "_last", "_retired", "_taken", "current", "inside", "limiter", "root")
 
-    def __init__(self, base: str, name: str, taken: set[str]) -> None:
-        """`base`: the shim's own group; `taken`: slots of runs that are still alive. Raises OSError when groups
-        cannot be had.
+    def __init__(self, base: str, home: str, name: str, taken: set[str]) -> None:
+        """`base`: where to make them; `home`: the shim's own group; `taken`: slots of runs that are still alive.
+
+        Raises OSError when groups cannot be had there.
         """
-        self.base, self.root = base, f"{base.rstrip('/')}/{name}"
+        self._home, self.root = home, f"{base.rstrip('/')}/{name}"
         self._free: list[Slot] = []
         self._retired: list[Slot] = []
         self._taken = {path.rpartition("/")[2] for path in taken}
         self._last = 0
         self.inside: Slot | None = None
         self.limiter: Limiter | None = None
-        if not os.path.isdir(self.root):
-            os.mkdir(self.root)
+        os.makedirs(self.root, exist_ok=True)
         # An earlier shim's groups go, but those of living runs; a number that cannot be removed is not used.
         for entry in os.listdir(self.root):
             if entry.isdigit() and entry not in self._taken:
                 remove(f"{self.root}/{entry}")
         self.current: Slot | None = None
-        self.advance()
+        try:
+            self.advance()
+        except OSError:
+            remove(self.root)
+            raise
 
     def claim(self, run: Run, path: str) -> Slot | None:
         """The slot of a run that an earlier shim started; None when it is gone, or was another tree's."""
@@ -171,7 +187,7 @@ class Slots:
 
     def leave(self) -> None:
         """Go back to the group the shim was born in. Raises OSError."""
-        write(self.base + "/cgroup.procs", b"0")
+        write(self._home + "/cgroup.procs", b"0")
         if self.limiter is not None:
             self.limiter.leave()
         self.inside = None

@@ -40,17 +40,19 @@ class Holds:
     def _find_groups(self, taken: set[str]) -> None:
         folder = os.stat(self._shim.seat.folder)
         folders = mounts.own_groups()
-        base = folders.get("")
-        if base is None:
+        own = folders.get("")
+        if own is None:
             self._why = "no cgroup v2 hierarchy is mounted"
             return
         name = f"anyjob-{folder.st_dev:x}-{folder.st_ino:x}"
-        try:
-            self._slots = Slots(base, name, taken)
-        except OSError as error:
-            self._why = f"no groups can be made below {base}: {os.strerror(error.errno or 0)}"
+        for base in mounts.bases(own):
+            try:
+                self._slots = Slots(base, own, name, taken)
+            except OSError as error:
+                self._why = f"no groups can be made below {base}: {os.strerror(error.errno or 0)}"
+                continue
+            self._slots.limiter = Limiter(self._slots.root, folders)
             return
-        self._slots.limiter = Limiter(self._slots.root, folders)
 
     def facts(self) -> dict[str, Any]:
         """For the worker: how runs are held and limited here."""

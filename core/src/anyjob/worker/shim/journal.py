@@ -71,10 +71,10 @@ class Journal:
         self._lines.clear()
 
     def rewrite(self, keep: Iterable[bytes]) -> None:
-        """Replace the content by the boot's line and these. Raises OSError, and the old journal goes on."""
+        """Replace the content by these lines. Raises OSError, and the old journal goes on."""
         fresh = self._path + ".new"
         fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        data = memoryview(b"\n".join([boot_line(), *keep]) + b"\n")
+        data = memoryview(b"\n".join(keep) + b"\n")
         size = len(data)
         try:
             while data:
@@ -88,6 +88,7 @@ class Journal:
         self._lines.clear()
 
 
-def boot_line() -> bytes:
-    """The line after which everything is of this boot."""
-    return frames.encode({"ev": "boot", "id": kernel.boot_id(), "version": frames.VERSION, "shim": os.getpid()})
+def boot_line(keeper: str) -> bytes:
+    """The line after which everything is of this boot, of this shim, and of a keeper, named by its file of exits."""
+    head = {"ev": "boot", "id": kernel.boot_id(), "version": frames.VERSION, "shim": os.getpid(), "keeper": keeper}
+    return frames.encode(head)

@@ -21,7 +21,9 @@ from .seat import Seat
 BUSY = 3
 """Exit status of a start for a folder that has a keeper or shim already."""
 _QUICK = 5.0
-"""A shim that dies within this many seconds is started again only after a pause."""
+"""Seconds: a shim that lived shorter may be one that cannot live at all."""
+_AT_ONCE = 3
+"""So many short lives in a row are followed by the next at once, further ones after a growing pause."""
 
 
 def start() -> None:
@@ -30,7 +32,6 @@ def start() -> None:
     """
     options = json.loads(sys.argv[2])
     folder: str = options["folder"]
-    os.umask(0o077)
     os.makedirs(folder, mode=0o700, exist_ok=True)
     found = os.stat(folder)
     if found.st_uid != os.geteuid() or found.st_mode & 0o077:
@@ -89,7 +90,7 @@ def _detach(folder: str) -> None:
 def _keep(seat: Seat) -> None:
     seat.keeper = os.getpid()
     seat.exits = exits.new_file(seat.folder)
-    shim, born = _fork(seat), time.monotonic()
+    shim, born, quick = _fork(seat), time.monotonic(), 0
     while True:
         gone = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
         if gone is None:
@@ -101,8 +102,9 @@ def _keep(seat: Seat) -> None:
         _, status = os.waitpid(shim, 0)
         if status == 0:
             os._exit(0)
-        if time.monotonic() - born < _QUICK:
-            time.sleep(0.5 if os.WIFEXITED(status) else 0.0)
+        quick = quick + 1 if time.monotonic() - born < _QUICK else 0
+        if quick > _AT_ONCE:
+            time.sleep(min(5.0, 0.05 * 2 ** (quick - _AT_ONCE)))
         shim, born = _fork(seat), time.monotonic()
 
 

@@ -42,3 +42,20 @@ def own_groups() -> dict[str, str]:
             if not inside.startswith(".."):
                 folders[name] = os.path.normpath(os.path.join(point, inside))
     return folders
+
+
+def bases(own: str) -> list[str]:
+    """Where groups for runs may be made, the best first: `own` is this process's group of version 2.
+
+    Controllers cannot be given on from a group that itself holds processes, as the own one does. systemd marks the
+    group of a unit with `Delegate=yes`; with `DelegateSubgroup=` the worker sits one below it, and the unit's own group
+    is the place.
+    """
+    parent = os.path.dirname(own)
+    for name in ("trusted.delegate", "user.delegate"):
+        try:
+            if os.getxattr(parent, name) == b"1":
+                return [parent, own]
+        except OSError:
+            continue
+    return [own]

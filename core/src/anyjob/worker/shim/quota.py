@@ -166,7 +166,7 @@ class LogWatch:
 
 def _shorten(run: Run, quota: int) -> None:
     try:
-        file = os.open(run.log, os.O_WRONLY | os.O_CLOEXEC)
+        file = os.open(run.log, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
             gap = punch(file, quota)
         finally:

@@ -124,7 +124,7 @@ def _enter(shim: Shim, run: Run) -> None:
 
 def _open_log(path: str) -> int:
     try:
-        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise spawn.StartError("start_failed", ("log", f"{path}: {os.strerror(error.errno or 0)}")) from error
 

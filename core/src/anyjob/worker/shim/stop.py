@@ -50,7 +50,7 @@ def ask(shim: Shim, run: Run) -> str:
     """Send the stop signal to the run. Returns what was done, for people."""
     if run.asked is None:
         run.asked = kernel.boottime()
-        shim.timers.set(("grace", run.name), run.asked + run.grace, lambda: _grace_over(shim, run))
+        arm_grace(shim, run)
     if run.own and run.pid is not None:
         # A child that is not reaped: its pid and its group's number cannot be another's.
         os.killpg(run.pid, run.signum)
@@ -81,14 +81,10 @@ def answer(shim: Shim, run: Run) -> None:
     run.waiters = 0
 
 
-def _grace_over(shim: Shim, run: Run) -> None:
-    """A worker's own ladder goes on without this; the shim forces what nobody else would: deadlines, and a
-    leaderless rest.
-    """
-    if run.expired:
-        force(shim, run)
-    else:
-        shim.look_again(run)
+def arm_grace(shim: Shim, run: Run) -> None:
+    """A worker leads its ladder itself; the shim sees to it that a rest without leader does not outlive the grace."""
+    if run.asked is not None:
+        shim.timers.set(("grace", run.name), run.asked + run.grace, lambda: shim.look_again(run))
 
 
 def _reply(shim: Shim, name: str, said: dict[str, Any]) -> None:

@@ -1,0 +1,60 @@
+"""Hostile jobs: who survives a proven stop, how long the proof takes, and whether anybody else is signalled.
+
+    python tests/bench/bench_hostile.py [--each 40] [--flight 2] [--hold cgroup subreaper scan] [--case NAME ...]
+
+`--each 125` makes 1 000 runs of each way to hold them. Times are from the stop with force to the outcome, in
+milliseconds; they hold for `--flight` runs at a time. The exit status is 1 when a proof was refuted, a survivor was not
+listed, or a bystander was signalled.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+
+from ground import arguments, ground, percentile
+from hostile import CASES
+from siege import Siege, lay
+
+
+def row(case: str, hold: str, siege: Siege) -> str:
+    """One case of a siege, for people."""
+    ends = siege.of(case)
+    took = [end["took"] * 1000 for end in ends]
+    strengths = Counter((end.get("stop") or {}).get("strength", "no report") for end in ends)
+    bad = sum(line.startswith(f"{case}: ") for line in siege.refuted)
+    unlisted = sum(line.startswith(f"{case}: ") for line in siege.unlisted)
+    return (
+        f"{case:22} {hold:9} {len(ends):4} runs  {', '.join(f'{n} {word}' for word, n in strengths.items()):14}"
+        f"  stop to end p50 {percentile(took, 0.5):6.1f} p99 {percentile(took, 0.99):6.1f} max {max(took):6.1f} ms"
+        f"  survivors after proof {bad}, not listed {unlisted}"
+    )
+
+
+def main() -> None:
+    """Every case asked for, held in every way asked for."""
+    words = arguments(__doc__)
+    words.add_argument("--each", type=int, default=40)
+    words.add_argument("--flight", type=int, default=2, help="runs at a time")
+    words.add_argument("--hold", nargs="*", default=["cgroup", "subreaper", "scan"])
+    words.add_argument("--case", nargs="*", default=list(CASES))
+    words.add_argument("--seed", type=int, default=1, help="of the moments at which starting runs are stopped")
+    given = words.parse_args()
+    good = True
+    with ground(given.state) as lent:
+        for hold in given.hold:
+            for case in given.case:
+                siege = lay(lent.folder(), [case], hold, given.each, given.flight, given.seed)
+                print(row(case, hold, siege), flush=True)
+                for kind, found in (
+                    ("alive after the proof", siege.refuted), ("not listed", siege.unlisted),
+                    ("left in the group", siege.left), ("foreign", siege.signalled),
+                ):  # fmt: skip
+                    for line in found[:5]:
+                        print(f"    {kind}: {line}")
+                    good = good and not found
+    sys.exit(not good)
+
+
+if __name__ == "__main__":
+    main()
