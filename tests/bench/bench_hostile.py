@@ -14,14 +14,14 @@ from collections import Counter
 
 from ground import arguments, ground, percentile
 from hostile import CASES
-from siege import Siege, lay
+from siege import Siege, lay, stop_of
 
 
 def row(case: str, hold: str, siege: Siege) -> str:
     """One case of a siege, for people."""
     ends = siege.of(case)
     took = [end["took"] * 1000 for end in ends]
-    strengths = Counter((end.get("stop") or {}).get("strength", "no report") for end in ends)
+    strengths = Counter(stop_of(end).get("strength", "no report") for end in ends)
     bad = sum(line.startswith(f"{case}: ") for line in siege.refuted)
     unlisted = sum(line.startswith(f"{case}: ") for line in siege.unlisted)
     return (

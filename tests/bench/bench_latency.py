@@ -15,12 +15,13 @@ import subprocess
 import time
 from pathlib import Path
 
+from ground import arguments, ground, percentile, spread
+
 from anyjob.job import Job
 from anyjob.plugins import PluginHost
 from anyjob.worker.order import RunOrder
 from anyjob.worker.settings import WorkerSettings
 from anyjob.worker.worker import Worker
-from ground import arguments, ground, percentile, spread
 
 SCRIPT = "exec date +%s%N"
 JOB = Job(name="latency", job_type="shell", content=SCRIPT)
@@ -69,7 +70,8 @@ async def compare(starts: int, blocks: int, gap: float, cgroup: str, state: Path
         f"cgroup {cgroup:4}  above bare: p50 {spread(differences)} ms,"
         f" p99 {percentile(right, 0.99) - percentile(left, 0.99):+.2f} ms"
         f"  (own p50 {percentile(right, 0.5):.2f} p99 {percentile(right, 0.99):.2f} max {max(right):.2f},"
-        f" bare p50 {percentile(left, 0.5):.2f} p99 {percentile(left, 0.99):.2f} max {max(left):.2f}; {len(right)} starts)",
+        f" bare p50 {percentile(left, 0.5):.2f} p99 {percentile(left, 0.99):.2f} max {max(left):.2f};"
+        f" {len(right)} starts)",
         flush=True,
     )
 

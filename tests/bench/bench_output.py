@@ -2,8 +2,8 @@
 
     python tests/bench/bench_output.py [--full] [--lines 500] [--line 250] [--pairs 5] [--state DIR]
 
-`--full`: 2 000 MB in lines and one line of 1 000 MB. The child copies a block of 64 MB over and over, so that the disk's
-cache is the limit and not the child. The bare side is the same script with the file as its output, opened for appending.
+`--full`: 2 000 MB in lines and one line of 1 000 MB. The child copies a block of 64 MB over and over, so that the page
+cache is the limit and not the child. The bare side is the same script with the file as its output, opened to append.
 Files are deleted after each run.
 """
 
@@ -13,17 +13,18 @@ import asyncio
 import os
 import subprocess
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from ground import Ground, arguments, ground, pss, servants, spread
 
 from anyjob.job import Job
 from anyjob.plugins import PluginHost
 from anyjob.worker.log import read_log
 from anyjob.worker.order import RunOrder
 from anyjob.worker.worker import Worker
-from ground import Ground, arguments, ground, pss, servants, spread
 
 BLOCK = 64 << 20
 MB = 1_000_000
@@ -46,7 +47,7 @@ class Memory:
 
 
 @asynccontextmanager
-async def watched(state: Path) -> AsyncIterator[Memory]:
+async def watched(state: Path) -> AsyncGenerator[Memory]:
     """Look 20 times a second."""
     pids = [os.getpid(), *servants(state)]
     memory = Memory(before=sum(map(pss, pids)), pids=pids)

@@ -14,12 +14,13 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from ground import arguments, cpu_seconds, ground, pss, servants
+
 from anyjob.job import Job
 from anyjob.plugins import PluginHost
 from anyjob.worker.order import RunOrder
 from anyjob.worker.settings import WorkerSettings
 from anyjob.worker.worker import LiveRun, Worker
-from ground import arguments, cpu_seconds, ground, pss, servants
 
 JOB = Job(name="sleeper", job_type="shell", content="exec sleep 600")
 MB = 1_000_000

@@ -16,12 +16,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from ground import arguments, ground, spread
+
 from anyjob.job import Job
 from anyjob.plugins import PluginHost
 from anyjob.worker.order import RunOrder
 from anyjob.worker.settings import WorkerSettings
 from anyjob.worker.worker import Worker
-from ground import arguments, ground, spread
 
 JOB = Job(name="noop", job_type="shell", content="echo hello")
 
@@ -30,7 +31,7 @@ def bare(flight: int, seconds: float) -> float:
     """Runs a second of the bare limit."""
     end = time.perf_counter() + seconds
 
-    def loop() -> int:
+    def loop(_: int) -> int:
         done = 0
         while time.perf_counter() < end:
             subprocess.run(["sh", "-c", "echo hello"], capture_output=True, start_new_session=True, check=True)
@@ -39,7 +40,7 @@ def bare(flight: int, seconds: float) -> float:
 
     start = time.perf_counter()
     with ThreadPoolExecutor(flight) as pool:
-        done = sum(pool.map(lambda _: loop(), range(flight)))
+        done = sum(pool.map(loop, range(flight)))
     return done / (time.perf_counter() - start)
 
 

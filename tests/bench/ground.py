@@ -7,12 +7,14 @@ import asyncio
 import contextlib
 import os
 import shutil
+import signal
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
+from anyjob.errors import ShimLost
 from anyjob.worker.local.shimclient import ShimClient, Started
 
 __all__ = ["Ground", "arguments", "cpu_seconds", "ground", "percentile", "pss", "servants", "spread"]
@@ -49,7 +51,7 @@ class Ground:
 
 
 @contextlib.contextmanager
-def ground(under: Path | None) -> Iterator[Ground]:
+def ground(under: Path | None) -> Generator[Ground]:
     """Say how quiet the machine is, lend folders, and leave neither processes nor files behind."""
     top = Path(tempfile.mkdtemp(prefix="anyjob-bench-", dir=under)).resolve()
     lent = Ground(top)
@@ -77,17 +79,27 @@ def _inode_cost(top: Path) -> float:
 async def _end_shim(folder: Path) -> None:
     if not servants(folder):
         return
-    client = await ShimClient.open(folder / "shim")
-    for name, known in client.known.items():
-        if isinstance(known, Started):
-            await client.stop(name, "FORCE")
-    client.quit_when_idle()
-    await client.close()
+    try:
+        client = await ShimClient.open(folder / "shim")
+        for name, known in client.known.items():
+            if isinstance(known, Started):
+                await client.stop(name, "FORCE")
+        client.quit_when_idle()
+        await client.close()
+    except ShimLost as lost:
+        print(f"{lost} Its processes are killed.", flush=True)
+        _kill(folder)
     end = time.monotonic() + _MANY
     while left := servants(folder):
         if time.monotonic() > end:
             raise SystemExit(f"these did not end: {left}")
         await asyncio.sleep(0.02)
+
+
+def _kill(folder: Path) -> None:
+    for pid in servants(folder):  # the keeper first, or it would start another shim
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def servants(folder: Path) -> list[int]:
@@ -100,7 +112,7 @@ def servants(folder: Path) -> list[int]:
                 found.append(int(entry.name))
         except OSError:
             continue
-    return found
+    return sorted(found)
 
 
 def pss(pid: int) -> int:

@@ -14,6 +14,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+_LONG = 60
+"""Seconds that no single run may take."""
+
 
 def join(group: str) -> None:
     """Move this process into the group, before it has any thread or child."""
@@ -21,13 +24,14 @@ def join(group: str) -> None:
 
 
 async def main(options: dict[str, Any]) -> None:
+    from hostile import CASES, Case
+
     from anyjob.job import Job
     from anyjob.plugins import PluginHost
     from anyjob.worker.local.shimclient import ShimClient, ShimOptions
     from anyjob.worker.order import RunOrder
     from anyjob.worker.settings import WorkerSettings
     from anyjob.worker.worker import Worker
-    from hostile import CASES, Case
 
     state, hold = Path(options["state"]), options["hold"]
     settings = WorkerSettings(cgroup="auto" if hold == "cgroup" else "off")
@@ -51,7 +55,8 @@ async def main(options: dict[str, Any]) -> None:
 
     async def many(worker: Worker, case: Case, numbers: list[int]) -> None:
         while numbers:
-            await one(worker, case, numbers.pop())
+            async with asyncio.timeout(_LONG):
+                await one(worker, case, numbers.pop())
 
     if hold == "scan":
         # A shim that has no spawners to give: every run is held by looking for its processes.

@@ -13,12 +13,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-__all__ = ["Hold", "Siege", "lay"]
+__all__ = ["Hold", "Siege", "lay", "stop_of"]
 
 Hold = Literal["cgroup", "subreaper", "scan"]
 """How the shim is to hold the runs."""
@@ -81,8 +81,8 @@ def lay(folder: Path, cases: Sequence[str], hold: Hold, each: int, flight: int, 
 def _judge(siege: Siege, end: dict[str, Any]) -> None:
     """Look for the processes of a run that is over."""
     marks = (f"60.{end['instance']}", f"/{end['run']}/script")
-    stop: dict[str, Any] = end.get("stop") or {}
-    listed = {survivor.split()[0] for survivor in stop.get("survivors", [])}
+    stop = stop_of(end)
+    listed = _listed(end)
     for pid in _pids():
         text = _command(pid)
         if not any(mark in words for mark in marks for words in text.split("\0")):
@@ -94,11 +94,22 @@ def _judge(siege: Siege, end: dict[str, Any]) -> None:
             siege.unlisted.append(said)
 
 
+def stop_of(end: dict[str, Any]) -> dict[str, Any]:
+    """The stop report of an end; empty when it has none."""
+    return end.get("stop") or {}
+
+
+def _listed(end: dict[str, Any]) -> set[str]:
+    """The pids that the stop report says may be alive."""
+    survivors: list[str] = stop_of(end).get("survivors", [])
+    return {survivor.split()[0] for survivor in survivors}
+
+
 def _left(siege: Siege, state: Path, group: Path | None, worker: int) -> list[str]:
     """Who is in the group and is neither worker nor servant, nor bystander, nor listed."""
     if group is None:
         return []
-    listed = {survivor.split()[0] for end in siege.ends for survivor in (end.get("stop") or {}).get("survivors", [])}
+    listed = {pid for end in siege.ends for pid in _listed(end)}
     found: list[str] = []
     for pid in _members(group):
         text = _command(pid)
@@ -129,15 +140,13 @@ def _serves(text: str, state: Path) -> bool:
 
 def _end_servants(state: Path) -> None:
     """The shim has nothing to keep any more, but would wait a minute for a worker."""
-    for _ in range(1000):
-        pids = [pid for pid in _pids() if _serves(_command(pid), state)]
-        if not pids:
-            return
+    end = time.monotonic() + 30
+    while pids := [pid for pid in _pids() if _serves(_command(pid), state)]:
+        assert time.monotonic() < end, f"the shim's processes {pids} do not end"
         for pid in pids:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         time.sleep(0.01)
-    raise AssertionError(f"the shim's processes {pids} do not end")
 
 
 def _members(group: Path) -> list[int]:
@@ -152,7 +161,7 @@ def _members(group: Path) -> list[int]:
 
 
 @contextlib.contextmanager
-def _group() -> Iterator[Path | None]:
+def _group() -> Generator[Path | None]:
     """A cgroup around everything; None where there can be none. Whoever is still in it at the end is killed."""
     root = next((root for root in _ROOTS if (root / "cgroup.subtree_control").exists()), None)
     group = root / f"anyjob-witness-{os.getpid()}-{time.monotonic_ns():x}" if root else None
@@ -181,7 +190,7 @@ def _remove(group: Path) -> None:
 
 
 @contextlib.contextmanager
-def _bystanders(folder: Path, state: Path, group: Path | None) -> Iterator[Callable[[], list[str]]]:
+def _bystanders(folder: Path, state: Path, group: Path | None) -> Generator[Callable[[], list[str]]]:
     """Processes that nobody has any business with: one apart, one in the worker's group, one that reads a log."""
     log = str(state / "runs" / f"aj-{_FIRST:x}-0-1" / "log")
     kinds: dict[str, list[str]] = {"apart": [], "in the worker's group": [], "reads a log": [log]}

@@ -1,4 +1,4 @@
-"""The README holds two commands that work: CI runs the second word for word, this runs the first in a copy of the tree."""
+"""The README holds two commands that work: CI runs the second word for word, this the first in a copy of the tree."""
 
 from __future__ import annotations
 

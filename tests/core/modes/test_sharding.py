@@ -74,7 +74,7 @@ def test_one_failed_shard_fails_the_instance_and_is_named() -> None:
     good, bad = Outcome(cause=Cause.SUCCEEDED), Outcome(cause=Cause.EXIT_CODE, code=3, result="no such host")
     folded = mode_of(job("0=a")).fold(list(zip(plans, [good, bad, good], strict=True)))
     assert (folded.cause, folded.code, folded.result) == (Cause.EXIT_CODE, 3, "1 of 3 shards failed: 1")
-    assert [(item.source, item.text) for item in folded.evidence] == [("shard 1", "exit_code: no such host")]
+    assert [(item.source, item.text) for item in folded.evidence] == [("shard 1", "exit_code 3: no such host")]
     assert mode_of(job("0=a")).fold([(plans[0], good)]).ok
 
 

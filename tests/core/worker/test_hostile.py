@@ -6,7 +6,6 @@ from collections import Counter
 from typing import cast
 
 import pytest
-
 from tests.bench.hostile import CASES
 from tests.bench.siege import Hold, Siege, lay
 

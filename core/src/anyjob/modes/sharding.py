@@ -68,9 +68,13 @@ class ShardingMode(Mode):
                 cause=Cause.SUCCEEDED, evidence=[Evidence(source="sharding", text=f"{len(outcomes)} shards succeeded")]
             )
         said = [
-            Evidence(source=f"shard {plan.task}", text=f"{outcome.cause.value}: {outcome.result}".rstrip(": "))
+            Evidence(source=f"shard {plan.task}", text=f"{_cause(outcome)}: {outcome.result}".rstrip(": "))
             for plan, outcome in failed
         ]
         first = failed[0][1]
         result = f"{len(failed)} of {len(outcomes)} shards failed: {', '.join(str(plan.task) for plan, _ in failed)}"
         return Outcome(cause=first.cause, code=first.code, result=result, evidence=said, stop=first.stop)
+
+
+def _cause(outcome: Outcome) -> str:
+    return outcome.cause.value if outcome.code is None else f"{outcome.cause.value} {outcome.code}"

@@ -57,7 +57,9 @@ def test_start_time_is_the_kernels(any_yard: Yard) -> None:
 
 
 def test_what_a_child_is_born_with(any_yard: Yard, tmp_path: Path) -> None:
-    script = "grep -E '^(SigIgn|SigBlk)' /proc/self/status; ulimit -n; umask; ls -l /proc/self/fd; cat; pwd; ps -o sid= -p $$"
+    script = (
+        "grep -E '^Sig(Ign|Blk)' /proc/self/status; ulimit -n; umask; ls -l /proc/self/fd; cat; pwd; ps -osid= -p$$"
+    )
 
     async def main() -> None:
         async with any_yard.client() as client:
@@ -171,6 +173,7 @@ def test_a_run_is_never_started_twice(any_yard: Yard) -> None:
         order = any_yard.sh("a", "echo begun; sleep 60")
         async with any_yard.client() as client:
             first = await client.start(order)
+            await any_yard.wrote("a", "begun")
             assert await client.start(order) == first
             await client.stop("a", "FORCE")
             ended = await client.ended("a")

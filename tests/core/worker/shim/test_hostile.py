@@ -41,6 +41,11 @@ for number in range(200):
         print("ready", flush=True)
 time.sleep(60)
 """
+RESPAWNER = """
+trap '' TERM
+r() { n=0; while [ $n -lt 300 ]; do n=$((n+1)); setsid sleep 0.02; done; }
+r & r & echo ready; wait
+"""
 CASES = {
     "ignores TERM": ("sh", "-c", "trap '' TERM; echo ready; sleep 60 & sleep 60"),
     "double fork": ("sh", "-c", "trap '' TERM; (setsid sh -c 'sleep 60 & sleep 60' & ); echo ready; sleep 60"),
@@ -49,11 +54,7 @@ CASES = {
         "-c",
         "(env -i setsid sh -c 'exec >/dev/null 2>&1; trap \"\" TERM; sleep 60' & ); sleep 0.1; echo ready; sleep 60",
     ),
-    "respawner": (
-        "sh",
-        "-c",
-        "trap '' TERM; r() { n=0; while [ $n -lt 300 ]; do n=$((n+1)); setsid sleep 0.02; done; }; r & r & echo ready; wait",
-    ),
+    "respawner": ("sh", "-c", RESPAWNER),
     "fork storm": (sys.executable, "-I", "-S", "-c", STORM),
     "fork chain": (sys.executable, "-I", "-S", "-c", CHAIN),
 }

@@ -55,7 +55,7 @@ def test_a_living_run_or_an_armed_command_keeps_it(new_yard: Callable[..., Yard]
             await client.start(yard.sh("a", "sleep 0.5"))
             env = {"PATH": os.environ["PATH"]}
             await client.arm("k", at=boottime() + 1.0, argv=["true"], env=env, log=str(yard.folder / "armed.log"))
-        await until(lambda: (yard.folder / "armed.log").exists(), "the armed command")
+        await until((yard.folder / "armed.log").exists, "the armed command")
         await until(lambda: not alive(pid), "the end")
         async with yard.client() as client:
             assert {"a", "arm:k"} == set(client.known)

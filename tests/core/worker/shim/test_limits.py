@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -159,8 +160,7 @@ def test_memory_is_still_told_after_the_shim_was_killed(yard: Yard) -> None:
 
 
 @pytest.mark.parametrize("spawners", [64, 0])
-def test_without_groups_rlimits_do_what_they_can_and_say_so(new_yard: object, tmp_path: Path, spawners: int) -> None:
-    assert callable(new_yard)
+def test_without_groups_rlimits_do_what_they_can_and_say_so(new_yard: Callable[..., Yard], spawners: int) -> None:
     yard = new_yard(cgroup="off", spawners=spawners)
     ended = python(yard, EATS.format(size=300), limits=RunLimits(memory=128 * MEBI, cpu=0.5, pids=4))
     assert (os.waitstatus_to_exitcode(ended.status or 0), ended.limits_by) == (1, "rlimits")

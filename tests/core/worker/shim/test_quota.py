@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import subprocess
 from collections.abc import Callable, Iterator
@@ -33,8 +34,8 @@ def test_head_and_tail_stay_at_their_offsets(any_yard: Yard) -> None:
         whole = b"".join(map(line, range(count)))
         data = (any_yard.folder / "a.log").read_bytes()
         assert (ended.log.size, len(data)) == (len(whole), len(whole))
-        assert ended.log.gap == (quota // 2, len(whole) - quota // 2)
-        start, end = ended.log.gap
+        start, end = quota // 2, len(whole) - quota // 2
+        assert ended.log.gap == (start, end)
         assert data[:start] == whole[:start]
         assert data[end:] == whole[end:]
         assert set(data[start:end]) == {0}
@@ -141,3 +142,46 @@ def test_below_the_floor_nothing_starts_and_the_largest_log_loses_its_middle(
 
     asyncio.run(main())
     yard.end()
+
+
+@pytest.mark.needs("root")
+def test_on_a_full_disk_nothing_starts_and_no_end_is_kept_back(new_yard: Callable[..., Yard], small_disk: Path) -> None:
+    """Without a journal a start could be repeated by mistake, so it is refused; what runs is reported all the same."""
+    yard = new_yard(floor=0)
+    yard.shim_folder.symlink_to(small_disk)
+    small_disk.chmod(0o700)
+
+    async def main() -> None:
+        async with yard.client() as client:
+            await client.start(yard.sh("a", "while [ ! -e go ]; do sleep 0.02; done; exit 5", cwd=str(yard.folder)))
+            fill = small_disk / "fill"
+            with fill.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+                while file.write(b"x" * 4096):
+                    pass
+            journal = small_disk / "journal.jsonl"
+            filled = journal.stat().st_size
+            number = 0
+            # The last page of the journal has room for some more.
+            while not isinstance(got := await client.start(yard.order(f"b{number}", "true")), Ended):
+                assert number < 100
+                number += 1
+            assert got.cause == "start_failed"
+            assert "journal" in got.evidence[0][1]
+            assert journal.stat().st_size - filled < 8192
+            (yard.folder / "go").touch()
+            assert os.waitstatus_to_exitcode((await client.ended("a")).status or 0) == 5
+            fill.unlink()
+            await client.start(yard.order("c", "true"))
+            assert (await client.ended("c")).status == 0
+        # What could not be written then has been since.
+        async with yard.client() as client:
+            os.kill(client.facts["pid"], 9)
+            await client.start(yard.order("d", "true"))
+        async with yard.client() as client:
+            known = client.known["a"]
+            assert isinstance(known, Ended)
+            assert os.waitstatus_to_exitcode(known.status or 0) == 5
+
+    asyncio.run(main())
+    yard.end()
+    yard.shim_folder.unlink()

@@ -150,7 +150,7 @@ def redactors(parent: int) -> list[int]:
 def test_the_redactor_outlives_the_shim(any_yard: Yard) -> None:
     async def main() -> None:
         async with any_yard.client() as client:
-            script = 'echo begun; while [ ! -e go ]; do sleep 0.02; done; i=0; while [ $i -lt 2000 ]; do echo "$S"; i=$((i+1)); done'
+            script = 'echo begun; while [ ! -e go ]; do sleep 0.02; done; yes "$S" | head -n 2000'
             await client.start(
                 any_yard.sh(
                     "a", script, env={"S": "correct-horse"}, redact=[b"correct-horse"], cwd=str(any_yard.folder)

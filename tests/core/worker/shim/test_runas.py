@@ -39,7 +39,8 @@ def test_the_child_has_the_ids_and_no_way_back(any_yard: Yard) -> None:
 def test_it_cannot_signal_what_supervises_it(any_yard: Yard) -> None:
     async def main() -> None:
         async with any_yard.client() as client:
-            script = f"for pid in {client.facts['pid']} {client.facts['keeper']} $PPID; do kill -9 $pid && echo killed $pid; done; exit 0"
+            pids = f"{client.facts['pid']} {client.facts['keeper']} $PPID"
+            script = f"for pid in {pids}; do kill -9 $pid && echo killed $pid; done; exit 0"
             await client.start(any_yard.sh("a", script, user=NOBODY))
             ended = await client.ended("a")
             assert ended.status == 0

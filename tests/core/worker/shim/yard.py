@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -46,17 +46,8 @@ class Yard:
         """An order with the defaults of tests."""
         name, _, value = self.mark.partition("=")
         env = {"PATH": PATH, name: value, **more.pop("env", {})}
-        return StartOrder(
-            **{
-                "run": run,
-                "folder": str(self.folder),
-                "log": f"{run}.log",
-                "argv": argv,
-                "env": env,
-                "cwd": "/",
-                **more,
-            }
-        )
+        words: dict[str, Any] = {"log": f"{run}.log", "cwd": "/", **more}
+        return StartOrder(run=run, folder=str(self.folder), argv=argv, env=env, **words)
 
     def sh(self, run: str, script: str, **more: Any) -> StartOrder:
         """An order for a shell script."""
@@ -72,7 +63,7 @@ class Yard:
         await until(lambda: path.exists() and line in path.read_text().splitlines(), f"{line!r} in the log of {run}")
 
     @asynccontextmanager
-    async def client(self) -> AsyncIterator[ShimClient]:
+    async def client(self) -> AsyncGenerator[ShimClient]:
         """A worker."""
         client = await ShimClient.open(self.shim_folder, self.options)
         try:

@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 class Begun:
     """What an order for one of these runs finds: it goes on, it is over, or it is surely not begun."""
 
-    __slots__ = ("_groups", "_known", "_names", "_sessions", "_shim", "_tick")
+    __slots__ = ("_groups", "_known", "_names", "_same_keeper", "_sessions", "_shim", "_tick")
 
     def __init__(self, shim: Shim, past: Past) -> None:
         self._shim = shim
         self._names = past.begun
+        self._same_keeper = past.keeper == shim.seat.exits
         self._tick = 0
         self._known = {(line["pid"], line["start"]) for line in past.live.values()}
         self._known |= {tuple(line["redactor"]) for line in past.live.values() if line.get("redactor")}
@@ -64,7 +65,7 @@ class Begun:
         if len(ended) == 1 and self._slot(ended[0]["group"]) is not None:
             line = ended[0]
             return self._run(order, line["pid"], line["start"], self._slot(line["group"])), line["status"]
-        if not ended and os.getppid() == self._shim.seat.keeper and not self._strangers():
+        if not ended and self._same_keeper and os.getppid() == self._shim.seat.keeper and not self._strangers():
             return None  # the keeper has every child that the dead shim had, and this run is not among them
         raise StartError(
             "unknown", ("shim", "the shim died while it started this run; whether the run began is not known")

@@ -60,7 +60,7 @@ class Shim:
         adopt.take_over(self, past)
         for armed in past.armed.values():
             self.arms.arm(armed)
-        self.journal.add(boot_line())
+        self.journal.add(boot_line(seat.exits))
         self.journal.flush()
         self._compact()
         self.worker_went()
@@ -195,6 +195,7 @@ class Shim:
     def _compact(self) -> None:
         asked = [stop.asked_line(run) for run in self.live.values() if run.stop_asked is not None]
         lines = [
+            boot_line(self.seat.exits),
             *self.over.values(),
             *(run.line for run in self.live.values()),
             *asked,

@@ -17,10 +17,11 @@ class Past:
     reaped but not judged.
     """
 
-    __slots__ = ("_batch", "armed", "asked", "begun", "boot", "live", "over", "statuses")
+    __slots__ = ("_batch", "armed", "asked", "begun", "boot", "keeper", "live", "over", "statuses")
 
     def __init__(self) -> None:
         self.boot: str | None = None
+        self.keeper: str | None = None
         self.live: dict[str, dict[str, Any]] = {}
         self.over: dict[str, bytes] = {}
         self.begun: dict[str, int] = {}
@@ -33,7 +34,7 @@ class Past:
         """One line of the journal."""
         event, run = line.get("ev"), line.get("run", "")
         if event == "boot":
-            self.boot = line["id"]
+            self.boot, self.keeper = line["id"], line["keeper"]
         elif event == "starting":
             self.end_batch()
             self._batch = [name for name in line["runs"] if name not in self.live and name not in self.over]

@@ -18,7 +18,7 @@ from .run import LIVE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
 
     from .main import Shim
     from .process import Facts
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 _SELDOM = 0.5
 """Seconds between looks at a run whose end nobody announces."""
+
+
+_ROUNDS = 50
+"""Rounds of one chase; the shim has other runs to look after."""
 
 
 class Trace:
@@ -82,13 +86,10 @@ class Scans:
         for run in self.waiting.values():
             self._shim.look_again(run)
 
-    def orphans(self) -> list[Facts]:
+    def orphans(self, but: Container[int] = ()) -> list[Facts]:
         """Children of the shim that it did not start, zombies included."""
-        mine = [
-            pid
-            for pid in process.children(os.getpid())
-            if pid not in self._shim.leaders and pid not in self._shim.by_pid
-        ]
+        known = (self._shim.leaders, self._shim.by_pid, but)
+        mine = [pid for pid in process.children(os.getpid()) if not any(pid in some for some in known)]
         found = [process.facts(pid) for pid in mine]
         return [one for one in found if one is not None]
 
@@ -134,6 +135,7 @@ class Scanned(Hold):
     def force(self, run: Run) -> None:
         # Seen first, killed then: the session of what is killed tells whose its orphans are.
         _signal(self._living(run), signal.SIGKILL)
+        self._chase()
 
     def state(self, run: Run) -> int:
         if run.own:
@@ -158,6 +160,21 @@ class Scanned(Hold):
         if not clean:
             self._scans.left.append(self.trace)
         self._scans.forget()
+
+    def _chase(self) -> None:
+        """Kill orphans as they turn up, in rounds that are faster than a chain that forks and exits all the time.
+
+        They are children that nobody reaps meanwhile, so a pid is enough.
+        """
+        met: set[int] = set()
+        for _ in range(_ROUNDS):
+            found = self._scans.orphans(met)
+            if not found:
+                return
+            for one in found:
+                met.add(one.pid)
+                if one.state not in "ZX" and self._scans.owner(one) is self.trace:
+                    os.kill(one.pid, signal.SIGKILL)
 
     def _living(self, run: Run) -> list[Facts]:
         roots = [run.pid] if run.own and run.pid is not None else []
@@ -219,6 +236,8 @@ def inherit(shim: Shim, run: Run) -> None:
         if facts is not None and facts.start == run.start:
             run.own = True
             shim.leaders[run.pid] = run
+            if run.forced:
+                run.hold.force(run)  # the spawner may have died before it did
             return
         line = exits.read(shim.seat.folder).get((run.pid, run.start))
         end.leader_gone(shim, run, None if line is None else line["status"], None)
