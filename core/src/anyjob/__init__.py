@@ -1,6 +1,7 @@
 """anyjob: jobs of any type, run by plugins.
 
-For plugin authors: `anyjob.executor` (the contract), `anyjob.spec`, `anyjob.outcome`, `anyjob.plugins` (hooks), `anyjob.testing` (the suite).
+For plugin authors: `anyjob.executor` (the contract), `anyjob.spec`, `anyjob.outcome`, `anyjob.plugins` (hooks),
+`anyjob.samples` and `anyjob.testing` (the suite).
 For hosts: `anyjob.plugins` (PluginHost), `anyjob.worker` (the runtime), `anyjob.job`.
 """
 

@@ -38,7 +38,7 @@ class Log(Protocol):
     """The run's log: raw bytes, in the order of arrival. The runtime owns the file, its quota and its encoding."""
 
     def write(self, data: bytes) -> None:
-        """Append bytes that this worker made itself. On a log that is fed, those after the last `feed` go when it dies."""
+        """Append bytes that this worker made itself. On a fed log those after the last feed go when it dies."""
         ...
 
     def feed(self, data: bytes, source: str, cursor: str) -> None:

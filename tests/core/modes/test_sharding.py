@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from anyjob.job import BadJob, ExecuteMode, Job
@@ -10,9 +12,8 @@ from anyjob.outcome import Cause, Outcome
 
 
 def job(parameters: str, **more: int) -> Job:
-    return Job(
-        name="s", job_type="shell", content="x", execute_mode=ExecuteMode.SHARDING, parameters=parameters, **more
-    )
+    plain = Job(name="s", job_type="shell", content="x", execute_mode=ExecuteMode.SHARDING, parameters=parameters)
+    return replace(plain, **more)
 
 
 @pytest.mark.parametrize(

@@ -24,9 +24,7 @@ def test_the_type_speaks_of_the_fields_that_could_be_read() -> None:
 
 def test_an_unknown_type_is_one_more_problem() -> None:
     said = problems(JobType="shel", MaxAttempt="lots")
-    assert said[1] == (
-        'JobType: "shel" no installed plugin runs it. Did you mean \'shell\'? Installed types: shell.'
-    )
+    assert said[1] == ("JobType: \"shel\" no installed plugin runs it. Did you mean 'shell'? Installed types: shell.")
 
 
 def test_a_field_is_named_once() -> None:

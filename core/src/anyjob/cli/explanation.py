@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from anyjob.cli.dryrun import DryCommand, dry_command
-from anyjob.worker.local.enforcement import enforcement
 from anyjob.errors import AnyJobError, RunRefused
 from anyjob.executor.capabilities import Capabilities, DeadlineBy
 from anyjob.modes import TaskPlan, mode_of
@@ -16,6 +15,7 @@ from anyjob.outcome import Json
 from anyjob.plugins import Bound, RunDraft
 from anyjob.problem import Problem
 from anyjob.worker.identity import resolve_user
+from anyjob.worker.local.enforcement import enforcement
 
 if TYPE_CHECKING:
     from anyjob.job import Job

@@ -19,8 +19,8 @@ class BadJob(AnyJobError):
     """A job holds values that cannot be used. `problems` names all of them.
 
     `job` is its name, where it has one; `source` says where it was written (`jobs.yaml, job 2`). `others` are further
-    bad jobs of the same file, so that one reading reports them all. `rest` is the job without its wrong fields, where it
-    has a JobType: its type may find more (`PluginHost.more_problems`).
+    bad jobs of the same file, so that one reading reports them all. `rest` is the job without its wrong fields, where
+    it has a JobType: its type may find more (`PluginHost.more_problems`).
     """
 
     def __init__(

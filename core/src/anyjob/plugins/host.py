@@ -110,7 +110,7 @@ class PluginHost:
         return found.binding
 
     def more_problems(self, error: BadJob) -> BadJob:
-        """The same error with what type, launcher and policies find in the rest of the job, so that one reading tells all.
+        """The same error with what type, launcher and policies find in the rest of the job: one reading tells all.
 
         Fields that are named already are not named again. Raises nothing of its own.
         """
