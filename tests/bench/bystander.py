@@ -1,7 +1,7 @@
 """A process that has nothing to do with any run and counts the signals it gets: FILE [LOG].
 
-It appends the number of each signal to FILE. With LOG it waits for that log and holds it open for reading, as
-`tail -f` would.
+It appends the number of each signal to FILE, and ends after its parent. With LOG it waits for that log and holds it
+open for reading, as `tail -f` would.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ def main(file: str, logs: list[str]) -> None:
             signal.signal(number, lambda got, _: os.write(out, b"%d\n" % got) and None)
     os.write(out, b"ready\n")
     held: list[int] = []
-    end = time.monotonic() + 600
-    while time.monotonic() < end:
+    parent = os.getppid()
+    while os.getppid() == parent:
         while logs:
             try:
                 held.append(os.open(logs[0], os.O_RDONLY))
             except FileNotFoundError:
                 break
             del logs[0]
-        time.sleep(0.02 if logs else 1)
+        time.sleep(0.02 if logs else 0.5)
 
 
 if __name__ == "__main__":

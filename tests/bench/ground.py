@@ -53,6 +53,7 @@ class Ground:
 @contextlib.contextmanager
 def ground(under: Path | None) -> Generator[Ground]:
     """Say how quiet the machine is, lend folders, and leave neither processes nor files behind."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a benchmark that is ended tidies up, too
     top = Path(tempfile.mkdtemp(prefix="anyjob-bench-", dir=under)).resolve()
     lent = Ground(top)
     try:

@@ -90,7 +90,7 @@ def test_every_shard_runs_and_its_lines_are_marked(anyjob: Program) -> None:
         "[2] end",
     ]
     assert done.status == 2
-    assert "  shard 2: exit_code: end\n" in done.err
+    assert "  shard 2: exit_code 2: end\n" in done.err
     said = anyjob("run", file, "--json").json
     assert (said["task"], said["run"], said["log"], said["cause"]) == (None, None, None, "exit_code")
     assert sorted((run["task"], run["ok"]) for run in said["runs"]) == [(0, True), (2, False)]

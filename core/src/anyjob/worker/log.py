@@ -115,7 +115,7 @@ def last_line(path: str | Path, encoding: str = "utf-8") -> str:
         return ""
     try:
         size = os.fstat(file).st_size
-        data = os.pread(file, _TAIL, max(0, size - _TAIL))
+        data = os.pread(file, min(size, _TAIL), max(0, size - _TAIL))
     finally:
         os.close(file)
     for line in reversed(data.replace(b"\r", b"\n").split(b"\n")):

@@ -67,7 +67,8 @@ def test_a_deadline_in_the_past_starts_nothing(any_yard: Yard) -> None:
 def test_deadlines_of_many_runs_are_kept_one_by_one(yard: Yard) -> None:
     async def main() -> None:
         async with yard.client() as client:
-            now, wall = boottime(), time.time()
+            wall = time.time()  # before the other, so that a pause between them makes nothing seem early
+            now = boottime()
             for number in range(40):
                 # The later ones first, so that the timer must be set to earlier times.
                 deadline = now + 0.2 + (40 - number) * 0.01

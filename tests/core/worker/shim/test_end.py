@@ -109,6 +109,7 @@ def _failure(yard: Yard, order: StartOrder) -> Ended:
         (("{folder}/orphaned",), "dependency_missing", ("orphaned", "interpreter", "/no/such/interpreter")),
         (("true", "x" * 3_000_000), "start_failed", ("E2BIG",)),
         (("true", "a\0b"), "bad_config", ("null",)),
+        ((), "bad_config", ("empty",)),
     ],
 )
 def test_a_command_that_cannot_be_executed(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -46,6 +47,8 @@ trap '' TERM
 r() { n=0; while [ $n -lt 300 ]; do n=$((n+1)); setsid sleep 0.02; done; }
 r & r & echo ready; wait
 """
+COUNT = 3
+
 CASES = {
     "ignores TERM": ("sh", "-c", "trap '' TERM; echo ready; sleep 60 & sleep 60"),
     "double fork": ("sh", "-c", "trap '' TERM; (setsid sh -c 'sleep 60 & sleep 60' & ); echo ready; sleep 60"),
@@ -146,3 +149,47 @@ def test_many_at_once_are_not_mixed_up(witness: Witness, any_yard: Yard) -> None
 
     asyncio.run(main())
     any_yard.end()
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_orphans_without_any_mark_are_either_gone_or_listed(new_yard: Callable[..., Yard], *, shared: bool) -> None:
+    """No group, no subreaper, no environment, session or log of their own run: what cannot be told apart is not
+    guessed. In a folder of the run's own it can be told.
+    """
+    yard = new_yard(cgroup="off", spawners=0)
+
+    async def main() -> None:
+        async with yard.client() as client:
+            names = [f"run{number}" for number in range(COUNT)]
+            for number, name in enumerate(names):
+                folder = yard.folder if shared else yard.folder / name
+                folder.mkdir(exist_ok=True)
+                daemon = f"exec >/dev/null 2>&1; trap '' TERM; : > {name}.ready; sleep 60.00{number}; :"
+                script = f'(env -i setsid sh -c "{daemon}" &); sleep 60'
+                await client.start(yard.sh(name, script, folder=str(folder), cwd=str(folder)))
+                await until((folder / f"{name}.ready").exists, "the daemon")
+            for number, name in enumerate(names):
+                await client.stop(name, "FORCE")
+                ended = await asyncio.wait_for(client.ended(name), 30)
+                left = sleepers(f"60.00{number}")
+                if ended.proof.strength == "PROVEN":
+                    assert left == []
+                else:
+                    assert shared
+                    listed = {line.split()[0] for line in ended.proof.survivors}
+                    assert {str(pid) for pid in left} <= listed
+                others = [pid for other in range(number + 1, COUNT) for pid in sleepers(f"60.00{other}")]
+                assert len(others) == (COUNT - 1 - number) * 3  # leader, daemon, and what it waits for
+
+    try:
+        asyncio.run(main())
+    finally:
+        for number in range(COUNT):
+            for pid in sleepers(f"60.00{number}"):
+                os.kill(pid, signal.SIGKILL)
+
+
+def sleepers(word: str) -> list[int]:
+    """Living processes with a word among their arguments."""
+    found = [one for one in process.all_facts() if one.state not in "ZX"]
+    return [one.pid for one in found if word.encode() in (process.read(f"/proc/{one.pid}/cmdline") or b"")]

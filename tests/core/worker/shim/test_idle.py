@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,8 @@ from pathlib import Path
 import pytest
 from tests.core.worker.shim.yard import Yard, alive, until
 
-from anyjob.worker.local.shimclient import Ended, RunLimits, Started
+from anyjob.errors import ShimLost
+from anyjob.worker.local.shimclient import Ended, RunLimits, ShimClient, Started
 from anyjob.worker.shim.kernel import boottime
 from anyjob.worker.shim.mounts import own_groups
 
@@ -105,3 +107,32 @@ def test_a_worker_that_comes_while_the_shim_ends(new_yard: Callable[..., Yard]) 
             await asyncio.sleep(0.01 + number % 5 * 0.003)
 
     asyncio.run(main())
+
+
+def test_a_shim_that_cannot_live_is_given_up(new_yard: Callable[..., Yard]) -> None:
+    """Nobody may be left behind that starts it again for ever; the worker is told."""
+    yard = new_yard()
+    yard.shim_folder.mkdir(mode=0o700)
+    (yard.shim_folder / "journal.jsonl").mkdir()  # a journal that cannot be opened
+
+    async def main() -> None:
+        with pytest.raises(ShimLost, match="IsADirectoryError"):
+            await ShimClient.open(yard.shim_folder, yard.options)
+        with (yard.shim_folder / "lock").open("rb") as lock:
+            await until(lambda: _free(lock.fileno()), "the end of the keeper")
+        assert "journal.jsonl" in (yard.shim_folder / "shim.err").read_text()
+        (yard.shim_folder / "journal.jsonl").rmdir()
+        async with yard.client() as client:
+            await client.start(yard.order("a", "true"))
+            assert (await client.ended("a")).status == 0
+
+    asyncio.run(main())
+
+
+def _free(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    fcntl.flock(lock, fcntl.LOCK_UN)
+    return True

@@ -13,6 +13,9 @@ import pytest
 from tests.core.worker.shim.yard import Yard
 
 from anyjob.worker.local.shimclient import Ended, RunLimits, Started
+from anyjob.worker.shim.groups import Slot
+from anyjob.worker.shim.limits import Limiter
+from anyjob.worker.shim.run import Run
 
 EATS = "data = bytearray()\nwhile len(data) < {size} << 20:\n    data += b'x' * (1 << 20)\nprint('ate', flush=True)"
 FORKS = """
@@ -187,3 +190,35 @@ def test_a_child_dies_before_the_shim(any_yard: Yard) -> None:
             assert int(Path(f"/proc/{client.facts['pid']}/oom_score_adj").read_text()) == shim
 
     asyncio.run(main())
+
+
+def test_what_is_written_where_version_2_has_the_controllers(tmp_path: Path) -> None:
+    """Few test machines give them, so the kernel's files are plain files here."""
+    root, slot = tmp_path / "base" / "anyjob-x", tmp_path / "base" / "anyjob-x" / "1"
+    slot.mkdir(parents=True)
+    for folder in (root.parent, root):
+        # What is written to a plain file lands on its first bytes.
+        (folder / "cgroup.subtree_control").write_text("0123456 cpu memory pids")
+    for name in ("cgroup.events", "cgroup.procs", "memory.max", "memory.swap.max", "pids.max", "cpu.max"):
+        (slot / name).touch()
+    (slot / "memory.current").write_text("0\n")
+    (slot / "memory.events").write_text("low 0\nmax 3\noom 1\noom_kill 2\noom_group_kill 0\n")
+
+    def said(name: str) -> str:
+        text = (slot / name).read_text()
+        (slot / name).write_text("")
+        return text
+
+    limiter = Limiter(str(root), {})
+    assert limiter.facts() == dict.fromkeys(("memory", "pids", "cpu"), "cgroup v2")
+    here = Slot(str(root), 1)
+    run = Run({"run": "a", "log": "/l"})
+    limits = {"memory": 64 * MEBI, "pids": 5, "cpu": 1.5}
+    assert limiter.before(here, run, limits) is None
+    assert [said(name) for name in ("memory.max", "memory.swap.max", "pids.max")] == [str(64 * MEBI), "0", "6"]
+    limiter.after(here, run, limits)
+    assert [said(name) for name in ("pids.max", "cpu.max")] == ["5", "150000 100000"]
+    assert (run.limits_by, run.oom_before, limiter.oom_kills(1)) == ("cgroup v2", 2, 2)
+    assert limiter.before(here, Run({"run": "b", "log": "/l"}), None) is None
+    assert [said(name) for name in ("memory.max", "memory.swap.max", "pids.max", "cpu.max")] == ["max"] * 4
+    here.close()

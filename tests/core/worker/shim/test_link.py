@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import os
 import socket
 import stat
@@ -12,7 +13,7 @@ import pytest
 from tests.core.worker.shim.yard import Yard, until
 
 from anyjob.errors import ShimLost
-from anyjob.worker.local.shimclient import ShimClient, ShimOptions, Started
+from anyjob.worker.local.shimclient import Ended, ShimClient, ShimOptions, Started
 from anyjob.worker.shim import frames
 
 
@@ -205,5 +206,42 @@ def test_a_worker_that_does_not_read_is_dropped_and_loses_nothing(yard: Yard) ->
             async with yard.client() as other:
                 ends = [await other.ended(f"run{number}") for number in range(300)]
         assert {end.cause for end in ends} == {"bad_config"}
+
+    asyncio.run(main())
+
+
+def test_one_who_stops_waiting_leaves_the_others_waiting(yard: Yard) -> None:
+    async def main() -> None:
+        async with yard.client() as client:
+            first = client.start(yard.sh("a", "while [ ! -e go ]; do sleep 0.01; done; exit 4", cwd=str(yard.folder)))
+            first.cancel()
+            assert isinstance(await client.start(yard.order("a", "true")), Started)
+            other = client.ended("a")
+            client.ended("a").cancel()
+            (yard.folder / "go").touch()
+            assert os.waitstatus_to_exitcode((await other).status or 0) == 4
+            assert (await client.ended("a")) == (await other)
+
+    asyncio.run(main())
+
+
+def test_an_unknown_run_has_no_end_to_wait_for(yard: Yard) -> None:
+    async def main() -> None:
+        async with yard.client() as client:
+            with pytest.raises(ShimLost, match="nobody"):
+                await client.ended("nobody")
+            proof = await client.stop("nobody", "FORCE")
+            assert proof.strength == "ASKED"
+
+    asyncio.run(main())
+
+
+def test_an_order_that_makes_no_sense_ends_nothing_else(yard: Yard) -> None:
+    async def main() -> None:
+        async with yard.client() as client:
+            got = client.start(dataclasses.replace(yard.order("odd", "true"), cwd=17))  # pyright: ignore[reportArgumentType]
+            client.start(yard.order("a", "true"))
+            assert (await client.ended("a")).status == 0
+            assert isinstance(await got, Ended)
 
     asyncio.run(main())

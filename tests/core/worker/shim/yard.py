@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from anyjob.worker.local.shimclient import Ended, ShimClient, ShimOptions, StartOrder
+from anyjob.worker.local.shimclient import Ended, ShimClient, ShimOptions, Started, StartOrder
 from anyjob.worker.shim import process
 
 GENEROUS = 30.0
@@ -46,8 +46,8 @@ class Yard:
         """An order with the defaults of tests."""
         name, _, value = self.mark.partition("=")
         env = {"PATH": PATH, name: value, **more.pop("env", {})}
-        words: dict[str, Any] = {"log": f"{run}.log", "cwd": "/", **more}
-        return StartOrder(run=run, folder=str(self.folder), argv=argv, env=env, **words)
+        words: dict[str, Any] = {"folder": str(self.folder), "log": f"{run}.log", "cwd": "/", **more}
+        return StartOrder(run=run, argv=argv, env=env, **words)
 
     def sh(self, run: str, script: str, **more: Any) -> StartOrder:
         """An order for a shell script."""
@@ -98,3 +98,37 @@ class Yard:
         await until(lambda: not any(map(alive, pids)), "the shim's end")
         for pid in self.marked():
             os.kill(pid, signal.SIGKILL)
+
+
+WAITS = "echo begun; while [ ! -e go ]; do sleep 0.02; done; exit "
+
+
+def kill(client: ShimClient, *who: str) -> None:
+    """kill -9, first of the one that would notice."""
+    for name in who:
+        pid, word = client.facts[name], b"keeper" if name == "keeper" else b"shim"
+        # The client may not know yet that the one it knew is gone.
+        if (process.read(f"/proc/{pid}/comm") or b"").strip() == b"anyjob-" + word:
+            os.kill(pid, signal.SIGKILL)
+
+
+async def begin(yard: Yard, client: ShimClient, count: int) -> list[int]:
+    """Runs that wait for the file `go`, then end with their numbers. Returns their pids."""
+    pids: list[int] = []
+    for number in range(count):
+        started = await client.start(yard.sh(f"run{number}", WAITS + str(number), cwd=str(yard.folder)))
+        assert isinstance(started, Started)
+        pids.append(started.pid)
+    for number in range(count):
+        await yard.wrote(f"run{number}", "begun")
+    return pids
+
+
+async def ends(client: ShimClient, count: int) -> list[Ended]:
+    """Their ends."""
+    return [await asyncio.wait_for(client.ended(f"run{number}"), 30) for number in range(count)]
+
+
+def codes(ended: list[Ended]) -> list[int | None]:
+    """Their exit codes."""
+    return [None if end.status is None else os.waitstatus_to_exitcode(end.status) for end in ended]

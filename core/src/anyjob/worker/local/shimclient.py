@@ -11,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from anyjob.errors import ShimLost
-from anyjob.worker.local.shimstart import reach
+from anyjob.worker.local.shimstart import last_words, reach
 from anyjob.worker.local.shimvalues import (
     Ended,
     LogState,
@@ -34,8 +34,7 @@ _QUIT = frames.encode({"do": "quit_when_idle"})
 
 
 class ShimClient:
-    """The shim of one state folder, as a worker sees it. Belongs to the event loop in which it was opened; not for
-    threads.
+    """The shim of one state folder, as a worker sees it. For the event loop in which it was opened, not for threads.
 
     When the shim dies, the client reaches its successor, which the keeper starts, and asks again what was not answered:
     a run's name makes that safe. If nobody can be reached, every future fails with ShimLost.
@@ -52,7 +51,7 @@ class ShimClient:
         self._live: set[str] = set()
         self._over: dict[str, Ended] = {}
         self._starts: dict[str, tuple[bytes, asyncio.Future[Started | Ended]]] = {}
-        self._ends: dict[str, asyncio.Future[Ended]] = {}
+        self._ends: dict[str, list[asyncio.Future[Ended]]] = {}
         self._stops: dict[str, list[tuple[bytes, asyncio.Future[Proof]]]] = {}
         self._arms: dict[str, list[tuple[bytes, asyncio.Future[None]]]] = {}
         self._acks: list[str] = []
@@ -92,12 +91,15 @@ class ShimClient:
         """Start a run; Ended when it could not be started, or is known and over. Ordering the same run again is
         harmless.
         """
-        pending = self._starts.get(order.run)
-        if pending is not None:
-            return pending[1]
         future: asyncio.Future[Started | Ended] = self._loop.create_future()
         if self._closed is not None:
             future.set_exception(self._closed)
+            return future
+        pending = self._starts.get(order.run)
+        if pending is not None:
+            if not pending[1].cancelled():
+                return pending[1]
+            self._starts[order.run] = pending[0], future
             return future
         message = _encode(order)
         self._starts[order.run] = message, future
@@ -105,23 +107,21 @@ class ShimClient:
         return future
 
     def ended(self, run: str) -> asyncio.Future[Ended]:
-        """The end of a run that was started or is known. One future for all who ask: shield it before cancelling an
-        awaiting task.
+        """The end of a run that was started or is known. Each call has a future of its own. Fails with ShimLost for a
+        run that the shim does not know, and one that is acknowledged.
         """
-        future = self._ends.get(run)
-        if future is None:
-            future = self._loop.create_future()
-            over = self._over.get(run)
-            if over is not None:
-                future.set_result(over)
-            elif self._closed is not None:
-                future.set_exception(self._closed)
-            elif run not in self._live and run not in self._starts:
-                future.set_exception(self._not_known(run))
-            else:
-                self._ends[run] = future
-                if self._wire is None:
-                    self._schedule()
+        future: asyncio.Future[Ended] = self._loop.create_future()
+        over = self._over.get(run)
+        if over is not None:
+            future.set_result(over)
+        elif self._closed is not None:
+            future.set_exception(self._closed)
+        elif run not in self._live and run not in self._starts:
+            future.set_exception(self._not_known(run))
+        else:
+            self._ends.setdefault(run, []).append(future)
+            if self._wire is None:
+                self._schedule()
         return future
 
     async def stop(self, run: str, stage: Stage) -> Proof:
@@ -142,7 +142,6 @@ class ShimClient:
             self._acks.append(run)
             self._known.pop(run, None)
             self._over.pop(run, None)
-            self._ends.pop(run, None)
         self._schedule()
 
     def arm(
@@ -243,8 +242,7 @@ class ShimClient:
             _settle(pending[1], over)
         self._live.discard(over.run)
         self._over[over.run] = over
-        future = self._ends.pop(over.run, None)
-        if future is not None:
+        for future in self._ends.pop(over.run, ()):
             _settle(future, over)
 
     # ---------------------------------------------------------------- a connection and its loss
@@ -273,7 +271,8 @@ class ShimClient:
             except (OSError, TimeoutError) as error:
                 wire.abort()
                 if wire.refused.startswith("refused") or self._loop.time() + pause >= end:
-                    raise ShimLost(self.folder, wire.refused or str(error) or "it does not answer") from error
+                    why = wire.refused or str(error) or "it does not answer"
+                    raise ShimLost(self.folder, why + await asyncio.to_thread(last_words, self.folder)) from error
                 await asyncio.sleep(pause)
                 pause = min(0.5, pause * 2)
                 continue
@@ -292,7 +291,8 @@ class ShimClient:
         for said in listed["ended"]:
             self._ended(said)
         for run in [run for run in self._ends if run not in self._live and run not in self._starts]:
-            _break(self._ends.pop(run), self._not_known(run))
+            for future in self._ends.pop(run):
+                _break(future, self._not_known(run))
         quits = [message for message in self._unsent if message is _QUIT]
         self._unsent = [message for message, _ in self._unanswered()] + quits
         self._flush()
@@ -309,8 +309,11 @@ class ShimClient:
 
     def _fail(self, error: ShimLost) -> None:
         self._closed = error
-        for future in [*(future for _, future in self._unanswered()), *self._ends.values()]:
+        for _, future in self._unanswered():
             _break(future, error)
+        for futures in self._ends.values():
+            for future in futures:
+                _break(future, error)
         for waiting in (self._starts, self._ends, self._stops, self._arms):
             waiting.clear()
 

@@ -16,6 +16,8 @@ from anyjob.worker.local.shimvalues import ShimOptions, options_json
 from anyjob.worker.shim.keeper import BUSY
 
 _ENTRY = "import sys; sys.path.append(sys.argv[1]); from shim.keeper import start; start()"
+_SLOW = 30
+"""Seconds that the start of a keeper may take on a busy machine."""
 _HOME = Path(__file__).resolve().parent.parent
 
 
@@ -27,6 +29,16 @@ async def reach(folder: Path, options: ShimOptions) -> socket.socket:
         return await _connect(folder)
     await asyncio.to_thread(_start, folder, options)
     return await _connect(folder)
+
+
+def last_words(folder: Path) -> str:
+    """What the shim wrote to its standard error last, to be put behind an error; empty when it wrote nothing."""
+    try:
+        lines = (folder / "shim.err").read_text(errors="replace").split("\n")
+    except OSError:
+        return ""
+    last = next((line for line in reversed(lines) if line.strip()), "")
+    return f" (the last line of shim.err: {last[:300]})" if last else ""
 
 
 async def _connect(folder: Path) -> socket.socket:
@@ -60,9 +72,16 @@ def _start(folder: Path, options: ShimOptions) -> None:
     ]
     try:
         done = subprocess.run(
-            argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env={}, cwd="/",
-            start_new_session=True, timeout=30, check=False,
-        )  # fmt: skip
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env={},
+            cwd="/",
+            start_new_session=True,
+            timeout=_SLOW,
+            check=False,
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ShimLost(folder, f"{sys.executable} could not start it: {error}") from error
     if done.returncode not in (0, BUSY):

@@ -118,8 +118,9 @@ class Ended:
     """How a run ended.
 
     `status` is the raw wait status, None when nobody knows it; `cause` is set where the shim knows more than the status
-    says. `started` and `ended` are epoch seconds, `cpu` seconds, `maxrss` bytes. `limits_by` says what enforced the
-    limits, `stop_asked` the strongest stage of a stop that a worker asked for.
+    says. `started` and `ended` are epoch seconds, `cpu` seconds, `maxrss` bytes (never less than the shim's own size:
+    the kernel counts from before exec). `limits_by` says what enforced the limits, `stop_asked` the strongest stage of
+    a stop that a worker asked for.
     """
 
     run: str

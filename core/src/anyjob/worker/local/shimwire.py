@@ -12,6 +12,10 @@ from anyjob.worker.shim import frames
 __all__ = ["Hearer", "ShimWire"]
 
 
+_FAREWELL = 5.0
+"""Seconds for what is still to be sent when a connection is closed."""
+
+
 class Hearer(Protocol):
     """Who owns a connection. `name` is the same in each of its connections, and no other's."""
 
@@ -93,4 +97,8 @@ class ShimWire(asyncio.Protocol):
         """Send what is buffered, then disconnect."""
         if self.transport is not None:
             self.transport.close()
-            await self._gone
+            try:
+                async with asyncio.timeout(_FAREWELL):
+                    await asyncio.shield(self._gone)
+            except TimeoutError:
+                self.transport.abort()  # a shim that does not read; nothing in there may not be said again

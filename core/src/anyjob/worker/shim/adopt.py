@@ -8,8 +8,9 @@ import os
 import select
 
 from . import end, exits, kernel, nofile, process, stop
-from .hold import report
+from .complaint import complain
 from .redact import Redactor
+from .report import Report
 from .run import Run
 
 TYPE_CHECKING = False
@@ -36,9 +37,8 @@ def take_over(shim: Shim, past: Past) -> None:
         past.begun.clear()
         return
     nofile.need(256 + 2 * len(past.live))  # a pidfd for each leader and redactor
-    known = exits.read(shim.seat.folder)
     for line in past.live.values():
-        _adopt(shim, past, line, known)
+        _adopt(shim, past, line)
     if not shim.live:
         # Nobody needs the statuses of earlier keepers any more.
         for path in exits.files(shim.seat.folder):
@@ -50,11 +50,11 @@ def _lost(shim: Shim, run: Run, text: str) -> None:
     """The machine was started anew since: no process survives that."""
     run.cause = "node_lost"
     run.note("boot_id", text)
-    run.proof = report("PROVEN", "a new boot", [], [])
+    run.proof = Report("PROVEN", "a new boot")
     end.conclude(shim, run)
 
 
-def _adopt(shim: Shim, past: Past, line: dict[str, Any], known: dict[tuple[int, int], dict[str, Any]]) -> None:
+def _adopt(shim: Shim, past: Past, line: dict[str, Any]) -> None:
     run = Run(line)
     run.restore(line)
     asked = past.asked.get(run.name)
@@ -62,17 +62,17 @@ def _adopt(shim: Shim, past: Past, line: dict[str, Any], known: dict[tuple[int, 
         run.stop_asked, run.asked = asked["stage"], asked["at"]
     shim.live[run.name] = run
     shim.logs.add(run)
-    shim.holds.claim(run)
+    try:
+        shim.holds.claim(run)
+    except OSError as error:
+        complain(f"run {run.name}: its group cannot be used: {error}")
     if line.get("redactor") is not None:
         pid, start = line["redactor"]
         _watch_redactor(shim, run, Redactor(pid, start))
     stop.arm_grace(shim, run)
     end.arm_deadline(shim, run)
     status = past.statuses.get(run.name)
-    kept = known.get((line["pid"], line["start"]))
-    if status is None and kept is not None:
-        status = kept["status"]
-    watch_leader(shim, run, status)
+    watch_leader(shim, run, shim.exits.find(line["pid"], line["start"]) if status is None else status)
 
 
 def watch_leader(shim: Shim, run: Run, status: int | None) -> None:
@@ -82,8 +82,7 @@ def watch_leader(shim: Shim, run: Run, status: int | None) -> None:
     fd = None if status is not None else process.pidfd(run.pid, run.start)
     if fd is None and status is None:
         # It ended a moment ago; a keeper writes down before it reaps.
-        kept = exits.read(shim.seat.folder).get((run.pid, run.start))
-        status = None if kept is None else kept["status"]
+        status = shim.exits.find(run.pid, run.start)
     if fd is not None:
         shim.watch(fd, select.EPOLLIN, lambda _: _leader_ended(shim, run, fd))
     elif status is not None:
@@ -102,8 +101,9 @@ def _leader_ended(shim: Shim, run: Run, fd: int) -> None:
 def _ask_status(shim: Shim, run: Run, fd: int, until: float, pause: float) -> None:
     assert run.pid is not None
     assert run.start is not None
-    kept = exits.read(shim.seat.folder).get((run.pid, run.start))
-    status = kept["status"] if kept is not None else kernel.exit_status(fd)
+    status = shim.exits.find(run.pid, run.start)
+    if status is None:
+        status = kernel.exit_status(fd)
     if status is not None:
         os.close(fd)
         end.leader_gone(shim, run, status, None)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import time
 
-from . import exits, frames, kernel, process
+from . import frames, kernel, process
 from .run import Run
 from .spawn import StartError
 
@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from .main import Shim
     from .process import Facts
     from .replay import Past
+
+
+_PATIENCE = 2.0
+"""Seconds in which a child must have come through exec, on a busy machine too."""
+
+
+def _unknowable() -> StartError:
+    return StartError("unknown", ("shim", "the shim died while it started this run; whether it began is not known"))
 
 
 class Begun:
@@ -48,28 +56,41 @@ class Begun:
         if tick is None:
             return None
         self._tick = tick
-        ended = [
-            line
-            for line in exits.read(self._shim.seat.folder).values()
-            if self._new(line["pid"], line["start"], line["group"])
-        ]
-        leader = self._leader(name)
+        until = kernel.boottime() + _PATIENCE
+        while True:
+            leader, ended = self._leader(name), self._ended()
+            if leader is not None or ended:
+                return self._found(order, leader, ended)
+            if not self._same_keeper or os.getppid() != self._shim.seat.keeper:
+                raise _unknowable()
+            if not self._strangers():
+                return None  # the keeper has every child that the dead shim had, and this run is not among them
+            if kernel.boottime() > until:
+                raise _unknowable()
+            time.sleep(0.005)  # a child on its way through exec: it shows its mark, or its end, in a moment
+
+    def _found(
+        self, order: dict[str, Any], leader: Facts | None, ended: list[dict[str, Any]]
+    ) -> tuple[Run, int | None]:
+        """Which of those that nobody knew is the run's leader. Raises StartError when that cannot be told."""
         if leader is not None:
             slot = self._slot(process.group_of(leader.pid))
-            for line in ended:
-                if slot is not None and self._slot(line["group"]) == slot:
-                    # What is alive has a session of its own; the leader of the run is the one that has ended in the
-                    # same slot.
-                    return self._run(order, line["pid"], line["start"], slot), line["status"]
-            return self._run(order, leader.pid, leader.start, slot), None
-        if len(ended) == 1 and self._slot(ended[0]["group"]) is not None:
-            line = ended[0]
-            return self._run(order, line["pid"], line["start"], self._slot(line["group"])), line["status"]
-        if not ended and self._same_keeper and os.getppid() == self._shim.seat.keeper and not self._strangers():
-            return None  # the keeper has every child that the dead shim had, and this run is not among them
-        raise StartError(
-            "unknown", ("shim", "the shim died while it started this run; whether the run began is not known")
-        )
+            before = [line for line in ended if slot is not None and self._slot(line["group"]) == slot]
+            if not before:
+                return self._run(order, leader.pid, leader.start, slot), None
+            # What is alive has a session of its own; the run's leader has ended in the same slot.
+            ended = before
+        slots = {self._slot(line["group"]) for line in ended}
+        first = min(line["start"] for line in ended)
+        firsts = [line for line in ended if line["start"] == first]
+        slot = next(iter(slots))
+        if len(slots) > 1 or slot is None or len(firsts) > 1:
+            raise _unknowable()
+        return self._run(order, firsts[0]["pid"], first, slot), firsts[0]["status"]
+
+    def _ended(self) -> list[dict[str, Any]]:
+        lines = self._shim.exits.lines().values()
+        return [line for line in lines if self._new(line["pid"], line["start"], line["group"])]
 
     def _slot(self, group: str | None) -> str | None:
         return None if group is None else self._shim.holds.slot_of(group)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import time
 
-from . import frames, kernel, stop
-from .hold import EMPTY, QUIET, report
+from . import kernel, lines, stop
+from .hold import EMPTY, QUIET
+from .report import Report
 from .run import CLOSING, DRAINING, LIVE, WAITING
 
 TYPE_CHECKING = False
@@ -22,27 +23,32 @@ if TYPE_CHECKING:
 
 LOOK_AGAIN = 0.005
 """Seconds between looks at a run that is being closed, where no event of the kernel came before."""
+_NEVER = Report("PROVEN", "never started")
+_UNLISTED = 0.1
+"""Seconds in which a process that is counted but not listed must be gone."""
 _NAMED = 10
 """Leftovers that evidence names one by one."""
 
 
 def never_started(shim: Shim, run: Run, cause: str, evidence: list[tuple[str, str]]) -> None:
-    """End a run of which surely no process exists."""
+    """End a run of which surely no process exists; or nobody knows, which is the cause then."""
     run.cause = cause
     run.evidence += evidence
-    run.proof = report("PROVEN", "never started", [], [])
+    run.proof = _NEVER if cause != "unknown" else Report("ASKED", "shim", evidence)
     conclude(shim, run)
 
 
 def leader_reaped(shim: Shim, run: Run, status: int, usage: Any) -> None:
     """The shim has reaped the leader, its own child; `usage` is what wait4 said."""
     run.own = False
-    leader_gone(shim, run, status, {"cpu": usage.ru_utime + usage.ru_stime, "maxrss": usage.ru_maxrss * 1024})
+    leader_gone(shim, run, status, (usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024))
 
 
-def leader_gone(shim: Shim, run: Run, status: int | None, usage: dict[str, float] | None) -> None:
-    """The leader is no more, whoever reaped it. `status`: as wait4 gives it, None where nobody knows."""
-    run.status, run.rusage = status, usage
+def leader_gone(shim: Shim, run: Run, status: int | None, usage: tuple[float, int] | None) -> None:
+    """The leader is no more, whoever reaped it. `status`: as wait4 gives it, `usage` as Run keeps it; None where
+    nobody knows.
+    """
+    run.status, run.usage = status, usage
     run.phase = WAITING
     judge(shim, run)
 
@@ -54,14 +60,10 @@ def judge(shim: Shim, run: Run) -> None:
         return
     state = hold.state(run)
     if state == EMPTY:
-        _settle(shim, run, report("PROVEN", hold.by, [hold.seen], []), clean=True)
+        _settle(shim, run, hold.proof, clean=True)
     elif state == QUIET:
-        _settle(
-            shim,
-            run,
-            report("ASKED", hold.by, [("shim", "nothing of the run was found, which is no proof")], []),
-            clean=False,
-        )
+        nothing = Report("ASKED", hold.by, [("shim", "nothing of the run was found, which is no proof")])
+        _settle(shim, run, nothing, clean=False)
     elif run.phase == CLOSING:
         _press(shim, run)
     elif run.forced:
@@ -94,7 +96,9 @@ def _may_go_on(run: Run) -> bool:
 def _leftovers(shim: Shim, run: Run) -> None:
     assert run.hold is not None
     left = run.hold.survivors(run)
-    if not left:
+    now = kernel.boottime()
+    run.closing_since = run.closing_since or now
+    if not left and now - run.closing_since < _UNLISTED:
         shim.look_again(run)  # still counted, but not listed any more: on its last instructions
         return
     names = ", ".join(left[:_NAMED]) + (", ..." if len(left) > _NAMED else "")
@@ -102,7 +106,7 @@ def _leftovers(shim: Shim, run: Run) -> None:
         run.note("leftovers", f"{len(left)} killed, alive after the grace of {run.grace:g} s: {names}")
     elif run.leftovers == "allow":
         run.note("leftovers", f"{len(left)} left running, as the job allows: {names}")
-        _settle(shim, run, report("ASKED", "leftovers allowed", [], left), clean=False)
+        _settle(shim, run, Report("ASKED", "leftovers allowed", (), left), clean=False)
         return
     else:
         run.note("leftovers", f"{len(left)} killed after the leader had ended: {names}")
@@ -125,13 +129,15 @@ def _press(shim: Shim, run: Run) -> None:
     if kernel.boottime() - run.closing_since > hold.patience:
         left = hold.survivors(run)
         said = [("shim", f"killed again and again for {hold.patience:g} s")]
-        _settle(shim, run, report("ASKED", hold.by, said, left), clean=False)
+        _settle(shim, run, Report("ASKED", hold.by, said, left), clean=False)
         return
     hold.force(run)
     shim.look_again(run)
 
 
 def _deadline(shim: Shim, run: Run) -> None:
+    if run.phase == CLOSING:
+        return  # it was in time; what it left is on its way out
     late = kernel.boottime() - (run.deadline or 0.0)
     run.expired = True
     run.note("deadline", f"passed while the run went on; the stop began {late:.3f} s later, grace {run.grace:g} s")
@@ -140,10 +146,12 @@ def _deadline(shim: Shim, run: Run) -> None:
     shim.timers.set(("grace", run.name), kernel.boottime() + run.grace, lambda: stop.force(shim, run))
 
 
-def _settle(shim: Shim, run: Run, proof: dict[str, Any], *, clean: bool) -> None:
+def _settle(shim: Shim, run: Run, proof: Report, *, clean: bool) -> None:
     """Nothing more will be learnt about the processes."""
     run.proof = proof
     run.phase = DRAINING
+    shim.timers.cancel(("deadline", run.name))
+    shim.timers.cancel(("grace", run.name))
     run.ended = time.time()
     if run.hold is not None:
         _memory(shim, run)
@@ -176,32 +184,14 @@ def conclude(shim: Shim, run: Run) -> None:
         run.cause = "timed_out"
     shim.live.pop(name, None)
     shim.closing.pop(name, None)
-    if run.deadline is not None:
-        shim.timers.cancel(("deadline", name))
-    if run.asked is not None:
-        shim.timers.cancel(("grace", name))
     try:
         run.log_size = os.lstat(run.log).st_size
     except OSError:
         run.log_size = 0
     shim.logs.remove(run)
-    line = frames.encode(
-        {
-            "ev": "ended",
-            "run": name,
-            "pid": run.pid,
-            "status": run.status,
-            "cause": run.cause,
-            "evidence": run.evidence,
-            "proof": run.proof,
-            "started": run.started,
-            "ended": run.ended or time.time(),
-            "rusage": run.rusage,
-            "log": {"size": run.log_size, "gap": run.gap},
-            "limits_by": run.limits_by,
-            "stop_asked": run.stop_asked,
-        }
-    )
+    if run.ended is None:
+        run.ended = time.time()
+    line = lines.ended(run)
     shim.over[name] = line
     shim.record(line)
     if run.waiters:

@@ -49,10 +49,27 @@ def note(path: str, pid: int, status: int) -> None:
         complain(f"status {status} of process {pid} is lost: {error}")
 
 
-def read(folder: str) -> dict[tuple[int, int], dict[str, Any]]:
-    """All that is written down, by pid and start time."""
-    found: dict[tuple[int, int], dict[str, Any]] = {}
-    for path in files(folder):
-        for line in journal.read(path):
-            found[line["pid"], line["start"]] = line
-    return found
+class Exits:
+    """All that is written down in a folder, by whichever keeper. Reads only what has come since the last look."""
+
+    __slots__ = ("_folder", "_known", "_offsets")
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._known: dict[tuple[int, int], dict[str, Any]] = {}
+        self._offsets: dict[str, int] = {}
+
+    def find(self, pid: int, start: int) -> int | None:
+        """The raw wait status of this process; None when nobody has written it down yet."""
+        line = self._known.get((pid, start))
+        if line is None:
+            line = self.lines().get((pid, start))
+        return None if line is None else line["status"]
+
+    def lines(self) -> dict[tuple[int, int], dict[str, Any]]:
+        """Every line, by pid and start time."""
+        for path in files(self._folder):
+            lines, self._offsets[path] = journal.read_on(path, self._offsets.get(path, 0))
+            for line in lines:
+                self._known[line["pid"], line["start"]] = line
+        return self._known

@@ -29,7 +29,7 @@ class FrameError(Exception):
     """The other side sent what is no frame; the connection is of no more use."""
 
 
-def encode(message: dict[str, Any]) -> bytes:
+def encode(message: object) -> bytes:
     """One message as JSON. ASCII only, so that undecodable bytes of names (surrogates) come through unchanged."""
     return _encode(message).encode("ascii")
 

@@ -16,6 +16,7 @@ import signal
 
 from . import process
 from .hold import ALIVE, EMPTY, Hold
+from .report import Report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,24 +87,26 @@ class Slot:
         """SIGKILL to every member, groups below included; forks cannot outrun it."""
         try:
             write(self.path + "/cgroup.kill", b"1")
-        except FileNotFoundError:
-            self.signal(signal.SIGKILL)  # a kernel before 5.14; called again until nobody is left
+        except OSError:
+            self.signal(signal.SIGKILL)  # a kernel before 5.14, or a threaded group; called again until nobody is left
 
     def signal(self, signum: int, group: int | None = None) -> int:
         """Send a signal to each member (of one process group), each checked to be a member when it is sent. Returns
         how many.
         """
         sent = 0
+        name = "/".join(self.path.split("/")[-2:])
         for pid in self.members():
             try:
                 fd = os.pidfd_open(pid)
             except OSError:
                 continue
             try:
-                facts = process.facts(pid)
-                # Membership is read after the pidfd was opened, so the pid was not given to somebody else in between.
-                inside = facts is not None and pid in self.members()
-                if facts is not None and inside and group in (None, facts.group):
+                # Both are read after the pidfd was opened, so the pid was not given to somebody else in between.
+                facts, inside = process.facts(pid), process.group_of(pid)
+                if facts is None or inside is None or f"/{name}/" not in inside + "/":
+                    continue
+                if group in (None, facts.group):
                     signal.pidfd_send_signal(fd, signum)
                     sent += 1
             except OSError:
@@ -229,7 +232,7 @@ class Group(Hold):
 
     __slots__ = ("_slots", "_watched", "slot")
     by = "cgroup v2"
-    seen = ("cgroup.events", "populated 0")
+    proof = Report("PROVEN", by, [("cgroup.events", "populated 0")])
 
     def __init__(self, slots: Slots, slot: Slot) -> None:
         self._slots, self.slot = slots, slot

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from .report import Report
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any
-
     from .main import Shim
     from .run import Run
 
@@ -18,21 +17,16 @@ EMPTY = 2
 """No process of the run is alive: the kernel says so."""
 
 
-def report(strength: str, by: str, evidence: Sequence[tuple[str, str]], survivors: Sequence[str]) -> dict[str, Any]:
-    """A stop report as it crosses the wire. `strength`: PROVEN, REPORTED or ASKED."""
-    return {"strength": strength, "by": by, "evidence": list(evidence), "survivors": list(survivors)}
-
-
 class Hold:
     """One way to hold one run.
 
-    `by` names it in stop reports, `seen` is the evidence when it has proved a run empty; `patience`: seconds in which
+    `by` names it in stop reports, `proof` is the report when it has found a run empty; `patience`: seconds in which
     killed processes must be gone.
     """
 
     __slots__ = ()
     by = ""
-    seen = ("", "")
+    proof = Report("ASKED", "")
     patience = 10.0
 
     def ask(self, run: Run) -> str:

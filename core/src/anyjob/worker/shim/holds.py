@@ -79,8 +79,7 @@ class Holds:
             return
         self.oom.up()
         run.pid, run.start = spawn.launch(order, log, memory=memory)
-        self._own(run)
-        run.hold = scan.Scanned(self.scans, run)
+        scan.take(self._shim, run)
 
     def claim(self, run: Run) -> None:
         """Hold a run that an earlier shim started."""
@@ -141,7 +140,8 @@ class Holds:
         memory = limiter.before(slot, run, asked) if limiter is not None else None
         self.oom.up()
         run.pid, run.start = spawn.launch(order, log, memory=memory)
-        self._own(run)
+        run.own = True
+        self._shim.leaders[run.pid] = run
         run.hold, run.group = Group(slots, slot), slot.path
         try:
             slots.advance()
@@ -150,8 +150,3 @@ class Holds:
             complain(f"no further group: {error}")
         if limiter is not None and asked is not None:
             limiter.after(slot, run, asked)
-
-    def _own(self, run: Run) -> None:
-        assert run.pid is not None
-        run.own = True
-        self._shim.leaders[run.pid] = run

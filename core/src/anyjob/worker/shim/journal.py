@@ -19,29 +19,37 @@ LARGEST = 16 << 20
 
 def read(path: str) -> list[dict[str, Any]]:
     """Every whole line, oldest first. A torn last line is dropped; no file is no lines."""
+    return read_on(path, 0)[0]
+
+
+def read_on(path: str, offset: int) -> tuple[list[dict[str, Any]], int]:
+    """Every whole line from an offset on, and the offset behind them."""
     try:
         with open(path, "rb") as file:
+            file.seek(offset)
             data = file.read()
     except FileNotFoundError:
-        return []
+        return [], offset
+    whole = data[: data.rfind(b"\n") + 1]
     lines: list[dict[str, Any]] = []
-    for line in data[: data.rfind(b"\n") + 1].splitlines():
+    for line in whole.splitlines():
         try:
             said: dict[str, Any] = json.loads(line)
         except ValueError:
             continue  # torn by a full disk, and another line written after it
         lines.append(said)
-    return lines
+    return lines, offset + len(whole)
 
 
 class Journal:
     """The writing end. Lines gather in `add` and leave with `flush`, in one write."""
 
-    __slots__ = ("_fd", "_lines", "_path", "_size")
+    __slots__ = ("_fd", "_limit", "_lines", "_path", "_size")
 
     def __init__(self, path: str) -> None:
         """Goes on behind the last whole line. Raises OSError."""
         self._path = path
+        self._limit = LARGEST
         self._lines: list[bytes] = []
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         with open(path, "rb") as file:
@@ -51,7 +59,7 @@ class Journal:
     @property
     def full(self) -> bool:
         """Whether it is time to write it anew."""
-        return self._size > LARGEST
+        return self._size > self._limit
 
     def add(self, line: bytes) -> None:
         """Keep one encoded message for the next flush."""
@@ -82,9 +90,11 @@ class Journal:
             os.rename(fresh, self._path)
         except OSError:
             os.close(fd)
+            self._limit = 2 * self._size  # not again at once
             raise
         os.close(self._fd)
-        self._fd, self._size = fd, size
+        # What must be kept may itself be long, and is then not written anew all the time.
+        self._fd, self._size, self._limit = fd, size, max(LARGEST, 2 * size)
         self._lines.clear()
 
 

@@ -15,7 +15,8 @@ import socket
 import sys
 import time
 
-from . import exits, kernel, main
+from . import exits, kernel, main, process
+from .complaint import complain
 from .seat import Seat
 
 BUSY = 3
@@ -24,6 +25,8 @@ _QUICK = 5.0
 """Seconds: a shim that lived shorter may be one that cannot live at all."""
 _AT_ONCE = 3
 """So many short lives in a row are followed by the next at once, further ones after a growing pause."""
+_HOPELESS = 8
+"""After so many, a keeper without anything to reap gives up."""
 
 
 def start() -> None:
@@ -103,13 +106,21 @@ def _keep(seat: Seat) -> None:
         if status == 0:
             os._exit(0)
         quick = quick + 1 if time.monotonic() - born < _QUICK else 0
+        if quick > _HOPELESS and not process.children(os.getpid()):
+            os._exit(1)  # whoever comes next starts anew, and is told why it fails
         if quick > _AT_ONCE:
             time.sleep(min(5.0, 0.05 * 2 ** (quick - _AT_ONCE)))
         shim, born = _fork(seat), time.monotonic()
 
 
 def _fork(seat: Seat) -> int:
-    pid = os.fork()
-    if pid == 0:
-        main.run(seat)
-    return pid
+    while True:
+        try:
+            pid = os.fork()
+        except OSError as error:
+            complain(f"no new shim: {error}")
+            time.sleep(1.0)
+            continue
+        if pid == 0:
+            main.run(seat)
+        return pid

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import select
 import signal
-import traceback
 
 from . import adopt, end, exits, frames, kernel, replay, start, stop
 from .arms import Arms
 from .begun import Begun
-from .complaint import complain
+from .complaint import complain, complain_of_fault
 from .holds import Holds
 from .journal import Journal, boot_line
 from .link import Link
@@ -27,9 +26,11 @@ if TYPE_CHECKING:
 
 
 class Shim:
-    """The state of one shim. `live` are runs that are not over, `over` the ends that no worker has acknowledged, as
-    sent. Children of the shim are `leaders` of runs, or in `by_pid`, with what to call with status and usage when they
-    have been reaped; or orphans.
+    """The state of one shim.
+
+    `live` are runs that are not over, `over` the ends that no worker has acknowledged, as they were sent. A child of
+    the shim is the leader of a run (`leaders`), or a helper (`by_pid`: what to call with its status and usage), or an
+    orphan.
     """
 
     def __init__(self, seat: Seat) -> None:
@@ -51,6 +52,7 @@ class Shim:
         signal.signal(signal.SIGCHLD, kernel.no_handler)
         path = seat.folder + "/journal.jsonl"
         past = replay.read(path)
+        self.exits = exits.Exits(seat.folder)
         self.logs = LogWatch(self.timers, seat.floor)
         self.arms = Arms(self)
         self.link = Link(self, seat.listener)
@@ -61,7 +63,7 @@ class Shim:
         for armed in past.armed.values():
             self.arms.arm(armed)
         self.journal.add(boot_line(seat.exits))
-        self.journal.flush()
+        self._flush()
         self._compact()
         self.worker_went()
 
@@ -140,7 +142,7 @@ class Shim:
         try:
             act(*args)
         except Exception as error:
-            complain(traceback.format_exc())
+            complain_of_fault()
             self.say(frames.encode({"ev": "fault", "text": f"{type(error).__name__}: {error}"}))
 
     def _obey(self, message: dict[str, Any]) -> None:
@@ -274,6 +276,6 @@ def run(seat: Seat) -> NoReturn:
         shim.close()
         status = 0
     except BaseException:
-        complain(traceback.format_exc())
+        complain_of_fault()
     finally:
         os._exit(status)

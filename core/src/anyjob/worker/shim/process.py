@@ -101,11 +101,9 @@ def marked(pid: int, run: str) -> bool:
 
 
 def describe(pid: int) -> str:
-    """Pid and command for people, at most 120 characters."""
-    command = os.fsdecode((read(f"/proc/{pid}/cmdline") or b"").replace(b"\0", b" ").strip())
-    if not command:
-        command = os.fsdecode((read(f"/proc/{pid}/comm") or b"gone").strip())
-    return f"{pid} {command}"[:120]
+    """Pid and name for people. Not the arguments, which may hold a secret of the job's."""
+    name = os.fsdecode((read(f"/proc/{pid}/comm") or b"gone").rstrip(b"\n"))
+    return f"{pid} {''.join(char if char.isprintable() else '?' for char in name)}"
 
 
 def close_others(keep: set[int]) -> None:
@@ -159,3 +157,14 @@ def writes(pid: int, path: str) -> bool:
         except OSError:
             continue
     return False
+
+
+def works_in(pid: int, folder: str) -> bool:
+    """Whether the process has its working directory there or below."""
+    if folder == "/":
+        return False
+    try:
+        there = os.readlink(f"/proc/{pid}/cwd")
+    except OSError:
+        return False
+    return there == folder or there.startswith(folder + "/")

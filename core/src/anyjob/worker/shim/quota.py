@@ -81,9 +81,7 @@ class LogWatch:
             run.gap = (min(run.gap[0], run.log_size), min(run.gap[1], run.log_size))
 
     def no_room(self, path: str) -> str | None:
-        """Why no run may write a log there, or None. Frees the middles of live logs before it says so. Raises
-        OSError.
-        """
+        """Why no run may write a log there, or None. Frees the middles of live logs before it says so."""
         now = kernel.boottime()
         if now - self._disk_at > _FRESH:
             try:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from .hold import Hold
     from .redact import Redactor
+    from .report import Report
 
 LIVE = 0
 """The leader, the process that was started, is alive."""
@@ -20,10 +21,13 @@ CLOSING = 2
 DRAINING = 3
 """All is judged; only the redactor still writes the last of the log."""
 
+_FOR_EVER = 1e9
+"""Seconds, some thirty years: the kernel's timer knows no infinity, and neither does JSON."""
+
 
 class Run:
     """The order's fields, then the state. `own`: the leader is the shim's own child and not reaped. Times:
-    `deadline` and `asked` in boot time, `started` and `ended` epoch seconds.
+    `deadline` and `asked` in boot time, `started` and `ended` epoch seconds; `usage`: cpu seconds, and bytes at most.
     """
 
     __slots__ = (
@@ -34,6 +38,7 @@ class Run:
         "ended",
         "evidence",
         "expired",
+        "folder",
         "forced",
         "gap",
         "grace",
@@ -53,20 +58,23 @@ class Run:
         "proof",
         "quota",
         "redactor",
-        "rusage",
         "signum",
         "start",
         "started",
         "status",
         "stop_asked",
+        "usage",
         "waiters",
     )
 
     def __init__(self, order: dict[str, Any]) -> None:
         self.name: str = order["run"]
+        self.folder: str = order.get("folder") or "/"
         self.log: str = order["log"]
         self.deadline: float | None = order.get("deadline")
-        self.grace: float = order.get("grace", 10.0)
+        if self.deadline is not None and self.deadline > _FOR_EVER:
+            self.deadline = None
+        self.grace: float = min(order.get("grace", 10.0), _FOR_EVER)
         self.signum: int = order.get("stop_signal", 15)
         self.leftovers: str = order.get("leftovers", "kill")
         self.quota: int | None = order.get("quota")
@@ -83,10 +91,10 @@ class Run:
         self.line = b""
         self.phase = LIVE
         self.status: int | None = None
-        self.rusage: dict[str, float] | None = None
+        self.usage: tuple[float, int] | None = None
         self.cause: str | None = None
         self.evidence: list[tuple[str, str]] = []
-        self.proof: dict[str, Any] | None = None
+        self.proof: Report | None = None
         self.stop_asked: str | None = None
         self.asked: float | None = None
         self.expired = False

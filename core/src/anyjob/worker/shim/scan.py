@@ -12,8 +12,9 @@ from __future__ import annotations
 import os
 import signal
 
-from . import end, exits, kernel, process
+from . import end, kernel, process
 from .hold import ALIVE, EMPTY, QUIET, Hold
+from .report import Report
 from .run import LIVE
 
 TYPE_CHECKING = False
@@ -24,11 +25,8 @@ if TYPE_CHECKING:
     from .process import Facts
     from .run import Run
 
-
 _SELDOM = 0.5
 """Seconds between looks at a run whose end nobody announces."""
-
-
 _ROUNDS = 50
 """Rounds of one chase; the shim has other runs to look after."""
 
@@ -36,10 +34,11 @@ _ROUNDS = 50
 class Trace:
     """By what the processes of one run are known: seen before, in one of its sessions, its mark or its open log."""
 
-    __slots__ = ("log", "name", "seen", "sessions", "start")
+    __slots__ = ("_folder", "_log", "_name", "seen", "sessions", "start")
 
-    def __init__(self, name: str, log: str, pid: int, start: int) -> None:
-        self.name, self.log, self.start = name, log, start
+    def __init__(self, run: Run) -> None:
+        pid, start = run.pid or 0, run.start or 0
+        self._name, self._log, self._folder, self.start = run.name, run.log, run.folder, start
         self.seen: dict[int, int] = {pid: start}
         self.sessions: dict[int, int] = {pid: start}
         """Session, and its leader's start time, or the time at which the session was first seen."""
@@ -50,7 +49,11 @@ class Trace:
             return False
         if self.seen.get(one.pid) == one.start or self._in_session(one):
             return True
-        return process.marked(one.pid, self.name) or process.writes(one.pid, self.log)
+        return process.marked(one.pid, self._name) or process.writes(one.pid, self._log)
+
+    def suits(self, one: Facts) -> bool:
+        """Whether the process works in the run's folder. A hint, among processes that are some run's for sure."""
+        return one.start >= self.start and process.works_in(one.pid, self._folder)
 
     def add(self, found: Iterable[Facts]) -> None:
         """These have been seen as the run's; their sessions are the run's too."""
@@ -73,13 +76,15 @@ class Trace:
 class Scans:
     """All traces of one shim: of runs that are scanned for, and of what was left alone when a run ended."""
 
-    __slots__ = ("_shim", "left", "live", "waiting")
+    __slots__ = ("_shim", "coming", "left", "live", "waiting")
 
     def __init__(self, shim: Shim) -> None:
         self._shim = shim
         self.live: dict[str, Trace] = {}
         self.left: list[Trace] = []
         self.waiting: dict[str, Run] = {}
+        self.coming: set[int] = set()
+        """Spawners that were sent away with something below them, which is still to come to the shim."""
 
     def orphan_ended(self) -> None:
         """The shim has reaped an orphan: a run that waits for its own may be over."""
@@ -99,20 +104,23 @@ class Scans:
             if trace.owns(one):
                 trace.add([one])
                 return trace
-        possible = [trace for trace in self.live.values() if trace.start <= one.start]
-        if len(possible) == 1 and not self.left and one.state not in "ZX":
-            possible[0].add([one])
-            return possible[0]
+        if one.state in "ZX":
+            return None
+        everybody = (*self.live.values(), *self.left)
+        # Only if there is no other it could be: what is taken for a run's is killed with it.
+        for possible in (
+            [trace for trace in everybody if trace.suits(one)],
+            [trace for trace in everybody if trace.start <= one.start],
+        ):
+            if len(possible) == 1:
+                possible[0].add([one])
+                return possible[0]
         return None
 
     def forget(self) -> None:
-        """Drop traces of which nobody is alive any more."""
-        self.left = [trace for trace in self.left if any(_alive(pid, start) for pid, start in trace.seen.items())]
-
-
-def _alive(pid: int, start: int) -> bool:
-    facts = process.facts(pid)
-    return facts is not None and facts.start == start
+        """Drop the traces of what was left, once nothing is: its descendants may have changed beyond recognition."""
+        if not self.coming and not self.orphans():
+            self.left.clear()
 
 
 class Scanned(Hold):
@@ -120,14 +128,12 @@ class Scanned(Hold):
 
     __slots__ = ("_scans", "trace")
     by = "strict scan"
-    seen = ("children", "no orphan is the run's, and none is of unknown origin")
+    proof = Report("PROVEN", by, [("children", "no orphan is the run's, and none is of unknown origin")])
     patience = 3.0
 
     def __init__(self, scans: Scans, run: Run) -> None:
-        assert run.pid is not None
-        assert run.start is not None
         self._scans = scans
-        self.trace = scans.live[run.name] = Trace(run.name, run.log, run.pid, run.start)
+        self.trace = scans.live[run.name] = Trace(run)
 
     def ask(self, run: Run) -> str:
         return _signal([one for one in self._living(run) if one.group == run.pid], run.signum)
@@ -148,6 +154,7 @@ class Scanned(Hold):
 
     def survivors(self, run: Run) -> list[str]:
         unknown = [one for one in self._scans.orphans() if self._scans.owner(one) is None and one.state not in "ZX"]
+        unknown += process.descendants([one.pid for one in unknown])
         named = [process.describe(one.pid) for one in self._living(run)]
         return named + [f"{process.describe(one.pid)} (of which run is not known)" for one in unknown]
 
@@ -197,7 +204,7 @@ class Found(Hold):
     patience = 3.0
 
     def __init__(self, run: Run) -> None:
-        self._trace = Trace(run.name, run.log, run.pid or 0, run.start or 0)
+        self._trace = Trace(run)
 
     def ask(self, run: Run) -> str:
         return _signal([one for one in self._living() if one.group == run.pid], run.signum)
@@ -225,29 +232,37 @@ class Found(Hold):
         return found
 
 
+def take(shim: Shim, run: Run) -> None:
+    """The leader is the shim's own child: reap it, and scan for the rest."""
+    assert run.pid is not None
+    run.own = True
+    shim.leaders[run.pid] = run
+    run.hold = Scanned(shim.holds.scans, run)
+
+
 def inherit(shim: Shim, run: Run) -> None:
     """The spawner that held a run is dead: leader and orphans are the shim's own children now."""
     if run.hold is None or run.pid is None or run.start is None:
         return
-    run.hold = Scanned(shim.holds.scans, run)
     run.note("shim", "the subreaper of the run was killed; the run is scanned for from here on")
+    run.hold = Scanned(shim.holds.scans, run)
     if run.phase == LIVE and not run.own:
         facts = process.facts(run.pid)
         if facts is not None and facts.start == run.start:
-            run.own = True
-            shim.leaders[run.pid] = run
+            take(shim, run)
             if run.forced:
                 run.hold.force(run)  # the spawner may have died before it did
             return
-        line = exits.read(shim.seat.folder).get((run.pid, run.start))
-        end.leader_gone(shim, run, None if line is None else line["status"], None)
+        end.leader_gone(shim, run, shim.exits.find(run.pid, run.start), None)
         return
     shim.look_again(run)
 
 
-def leave_alone(shim: Shim, left: list[Facts], run: Run) -> None:
-    """These were left when their run ended, and may come to the shim: they are nobody else's."""
-    trace = Trace(run.name, run.log, run.pid or 0, run.start or 0)
+def leave_alone(shim: Shim, run: Run, spawner: int) -> None:
+    """What is below the spawner was left when its run ended, and comes to the shim now: it is nobody else's."""
+    left = process.descendants([spawner])
+    shim.holds.scans.coming.add(spawner)
+    trace = Trace(run)
     trace.add(left)
     shim.holds.scans.left.append(trace)
 

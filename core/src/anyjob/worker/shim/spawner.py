@@ -136,7 +136,7 @@ class _Spawner:
             exits.note(self._journal, gone.si_pid, exits.raw_status(gone.si_code, gone.si_status))
             _, status, usage = os.wait4(self._leader, 0)
             self._leader = 0
-            spent = {"cpu": usage.ru_utime + usage.ru_stime, "maxrss": usage.ru_maxrss * 1024}
+            spent = usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
             ended = {"ev": "leader", "status": status, "usage": spent}
         if ended is not None:
             self._say({**ended, "empty": not self._held})

@@ -7,8 +7,8 @@ import functools
 import os
 import time
 
-from . import adopt, end, frames, kernel, process, redact, spawn
-from .complaint import complain
+from . import adopt, end, frames, kernel, lines, process, redact, spawn
+from .complaint import complain, complain_of_fault
 from .run import Run
 
 TYPE_CHECKING = False
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 
 def begin_all(shim: Shim, orders: list[dict[str, Any]]) -> None:
-    """Start the orders, or answer with the state of runs that are known already."""
+    """Start the orders, or answer with the state of runs that are known already. A fault in one does not touch the
+    others.
+    """
     new = [order["run"] for order in orders if order["run"] not in shim.live and order["run"] not in shim.over]
     if new:
         # Written before anything is started: a successor must be able to tell a run that was begun from one that was
@@ -57,10 +59,11 @@ def _begin(shim: Shim, order: dict[str, Any]) -> None:
         _start(shim, run, order)
     except spawn.StartError as error:
         end.never_started(shim, run, error.cause, error.evidence)
-    except OSError as error:
+    except Exception as error:
         if run.pid is not None:
             raise  # it did start; the next shim finds it
-        end.never_started(shim, run, "start_failed", [("shim", str(error))])
+        complain_of_fault()
+        end.never_started(shim, run, "start_failed", [("shim", f"{type(error).__name__}: {error}")])
 
 
 def _refuse(shim: Shim, orders: list[dict[str, Any]], why: str) -> None:
@@ -72,6 +75,8 @@ def _refuse(shim: Shim, orders: list[dict[str, Any]], why: str) -> None:
 def _start(shim: Shim, run: Run, order: dict[str, Any]) -> None:
     if run.deadline is not None and kernel.boottime() >= run.deadline:
         raise spawn.StartError("timed_out", ("deadline", "it had passed before the start"))
+    if not order["argv"]:
+        raise spawn.StartError("bad_config", ("exec", "the command is empty"))
     no_room = shim.logs.no_room(run.log)
     if no_room is not None:
         raise spawn.StartError("start_failed", ("disk", no_room))
@@ -93,26 +98,7 @@ def _start(shim: Shim, run: Run, order: dict[str, Any]) -> None:
 def _enter(shim: Shim, run: Run) -> None:
     """The run has begun: keep it, and tell. Written down at once, before the next run is touched."""
     shim.live[run.name] = run
-    run.line = frames.encode(
-        {
-            "ev": "started",
-            "run": run.name,
-            "pid": run.pid,
-            "start": run.start,
-            "group": run.group,
-            "at": run.started,
-            "log": run.log,
-            "deadline": run.deadline,
-            "grace": run.grace,
-            "stop_signal": run.signum,
-            "leftovers": run.leftovers,
-            "quota": run.quota,
-            "limits": run.limits,
-            "limits_by": run.limits_by,
-            "oom_before": run.oom_before,
-            "redactor": None if run.redactor is None else (run.redactor.pid, run.redactor.start),
-        }
-    )
+    run.line = lines.started(run)
     try:
         shim.write_down(run.line)
     except OSError as error:

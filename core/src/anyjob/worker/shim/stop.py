@@ -6,12 +6,10 @@ import json
 import os
 
 from . import frames, kernel
-from .hold import report
+from .report import Report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from .main import Shim
     from .run import Run
 
@@ -25,9 +23,12 @@ def order(shim: Shim, name: str, stage: str) -> None:
     if run is None:
         over = shim.over.get(name)
         if over is not None:
-            _reply(shim, name, json.loads(over)["proof"])
+            _reply(shim, name, frames.encode(json.loads(over)["proof"]))
         else:
-            _reply(shim, name, report("ASKED", "shim", [("shim", "no such run is known here")], []))
+            _reply(shim, name, Report("ASKED", "shim", [("shim", "no such run is known here")]).json())
+        return
+    if run.proof is not None:
+        _reply(shim, name, run.proof.json())  # only its log is still being written
         return
     run.stop_asked = stage if run.stop_asked is None else max(run.stop_asked, stage)  # "FORCE" sorts after "ASK"
     if stage == "FORCE":
@@ -38,7 +39,7 @@ def order(shim: Shim, name: str, stage: str) -> None:
         return
     done = ask(shim, run)
     shim.journal.add(asked_line(run))
-    _reply(shim, name, report("ASKED", "signal", [("shim", done)], []))
+    _reply(shim, name, Report("ASKED", "signal", [("shim", done)]).json())
 
 
 def asked_line(run: Run) -> bytes:
@@ -53,7 +54,10 @@ def ask(shim: Shim, run: Run) -> str:
         arm_grace(shim, run)
     if run.own and run.pid is not None:
         # A child that is not reaped: its pid and its group's number cannot be another's.
-        os.killpg(run.pid, run.signum)
+        try:
+            os.killpg(run.pid, run.signum)
+        except OSError as error:
+            return f"signal {run.signum} could not be sent to process group {run.pid}: {os.strerror(error.errno or 0)}"
         return f"signal {run.signum} sent to process group {run.pid}"
     if run.hold is None:
         return "nothing to signal"
@@ -75,9 +79,9 @@ def answer(shim: Shim, run: Run) -> None:
     if said is None:
         hold = run.hold
         left = hold.survivors(run) if hold is not None else []
-        said = report("ASKED", hold.by if hold else "shim", [("shim", "killed, not gone yet")], left)
+        said = Report("ASKED", hold.by if hold else "shim", [("shim", "killed, not gone yet")], left)
     for _ in range(run.waiters):
-        _reply(shim, run.name, said)
+        _reply(shim, run.name, said.json())
     run.waiters = 0
 
 
@@ -87,5 +91,5 @@ def arm_grace(shim: Shim, run: Run) -> None:
         shim.timers.set(("grace", run.name), run.asked + run.grace, lambda: shim.look_again(run))
 
 
-def _reply(shim: Shim, name: str, said: dict[str, Any]) -> None:
-    shim.say(frames.encode({"ev": "stop", "run": name, "report": said}))
+def _reply(shim: Shim, name: str, said: bytes) -> None:
+    shim.say(b'{"ev":"stop","run":%b,"report":%b}' % (frames.encode_text(name), said))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import functools
 import select
 import socket
+import time
 
 from . import end, frames, kernel, process, scan, spawner
 from .hold import ALIVE, EMPTY, Hold
+from .report import Report
 from .spawn import StartError
 
 TYPE_CHECKING = False
@@ -100,7 +102,8 @@ class Spawners:
             self.give_back(one)
             raise
         except OSError as error:
-            raise StartError("unknown", ("shim", f"{error}; whether the run began is not known")) from error
+            self._look_for(one, run, error)
+            return
         one.run = run
         # Should somebody kill the spawner, the shim may reap the leader before it learns of that.
         self._shim.leaders.setdefault(run.pid, run)
@@ -108,6 +111,21 @@ class Spawners:
         if one.early:
             early, one.early = one.early, []
             self._shim.later(lambda: self._take(one, early))
+
+    def _look_for(self, one: Spawner, run: Run, error: OSError) -> None:
+        """The spawner was killed while it started the run. What it had is the shim's own once it is a zombie."""
+        until = kernel.boottime() + _ANSWER
+        while (facts := process.facts(one.pid)) is not None and facts.state not in "ZX" and kernel.boottime() < until:
+            time.sleep(0.001)
+        orphans = [orphan for orphan in self._shim.holds.scans.orphans() if orphan.session == orphan.pid]
+        for orphan in orphans:
+            if process.marked(orphan.pid, run.name):
+                run.pid, run.start = orphan.pid, orphan.start
+                scan.take(self._shim, run)
+                return
+        if orphans:
+            raise StartError("unknown", ("shim", f"{error}; whether the run began is not known")) from error
+        raise StartError("start_failed", ("shim", f"{error}; it left no process behind")) from error
 
     def give_back(self, one: Spawner) -> None:
         """Its run is over, and proved so."""
@@ -149,7 +167,7 @@ class Spawners:
                 if run.pid is not None and self._shim.leaders.get(run.pid) is run:
                     del self._shim.leaders[run.pid]
                 run.hold.proved = said["empty"]
-                end.leader_gone(self._shim, run, said["status"], said["usage"])
+                end.leader_gone(self._shim, run, said["status"], tuple(said["usage"]))
             elif said["ev"] == "empty":
                 run.hold.proved = True
                 end.judge(self._shim, run)
@@ -160,6 +178,7 @@ class Spawners:
         self._shim.unwatch(one.channel.fileno())
         one.channel.close()
         self._all.pop(one.pid, None)
+        self._shim.holds.scans.coming.discard(one.pid)
         if one in self._free:
             self._free.remove(one)
         if one.run is not None:
@@ -171,7 +190,7 @@ class Spawned(Hold):
 
     __slots__ = ("_spawner", "_spawners", "proved")
     by = "subreaper"
-    seen = ("wait4", "ECHILD: no descendant is left")
+    proof = Report("PROVEN", by, [("wait4", "ECHILD: no descendant is left")])
 
     def __init__(self, spawners: Spawners, one: Spawner) -> None:
         self._spawners, self._spawner = spawners, one
@@ -200,5 +219,5 @@ class Spawned(Hold):
         if clean:
             self._spawners.give_back(self._spawner)
         else:
-            scan.leave_alone(shim, process.descendants([self._spawner.pid]), run)
+            scan.leave_alone(shim, run, self._spawner.pid)
             self._spawners.dismiss(self._spawner)
