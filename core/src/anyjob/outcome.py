@@ -123,6 +123,8 @@ class Outcome:
     evidence: Sequence[Evidence] = ()
     stop: StopReport | None = None
     retry: Retry | None = None
+    ended: float | None = None
+    """Epoch seconds of the end, where the executor knows it better than the moment at which it was told."""
 
     @property
     def ok(self) -> bool:

@@ -25,6 +25,7 @@ def main() -> NoReturn:
     """Run the command that the process's arguments name, and exit with its status."""
     # What a library logs is not for whoever runs a job; the commands say what matters.
     logging.getLogger("anyjob").addHandler(logging.NullHandler())
+    _open_closed_streams()
     try:
         _app()(prog_name="anyjob")
         raise SystemExit(0)
@@ -34,6 +35,17 @@ def main() -> NoReturn:
         _fail(error)
     finally:
         _flush()
+
+
+def _open_closed_streams() -> None:
+    """Started as `anyjob ... >&-`: what the next file opened would be taken for the output."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            null = os.open(os.devnull, os.O_RDWR)
+            if null != number:
+                os.dup2(null, number)
+                os.close(null)
+            setattr(sys, name, os.fdopen(number, "r" if number == 0 else "w"))
 
 
 def _app() -> typer.Typer:

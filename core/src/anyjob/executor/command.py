@@ -67,6 +67,8 @@ class Exit:
     outputs: Mapping[str, Json] = field(default_factory=dict[str, Json])
     stop: StopReport | None = None
     last_line: str = ""
+    ended: float | None = None
+    """Epoch seconds, where the launcher knows."""
 
     def outcome(self) -> Outcome:
         """The usual reading: code 0 succeeded, anything else failed, a known cause overrules both."""
@@ -85,6 +87,7 @@ class Exit:
             outputs=self.outputs,
             evidence=self.evidence,
             stop=self.stop,
+            ended=self.ended,
         )
 
 

@@ -10,9 +10,9 @@ from types import MappingProxyType
 
 from anyjob.job import ExecuteMode, Job
 from anyjob.modes import sharding, standalone
-from anyjob.modes.mode import Mode, ModeRefused, TaskPlan
+from anyjob.modes.mode import Mode, ModeRefused, TaskPlan, tuned
 
-__all__ = ["MODES", "Mode", "ModeRefused", "TaskPlan", "mode_of"]
+__all__ = ["MODES", "Mode", "ModeRefused", "TaskPlan", "mode_of", "tuned"]
 
 MODES: Mapping[ExecuteMode, Mode] = MappingProxyType(
     {ExecuteMode.STANDALONE: standalone.StandaloneMode(), ExecuteMode.SHARDING: sharding.ShardingMode()}

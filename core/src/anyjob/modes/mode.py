@@ -11,7 +11,7 @@ from anyjob.job import Job
 from anyjob.outcome import Outcome
 from anyjob.run import Shard
 
-__all__ = ["Mode", "ModeRefused", "TaskPlan"]
+__all__ = ["Mode", "ModeRefused", "TaskPlan", "tuned"]
 
 
 class ModeRefused(AnyJobError):
@@ -31,6 +31,12 @@ class TaskPlan:
     shard: Shard | None = None
     attempts: int = 0
     interval: float = 0
+
+
+def tuned(job: Job, key: str, field: int) -> int:
+    """A tuning number of the mode: the key of XAttrs wins over the API's field, which always has a default."""
+    value = job.xattrs.get(key, field)
+    return value if isinstance(value, int) else field
 
 
 class Mode(ABC):

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from anyjob.job import BadJob, Job
-from anyjob.modes.mode import Mode, TaskPlan
+from anyjob.modes.mode import Mode, TaskPlan, tuned
 from anyjob.outcome import Cause, Evidence, Outcome
 from anyjob.problem import Problem
 from anyjob.run import Shard
@@ -47,9 +47,9 @@ class ShardingMode(Mode):
         if problems:
             raise BadJob(problems, job.name)
         # A shard is tried again by the task's own budget, where the job has none for its tasks by the job's.
-        own = job.task_max_attempt > 0
-        attempts = job.task_max_attempt if own else job.max_attempt
-        interval = job.task_attempt_interval if own else job.attempt_interval
+        tries = tuned(job, "taskMaxAttempt", job.task_max_attempt)
+        attempts = tries or job.max_attempt
+        interval = tuned(job, "taskAttemptInterval", job.task_attempt_interval) if tries else job.attempt_interval
         return [
             TaskPlan(
                 task=ident,

@@ -30,7 +30,8 @@ class DraftChange:
 class RunDraft:
     """A run before it starts, as `anyjob_prepare_run` gets it.
 
-    `job` and `launcher` are fixed since the job was bound, and changing them refuses the run. `user`, `limits`,
+    `job` and `launcher` are fixed since the job was bound, and changing them refuses the run. `user` is whose the run
+    is, also where the job names nobody. `user`, `limits`,
     `labels` and `environment` (what is added to the run's environment) are the policy's to change. `changes` is kept by
     the host.
     """

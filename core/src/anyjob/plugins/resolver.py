@@ -63,6 +63,10 @@ class Resolved:
         )
 
 
+_OF_COMMANDS = frozenset({"user", "cwd", "env", "leftovers", "stopSignal"})
+"""Keys that only a launcher keeps. Taken in silence, a job would run as somebody else than it says."""
+
+
 class Resolver:
     """Reads jobs with what the registry knows. Asks no policy."""
 
@@ -98,6 +102,10 @@ class Resolver:
         if not isinstance(name, str):
             return False
         if not isinstance(made.executor, CommandExecutor):
+            for key in sorted(_OF_COMMANDS & set(job.xattrs)):
+                remedy = f"is for commands, and runs of JobType {job.job_type!r} are none; take it out"
+                value = shown(job.xattrs[key])
+                made.problems.append(Problem(field=f"XAttrs.{key}", value=value, remedy=remedy))
             if name == DEFAULT_LAUNCHER:
                 return True
             remedy = f"does not fit JobType {job.job_type!r}, whose runs are no commands; take it out"

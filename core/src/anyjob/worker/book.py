@@ -144,7 +144,7 @@ class RunBook:
         record.stop = why
 
     def ended(self, record: RunRecord, outcome: Outcome) -> None:
-        at = round(time.time(), 3)
+        at = round(outcome.ended or time.time(), 3)
         line = {"m": "ended", "run": record.order.name, "at": at, "outcome": outcome.to_json()}
         self._mark(record, Mark.ENDED, line)
         record.ended, record.outcome = at, outcome

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from anyjob.problem import Problem
 
-__all__ = ["Identity", "reachable", "resolve_user"]
+__all__ = ["Identity", "own_name", "reachable", "resolve_user"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +23,14 @@ class Identity:
     gid: int
     groups: tuple[int, ...]
     home: str
+
+
+def own_name() -> str:
+    """The name of the worker's own user; its number where it has none."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
 
 
 def resolve_user(user: str, group_id: str, allowed: Mapping[str, Sequence[str]]) -> Identity | Problem | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from anyjob.errors import AnyJobError
 from anyjob.job import Job
-from anyjob.modes import TaskPlan, mode_of
+from anyjob.modes import TaskPlan, mode_of, tuned
 from anyjob.outcome import Cause, Evidence, Outcome, StopReport, Strength
 from anyjob.status import TriggerType
 from anyjob.worker.order import RunOrder
@@ -98,8 +98,9 @@ class Instances:
         known = self.live.get(firing.instance)
         if known is not None:
             return known
-        plans = mode_of(firing.job).plan(firing.job, firing.parameters)
+        mode = mode_of(firing.job)
         binding = self._worker.host.bind(firing.job)
+        plans = mode.plan(firing.job, firing.parameters)
         self._refs[firing.instance] = self._worker.shelf.take(firing.job, binding)
         self._worker.write({"m": "instance", **self._firing_line(firing)})
         return self._drive(LiveInstance(firing, plans), binding)
@@ -148,7 +149,7 @@ class Instances:
         return live
 
     async def _live(self, live: LiveInstance, binding: Binding | None) -> Outcome:
-        width = asyncio.Semaphore(live.firing.job.consumer_size)
+        width = asyncio.Semaphore(tuned(live.firing.job, "consumerSize", live.firing.job.consumer_size))
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._task(live, plan, binding, width)) for plan in live.plans]
         outcomes = [task.result() for task in tasks]

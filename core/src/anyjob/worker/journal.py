@@ -60,7 +60,9 @@ class Journal:
     def rewrite(self, lines: Iterable[Mapping[str, Any]]) -> None:
         """Replace the whole content, so that a crash leaves either the old or the new."""
         fresh = self.path.with_name(self.path.name + ".new")
-        with fresh.open("wb") as file:
+        fresh.unlink(missing_ok=True)
+        made = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(made, "wb") as file:
             for line in lines:
                 file.write(_encode(line))
             file.flush()

@@ -17,6 +17,9 @@ __all__ = ["RunLog", "last_line", "read_log"]
 _TAIL = 65536
 """Bytes at the end of a log in which the result line is looked for."""
 
+_BLOCK = 65536
+"""No file system has larger blocks."""
+
 Cursor = Callable[[str, str, int], None]
 
 
@@ -132,18 +135,37 @@ def read_log(path: str | Path, offset: int, limit: int = 1 << 20) -> tuple[int, 
     """
     file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        try:
-            start = os.lseek(file, offset, os.SEEK_DATA)
-        except OSError:  # at or past the end, or a hole up to the end
-            return 0, b""
-        end = os.lseek(file, start, os.SEEK_HOLE)
-        data = os.pread(file, min(limit, end - start), start)
-        missing = start - offset
-        if missing:
-            # The edges of a hole are zeroed to the block.
-            kept = data.lstrip(b"\0")
-            missing += len(data) - len(kept)
-            data = kept
-        return missing, data
+        while True:
+            gap = _gap(file)
+            start, end = offset, os.fstat(file).st_size
+            if gap is not None:
+                if gap[0] <= offset:
+                    start = max(offset, gap[1])
+                else:
+                    end = gap[0]
+            data = os.pread(file, max(0, min(limit, end - start)), start)
+            # The quota may have emptied these very bytes meanwhile: then they are not the job's.
+            if _gap(file) == gap:
+                return (start - offset, data) if data else (0, b"")
     finally:
         os.close(file)
+
+
+def _gap(file: int) -> tuple[int, int] | None:
+    """The bytes between which the quota emptied the log; None: it did not.
+
+    The file system frees whole blocks and writes zeros up to their edges, so the zeros beside the hole belong to it.
+    """
+    size = os.fstat(file).st_size
+    if not size:
+        return None
+    hole = os.lseek(file, 0, os.SEEK_HOLE)
+    if hole >= size:
+        return None
+    try:
+        behind = os.lseek(file, hole, os.SEEK_DATA)
+    except OSError:  # nothing stands behind it
+        behind = size
+    before = os.pread(file, min(hole, _BLOCK), max(0, hole - _BLOCK))
+    after = os.pread(file, _BLOCK, behind)
+    return hole - (len(before) - len(before.rstrip(b"\0"))), behind + (len(after) - len(after.lstrip(b"\0")))

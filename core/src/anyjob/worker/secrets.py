@@ -93,4 +93,5 @@ def mask_outcome(outcome: Outcome, forms: list[str]) -> Outcome:
         evidence=[Evidence(source=item.source, text=clean(item.text)) for item in outcome.evidence],
         stop=outcome.stop,
         retry=outcome.retry,
+        ended=outcome.ended,
     )

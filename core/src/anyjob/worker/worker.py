@@ -20,6 +20,7 @@ from anyjob.worker.book import JobShelf, RunBook
 from anyjob.worker.counters import Counters
 from anyjob.worker.environment import base_environment
 from anyjob.worker.face import RunFace
+from anyjob.worker.identity import own_name
 from anyjob.worker.ledger import Ledger, LedgerPart
 from anyjob.worker.local.launcher import LocalLauncher
 from anyjob.worker.mailbox import Mailbox
@@ -98,6 +99,7 @@ class Worker:
         self.host, self.settings = host, settings or WorkerSettings()
         self.node = self.settings.node or platform.node()
         self.base_environment = base_environment(self.settings.environment)
+        self._own_name = own_name()
         self._path, self._parts = state, list[LedgerPart]()
         self._secrets = SecretStore(secrets or {})
         self.shelf, self._counters, self.mailbox = JobShelf(), Counters(), Mailbox()
@@ -248,13 +250,14 @@ class Worker:
         draft = RunDraft(
             job=face.job,
             launcher=face.common.launcher,
-            user=face.user,
+            user=face.user or self._own_name,
             limits=face.common.limits,
             labels=dict(face.common.labels),
             environment={},
         )
         self.host.prepare(draft, bound.capabilities)
-        face.user = draft.user
+        if draft.user != self._own_name:
+            face.user = draft.user
         face.common = face.common.model_copy(update={"limits": draft.limits, "labels": draft.labels})
         face.extra_environment = draft.environment
         return [f"{change.policy}: {change.what} was {change.before}, is {change.after}" for change in draft.changes]

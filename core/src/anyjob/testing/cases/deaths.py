@@ -13,7 +13,7 @@ from anyjob.outcome import Cause
 from anyjob.samples import Sample
 from anyjob.testing.cases.stops import gone
 from anyjob.testing.crash import doomed
-from anyjob.testing.fault import Fault, check
+from anyjob.testing.fault import Fault, check, lacks
 from anyjob.testing.marks import Moment, at, die
 from anyjob.testing.rig import Finished, Rig, expect
 from anyjob.testing.suite import Suite
@@ -66,6 +66,8 @@ class DeathCases(Suite):
 
     def test_worker_closed_while_the_job_works(self, rig: Rig) -> None:
         """A worker that is closed, for an upgrade, leaves its runs to the next one."""
+        if not rig.has("remembers") and not rig.promise.capabilities.resumes:
+            lacks("its runs die with their worker, and it has no sample remembers")
         order, effects = self._remembering(rig)
 
         async def life() -> None:

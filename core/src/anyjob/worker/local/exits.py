@@ -49,6 +49,7 @@ def read_exit(ended: Ended, work: str, log: str, returns: frozenset[str], encodi
             survivors=tuple(proof.survivors),
         ),
         last_line=last_line(log, encoding),
+        ended=ended.ended,
     )
 
 

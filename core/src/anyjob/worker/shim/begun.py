@@ -58,12 +58,14 @@ class Begun:
         self._tick = tick
         until = kernel.boottime() + _PATIENCE
         while True:
+            # Strangers first: one that ends in between has been written down when the ends are read.
+            strangers = self._strangers()
             leader, ended = self._leader(name), self._ended()
             if leader is not None or ended:
                 return self._found(order, leader, ended)
             if not self._same_keeper or os.getppid() != self._shim.seat.keeper:
                 raise _unknowable()
-            if not self._strangers():
+            if not strangers:
                 return None  # the keeper has every child that the dead shim had, and this run is not among them
             if kernel.boottime() > until:
                 raise _unknowable()

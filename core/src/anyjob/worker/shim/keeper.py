@@ -26,7 +26,7 @@ _QUICK = 5.0
 _AT_ONCE = 3
 """So many short lives in a row are followed by the next at once, further ones after a growing pause."""
 _HOPELESS = 8
-"""After so many, a keeper without anything to reap gives up."""
+"""After so many that ended by a fault of their own, a keeper without anything to reap gives up."""
 
 
 def start() -> None:
@@ -93,7 +93,7 @@ def _detach(folder: str) -> None:
 def _keep(seat: Seat) -> None:
     seat.keeper = os.getpid()
     seat.exits = exits.new_file(seat.folder)
-    shim, born, quick = _fork(seat), time.monotonic(), 0
+    shim, born, quick, faults = _fork(seat), time.monotonic(), 0, 0
     while True:
         gone = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
         if gone is None:
@@ -106,7 +106,9 @@ def _keep(seat: Seat) -> None:
         if status == 0:
             os._exit(0)
         quick = quick + 1 if time.monotonic() - born < _QUICK else 0
-        if quick > _HOPELESS and not process.children(os.getpid()):
+        faults = faults + 1 if quick and os.WIFEXITED(status) else 0
+        hopeless = faults > _HOPELESS or not os.path.exists(seat.folder)
+        if hopeless and not process.children(os.getpid()):
             os._exit(1)  # whoever comes next starts anew, and is told why it fails
         if quick > _AT_ONCE:
             time.sleep(min(5.0, 0.05 * 2 ** (quick - _AT_ONCE)))
