@@ -9,7 +9,7 @@ import pytest
 from tests.bench.hostile import CASES
 from tests.bench.siege import Hold, Siege, lay
 
-EACH = {"cgroup": 40, "subreaper": 40, "scan": 5}
+EACH = {"cgroup": 40, "subreaper": 40, "scan": 10}
 IN_FLIGHT = 16
 
 
