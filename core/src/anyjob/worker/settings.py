@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from anyjob.spec.common import Size, SizeOrNone
+from anyjob.spec.commonxattrs import Size, SizeOrNone
 from anyjob.worker.environment import ALLOWED
 
 __all__ = ["SecretSource", "WorkerSettings"]
