@@ -1,0 +1,21 @@
+"""The entry point of this distribution: light to import."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from anyjob.plugins import ExecutorType, hookimpl
+
+
+@hookimpl
+def anyjob_executors() -> Iterable[ExecutorType]:
+    """One type: `http`."""
+    return [
+        ExecutorType(
+            job_type="http",
+            executor="anyjob_http.executor:HttpExecutor",
+            spec="anyjob_http.spec:HttpSpec",
+            samples="anyjob_http.samples:SAMPLES",
+            title="HTTP calls",
+        )
+    ]
