@@ -9,6 +9,10 @@ from typing import Any
 import pytest
 from tests.core.cli.program import Done, Program
 
+from anyjob.plugins import PluginHost
+
+INSTALLED = ", ".join(offer.kind.job_type for offer in PluginHost.load().types())
+
 
 def refused(anyjob: Program, done: Done, status: int = 2) -> str:
     """The whole message, with the test's folder as `~`."""
@@ -21,7 +25,15 @@ def refused(anyjob: Program, done: Done, status: int = 2) -> str:
 BAD_JOBS: list[tuple[dict[str, Any], str]] = [
     (
         {"JobType": "shel"},
-        "anyjob: JobType 'shel': no installed plugin runs it. Did you mean 'shell'? Installed types: shell.\n",
+        f"anyjob: JobType 'shel': no installed plugin runs it. Did you mean 'shell'? Installed types: {INSTALLED}.\n",
+    ),
+    (
+        {"JobType": "shel", "XAttrs": {"grace": "long"}},
+        (
+            "anyjob: Job 'a' cannot be used:\n"
+            f"  JobType: \"shel\" no installed plugin runs it. Did you mean 'shell'? Installed types: {INSTALLED}.\n"
+            '  XAttrs.grace: "long" is not a number; write one, for example 0.5\n'
+        ),
     ),
     ({"Content": ""}, "anyjob: Job 'a' cannot be used:\n  Content is empty; write the script here\n"),
     (
@@ -75,6 +87,7 @@ def test_bad_options(anyjob: Program) -> None:
     )
     assert "No such option" in refused(anyjob, anyjob("run", anyjob.job("true"), "--jsn"))
     assert "No such command 'rnu'" in refused(anyjob, anyjob("rnu"))
+    assert "'--state': is empty; name a folder" in refused(anyjob, anyjob("run", anyjob.job("true"), "--state", ""))
 
 
 def test_bad_settings(anyjob: Program) -> None:

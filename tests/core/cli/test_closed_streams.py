@@ -17,3 +17,16 @@ def test_a_closed_standard_output_changes_nothing_but_the_output(tmp_path: Path)
     assert done.returncode == 3, said
     assert "Traceback" not in said
     assert "failed with exit code 3" in said
+
+
+def test_outputs_that_nobody_reads_change_nothing_and_leave_nothing_unfinished(tmp_path: Path) -> None:
+    (tmp_path / "j.yaml").write_text("Name: j\nJobType: shell\nContent: echo hi; sleep 0.5; echo ho; exit 3\n")
+    read, write = os.pipe()
+    os.close(read)
+    env = {**os.environ, "XDG_STATE_HOME": str(tmp_path / "home")}
+    words = [sys.executable, "-m", "anyjob", "run", "j.yaml", "--state", "state"]
+    done = subprocess.run(words, cwd=tmp_path, env=env, stdout=write, stderr=write, timeout=60)
+    os.close(write)
+    assert done.returncode == 3
+    again = subprocess.run(words, cwd=tmp_path, env=env, capture_output=True, timeout=60)
+    assert again.returncode == 3, again.stderr  # nothing was left to finish first

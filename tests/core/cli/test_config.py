@@ -62,8 +62,8 @@ def test_values_and_where_they_come_from(anyjob: Program) -> None:
     assert values["secrets.db.command"]["value"] == ["echo", "hunter2"]
     assert (values["executors.tuned.threads"]["value"], values["executors.tuned.threads"]["whence"]) == (4, "default")
     assert values["executors.tuned.token"]["value"] == "**********"
-    assert values["executors.shell.key"]["note"] == "nobody reads it: it has no settings"
-    assert values["executors.gone.key"]["note"] == "nobody reads it: it is not installed"
+    assert values["executors.shell.key"]["note"] == "nobody reads it: it has no settings; the value is not shown"
+    assert values["executors.gone.key"]["note"] == "nobody reads it: it is not installed; the value is not shown"
     assert values["egress.allow"]["note"] == "nothing reads this part yet"
     # The words of the operator's own command are a source; no value beside it is shown.
     text = anyjob("config", "--config", "a.toml").out.decode()

@@ -105,6 +105,19 @@ def test_what_would_keep_a_job_from_running(anyjob: Program) -> None:
     ]
 
 
+def test_what_the_shim_would_refuse(anyjob: Program) -> None:
+    xattrs = {"limits": {"memory": "1Mi"}, "cwd": "/nowhere", "command": "no-such-shell"}
+    faults = json.loads(anyjob("explain", anyjob.job("true", XAttrs=xattrs), "--json").out)["faults"]
+    assert [fault.partition(":")[0] for fault in faults] == ["memory 1048576", "cwd /nowhere", "no-such-shell"]
+    started = json.loads(anyjob("run", anyjob.job("true", XAttrs={"cwd": "/nowhere"}), "--json").out)
+    assert faults[1].partition(":")[0] in started["evidence"][0]["text"]
+    (anyjob.folder / "sh").write_text("")
+    xattrs = {"command": str(anyjob.folder / "sh")}
+    faults = json.loads(anyjob("explain", anyjob.job("true", XAttrs=xattrs), "--json").out)["faults"]
+    assert faults == [f"{anyjob.folder}/sh: not executable (EACCES)"]
+    assert not json.loads(anyjob("explain", anyjob.job("true"), "--json").out)["faults"]
+
+
 def test_a_job_without_a_command(anyjob: Program) -> None:
     anyjob.install("call", CALL)
     said = json.loads(anyjob("explain", anyjob.job("", JobType="call"), "--json").out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import threading
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
     from anyjob.modes import TaskPlan
     from anyjob.plugins import Bound, RunDraft
 
-__all__ = ["DryCommand", "dry_command", "shown_secret"]
+__all__ = ["RUN", "DryCommand", "dry_command", "shown_secret"]
+
+RUN = "{run}"
+"""What stands for the run's folder."""
 
 _INSTANCE = 1
 
@@ -55,7 +59,10 @@ class _NoWorker:
     def keep_cursor(self, record: RunRecord, source: str, cursor: str, size: int) -> None:
         del record, source, cursor, size
 
-    def secret(self, record: RunRecord, common: CommonXAttrs, name: str) -> str:
+    def secret(
+        self, record: RunRecord, common: CommonXAttrs, name: str, given_up: threading.Event | None = None
+    ) -> str:
+        del given_up
         if name not in common.secrets:
             raise SecretMissing(name, f"job {record.order.job.name!r} does not list it under XAttrs.secrets.")
         return shown_secret(name)
@@ -89,7 +96,7 @@ async def dry_command(
         trigger=TriggerType.MANUAL_RUN,
     )
     common = bound.common.model_copy(update={"limits": draft.limits, "labels": draft.labels})
-    face = RunFace(RunRecord(order=order, binding=bound.binding), _NoWorker(environment), "{run}", common, bound.place)
+    face = RunFace(RunRecord(order=order, binding=bound.binding), _NoWorker(environment), RUN, common, bound.place)
     face.extra_environment = draft.environment
     made = executor.command(face, bound.spec)
     command = await made if inspect.isawaitable(made) else made
@@ -103,4 +110,4 @@ async def dry_command(
 
 
 def _shown(text: str) -> str:
-    return text.replace(RUN_FOLDER, "{run}")
+    return text.replace(RUN_FOLDER, RUN)

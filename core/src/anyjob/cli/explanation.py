@@ -7,7 +7,7 @@ import pwd
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from anyjob.cli.dryrun import DryCommand, dry_command
+from anyjob.cli.dryrun import RUN, DryCommand, dry_command
 from anyjob.errors import AnyJobError, RunRefused
 from anyjob.executor.capabilities import Capabilities, DeadlineBy
 from anyjob.modes import TaskPlan, mode_of
@@ -16,6 +16,7 @@ from anyjob.plugins import Bound, RunDraft
 from anyjob.problem import Problem
 from anyjob.worker.identity import resolve_user
 from anyjob.worker.local.enforcement import enforcement
+from anyjob.worker.local.refusals import refusals
 
 if TYPE_CHECKING:
     from anyjob.job import Job
@@ -118,6 +119,9 @@ async def gather(job: Job, host: PluginHost, settings: Settings) -> Explanation:
         command.env.update(home)
     here = enforcement(settings.worker.cgroup)
     local = bound.place is not None and bound.place.name == "local"
+    if local and command is not None:
+        cwd = None if command.cwd.startswith(RUN) else command.cwd
+        faults += refusals(command.argv, command.env, cwd, draft.limits)
     keepers = here.limits if local else dict[str, str]()
     otherwise = "nobody on this machine" if local else bound.place.name if bound.place else "the executor"
     return Explanation(

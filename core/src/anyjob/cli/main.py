@@ -16,6 +16,7 @@ from anyjob.cli.plugins import plugins
 from anyjob.cli.resume import resume
 from anyjob.cli.run import run
 from anyjob.cli.schema import schema
+from anyjob.cli.streams import write
 from anyjob.version import VERSION
 
 __all__ = ["main"]
@@ -89,17 +90,15 @@ def _fail(error: Exception) -> NoReturn:
         # Tasks of an instance failed: the first says what the matter is.
         _fail(cast("ExceptionGroup[Exception]", error).exceptions[0])
     if isinstance(error, AnyJobError):
-        typer.echo(f"anyjob: {strip_controls(str(error))}", err=True)
+        write(sys.stderr, f"anyjob: {strip_controls(str(error))}\n")
         raise SystemExit(status.of_error(error)) from None
     if isinstance(error, OSError):
-        typer.echo(f"anyjob: {error.strerror or error}{f': {error.filename}' if error.filename else ''}", err=True)
+        write(sys.stderr, f"anyjob: {error.strerror or error}{f': {error.filename}' if error.filename else ''}\n")
         raise SystemExit(status.FAILED) from None
     raise error
 
 
 def _flush() -> None:
-    """Let nobody hear of a standard output that nobody reads."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    """Let nobody hear of an output that nobody reads."""
+    for stream in (sys.stdout, sys.stderr):
+        write(stream, "")

@@ -19,8 +19,18 @@ Sets: TypeAlias = Annotated[
 JobName: TypeAlias = Annotated[
     str | None, typer.Option("--job", metavar="NAME", help="Which job of a file that holds several.")
 ]
+
+
+def _folder(text: str) -> Path:
+    """An unset variable in `--state "$DIR"` must not make the current folder a state folder."""
+    if not text:
+        raise typer.BadParameter("is empty; name a folder, or leave the option out")
+    return Path(text)
+
+
 State: TypeAlias = Annotated[
-    Path | None, typer.Option("--state", metavar="DIR", help="The state folder, in place of one of its own.")
+    Path | None,
+    typer.Option("--state", metavar="DIR", parser=_folder, help="The state folder, in place of one of its own."),
 ]
 Config: TypeAlias = Annotated[
     Path | None,

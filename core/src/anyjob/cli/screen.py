@@ -13,6 +13,7 @@ from typing import Final
 
 from anyjob.cli.logtext import Plain, Prefixed, Raw, Shown
 from anyjob.cli.statusline import StatusLine
+from anyjob.cli.streams import silence, write
 from anyjob.problem import plain
 from anyjob.worker.log import read_log
 
@@ -82,7 +83,7 @@ class Screen(Thread):
             self._run()
         except Exception as error:  # noqa: BLE001 - whatever is wrong with what is shown, the runs go on
             self._clear()
-            sys.stderr.write(f"anyjob: the log is not shown any further: {plain(repr(error))}\n")
+            write(sys.stderr, f"anyjob: the log is not shown any further: {plain(repr(error))}\n")
         finally:
             self._done()
 
@@ -132,8 +133,7 @@ class Screen(Thread):
         self._clear()
         if self._terminal and self._line_begun and sys.stderr.isatty():
             self._write(b"\n")
-        sys.stderr.write(f"anyjob: {plain(text)}\n")
-        sys.stderr.flush()
+        write(sys.stderr, f"anyjob: {plain(text)}\n")
 
     def _write(self, data: bytes) -> None:
         self._clear()
@@ -149,9 +149,7 @@ class Screen(Thread):
             self._logs = False
             with self._changed:
                 self._tails.clear()
-            null = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(null, 1)
-            os.close(null)
+            silence(1)
             if not isinstance(error, BrokenPipeError):
                 self._say(
                     f"standard output cannot be written ({error.strerror}); the job goes on, its log is not shown"

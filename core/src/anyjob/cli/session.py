@@ -18,6 +18,7 @@ from anyjob.cli.report import instance_json, log_of
 from anyjob.cli.said import cause_in_words, summary
 from anyjob.cli.screen import Screen
 from anyjob.cli.stops import Stops
+from anyjob.cli.streams import write
 from anyjob.errors import AnyJobError
 from anyjob.modes import TaskPlan
 from anyjob.outcome import Outcome
@@ -197,7 +198,7 @@ class Session:
         if self._wanted.json:
             import json
 
-            _out(json.dumps(instance_json(live, outcome, self._runs)) + "\n")
+            write(sys.stdout, json.dumps(instance_json(live, outcome, self._runs)) + "\n")
         if not (self._wanted.json or self._wanted.quiet):
             started = min((run.record.started for run in live.runs if run.record.started), default=None)
             ended = max((run.record.ended for run in live.runs if run.record.ended), default=None)
@@ -216,8 +217,7 @@ class Session:
 
     def _say(self, lines: Iterator[str] | list[str]) -> None:
         first, *rest = lines
-        sys.stderr.write("".join(f"{line}\n" for line in (f"anyjob: {first}", *rest)))
-        sys.stderr.flush()
+        write(sys.stderr, "".join(f"{line}\n" for line in (f"anyjob: {first}", *rest)))
 
 
 def _state(live: LiveInstance) -> str:
@@ -243,11 +243,3 @@ def _alone(run: LiveRun) -> LiveInstance:
     live.runs.append(run)
     live.task = asyncio.get_running_loop().create_task(run.outcome())
     return live
-
-
-def _out(text: str) -> None:
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        pass  # nobody reads; main closes the stream without a word

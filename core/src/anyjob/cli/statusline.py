@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from anyjob.cli.streams import write
 from anyjob.problem import plain
 
 if TYPE_CHECKING:
@@ -37,6 +38,5 @@ class StatusLine:
     def clear(self) -> None:
         """Take the line away."""
         if self._drawn:
-            sys.stderr.write("\r\x1b[2K")
-            sys.stderr.flush()
+            write(sys.stderr, "\r\x1b[2K")
             self._drawn = False

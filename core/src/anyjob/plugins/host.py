@@ -20,7 +20,7 @@ from anyjob.plugins.plugin import Plugin, failure
 from anyjob.plugins.policies import Policies
 from anyjob.plugins.registry import Claims, Offer, Registry
 from anyjob.plugins.report import PluginReport, PluginState
-from anyjob.plugins.resolver import Resolved, Resolver
+from anyjob.plugins.resolver import Resolved, Resolver, common_problems
 from anyjob.plugins.settings import PluginSettings, canonical
 from anyjob.plugins.types import CommandType, ExecutorType, LauncherType
 from anyjob.problem import Problem
@@ -101,9 +101,16 @@ class PluginHost:
         """Check a job with its type, its launcher and the policies, and say who serves it.
 
         The binding is stored with the job.
-        Raises BadJob with every Problem at once, UnknownJobType, PluginConflict, PluginBroken, or BadSettings.
+        Raises BadJob with every Problem at once, UnknownJobType where nothing else can be told of the job,
+        PluginConflict, PluginBroken, or BadSettings.
         """
-        found = self._resolve(job)
+        try:
+            found = self._resolve(job)
+        except UnknownJobType as unknown:
+            more = common_problems(job)
+            if more:
+                raise BadJob([_unknown(unknown), *more], job.name) from None
+            raise
         problems = [*found.problems, *self._policies.check(job)]
         if problems:
             raise BadJob(problems, job.name)
@@ -121,8 +128,7 @@ class PluginHost:
             try:
                 more = [*self._resolve(rest).problems, *self._policies.check(rest)]
             except UnknownJobType as unknown:
-                remedy = str(unknown).partition(": ")[2]
-                more = [Problem(field="JobType", value=rest.job_type, remedy=remedy[:1].lower() + remedy[1:])]
+                more = [_unknown(unknown), *common_problems(rest)]
             except AnyJobError as fault:
                 more = [Problem(field="JobType", value=rest.job_type, remedy=str(fault))]
         named = {problem.field.partition(".")[0] for problem in error.problems}
@@ -251,6 +257,11 @@ class PluginHost:
             capabilities=found.capabilities,
             note=_verified(job, binding, found.binding) if binding else "",
         )
+
+
+def _unknown(error: UnknownJobType) -> Problem:
+    remedy = str(error).partition(": ")[2]
+    return Problem(field="JobType", value=error.job_type, remedy=remedy[:1].lower() + remedy[1:])
 
 
 def _given(name: str, plugin: object) -> Candidate:

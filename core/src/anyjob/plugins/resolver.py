@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from anyjob.executor.base import Executor
     from anyjob.job import Job
 
-__all__ = ["Resolved", "Resolver"]
+__all__ = ["Resolved", "Resolver", "common_problems"]
 
 _MAPPING: Final = frozenset({ExecuteMode.PARALLEL, ExecuteMode.GRID, ExecuteMode.BATCH})
 
@@ -65,6 +65,11 @@ class Resolved:
 
 _OF_COMMANDS = frozenset({"user", "cwd", "env", "leftovers", "stopSignal"})
 """Keys that only a launcher keeps. Taken in silence, a job would run as somebody else than it says."""
+
+
+def common_problems(job: Job) -> list[Problem]:
+    """What is wrong with the keys that mean the same for every type."""
+    return [problem for model in (CommonXAttrs, ModeXAttrs) for problem in read_spec(model, job)[1]]
 
 
 class Resolver:

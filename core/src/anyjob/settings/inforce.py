@@ -60,10 +60,11 @@ def in_force(settings: Settings, readers: Readers) -> Iterator[InForce]:
 def _read_by_plugin(settings: Settings, part: str, table: Mapping[str, object], readers: Readers) -> Iterator[InForce]:
     model = readers.get(part)
     if model is None:
-        note = "nobody reads it: it has no settings" if part in readers else "nobody reads it: it is not installed"
+        note = "it has no settings" if part in readers else "it is not installed"
         for key in table:
             # Without a model nobody can tell whether the value is a secret.
-            yield InForce(key=f"{part}.{key}", value=None, whence=settings.source, note=note)
+            said = f"nobody reads it: {note}; the value is not shown"
+            yield InForce(key=f"{part}.{key}", value=None, whence=settings.source, note=said)
         return
     try:
         made = model.model_validate(dict(table))

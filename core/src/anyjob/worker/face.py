@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import threading
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
@@ -40,7 +41,9 @@ class FaceContext(Protocol):
     def base_environment(self) -> Mapping[str, str]: ...
     def keep_saved(self, record: RunRecord, data: Json) -> None: ...
     def keep_cursor(self, record: RunRecord, source: str, cursor: str, size: int) -> None: ...
-    def secret(self, record: RunRecord, common: CommonXAttrs, name: str) -> str: ...
+    def secret(
+        self, record: RunRecord, common: CommonXAttrs, name: str, given_up: threading.Event | None = None
+    ) -> str: ...
     def progressed(self, run: RunFace) -> None: ...
     def listen(self, run: RunFace, key: str) -> None: ...
     def events(self, run: RunFace) -> AsyncIterator[Event]: ...
@@ -213,12 +216,23 @@ class RunFace:
         return self.secrets[name]
 
     async def resolve_secrets(self) -> None:
-        """Read every secret the job lists, once, off the loop. Raises SecretMissing."""
-        if self.common.secrets and not self.secrets:
-            names = list(self.common.secrets)
-            self.secrets = await asyncio.to_thread(
-                lambda: {name: self._context.secret(self.record, self.common, name) for name in names}
-            )
+        """Read every secret the job lists, once, off the loop. Raises SecretMissing.
+
+        Cancelled, it ends the command that is being asked.
+        """
+        if not self.common.secrets or self.secrets:
+            return
+        given_up = threading.Event()
+
+        def read() -> dict[str, str]:
+            return {
+                name: self._context.secret(self.record, self.common, name, given_up) for name in self.common.secrets
+            }
+
+        try:
+            self.secrets = await asyncio.to_thread(read)
+        finally:
+            given_up.set()
 
     def progress(self, done: int, total: int) -> None:
         self.progress_now = (done, total)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
+from threading import Event
 
 from anyjob.errors import SecretMissing
 from anyjob.job import Job
@@ -17,6 +20,8 @@ __all__ = ["MASK", "SecretStore", "mask_outcome", "masks"]
 
 MASK = "[secret]"
 _COMMAND_SECONDS = 30
+_LOOK = 0.1
+"""Seconds between two looks at whether anybody still waits."""
 
 
 class SecretStore:
@@ -25,8 +30,11 @@ class SecretStore:
     def __init__(self, sources: Mapping[str, SecretSource]) -> None:
         self._sources = sources
 
-    def value(self, job: Job, common: CommonXAttrs, name: str) -> str:
-        """The value for the job's own name of it. Blocks while a command is asked. Raises SecretMissing."""
+    def value(self, job: Job, common: CommonXAttrs, name: str, given_up: Event | None = None) -> str:
+        """The value for the job's own name of it. Blocks while a command is asked, at most until `given_up` is set.
+
+        Raises SecretMissing.
+        """
         setting = common.secrets.get(name)
         if setting is None:
             raise SecretMissing(name, f"job {job.name!r} does not list it under XAttrs.secrets.")
@@ -41,17 +49,17 @@ class SecretStore:
                 name,
                 f"[secrets.{setting}] is not for app group {job.group_id!r}; add it to its groups, or '*' for all.",
             )
-        return _read(name, setting, source)
+        return _read(name, setting, source, given_up or Event())
 
 
-def _read(name: str, setting: str, source: SecretSource) -> str:
+def _read(name: str, setting: str, source: SecretSource, given_up: Event) -> str:
     try:
         if source.file is not None:
             return source.file.read_text().rstrip("\r\n")
         if source.env is not None:
             return os.environ[source.env]
         assert source.command is not None
-        done = subprocess.run(source.command, capture_output=True, text=True, timeout=_COMMAND_SECONDS, check=True)
+        return _asked(source.command, given_up).rstrip("\r\n")
     except KeyError:
         raise SecretMissing(
             name, f"[secrets.{setting}] names the variable {source.env}, which the worker does not have."
@@ -59,7 +67,27 @@ def _read(name: str, setting: str, source: SecretSource) -> str:
     except (OSError, UnicodeDecodeError, subprocess.SubprocessError) as error:
         # The error's own text may quote what the command printed.
         raise SecretMissing(name, f"[secrets.{setting}] cannot be read: {type(error).__name__}.") from None
-    return done.stdout.rstrip("\r\n")
+
+
+def _asked(command: Sequence[str], given_up: Event) -> str:
+    """What the command prints. Raises OSError, UnicodeDecodeError or SubprocessError; nothing of it is left then."""
+    until = time.monotonic() + _COMMAND_SECONDS
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as process:
+        while True:
+            try:
+                out, _ = process.communicate(timeout=_LOOK)
+            except subprocess.TimeoutExpired:
+                if given_up.is_set() or time.monotonic() >= until:
+                    # Not reaped yet, so the number is still its own; what it has started may hold the pipe open.
+                    os.killpg(process.pid, signal.SIGKILL)
+                    raise
+            else:
+                break
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return out.decode()
 
 
 def masks(secrets: Mapping[str, str]) -> list[str]:

@@ -59,7 +59,20 @@ class _Cut(Exception):
 class Supervisor:
     """Drives one run. `task` ends with the run; cancelling it leaves the run going, for the next worker."""
 
-    __slots__ = ("_bound", "_cut", "_force", "_ladder", "_last", "_owner", "_timer", "face", "over", "record", "task")
+    __slots__ = (
+        "_bound",
+        "_cut",
+        "_force",
+        "_ladder",
+        "_last",
+        "_owner",
+        "_preparing",
+        "_timer",
+        "face",
+        "over",
+        "record",
+        "task",
+    )
 
     def __init__(self, owner: Owner, record: RunRecord, face: RunFace, bound: Bound) -> None:
         self._owner, self.record, self.face, self._bound = owner, record, face, bound
@@ -68,7 +81,7 @@ class Supervisor:
         self._ladder: asyncio.Task[None] | None = None
         self._force: asyncio.Event | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._cut = False
+        self._cut = self._preparing = False
         self._last = StopReport(strength=Strength.ASKED, by="nothing was asked yet")
         self.task = loop.create_task(self._live())
 
@@ -136,7 +149,13 @@ class Supervisor:
 
     async def _start(self) -> Handle | Outcome | None:
         """None: cut off by a stop, so that `find` has to tell."""
-        prepared = await self._prepare()
+        self._preparing = True
+        try:
+            prepared = await self._verb(self._prepare())
+        except _Cut:
+            return never_started(self.record.stop or STOP)
+        finally:
+            self._preparing = False
         if isinstance(prepared, Outcome):
             return prepared
         if self.record.state is RunState.ACCEPTED and self.record.stop is not None:
@@ -195,7 +214,8 @@ class Supervisor:
     async def _end(self, outcome: Outcome) -> None:
         face, record = self.face, self.record
         if face.common.secrets:
-            await self._know_secrets()
+            if record.state is not RunState.ACCEPTED:
+                await self._know_secrets()
             outcome = mask_outcome(outcome, masks(face.secrets))
         if record.policies:
             changes = [Evidence(source="policy", text=line) for line in record.policies]
@@ -243,6 +263,8 @@ class Supervisor:
         if self.record.stop is None:
             self._owner.book.stop(self.record, why)
             self._begin_ladder()
+            if self._preparing:
+                self._cut_off()  # nothing was begun, so there is nothing to wait for
         if force and self._force is not None:
             self._force.set()
 
@@ -292,11 +314,16 @@ class Supervisor:
             )
 
     def _arm_deadline(self) -> None:
-        """For executors whose deadline the worker keeps. The shim and remote systems keep theirs without it."""
+        """The worker keeps it until the start, and for executors that leave it to the worker. The shim and remote
+        systems keep theirs without it."""
         deadline = self.record.order.deadline
-        if deadline is not None and self._bound.capabilities.deadline is DeadlineBy.WORKER:
+        if deadline is not None:
             wait = max(0.0, deadline - time.time())
-            self._timer = asyncio.get_running_loop().call_later(wait, self.stop, DEADLINE)
+            self._timer = asyncio.get_running_loop().call_later(wait, self._deadline_passed)
+
+    def _deadline_passed(self) -> None:
+        if self._preparing or self._bound.capabilities.deadline is DeadlineBy.WORKER:
+            self.stop(DEADLINE)
 
 
 def _answered(verb: str, got: object) -> Outcome:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import platform
+import threading
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
@@ -276,8 +277,10 @@ class Worker:
     def keep_cursor(self, record: RunRecord, source: str, cursor: str, size: int) -> None:
         self.book.cursor(record, source, cursor, size)
 
-    def secret(self, record: RunRecord, common: CommonXAttrs, name: str) -> str:
-        return self._secrets.value(record.order.job, common, name)
+    def secret(
+        self, record: RunRecord, common: CommonXAttrs, name: str, given_up: threading.Event | None = None
+    ) -> str:
+        return self._secrets.value(record.order.job, common, name, given_up)
 
     def progressed(self, run: RunFace) -> None:
         """Progress is read where it is shown; nothing is kept of it."""
