@@ -78,9 +78,11 @@ class _Part(BaseModel):
 class Limits(_Part):
     """What a run may use at most. `memory` in bytes, `cpu` in cores, `pids` processes and threads."""
 
-    memory: Size | None = None
-    cpu: Annotated[float, Field(gt=0, le=4096)] | None = None
-    pids: Annotated[int, Field(ge=1, le=4_194_304)] | None = None
+    memory: Annotated[Size | None, Field(description="bytes of memory; beyond them the run ends as out_of_memory")] = (
+        None
+    )
+    cpu: Annotated[float | None, Field(gt=0, le=4096, description="cores, 0.5 is half a one")] = None
+    pids: Annotated[int | None, Field(ge=1, le=4_194_304, description="processes and threads at one time")] = None
 
 
 SizeOrNone = Annotated[
@@ -99,26 +101,69 @@ class SecretRef(_Part):
 
 
 class CommonXAttrs(Spec):
-    """What core reads from XAttrs of every job. `grace` in seconds; `logQuota` in bytes of log that are kept."""
+    """What core reads from XAttrs of every job."""
 
-    launcher: Annotated[str, AfterValidator(_label), At("XAttrs.$.launcher")] = "local"
-    limits: Annotated[Limits, At("XAttrs.$.limits")] = Limits()
-    env: Annotated[dict[Annotated[str, AfterValidator(_env_name)], Text | SecretRef], At("XAttrs.$.env")] = Field(
-        default_factory=dict[str, Text | SecretRef]
-    )
-    cwd: Annotated[Text | None, At("XAttrs.$.cwd")] = None
-    user: Annotated[str | None, Field(min_length=1), At("XAttrs.$.user")] = None
-    grace: Annotated[float, Field(ge=0, le=86_400), At("XAttrs.$.grace")] = 10
-    stop_signal: Annotated[str, BeforeValidator(_signal), At("XAttrs.$.stopSignal")] = "TERM"
-    leftovers: Annotated[Literal["kill", "wait", "fail", "allow"], At("XAttrs.$.leftovers")] = "kill"
-    encoding: Annotated[str, AfterValidator(_encoding), At("XAttrs.$.encoding")] = "utf-8"
-    log_quota: Annotated[Size | None, At("XAttrs.$.logQuota")] = None
-    secrets: Annotated[dict[Annotated[str, AfterValidator(_env_name)], str], At("XAttrs.$.secrets")] = Field(
-        default_factory=dict[str, str]
-    )
-    paste: Annotated[bool, At("XAttrs.$.paste")] = False
-    node_loss: Annotated[Literal["wait", "fail", "replace"], At("XAttrs.$.nodeLoss")] = "fail"
-    strict: Annotated[bool, At("XAttrs.$.strict")] = False
+    launcher: Annotated[
+        str,
+        AfterValidator(_label),
+        Field(description="where a command runs: local is this node"),
+        At("XAttrs.$.launcher"),
+    ] = "local"
+    limits: Annotated[Limits, Field(description="what a run may use at most"), At("XAttrs.$.limits")] = Limits()
+    env: Annotated[
+        dict[Annotated[str, AfterValidator(_env_name)], Text | SecretRef],
+        Field(description='variables for the run\'s environment; {"secret": NAME} stands for a secret'),
+        At("XAttrs.$.env"),
+    ] = Field(default_factory=dict[str, Text | SecretRef])
+    cwd: Annotated[
+        Text | None, Field(description="the working folder; the run's own by default"), At("XAttrs.$.cwd")
+    ] = None
+    user: Annotated[
+        str | None,
+        Field(min_length=1, description="as whom it runs; the worker's settings say who is allowed"),
+        At("XAttrs.$.user"),
+    ] = None
+    grace: Annotated[
+        float,
+        Field(ge=0, le=86_400, description="seconds between being asked to stop and being forced"),
+        At("XAttrs.$.grace"),
+    ] = 10
+    stop_signal: Annotated[
+        str, BeforeValidator(_signal), Field(description="the signal that asks it to stop"), At("XAttrs.$.stopSignal")
+    ] = "TERM"
+    leftovers: Annotated[
+        Literal["kill", "wait", "fail", "allow"],
+        Field(description="what becomes of processes that a normal end leaves behind"),
+        At("XAttrs.$.leftovers"),
+    ] = "kill"
+    encoding: Annotated[
+        str, AfterValidator(_encoding), Field(description="the encoding of its output"), At("XAttrs.$.encoding")
+    ] = "utf-8"
+    log_quota: Annotated[
+        Size | None,
+        Field(description="bytes of log that are kept, half of them from the beginning and half from the end"),
+        At("XAttrs.$.logQuota"),
+    ] = None
+    secrets: Annotated[
+        dict[Annotated[str, AfterValidator(_env_name)], str],
+        Field(description="the run's name of a secret to its name in the worker's settings"),
+        At("XAttrs.$.secrets"),
+    ] = Field(default_factory=dict[str, str])
+    paste: Annotated[
+        bool,
+        Field(description="fill placeholders also with what did not come from the job's owner"),
+        At("XAttrs.$.paste"),
+    ] = False
+    node_loss: Annotated[
+        Literal["wait", "fail", "replace"],
+        Field(description="what happens when the run's node is lost"),
+        At("XAttrs.$.nodeLoss"),
+    ] = "fail"
+    strict: Annotated[
+        bool, Field(description="hold the limits of SchedulerX, as 1000 bytes of result"), At("XAttrs.$.strict")
+    ] = False
     labels: Annotated[
-        dict[Annotated[str, AfterValidator(_label)], Annotated[str, Field(max_length=253)]], At("XAttrs.$.labels")
+        dict[Annotated[str, AfterValidator(_label)], Annotated[str, Field(max_length=253)]],
+        Field(description="names and values of your own"),
+        At("XAttrs.$.labels"),
     ] = Field(default_factory=dict[str, str])
