@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,7 +28,17 @@ def _root() -> str:
     return "" if os.getuid() == 0 else "not root"
 
 
-NEEDS: dict[str, Callable[[], str]] = {"cgroup2": _cgroup2, "cgroup1": _cgroup1, "root": _root}
+def _command(name: str) -> Callable[[], str]:
+    return lambda: "" if shutil.which(name) else f"{name} is not installed"
+
+
+NEEDS: dict[str, Callable[[], str]] = {
+    "cgroup2": _cgroup2,
+    "cgroup1": _cgroup1,
+    "jq": _command("jq"),
+    "node": _command("node"),
+    "root": _root,
+}
 """What a machine may lack, and why it does: an empty text means it is there."""
 
 

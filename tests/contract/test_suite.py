@@ -6,7 +6,8 @@ import inspect
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -16,10 +17,12 @@ from tests.contract.spawner import SAMPLES, SpawnExecutor, SpawnPlugin
 
 from anyjob.executor.capabilities import Capabilities
 from anyjob.outcome import Strength
+from anyjob.plugins.settings import PluginSettings
 from anyjob.samples import Samples
 from anyjob.testing import ExecutorContract, Fault, Rig
 from anyjob.testing.processes import alive
 from anyjob.testing.promise import Promise, excused
+from anyjob.testing.supply import Supply
 
 CASES = [
     (name, case) for name, case in inspect.getmembers(ExecutorContract, inspect.isfunction) if name.startswith("test_")
@@ -85,16 +88,25 @@ def test_what_the_capabilities_deny_is_skipped_by_name(case: Callable[..., None]
         judge(case, SAMPLES, tmp_path)
 
 
+def owed(capabilities: Capabilities, *, command: bool = False, logs: bool = False) -> set[str]:
+    promise = Promise(capabilities=capabilities, command=command, logs=lambda: logs)
+    return {sample.name for sample in fields(Samples) if not excused(sample.name, promise)}
+
+
 def test_nobody_is_excused_from_what_everybody_can() -> None:
-    nothing = Promise(capabilities=Capabilities(), command=False)
-    assert [sample.name for sample in fields(Samples) if not excused(sample.name, nothing)] == [
-        "succeeds",
-        "fails",
-        "sleeps",
-    ]
+    everybody = {"succeeds", "fails", "sleeps"}
+    text = {"floods", "long_line", "bad_bytes"}
+    nothing = Capabilities()
+    assert owed(nothing) == everybody
+    assert owed(nothing, logs=True) == everybody | text, "whoever writes a log loses none of it"
+    assert owed(Capabilities(resumes=True)) == everybody | {"remembers"}
+    assert owed(Capabilities(resumes=True), logs=True) == everybody | text | {"remembers", "counts"}
+    assert owed(Capabilities(proof=Strength.REPORTED)) == everybody | {"obeys"}
+    assert owed(Capabilities(proof=Strength.PROVEN)) == everybody | {"obeys", "ignores"}
+    assert owed(nothing, command=True) >= {"gbk", "prints_environment", "prints_surroundings", "exits", *text}
+    assert not owed(nothing, command=True) & {"forks", "dies", "leaves"}, "what another machine does is not asked"
     everything = Capabilities(proof=Strength.PROVEN, resumes=True, limits=frozenset({"memory", "cpu", "pids"}))
-    full = Promise(capabilities=everything, command=True)
-    assert not [sample.name for sample in fields(Samples) if excused(sample.name, full)]
+    assert owed(everything, command=True) == {sample.name for sample in fields(Samples)}
 
 
 def test_samples_need_no_test_framework() -> None:
@@ -109,6 +121,117 @@ def test_a_type_that_is_nowhere_is_told(tmp_path: Path) -> None:
         Rig(tmp_path)
     with Rig(tmp_path, plugin=SpawnPlugin(tmp_path)) as rig, pytest.raises(Fault, match="'spawn' has no samples"):
         _ = rig.samples
+
+
+class Peer:
+    """Stands for the server that the jobs of a type talk to."""
+
+    open = 0
+    opened = 0
+
+
+@contextmanager
+def peered() -> Generator[Samples]:
+    Peer.open += 1
+    Peer.opened += 1
+    try:
+        yield SAMPLES
+    finally:
+        Peer.open -= 1
+
+
+def test_samples_may_last_as_long_as_their_peer(tmp_path: Path) -> None:
+    class Contract(ExecutorContract):
+        plugin = SpawnPlugin(tmp_path / "world")
+        samples = peered
+
+    Peer.opened = 0
+    supply = Supply()
+    for number in range(2):
+        with Contract.make_rig(tmp_path / f"rig{number}", supply) as rig:
+            ExecutorContract.test_success(Contract(), rig)
+            assert (Peer.open, Peer.opened) == (1, 1), "the peer serves the cases of the class together"
+    supply.close()
+    assert Peer.open == 0
+    with Contract.make_rig(tmp_path / "alone") as rig:
+        assert rig.samples is SAMPLES
+        assert Peer.open == 1
+    assert Peer.open == 0, "a rig of its own lets go of its own"
+
+
+@contextmanager
+def wrong_samples() -> Generator[int]:
+    yield 7
+
+
+def greets(server: str) -> str:
+    return server
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        (7, "is a int; name Samples, or a function that gives them"),
+        (lambda: SAMPLES, "gave a Samples, no context manager; put @contextmanager on it"),
+        (greets, "cannot be called without arguments"),
+        (wrong_samples, "yields is a int, not Samples"),
+    ],
+)
+def test_samples_that_are_none_are_told(source: object, says: str, tmp_path: Path) -> None:
+    with (
+        Rig(tmp_path, plugin=SpawnPlugin(tmp_path), samples=source) as rig,  # pyright: ignore[reportArgumentType]
+        pytest.raises(Fault, match=says),
+    ):
+        _ = rig.samples
+
+
+_INTERRUPTED = """
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from tests.contract.spawner import SAMPLES, SpawnPlugin
+from anyjob.testing import ExecutorContract
+
+@contextmanager
+def samples():
+    print("peer opened", flush=True)
+    yield SAMPLES
+    print("peer closed", flush=True)
+
+class TestSpawn(ExecutorContract):
+    plugin = SpawnPlugin(Path(sys.argv[-1]))
+
+    def test_success(self, rig):
+        rig.samples
+        raise KeyboardInterrupt
+
+TestSpawn.samples = samples
+"""
+
+
+def test_an_interrupted_case_lets_its_peer_go(tmp_path: Path) -> None:
+    file = tmp_path / "test_interrupted.py"
+    file.write_text(_INTERRUPTED)
+    argv = [sys.executable, "-m", "pytest", "-qsp", "no:cacheprovider", "-c", "/dev/null", "--rootdir", str(tmp_path)]
+    root = str(Path(__file__).parents[2])
+    done = subprocess.run(
+        [*argv, "-k", "test_success", str(file)],
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": root},
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert [line for line in done.stdout.splitlines() if line.startswith("peer")] == ["peer opened", "peer closed"]
+
+
+def test_the_plugins_settings_reach_the_host(tmp_path: Path) -> None:
+    class Contract(ExecutorContract):
+        job_type = "shell"
+        plugin_settings = PluginSettings(deny=("shell",))
+
+    with Contract.make_rig(tmp_path) as rig, pytest.raises(Fault, match=r"blocked by \[plugins\] deny"):
+        _ = rig.kind
 
 
 def test_a_case_that_fails_leaves_nothing_going(tmp_path: Path) -> None:

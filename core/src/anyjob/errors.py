@@ -4,6 +4,7 @@
     ├── BadJob                 the user's fault: every Problem of a job at once          (anyjob.job)
     ├── BadSettings            the operator's fault: every Problem of the settings
     ├── UnknownJobType         no plugin offers the type
+    ├── EgressRefused          a call to somewhere that the egress policy does not allow
     ├── PluginError            a plugin's fault
     │   ├── PluginConflict     two distributions claim one name
     │   ├── PluginBroken       it could not be loaded; its types cannot run
@@ -31,6 +32,7 @@ __all__ = [
     "AnyJobError",
     "BadSettings",
     "ContractBroken",
+    "EgressRefused",
     "PluginBroken",
     "PluginConflict",
     "PluginError",
@@ -70,6 +72,16 @@ class UnknownJobType(AnyJobError):
             text += f" Install it: pip install {package}."
         known = ", ".join(self.installed) or "none"
         super().__init__(f"{text} Installed types: {known}.")
+
+
+class EgressRefused(AnyJobError):
+    """A call would go where the egress policy lets none go. `address` None: refused by its name alone."""
+
+    def __init__(self, host: str, address: str | None, port: int | None, rule: str, remedy: str) -> None:
+        self.host, self.address, self.port, self.rule, self.remedy = host, address, port, rule, remedy
+        where = host if address in (None, host) else f"{host} ({address})"
+        at = "" if port is None else f" port {port}"
+        super().__init__(f"A call to {where}{at} is refused: {rule}. {remedy}".rstrip())
 
 
 class PluginError(AnyJobError):

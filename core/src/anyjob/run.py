@@ -98,6 +98,11 @@ class RunFacts(Protocol):
     @property
     def phase(self) -> Phase: ...
     @property
+    def user(self) -> str | None:
+        """As whom a command runs on its node, by the job or a policy; None: as the worker."""
+        ...
+
+    @property
     def parameters(self) -> str:
         """The job's Parameters."""
         ...

@@ -6,17 +6,27 @@
         fails=Sample({"Content": "select"}, cause=Cause.EXIT_CODE, code=1),
         ...
     )
+
+Where the jobs need somebody to talk to (a server, a cluster), `samples` names a function instead, which gives the
+samples for as long as they are needed. The suite enters it once a test class, and leaves it at the class's end, also
+when a case fails or is interrupted:
+
+    @contextmanager
+    def samples() -> Generator[Samples]:
+        with Server() as server:
+            yield Samples(succeeds=Sample({"Content": f"{server.url}/hello"}, result="hello"), ...)
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol, TypeAlias
 
 from anyjob.outcome import Cause, Json
 
-__all__ = ["PLACEHOLDERS", "BadSample", "Sample", "Samples"]
+__all__ = ["PLACEHOLDERS", "BadSample", "Sample", "SampleFunction", "SampleSource", "Samples"]
 
 PLACEHOLDERS: Final = (
     "jobParameters",
@@ -75,8 +85,13 @@ class Samples:
     """Ends well at once, with `result`."""
     fails: Sample | None = None
     """Ends badly at once, with `cause` and, if it has one, `code`."""
+    exits: Sample | None = None
+    """Ends at once with the exit code that its Parameters say, 0 to 255."""
+    dies: Sample | None = None
+    """Ends itself at once by signal 9."""
     echoes: Sample | None = None
-    """Ends well at once; its result is the run's instance parameters. The suite runs many at one time."""
+    """Ends well at once; its result is the run's instance parameters, one line of any characters. The suite runs many
+    at one time."""
     sleeps: Sample | None = None
     """Goes on for a minute or more unless it is stopped; has the side effects of its start behind it at once."""
     obeys: Sample | None = None
@@ -91,6 +106,13 @@ class Samples:
     remembers: Sample | None = None
     """Appends the line `RUN begin` to the file that its Parameters name, RUN being the run's name, goes on for
     some tenths of a second, appends `RUN end`, and ends well. Double starts are counted by it."""
+    leaves: Sample | None = None
+    """Ends well at once and leaves one process behind, in a session of its own, that holds none of its stdin, stdout
+    and stderr. The process has the run's name in its environment or arguments; it ends when the file that the job's
+    Parameters name is there, at the latest after a minute."""
+    counts: Sample | None = None
+    """Writes the numbers from 1 to `size`, some hundreds, a line each, each as soon as it is there, over half a second
+    or more, and ends well."""
     floods: Sample | None = None
     """Writes exactly `size` bytes of many lines, some megabytes, and ends well."""
     long_line: Sample | None = None
@@ -100,7 +122,12 @@ class Samples:
     gbk: Sample | None = None
     """Its XAttrs say `"encoding": "gbk"`. Writes exactly `raw`; `result` is the same as text."""
     prints_environment: Sample | None = None
-    """Writes its environment, a line `NAME=value` for each variable."""
+    """Writes its environment, a line `NAME=value` for each variable. Where there is none: a line `ANYJOB_NAME=value` for
+    each fact of the run that the type hands on, at least RUN, KEY, JOB_ID, INSTANCE_ID and ATTEMPT."""
+    prints_surroundings: Sample | None = None
+    """Writes, a line each: `stdin=` and the number of bytes that it reads from there to the end, `umask=0022`,
+    `cwd=/its/folder`, `fds=0 1 2` with the numbers of its open descriptors, `tty=no` or, when /dev/tty can be opened,
+    `yes`, `SigIgn=` and `SigBlk=` with their values in /proc/self/status."""
     prints_placeholders: Sample | None = None
     """Writes a line `name=#{schedulerx.name}`, filled, for each name in PLACEHOLDERS."""
     prints_shard: Sample | None = None
@@ -124,3 +151,13 @@ class Samples:
     that it took."""
     bad_jobs: Sequence[BadSample] = ()
     """Jobs that must be refused when they are created."""
+
+
+class SampleFunction(Protocol):
+    """A function that gives samples for as long as its block lasts."""
+
+    def __call__(self) -> AbstractContextManager[Samples]: ...
+
+
+SampleSource: TypeAlias = Samples | SampleFunction
+"""What `samples` of an ExecutorType may name."""

@@ -64,7 +64,8 @@ def test_values_and_where_they_come_from(anyjob: Program) -> None:
     assert values["executors.tuned.token"]["value"] == "**********"
     assert values["executors.shell.key"]["note"] == "nobody reads it: it has no settings; the value is not shown"
     assert values["executors.gone.key"]["note"] == "nobody reads it: it is not installed; the value is not shown"
-    assert values["egress.allow"]["note"] == "nothing reads this part yet"
+    assert (values["egress.allow"]["value"], values["egress.allow"]["whence"]) == (["10.0.0.0/8"], str(file))
+    assert (values["egress.deny"]["value"], values["egress.deny"]["whence"]) == ([], "default")
     # The words of the operator's own command are a source; no value beside it is shown.
     text = anyjob("config", "--config", "a.toml").out.decode()
     assert text.count("hunter2") == 1

@@ -87,6 +87,28 @@ async def dry_command(
     if not isinstance(bound.executor, CommandExecutor):
         return None
     executor = bound.executor
+    face = _face(job, bound, draft, plan, environment)
+    made = executor.command(face, bound.spec)
+    command = await made if inspect.isawaitable(made) else made
+    env = face.environment() if command.env is None else command.env
+    return DryCommand(
+        argv=[_shown(part) for part in command.argv],
+        cwd=_shown(command.cwd or face.common.cwd or RUN_FOLDER),
+        env={name: _shown(value) for name, value in env.items()},
+        files={name: content.decode(errors="replace") for name, content in command.files.items()},
+    )
+
+
+def preview(job: Job, bound: Bound, draft: RunDraft, plan: TaskPlan, environment: list[str]) -> dict[str, list[str]]:
+    """What an executor whose runs are no commands says of one task: lines under titles.
+
+    Raises what the executor's `preview` raises.
+    """
+    face = _face(job, bound, draft, plan, environment)
+    return {title: list(lines) for title, lines in bound.executor.preview(face, bound.spec).items()}
+
+
+def _face(job: Job, bound: Bound, draft: RunDraft, plan: TaskPlan, environment: list[str]) -> RunFace:
     order = RunOrder(
         job=job,
         instance=_INSTANCE,
@@ -98,15 +120,8 @@ async def dry_command(
     common = bound.common.model_copy(update={"limits": draft.limits, "labels": draft.labels})
     face = RunFace(RunRecord(order=order, binding=bound.binding), _NoWorker(environment), RUN, common, bound.place)
     face.extra_environment = draft.environment
-    made = executor.command(face, bound.spec)
-    command = await made if inspect.isawaitable(made) else made
-    env = face.environment() if command.env is None else command.env
-    return DryCommand(
-        argv=[_shown(part) for part in command.argv],
-        cwd=_shown(command.cwd or common.cwd or RUN_FOLDER),
-        env={name: _shown(value) for name, value in env.items()},
-        files={name: content.decode(errors="replace") for name, content in command.files.items()},
-    )
+    face.secrets = {name: shown_secret(name) for name in common.secrets}
+    return face
 
 
 def _shown(text: str) -> str:

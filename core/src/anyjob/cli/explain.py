@@ -61,6 +61,8 @@ def _page(made: Explanation) -> Page:
         for name, content in command.files.items():
             page.section(f"File {{run}}/{name}", [("", line) for line in content.splitlines()])
         page.section("Environment", sorted(command.env.items()))
+    for title, lines in made.preview.items():
+        page.section(title, [("", line) for line in lines])
     page.section("Secrets", [(name, f"from [secrets.{setting}]") for name, setting in common.secrets.items()])
     deadline = f"{job.timeout} s, kept by {KEEPERS[capabilities.deadline]}" if job.timeout_kill_enable else "none"
     bounds = [(f"limit {name}", f"{value}, kept by {keeper}") for name, (value, keeper) in made.limits.items()]

@@ -7,7 +7,7 @@ import pwd
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from anyjob.cli.dryrun import RUN, DryCommand, dry_command
+from anyjob.cli.dryrun import RUN, DryCommand, dry_command, preview
 from anyjob.errors import AnyJobError, RunRefused
 from anyjob.executor.capabilities import Capabilities, DeadlineBy
 from anyjob.modes import TaskPlan, mode_of
@@ -41,6 +41,8 @@ class Explanation:
     plans: list[TaskPlan]
     draft: RunDraft
     command: DryCommand | None
+    preview: dict[str, list[str]]
+    """What the executor says of it where its runs are no commands: lines under titles."""
     user: str
     limits: dict[str, tuple[float, str]]
     """By name: the value, and what keeps it."""
@@ -63,6 +65,7 @@ class Explanation:
             "plugin": {"name": binding.plugin, "distribution": binding.distribution, "version": binding.version},
             "launcher": None if binding.launcher is None else asdict(binding.launcher),
             "command": None if self.command is None else asdict(self.command),
+            "preview": self.preview,
             "user": self.user,
             "limits": {name: {"value": value, "kept_by": keeper} for name, (value, keeper) in self.limits.items()},
             "held_by": self.held_by,
@@ -111,8 +114,11 @@ async def gather(job: Job, host: PluginHost, settings: Settings) -> Explanation:
     ]
     faults += [str(problem) for problem in await bound.executor.preflight(bound.spec)]
     command: DryCommand | None = None
+    seen: dict[str, list[str]] = {}
     try:
         command = await dry_command(job, bound, draft, plans[0], settings.worker.environment)
+        if command is None:
+            seen = preview(job, bound, draft, plans[0], settings.worker.environment)
     except AnyJobError as error:
         faults.append(str(error))
     if command is not None:
@@ -130,6 +136,7 @@ async def gather(job: Job, host: PluginHost, settings: Settings) -> Explanation:
         plans=plans,
         draft=draft,
         command=command,
+        preview=seen,
         user=user,
         limits={name: (value, keepers.get(name, otherwise)) for name, value in draft.limits if value is not None},
         held_by=f"{here.held_by}{f' ({here.why})' if here.why else ''}" if local else otherwise,

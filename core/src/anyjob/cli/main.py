@@ -10,8 +10,10 @@ from typing import Annotated, NoReturn, cast
 import typer
 
 from anyjob.cli.brought import add_brought
+from anyjob.cli.checkexecutor import check_executor
 from anyjob.cli.config import config
 from anyjob.cli.explain import explain
+from anyjob.cli.newexecutor import new_executor
 from anyjob.cli.plugins import plugins
 from anyjob.cli.resume import resume
 from anyjob.cli.run import run
@@ -59,7 +61,16 @@ def _app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_root)
-    own = {"run": run, "resume": resume, "explain": explain, "plugins": plugins, "schema": schema, "config": config}
+    own = {
+        "run": run,
+        "resume": resume,
+        "explain": explain,
+        "plugins": plugins,
+        "schema": schema,
+        "config": config,
+        "new-executor": new_executor,
+        "check-executor": check_executor,
+    }
     for name, command in own.items():
         app.command(name)(command)
     add_brought(app, sys.argv[1:], own)

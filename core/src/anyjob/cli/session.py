@@ -80,7 +80,7 @@ class Session:
         worker = settings.worker
         if own:
             worker = worker.model_copy(update={"shim_idle": min(_OWN_IDLE, worker.shim_idle)})
-        self._worker = Worker(host, folder, worker, settings.secrets)
+        self._worker = Worker(host, folder, worker, settings.secrets, settings.egress)
         self.instances = Instances(self._worker)
         self.left: list[LiveInstance] = []
         """What an earlier worker left unfinished, or finished and did not show."""

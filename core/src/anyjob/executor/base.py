@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -15,7 +15,7 @@ from anyjob.spec import Spec
 
 if TYPE_CHECKING:
     from anyjob.executor.services import Services
-    from anyjob.run import Run
+    from anyjob.run import Run, RunFacts
 
 __all__ = ["Executor", "RemoteExecutor", "S", "Stage"]
 
@@ -71,6 +71,14 @@ class Executor(ABC, Generic[S]):
         `dependency_missing`."""
         del spec
         return ()
+
+    def preview(self, run: RunFacts, spec: S) -> Mapping[str, Sequence[str]]:
+        """What a start would do, for `anyjob explain`: lines under titles. Secrets read as `[secret NAME]`.
+
+        `run` never starts. For executors whose runs are no commands; those are shown anyway.
+        """
+        del run, spec
+        return {}
 
     @abstractmethod
     async def start(self, run: Run, spec: S) -> Handle | Outcome:

@@ -6,9 +6,9 @@ import asyncio
 import traceback
 from abc import abstractmethod
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, NamedTuple
 
 from anyjob.executor.base import Executor, S, Stage
 from anyjob.executor.handle import Handle, Scope
@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from anyjob.run import CallRun, Run
 
 __all__ = ["FunctionExecutor"]
+
+
+class _Going(NamedTuple):
+    """A call that was handed to the threads. `over` is its end on the loop; a watch that is cancelled leaves it."""
+
+    pooled: Future[Outcome]
+    over: asyncio.Future[Outcome]
 
 
 class FunctionExecutor(Executor[S]):
@@ -30,8 +37,9 @@ class FunctionExecutor(Executor[S]):
     A call dies with its worker; `resume` judges it in the next process. A call that ignores a stop keeps its thread.
     """
 
-    threads: ClassVar[int] = 64
-    """Calls at once; further ones wait."""
+    threads: int = 64
+    """Calls at once; further ones wait. Set in the class, or on the object before the first call; a thread is made
+    when a call needs it."""
 
     @abstractmethod
     def call(self, run: CallRun, spec: S) -> Outcome:
@@ -54,13 +62,19 @@ class FunctionExecutor(Executor[S]):
         if run.name not in calls:
             self._begin(run, spec, lambda face, said: self.resume(face, said) or self.call(face, said))
         try:
-            return await asyncio.shield(calls[run.name])
+            return await asyncio.shield(calls[run.name].over)
         finally:
-            if calls[run.name].done():
+            if calls[run.name].over.done():
                 del calls[run.name]
 
     async def stop(self, run: Run, spec: S, handle: Handle, stage: Stage) -> StopReport:
-        del run, spec, handle, stage
+        del spec, handle, stage
+        going = self._running.get(run.name)
+        if going is not None and going.pooled.cancel():
+            report = StopReport(strength=Strength.PROVEN, by="the call had not begun")
+            if not going.over.done():
+                going.over.set_result(Outcome(cause=Cause.STOPPED, stop=report))
+            return report
         return StopReport(
             strength=Strength.ASKED, by="run.stopping", survivors=["the call has not returned; it keeps its thread"]
         )
@@ -71,7 +85,7 @@ class FunctionExecutor(Executor[S]):
 
     # Made on first use, so that a subclass may write its own `__init__`.
     @cached_property
-    def _running(self) -> dict[str, asyncio.Future[Outcome]]:
+    def _running(self) -> dict[str, _Going]:
         return {}
 
     @cached_property
@@ -91,7 +105,25 @@ class FunctionExecutor(Executor[S]):
                     evidence=[Evidence(source="exception", text=text[-4000:])],
                 )
 
-        self._running[run.name] = asyncio.get_running_loop().run_in_executor(self._pool, call, run.blocking())
+        loop = asyncio.get_running_loop()
+        over: asyncio.Future[Outcome] = loop.create_future()
+
+        def told(pooled: Future[Outcome]) -> None:
+            def tell() -> None:
+                if over.done():
+                    return
+                error = pooled.exception()
+                over.set_result(pooled.result()) if error is None else over.set_exception(error)
+
+            if not pooled.cancelled():
+                try:
+                    loop.call_soon_threadsafe(tell)
+                except RuntimeError:
+                    pass  # the worker has let go; the next one judges the call
+
+        pooled = self._pool.submit(call, run.blocking())
+        self._running[run.name] = _Going(pooled, over)
+        pooled.add_done_callback(told)
 
     async def close(self) -> None:
         if "_pool" in vars(self):

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from anyjob.outcome import Json
+
+if TYPE_CHECKING:
+    from anyjob.egress import Egress
 
 __all__ = ["Services", "State"]
 
@@ -29,8 +33,19 @@ class Services(Protocol):
         ...
 
     @property
+    def folder(self) -> Path:
+        """A folder of this executor's own in the worker's state, for what must outlive the worker. Made on first use,
+        with mode 0700."""
+        ...
+
+    @property
     def environment(self) -> Mapping[str, str]:
         """What a command gets of the worker's own environment: the allow-list, never the whole."""
+        ...
+
+    @property
+    def egress(self) -> Egress:
+        """The worker's egress policy: every call to a URL that a job names goes through it."""
         ...
 
     async def deliver(self, key: str, event: Json) -> bool:

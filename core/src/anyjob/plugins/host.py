@@ -12,6 +12,7 @@ from anyjob.errors import AnyJobError, BadSettings, PluginBroken, PluginGone, Un
 from anyjob.job import BadJob
 from anyjob.plugins.binding import Binding, Bound
 from anyjob.plugins.builtin import LOCAL, core
+from anyjob.plugins.executables import executables
 from anyjob.plugins.hooks import Hooks
 from anyjob.plugins.loader import Candidate, installed, load
 from anyjob.plugins.objects import Objects, Settings
@@ -68,7 +69,8 @@ class PluginHost:
         given = [_given(name, plugin) for name, plugin in (plugins or {}).items()]
         settings = settings or PluginSettings()
         self._core = core(local)
-        self._plugins = load(self._hooks, settings, [*given, *candidates], own=[local.name])
+        found = [*given, *candidates, *executables(settings.executables)]
+        self._plugins = load(self._hooks, settings, found, own=[local.name])
         _require(settings, self._plugins, source)
         self._registry = Registry(self._plugins, self._core, self._hooks.implementations("anyjob_find_executor"))
         self._objects = Objects(executor_settings or {}, launcher_settings or {}, source)

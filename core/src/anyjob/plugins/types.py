@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from anyjob.executor.base import Executor
     from anyjob.executor.launcher import Launcher, Options
+    from anyjob.samples import SampleSource
     from anyjob.spec import Spec
     from anyjob.status import InstanceStatus
 
@@ -30,8 +31,8 @@ class ExecutorType:
     `executor`, `spec` and `settings` are classes, or `"module:Name"`, so that a server checks a job without what only a
     worker needs. With `settings`, the model of `[executors.<job_type>]`, the executor is made as
     `Executor(settings=...)`, without as `Executor()`; one object a process. `samples` (`"module:NAME"`) are the jobs
-    that the conformance suite runs. `aliases` are further JobTypes that mean the same. `contract` is the CONTRACT that
-    the executor was written for.
+    that the conformance suite runs: a SampleSource of `anyjob.samples`. `aliases` are further JobTypes that mean the
+    same. `contract` is the CONTRACT that the executor was written for.
 
         ExecutorType(job_type="sql", executor="anyjob_sql.executor:SqlExecutor", spec="anyjob_sql.spec:SqlSpec")
 
@@ -42,7 +43,7 @@ class ExecutorType:
     executor: str | type[Executor[Any]]
     spec: str | type[Spec]
     settings: str | type[BaseModel] | None = None
-    samples: str | None = None
+    samples: str | SampleSource | None = None
     aliases: tuple[str, ...] = ()
     contract: int = 0
     title: str = ""

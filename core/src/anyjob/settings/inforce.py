@@ -46,6 +46,7 @@ def in_force(settings: Settings, readers: Readers) -> Iterator[InForce]:
         for one in _model(settings, f"secrets.{name}", source, written):
             if one.value is not None:
                 yield one
+    yield from _model(settings, "egress", settings.egress, _table(settings.written.get("egress")))
     yield from _model(settings, "plugins", settings.plugins, _table(settings.written.get("plugins")))
     tables = {f"executors.{name}": table for name, table in settings.executors.items()}
     tables |= {f"launchers.{name}": table for name, table in settings.launchers.items()}

@@ -11,6 +11,7 @@ from typing import TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
+from anyjob.egress import EgressSettings
 from anyjob.errors import BadSettings
 from anyjob.nearest import did_you_mean
 from anyjob.plugins.names import is_name
@@ -31,18 +32,21 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def read_settings(found: Found) -> Settings:
-    """The settings of a file. A relative path of a secret's file counts from the folder of the settings.
+    """The settings of a file. Relative paths (a secret's file, executables) count from the folder of the settings.
 
     Raises BadSettings with every Problem at once.
     """
     written = _parsed(found)
     reader = _Reader()
     known = {name: value for name, value in written.items() if reader.knows(name, value)}
+    plugins = reader.model(PluginSettings, known.get("plugins", {}), "plugins") or PluginSettings()
+    folder = found.file.parent
     settings = Settings(
         found=found,
         worker=reader.model(WorkerSettings, known.get("worker", {}), "worker") or WorkerSettings(),
-        plugins=reader.model(PluginSettings, known.get("plugins", {}), "plugins") or PluginSettings(),
-        secrets=reader.secrets(known.get("secrets", {}), found.file.parent),
+        plugins=plugins.model_copy(update={"executables": tuple(folder / path for path in plugins.executables)}),
+        egress=reader.model(EgressSettings, known.get("egress", {}), "egress") or EgressSettings(),
+        secrets=reader.secrets(known.get("secrets", {}), folder),
         executors=reader.named(known.get("executors", {}), "executors"),
         launchers=reader.named(known.get("launchers", {}), "launchers"),
         written=written,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from anyjob.egress import EgressSettings
 from anyjob.plugins.settings import PluginSettings
 from anyjob.settings.find import Found
 from anyjob.worker.settings import SecretSource, WorkerSettings
@@ -15,7 +16,7 @@ __all__ = ["PARTS", "UNREAD", "Settings"]
 PARTS: Final = ("worker", "server", "executors", "launchers", "secrets", "egress", "plugins")
 """The tables that a settings file may hold."""
 
-UNREAD: Final = ("server", "egress")
+UNREAD: Final = ("server",)
 """Parts that may be written, and that nothing reads yet."""
 
 
@@ -31,6 +32,7 @@ class Settings:
     worker: WorkerSettings = field(default_factory=WorkerSettings)
     secrets: Mapping[str, SecretSource] = field(default_factory=dict[str, SecretSource])
     plugins: PluginSettings = field(default_factory=PluginSettings)
+    egress: EgressSettings = field(default_factory=EgressSettings)
     executors: Mapping[str, Mapping[str, object]] = field(default_factory=dict[str, Mapping[str, object]])
     launchers: Mapping[str, Mapping[str, object]] = field(default_factory=dict[str, Mapping[str, object]])
     written: Mapping[str, object] = field(default_factory=dict[str, object])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from anyjob.testing.cases.bindings import BindingCases
 from anyjob.testing.cases.contexts import ContextCases
+from anyjob.testing.cases.crowds import CrowdCases
 from anyjob.testing.cases.deadlines import DeadlineCases
 from anyjob.testing.cases.deaths import DeathCases
 from anyjob.testing.cases.endings import EndingCases
+from anyjob.testing.cases.hands import HandCases
 from anyjob.testing.cases.limits import LimitCases
 from anyjob.testing.cases.logs import LogCases
 from anyjob.testing.cases.stops import StopCases
@@ -18,7 +20,9 @@ __all__ = ["ExecutorContract"]
 class ExecutorContract(
     BindingCases,
     EndingCases,
+    CrowdCases,
     VerbCases,
+    HandCases,
     StopCases,
     DeadlineCases,
     DeathCases,

@@ -15,10 +15,12 @@ __all__ = ["Promise", "excused"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
-    """The capabilities of a type for its sample `succeeds`, and whether its runs are commands of a launcher."""
+    """What is known of a type by its sample `succeeds`: its capabilities, whether its runs are commands of a launcher,
+    and whether they write a log. The last is seen in a run, so it is asked only where it matters."""
 
     capabilities: Capabilities
     command: bool
+    logs: Callable[[], bool]
 
 
 def _always(promise: Promise) -> str:
@@ -38,8 +40,16 @@ def _proves(promise: Promise) -> str:
     return "" if promise.capabilities.proof is Strength.PROVEN else "its stops are not PROVEN"
 
 
+def _proven_command(promise: Promise) -> str:
+    return _command(promise) or _proves(promise)
+
+
 def _resumes(promise: Promise) -> str:
     return "" if promise.capabilities.resumes else "its runs do not outlive their worker"
+
+
+def _logs(promise: Promise) -> str:
+    return "" if promise.command or promise.logs() else "its sample 'succeeds' writes no log"
 
 
 def _limits(name: Limit) -> Callable[[Promise], str]:
@@ -53,13 +63,20 @@ _EXCUSES: Final[Mapping[str, Callable[[Promise], str]]] = MappingProxyType(
         "sleeps": _always,
         "obeys": _stops,
         "ignores": _proves,
-        "forks": lambda promise: _command(promise) or _proves(promise),
+        "forks": _proven_command,
+        "dies": _proven_command,
+        "leaves": _proven_command,
         "remembers": _resumes,
+        "counts": lambda promise: _resumes(promise) or _logs(promise),
+        "floods": _logs,
+        "long_line": _logs,
+        "bad_bytes": _logs,
         "eats_memory": _limits("memory"),
         "starts_processes": _limits("pids"),
         "burns": _limits("cpu"),
     }
 )
+"""Who need not bring a sample. Those not named here show environment, arguments and files, and are owed by commands."""
 
 
 def excused(name: str, promise: Promise) -> str:

@@ -17,10 +17,12 @@ from anyjob.executor.handle import Handle
 from anyjob.job import Job
 from anyjob.outcome import Cause, Json, Outcome
 from anyjob.plugins import Bound, ExecutorType, PluginHost
+from anyjob.plugins.settings import PluginSettings
 from anyjob.plugins.types import resolve
-from anyjob.samples import Sample, Samples
+from anyjob.samples import Sample, Samples, SampleSource
 from anyjob.testing.fault import Fault, check, lacks
 from anyjob.testing.promise import Promise, excused
+from anyjob.testing.supply import Supply
 from anyjob.worker.face import RunFace
 from anyjob.worker.instance import new_instance_id
 from anyjob.worker.local.shimclient import ShimClient
@@ -66,22 +68,41 @@ class Rig:
         *,
         job_type: str = "",
         plugin: object | None = None,
-        samples: Samples | None = None,
+        plugin_settings: PluginSettings | None = None,
+        samples: SampleSource | None = None,
+        supply: Supply | None = None,
         settings: Mapping[str, object] | None = None,
         worker: WorkerSettings | None = None,
         patience: float = 30,
     ) -> None:
         """`folder`: empty, for state and scratch files. `plugin` None: the type is looked up among those installed.
 
-        `settings` are the executor's, `worker` those of [worker]; `patience`: seconds after which something that does
-        not happen is called a hang.
+        `plugin_settings` are those of [plugins], `settings` the executor's, `worker` those of [worker]. `samples`: the
+        type's own unless given. `supply` holds them for longer than this rig. `patience`: seconds after which something
+        that does not happen is called a hang.
         """
         self.folder, self.patience = folder, patience
         self._worker = worker or WorkerSettings()
         self.state = folder / "state"
-        self._plugin, self._settings, self._samples = plugin, settings or {}, samples
+        self._plugin, self._plugin_settings, self._settings = plugin, plugin_settings, settings or {}
+        self._source, self._own_supply = samples, Supply()
+        self._supply = supply or self._own_supply
         self._going: list[LiveRun] = []
         self.job_type = job_type or self._only_type()
+
+    def beside(self, name: str) -> Rig:
+        """Another rig of the same type, with a state folder of its own."""
+        return Rig(
+            self.folder / name,
+            job_type=self.job_type,
+            plugin=self._plugin,
+            plugin_settings=self._plugin_settings,
+            samples=self._source,
+            supply=self._supply,
+            settings=self._settings,
+            worker=self._worker,
+            patience=self.patience,
+        )
 
     # ---------------------------------------------------------------- the type
 
@@ -89,8 +110,8 @@ class Rig:
         """A host as a new process would have it."""
         settings = {self.job_type: self._settings} if self._settings else {}
         if self._plugin is None:
-            return PluginHost.load(executor_settings=settings)
-        return PluginHost({"tested": self._plugin}, executor_settings=settings)
+            return PluginHost.load(self._plugin_settings, executor_settings=settings)
+        return PluginHost({"tested": self._plugin}, settings=self._plugin_settings, executor_settings=settings)
 
     def _only_type(self) -> str:
         if self._plugin is None:
@@ -112,18 +133,28 @@ class Rig:
     @cached_property
     def samples(self) -> Samples:
         """The type's samples: those given, else those that its plugin ships."""
-        if self._samples is not None:
-            return self._samples
-        check(self.kind.samples, f"JobType {self.job_type!r} has no samples; name them in its ExecutorType.")
-        found = resolve(self.kind.samples)
-        check(isinstance(found, Samples), f"{self.kind.samples} is a {type(found).__name__}, not Samples.")
-        return found
+        if self._source is not None:
+            return self._supply.take(self._source, "The samples of the test class")
+        named = self.kind.samples
+        if not named:
+            raise Fault(f"JobType {self.job_type!r} has no samples; name them in its ExecutorType.")
+        return self._supply.take(
+            resolve(named), named if isinstance(named, str) else f"The samples of {self.job_type!r}"
+        )
 
     @cached_property
     def promise(self) -> Promise:
         """What the type promises for its sample `succeeds`."""
         bound = self.bound(self.job(self._present("succeeds")))
-        return Promise(capabilities=bound.capabilities, command=bound.place is not None)
+        return Promise(
+            capabilities=bound.capabilities,
+            command=bound.place is not None,
+            logs=lambda: self.once("logs", lambda: bool(self.run(self.job(self._present("succeeds"))).log)),
+        )
+
+    def once(self, what: str, see: Callable[[], T]) -> T:
+        """What `see` gives, asked once for all cases of the class."""
+        return self._supply.once(what, see)
 
     def bound(self, job: Job) -> Bound:
         """The job as a host of its own binds it."""
@@ -211,11 +242,11 @@ class Rig:
             return (self.state / "runs" / name / "log").read_bytes()
         return b""
 
-    def face(self, worker: Worker, order: RunOrder) -> RunFace:
-        """A run as verbs get it, for calling them beside the worker."""
+    def face(self, worker: Worker, order: RunOrder, record: RunRecord | None = None) -> RunFace:
+        """A run as verbs get it, for calling them beside the worker. `record`: its own, unless the worker has it."""
         bound = worker.host.dispatch(order.job, order.binding)
         live = worker.live.get(order.name)
-        record = RunRecord(order=order, binding=bound.binding) if live is None else live.record
+        record = live.record if live else record or RunRecord(order=order, binding=bound.binding)
         return RunFace(record, worker, f"{worker.folder.runs}/{order.name}", bound.common, bound.place)
 
     # ---------------------------------------------------------------- waiting
@@ -249,14 +280,15 @@ class Rig:
         assert run.record.handle is not None
         return run.record.handle
 
+    async def said(self, run: LiveRun | RunOrder, sample: Sample, over: Callable[[], bool] = lambda: False) -> None:
+        """Wait until the log of the run says that it has come so far, or it is `over`."""
+        word = sample.ready.encode()
+        await self.until(lambda: word in self.log(run) or over(), f"The log of the run does not say {sample.ready!r}")
+
     async def ready(self, run: LiveRun, sample: Sample) -> Handle:
         """Wait until the run goes on and its log says that it has come so far."""
         handle = await self.running(run)
-        word = sample.ready.encode()
-        await self.until(
-            lambda: word in self.log(run) or run.record.state is RunState.ENDED,
-            f"The log of the run does not say {sample.ready!r}",
-        )
+        await self.said(run, sample, lambda: run.record.state is RunState.ENDED)
         outcome = run.record.outcome
         if outcome is not None:
             raise Fault(f"The run is to go on, and it has ended: {told(outcome)}.")
@@ -269,7 +301,10 @@ class Rig:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        asyncio.run(self._tidy())
+        try:
+            asyncio.run(self._tidy())
+        finally:
+            self._own_supply.close()
 
     async def _tidy(self) -> None:
         """Leave no run and no shim."""

@@ -8,8 +8,10 @@ from typing import ClassVar
 
 import pytest
 
-from anyjob.samples import Samples
+from anyjob.plugins.settings import PluginSettings
+from anyjob.samples import SampleSource
 from anyjob.testing.rig import Rig
+from anyjob.testing.supply import Supply
 from anyjob.worker.settings import WorkerSettings
 
 __all__ = ["Suite"]
@@ -22,8 +24,10 @@ class Suite:
     """The JobType; it may be left out where `plugin` offers only one."""
     plugin: ClassVar[object | None] = None
     """The plugin as an object; None: the type is found among the installed plugins, as a worker finds it."""
-    samples: ClassVar[Samples | None] = None
-    """The samples; None: those that the type's plugin names."""
+    plugin_settings: ClassVar[PluginSettings | None] = None
+    """What stands in [plugins] of the settings, for types that come from there."""
+    samples: ClassVar[SampleSource | None] = None
+    """The samples, or a function that gives them for a while; None: those that the type's plugin names."""
     executor_settings: ClassVar[Mapping[str, object]] = {}
     """What stands in [executors.<type>] of the settings."""
     worker_settings: ClassVar[WorkerSettings] = WorkerSettings()
@@ -32,22 +36,32 @@ class Suite:
     """Seconds after which something that does not happen is called a hang. Nothing else is measured in time."""
 
     @classmethod
-    def make_rig(cls, folder: Path) -> Rig:
-        """The rig of one case."""
+    def make_rig(cls, folder: Path, supply: Supply | None = None) -> Rig:
+        """The rig of one case. `supply`: the samples of the whole class; None: the rig gets its own."""
         return Rig(
             folder,
             job_type=cls.job_type,
             plugin=cls.plugin,
+            plugin_settings=cls.plugin_settings,
             samples=cls.samples,
+            supply=supply,
             settings=cls.executor_settings,
             worker=cls.worker_settings,
             patience=cls.patience,
         )
 
+    @pytest.fixture(scope="class")
+    @classmethod
+    def supply(cls) -> Iterator[Supply]:
+        """The samples of the class, and whatever they need beside them."""
+        supply = Supply()
+        yield supply
+        supply.close()
+
     @pytest.fixture
-    def rig(self, tmp_path: Path) -> Iterator[Rig]:
+    def rig(self, tmp_path: Path, supply: Supply) -> Iterator[Rig]:
         """A fresh state folder; what a case leaves going is ended."""
-        with self.make_rig(tmp_path) as rig:
+        with self.make_rig(tmp_path, supply) as rig:
             yield rig
 
     def side_effects(self, path: Path) -> list[str]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
+from anyjob.egress import Egress
 from anyjob.outcome import Json
 from anyjob.worker.counters import CounterOf, Counters
 from anyjob.worker.mailbox import Mailbox
@@ -19,8 +21,15 @@ class ExecutorServices:
     owner: str
     node: str
     environment: Mapping[str, str]
+    egress: Egress
+    own_folder: Path
     counters: Counters
     mailbox: Mailbox
+
+    @property
+    def folder(self) -> Path:
+        self.own_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return self.own_folder
 
     @property
     def state(self) -> CounterOf:

@@ -18,6 +18,7 @@ class StateFolder:
     worker.jsonl        the worker's ledger
     runs/NAME/          a run's folder: log, files in and back
     shim/               the shim's socket, lock and journals
+    executors/TYPE/     what an executor keeps for itself; launchers/NAME/ alike
     """
 
     def __init__(self, path: Path) -> None:
@@ -43,6 +44,10 @@ class StateFolder:
     @property
     def runs(self) -> Path:
         return self.path / "runs"
+
+    def own(self, name: str, *, launcher: bool = False) -> Path:
+        """What an executor, or a launcher, keeps for itself. Nobody has made it yet."""
+        return self.path / ("launchers" if launcher else "executors") / name
 
     @property
     def shim(self) -> Path:

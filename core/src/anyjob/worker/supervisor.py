@@ -262,16 +262,21 @@ class Supervisor:
             return
         if self.record.stop is None:
             self._owner.book.stop(self.record, why)
-            self._begin_ladder()
             if self._preparing:
                 self._cut_off()  # nothing was begun, so there is nothing to wait for
-        if force and self._force is not None:
-            self._force.set()
+        asked = self._begin_ladder()
+        if force:
+            asked.set()
 
-    def _begin_ladder(self) -> None:
+    def _begin_ladder(self) -> asyncio.Event:
+        """Once, whoever comes first: who stops the run, or who takes it up with a stop that an earlier worker accepted.
+        To set what is returned skips the grace."""
+        if self._force is not None:
+            return self._force
         self._force = asyncio.Event()
         self.face.begin_stop()
         self._ladder = asyncio.get_running_loop().create_task(self._climb(self._force))
+        return self._force
 
     async def _climb(self, force: asyncio.Event) -> None:
         grace = self.face.grace

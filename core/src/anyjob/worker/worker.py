@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from anyjob.egress import Egress, EgressSettings
 from anyjob.errors import AnyJobError, StateUnusable
 from anyjob.outcome import Json, Outcome, unknown
 from anyjob.plugins.draft import RunDraft
@@ -95,6 +96,7 @@ class Worker:
         state: Path,
         settings: WorkerSettings | None = None,
         secrets: Mapping[str, SecretSource] | None = None,
+        egress: EgressSettings | None = None,
     ) -> None:
         """`state`: the folder in which everything that must outlive this process is kept; one worker at a time."""
         self.host, self.settings = host, settings or WorkerSettings()
@@ -103,6 +105,7 @@ class Worker:
         self._own_name = own_name()
         self._path, self._parts = state, list[LedgerPart]()
         self._secrets = SecretStore(secrets or {})
+        self._egress = Egress(egress)
         self.shelf, self._counters, self.mailbox = JobShelf(), Counters(), Mailbox()
         self.book = RunBook(self.shelf)
         self.live: dict[str, LiveRun] = {}
@@ -235,6 +238,8 @@ class Worker:
                 owner=owner,
                 node=self.node,
                 environment=self.base_environment,
+                egress=self._egress,
+                own_folder=self.folder.own(owner, launcher=place is not None and served is place.launcher),
                 counters=self._counters,
                 mailbox=self.mailbox,
             )

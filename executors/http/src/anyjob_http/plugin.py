@@ -15,7 +15,8 @@ def anyjob_executors() -> Iterable[ExecutorType]:
             job_type="http",
             executor="anyjob_http.executor:HttpExecutor",
             spec="anyjob_http.spec:HttpSpec",
-            samples="anyjob_http.samples:SAMPLES",
+            settings="anyjob_http.settings:HttpSettings",
+            samples="anyjob_http.samples:samples",
             title="HTTP calls",
         )
     ]

@@ -15,6 +15,7 @@ def anyjob_executors() -> Iterable[ExecutorType]:
             job_type="python",
             executor="anyjob_python.executor:PythonExecutor",
             spec="anyjob_python.spec:PythonSpec",
+            settings="anyjob_python.settings:PythonSettings",
             samples="anyjob_python.samples:SAMPLES",
             title="Python scripts",
         )

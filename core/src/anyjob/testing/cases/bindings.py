@@ -13,6 +13,7 @@ from typing import Any, Final, cast
 
 from anyjob.executor.capabilities import Capabilities, Health
 from anyjob.job import BadJob
+from anyjob.plugins.settings import PluginSettings
 from anyjob.samples import BadSample
 from anyjob.spec import CommonXAttrs
 from anyjob.spec.schema import spec_schema
@@ -29,7 +30,8 @@ _MACHINE: Final = ("open", "os.", "socket.", "subprocess.", "shutil.", "glob.", 
 _LIGHT: Final = """
 import json, sys
 from anyjob.plugins import PluginHost
-host = PluginHost.load()
+from anyjob.plugins.settings import PluginSettings
+host = PluginHost.load(PluginSettings.model_validate_json(sys.argv[2]))
 host.spec(sys.argv[1])
 print(json.dumps(sorted(sys.modules)))
 """
@@ -45,7 +47,8 @@ class BindingCases(Suite):
             lacks("its classes are given directly, so nothing is imported late")
         module = executor.partition(":")[0]
         check(module != spec.partition(":")[0], f"Executor and spec stand in one module, {module}: put them apart.")
-        argv = [sys.executable, "-W", "ignore", "-c", _LIGHT, rig.job_type]
+        settings = (self.plugin_settings or PluginSettings()).model_dump_json()
+        argv = [sys.executable, "-W", "ignore", "-c", _LIGHT, rig.job_type, settings]
         done = subprocess.run(argv, capture_output=True, text=True, timeout=rig.patience, check=False)
         check(done.returncode == 0, f"Loading the spec in a fresh interpreter fails: {done.stderr[-500:]}")
         loaded: list[str] = json.loads(done.stdout)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 
 from anyjob.executor.capabilities import DeadlineBy
-from anyjob.outcome import Cause, Strength
+from anyjob.outcome import Cause, Json, Strength
 from anyjob.testing.cases.stops import gone, strong_enough
 from anyjob.testing.crash import doomed
 from anyjob.testing.fault import check, lacks
@@ -18,6 +19,8 @@ from anyjob.testing.suite import Suite
 __all__ = ["DeadlineCases"]
 
 _SECONDS = 1.0
+_FAR = 60
+_SHORT: Mapping[str, Json] = {"grace": 0.2}
 
 
 class DeadlineCases(Suite):
@@ -41,13 +44,100 @@ class DeadlineCases(Suite):
         strong_enough(got.outcome, rig.promise.capabilities.proof)
         gone(order, got.outcome)
 
+    def test_a_deadline_in_the_past(self, rig: Rig) -> None:
+        """A run that comes too late for its deadline does not go on: it is `timed_out`, started or not."""
+        got = self._ends(rig, "sleeps", deadline=time.time() - 5)
+        expect(got.outcome, Cause.TIMED_OUT, where="A run whose deadline has passed before its start")
+        gone(got.order, got.outcome)
+
+    def test_a_deadline_during_the_start(self, rig: Rig) -> None:
+        """A deadline that passes while the run starts ends it all the same."""
+        order = rig.order(rig.job(rig.sample("sleeps"), xattrs=_SHORT), deadline=time.time() + 0.4)
+        deadline = order.deadline or 0
+
+        def late() -> None:
+            while time.time() < deadline:
+                time.sleep(0.005)
+
+        async def life() -> Finished:
+            async with rig.worker() as worker:
+                run = await rig.submit(worker, order)
+                at(worker, Moment.STARTING, late)
+                return await rig.finish(run)
+
+        got = asyncio.run(life())
+        expect(got.outcome, Cause.TIMED_OUT, where="A run whose deadline passed while it started")
+        gone(order, got.outcome)
+
+    def test_a_far_deadline_is_left_alone(self, rig: Rig) -> None:
+        """A run that ends before its deadline ends as it would without one: the deadline is in epoch seconds."""
+        name = "remembers" if rig.has("remembers") else "succeeds"
+        order = rig.order(
+            rig.job(rig.sample(name), Parameters=str(rig.folder / "effects")), deadline=time.time() + _FAR
+        )
+
+        async def life() -> Finished:
+            async with rig.worker() as worker:
+                return await rig.finish(await rig.submit(worker, order))
+
+        expect(asyncio.run(life()).outcome, Cause.SUCCEEDED, where=f"A run with {_FAR} s up to its deadline")
+
+    def test_a_run_may_obey_its_deadline(self, rig: Rig) -> None:
+        """At its deadline a run is asked first, and has its grace to end by itself."""
+        got = self._ends(rig, "obeys", grace=600, deadline=time.time() + _SECONDS)
+        expect(got.outcome, Cause.TIMED_OUT, where="A run that obeys at its deadline")
+        gone(got.order, got.outcome)
+
+    def test_a_run_that_ignores_its_deadline(self, rig: Rig) -> None:
+        """A run that takes no notice of its deadline is forced when its grace is over."""
+        got = self._ends(rig, "ignores", deadline=time.time() + _SECONDS)
+        expect(got.outcome, Cause.TIMED_OUT, where="A run that ignores its deadline")
+        strong_enough(got.outcome, rig.promise.capabilities.proof)
+        gone(got.order, got.outcome)
+
+    def test_a_stop_before_the_deadline_stays_a_stop(self, rig: Rig) -> None:
+        """A run that is stopped, and meets its deadline within its grace, ends as `stopped`: the stop came first."""
+        name = "ignores" if rig.has("ignores") else "sleeps"
+        sample = rig.sample(name)
+        deadline = time.time() + _SECONDS
+        order = rig.order(rig.job(sample, xattrs={"grace": 600}), deadline=deadline)
+
+        async def life() -> Finished:
+            async with rig.worker() as worker:
+                run = await rig.submit(worker, order)
+                await rig.running(run)
+                run.stop()
+                await rig.until(lambda: time.time() > deadline or run.record.outcome, "The clock stands still")
+                run.stop(force=True)
+                return await rig.finish(run)
+
+        expect(asyncio.run(life()).outcome, Cause.STOPPED, where="A run that was stopped before its deadline")
+
+    def _ends(self, rig: Rig, name: str, *, deadline: float, grace: float = 0.2) -> Finished:
+        order = rig.order(rig.job(rig.sample(name), xattrs={"grace": grace}), deadline=deadline)
+
+        async def life() -> Finished:
+            async with rig.worker() as worker:
+                return await rig.finish(await rig.submit(worker, order))
+
+        return asyncio.run(life())
+
     def test_deadline_without_a_worker(self, rig: Rig) -> None:
         """Where the capabilities promise it, a deadline is kept while no worker is there."""
+        self._without_a_worker(rig, "sleeps")
+
+    def test_deadline_without_a_worker_is_forced(self, rig: Rig) -> None:
+        """Where deadlines are kept without a worker, a run that ignores its deadline is forced without one too."""
+        if rig.promise.capabilities.proof is not Strength.PROVEN:
+            lacks("its stops are not PROVEN")
+        self._without_a_worker(rig, "ignores")
+
+    def _without_a_worker(self, rig: Rig, name: str) -> None:
         by = rig.promise.capabilities.deadline
         if by is DeadlineBy.WORKER:
             lacks("its deadlines are kept by the worker, while it lives")
         deadline = time.time() + _SECONDS
-        order = rig.order(rig.job(rig.sample("sleeps"), xattrs={"grace": 0.2}), deadline=deadline)
+        order = rig.order(rig.job(rig.sample(name), xattrs={"grace": 0.2}), deadline=deadline)
 
         async def doom() -> None:
             async with rig.worker() as worker:
@@ -64,7 +154,7 @@ class DeadlineCases(Suite):
 
         with doomed(doom, rig.patience) as process:
             check(
-                process.wait(), "The run ended before its worker could be killed; the sample 'sleeps' does not sleep."
+                process.wait(), f"The run ended before its worker could be killed; the sample {name!r} does not go on."
             )
         if rig.promise.capabilities.proof is Strength.PROVEN:
             asyncio.run(look())

@@ -11,6 +11,7 @@ import pytest
 
 from anyjob.outcome import Cause
 from anyjob.samples import Sample
+from anyjob.testing.cases.logs import counted
 from anyjob.testing.cases.stops import gone
 from anyjob.testing.crash import doomed
 from anyjob.testing.fault import Fault, check, lacks
@@ -18,8 +19,12 @@ from anyjob.testing.marks import Moment, at, die
 from anyjob.testing.rig import Finished, Rig, expect
 from anyjob.testing.suite import Suite
 from anyjob.worker.order import RunOrder
+from anyjob.worker.worker import Worker
 
 __all__ = ["DeathCases"]
+
+_SOME = 20
+"""Numbers after which a worker that watches a run count is killed."""
 
 _OF_HANDLES = (Moment.STARTED, Moment.RUNNING)
 _KEPT = [moment for moment in Moment if moment is not Moment.STOPPING]
@@ -101,6 +106,125 @@ class DeathCases(Suite):
         causes = [Cause.STOPPED] if rig.promise.capabilities.resumes else [Cause.STOPPED, Cause.UNKNOWN]
         expect(got.outcome, *causes, where="A run whose stop outlived its worker")
         gone(order, got.outcome)
+
+    def test_a_stop_while_the_next_worker_looks(self, rig: Rig) -> None:
+        """A stop that comes while the next worker asks `find` ends the run: it is neither lost nor overtaken."""
+        order = rig.order(rig.job(rig.sample("sleeps"), xattrs={"grace": 0.2}))
+
+        async def doom() -> None:
+            async with rig.worker() as worker:
+                at(worker, Moment.STARTED, die)
+                await rig.finish(await rig.submit(worker, order))
+
+        async def next_life() -> Finished:
+            async with rig.worker() as worker:
+                run = worker.live[order.name]
+                run.stop()
+                return await rig.resumed(worker, order)
+
+        with doomed(doom, rig.patience) as process:
+            check(
+                process.wait(), "The run ended before its worker could be killed; the sample 'sleeps' does not sleep."
+            )
+        got = asyncio.run(next_life())
+        causes = [Cause.STOPPED] if rig.promise.capabilities.resumes else [Cause.STOPPED, Cause.UNKNOWN]
+        expect(got.outcome, *causes, where="A run that is stopped while the next worker looks for it")
+        gone(order, got.outcome)
+
+    def test_worker_killed_within_the_grace(self, rig: Rig) -> None:
+        """A worker that dies between ASK and FORCE leaves the stop to the next one, which carries it to its end."""
+        name = "ignores" if rig.has("ignores") else "sleeps"
+        sample = rig.sample(name)
+        order = rig.order(rig.job(sample, xattrs={"grace": 600}))
+
+        async def doom() -> None:
+            async with rig.worker() as worker:
+                run = await rig.submit(worker, order)
+                await (rig.ready(run, sample) if name == "ignores" else rig.running(run))
+                run.stop()
+                await self._asked(rig, worker)
+                die()
+
+        async def next_life() -> Finished:
+            async with rig.worker() as worker:
+                worker.live[order.name].stop(force=True)
+                return await rig.resumed(worker, order)
+
+        with doomed(doom, rig.patience) as process:
+            check(process.wait(), "The worker was not killed.")
+        got = asyncio.run(next_life())
+        causes = [Cause.STOPPED] if rig.promise.capabilities.resumes else [Cause.STOPPED, Cause.UNKNOWN]
+        expect(got.outcome, *causes, where="A run whose worker died within the grace")
+        gone(order, got.outcome)
+
+    async def _asked(self, rig: Rig, worker: Worker) -> None:
+        """Wait until ASK has been put: another run's whole length is more than one call takes."""
+        await rig.finish(await rig.submit(worker, rig.order(rig.job(rig.sample("succeeds")))))
+
+    def test_worker_killed_again_and_again(self, rig: Rig) -> None:
+        """Three workers die one after the other over one run; the fourth sees its one true end."""
+        order, effects = self._remembering(rig)
+
+        async def first() -> None:
+            async with rig.worker() as worker:
+                at(worker, Moment.STARTED, die)
+                await rig.finish(await rig.submit(worker, order))
+
+        async def further() -> None:
+            async with rig.worker():
+                for _ in range(5):
+                    await asyncio.sleep(0)
+                die()
+
+        with doomed(first, rig.patience) as process:
+            process.wait()
+        for _ in range(2):
+            with doomed(further, rig.patience) as process:
+                check(process.wait(), "A worker that was to be killed at once was not.")
+        self._one_true_end(rig, order, effects, "three times over")
+
+    def test_a_run_that_ends_without_a_worker(self, rig: Rig) -> None:
+        """A run that ends while no worker is there has its whole outcome when the next one comes."""
+        if not rig.promise.capabilities.resumes:
+            lacks("its runs do not outlive their worker")
+        order, effects = self._remembering(rig)
+
+        async def doom() -> None:
+            async with rig.worker() as worker:
+                at(worker, Moment.RUNNING, die)
+                await rig.finish(await rig.submit(worker, order))
+
+        with doomed(doom, rig.patience) as process:
+            process.wait()
+        until = time.monotonic() + rig.patience
+        while f"{order.name} end" not in self.side_effects(effects):
+            check(time.monotonic() < until, "The worker was killed, and the job has not gone on to its end.")
+            time.sleep(0.005)
+        self._one_true_end(rig, order, effects, "when the job ended")
+
+    def test_the_log_goes_on_after_a_death(self, rig: Rig) -> None:
+        """What a run writes while its worker dies and another comes stands in its log once, in its order."""
+        if not rig.promise.capabilities.resumes:
+            lacks("its runs do not outlive their worker")
+        sample = rig.sample("counts")
+        order = rig.order(rig.job(sample))
+
+        async def doom() -> None:
+            async with rig.worker() as worker:
+                run = await rig.submit(worker, order)
+                await rig.until(lambda: len(rig.log(order).split()) > _SOME, "The run has not begun to count")
+                die()
+                await rig.finish(run)
+
+        async def next_life() -> Finished:
+            async with rig.worker() as worker:
+                return await rig.resumed(worker, order)
+
+        with doomed(doom, rig.patience) as process:
+            check(process.wait(), "The run ended before its worker could be killed; the sample 'counts' is too quick.")
+        got = asyncio.run(next_life())
+        expect(got.outcome, Cause.SUCCEEDED, where="A run whose worker was killed while it counted")
+        counted(sample, got.log, "after a worker's death")
 
     # ---------------------------------------------------------------- what all of them share
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 
 from anyjob.outcome import Cause, Outcome
 from anyjob.testing.fault import check
-from anyjob.testing.rig import Finished, Rig, expect, told
+from anyjob.testing.rig import Rig, expect, told
 from anyjob.testing.suite import Suite
-from anyjob.worker.worker import LiveRun
 
 __all__ = ["EndingCases"]
 
-_CROWD = 200
+
+_CLOCK = 0.05
+"""Seconds by which two clocks of one machine differ, and what rounding takes."""
 
 
 class EndingCases(Suite):
@@ -62,27 +64,73 @@ class EndingCases(Suite):
         expect(got.outcome, Cause.DEPENDENCY_MISSING, where="The sample 'missing_dependency'")
         check(sample.names and sample.names in got.said, f"The outcome does not name {sample.names!r}: {got.said}")
 
-    def test_two_hundred_at_once(self, rig: Rig) -> None:
-        """Two hundred runs at one time each end with their own cause and their own result."""
-        good = rig.sample("echoes" if rig.has("echoes") or rig.promise.command else "succeeds")
-        bad = rig.sample("fails")
-        jobs = [rig.job(good), rig.job(bad)]
+    def test_exit_codes_are_kept(self, rig: Rig) -> None:
+        """An exit code is the job's own word: 124, 137 or 143 are codes like others, and no deadline, kill or stop."""
+        sample = rig.sample("exits")
+        codes = (1, 2, 124, 126, 127, 130, 137, 143, 255)
 
-        async def life() -> list[Finished]:
+        async def life() -> None:
             async with rig.worker() as worker:
-                runs: list[LiveRun] = []
-                for number in range(_CROWD):
-                    order = rig.order(jobs[number % 2], instance_parameters=f"number {number}")
-                    runs.append(await rig.submit(worker, order))
-                return [await rig.finish(run) for run in runs]
+                runs = [await rig.submit(worker, rig.order(rig.job(sample, Parameters=str(code)))) for code in codes]
+                for code, run in zip(codes, runs, strict=True):
+                    got = await rig.finish(run)
+                    expect(got.outcome, Cause.EXIT_CODE, where=f"A job that ends with code {code}")
+                    check(got.outcome.code == code, f"The job ended with code {code}; the outcome is {got.said}.")
+                good = await rig.finish(await rig.submit(worker, rig.order(rig.job(sample, Parameters="0"))))
+                expect(good.outcome, Cause.SUCCEEDED, where="A job that ends with code 0")
 
-        for number, got in enumerate(asyncio.run(life())):
-            if number % 2:
-                assert bad.cause is not None
-                expect(got.outcome, bad.cause, where=f"Run {number} of {_CROWD} at once, 'fails',")
+        asyncio.run(life())
+
+    def test_a_signal_is_no_exit_code(self, rig: Rig) -> None:
+        """A job that a signal ended is told from one that exits: cause `signal`, code 128 and the signal's number."""
+        got = rig.run(rig.job(rig.sample("dies")))
+        expect(got.outcome, Cause.SIGNAL, where="A job that signal 9 ends")
+        check(got.outcome.code == 137, f"Signal 9 ended the job; its code is 137, and the outcome is {got.said}.")
+
+    def test_a_failure_is_explained(self, rig: Rig) -> None:
+        """Whoever is called at night reads the outcome first: a failure has a code, a result or evidence."""
+        for name in ("fails", "missing_dependency"):
+            if not rig.has(name):
                 continue
-            expect(got.outcome, Cause.SUCCEEDED, where=f"Run {number} of {_CROWD} at once")
-            wanted = f"number {number}" if good is rig.samples.echoes else good.result
-            if wanted is not None:
-                said = f"Run {number} of {_CROWD} at once has the result {got.outcome.result!r}, not {wanted!r}."
-                check(got.outcome.result == wanted, said)
+            got = rig.run(rig.job(rig.sample(name)))
+            outcome = got.outcome
+            words = outcome.result.strip() or outcome.evidence or outcome.code is not None
+            check(words, f"The sample {name!r} ends {outcome.cause.value} and nothing says why; add evidence.")
+            for item in outcome.evidence:
+                said = f"Evidence needs a source and a text; it has {item.source!r} and {item.text!r}."
+                check(item.source.strip() and item.text.strip(), said)
+
+    def test_times_are_in_order(self, rig: Rig) -> None:
+        """A run does not end before it starts, nor outside of the time in which it was watched."""
+        job = rig.job(rig.sample("remembers" if rig.has("remembers") else "succeeds"), Parameters=str(rig.folder / "x"))
+
+        async def life() -> None:
+            async with rig.worker() as worker:
+                before = time.time()
+                run = await rig.submit(worker, rig.order(job))
+                await rig.finish(run)
+                after, record = time.time(), run.record
+                started, ended = record.started or 0, record.ended or 0
+                said = f"The run was watched from {before} to {after}; it says it started {started}, ended {ended}."
+                check(before - _CLOCK <= started <= ended <= after + _CLOCK, f"{said} Give `ended` in epoch seconds.")
+
+        asyncio.run(life())
+
+    def test_a_result_in_any_script(self, rig: Rig) -> None:
+        """A result is text: what is not ASCII comes back as it went."""
+        sample = rig.sample("echoes")
+        text = "naïve 中文 日本語 Ωмега 😀"
+        got = rig.run(rig.job(sample), instance_parameters=text)
+        expect(got.outcome, Cause.SUCCEEDED, where="The sample 'echoes'")
+        check(got.outcome.result == text, f"The job's result was {text!r}; the outcome says {got.outcome.result!r}.")
+
+    def test_a_long_result(self, rig: Rig) -> None:
+        """A long result is kept whole, or cut behind its first 1000 bytes: never lost, never cut inside a character."""
+        sample = rig.sample("echoes")
+        text = "".join(f"{number}·" for number in range(700))
+        got = rig.run(rig.job(sample), instance_parameters=text)
+        expect(got.outcome, Cause.SUCCEEDED, where="The sample 'echoes' with a long text")
+        result = got.outcome.result
+        said = f"The job's result has {len(text)} characters; the outcome's {len(result)} are not its beginning"
+        check(text.startswith(result), f"{said}: {result[:40]!r} ... {result[-40:]!r}")
+        check(len(result.encode()) > 990, f"Of a result of {len(text)} characters only {len(result)} are kept.")

@@ -7,9 +7,11 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
+import pytest
+
 from anyjob.executor.base import Stage
 from anyjob.outcome import Cause, Json, Outcome, StopReport, Strength
-from anyjob.testing.fault import Fault, check
+from anyjob.testing.fault import Fault, check, lacks
 from anyjob.testing.marks import Moment, at
 from anyjob.testing.processes import alive
 from anyjob.testing.rig import Finished, Rig, expect, told
@@ -28,6 +30,7 @@ def strong_enough(outcome: Outcome, promised: Strength) -> None:
     stop = outcome.stop
     if stop is None:
         raise Fault(f"The outcome of a stopped run has no stop report: {told(outcome)}.")
+    check(stop.by.strip(), f"The stop report says {stop.strength.value} and not by what it is known; fill `by`.")
     said = f"The stop is only {stop.strength.value} ({stop.by}, survivors: {list(stop.survivors)})"
     check(
         _STRENGTHS.index(stop.strength) >= _STRENGTHS.index(promised),
@@ -125,6 +128,41 @@ class StopCases(Suite):
         expect(outcome, Cause.STOPPED, where="A run that ignores the stop")
         strong_enough(outcome, rig.promise.capabilities.proof)
         gone(order, outcome)
+
+    @pytest.mark.parametrize("moment", [Moment.STARTED, Moment.RUNNING], ids=lambda moment: moment.name.lower())
+    def test_stop_between_start_and_watch(self, rig: Rig, moment: Moment) -> None:
+        """A stop that comes when `start` has returned and nothing is watched yet is carried out as any other."""
+        order = rig.order(rig.job(rig.sample("sleeps"), xattrs=_SHORT))
+
+        async def life() -> Outcome:
+            async with rig.worker() as worker:
+                run = await rig.submit(worker, order)
+                at(worker, moment, run.stop)
+                return (await rig.finish(run)).outcome
+
+        outcome = asyncio.run(life())
+        expect(outcome, Cause.STOPPED, where=f"A run that is stopped when it is {moment.name.lower()}")
+        strong_enough(outcome, rig.promise.capabilities.proof)
+        gone(order, outcome)
+
+    def test_what_a_stopped_run_wrote_is_kept(self, rig: Rig) -> None:
+        """The log of a run that was forced holds all that it said before: it is what its owner looks for."""
+        name = "ignores" if rig.has("ignores") else "obeys"
+        sample = rig.sample(name)
+        if not sample.ready:
+            lacks(f"its sample {name!r} says nothing in its log")
+
+        async def life() -> Finished:
+            async with rig.worker() as worker:
+                run = await rig.submit(worker, rig.order(rig.job(sample, xattrs=_SHORT)))
+                await rig.ready(run, sample)
+                before = rig.log(run)
+                run.stop(force=True)
+                got = await rig.finish(run)
+                check(got.log.startswith(before), f"Before the stop the log held {before!r}; now it is {got.log!r}.")
+                return got
+
+        expect(asyncio.run(life()).outcome, Cause.STOPPED, where="A run that is stopped")
 
     def test_stop_may_be_repeated(self, rig: Rig) -> None:
         """`stop` may be called any number of times, at every stage: each call answers with a report."""

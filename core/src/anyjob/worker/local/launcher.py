@@ -26,7 +26,7 @@ from anyjob.worker.local.exits import read_exit
 from anyjob.worker.local.options import LocalOptions
 from anyjob.worker.local.progress import ProgressReader
 from anyjob.worker.local.shimclient import ShimClient
-from anyjob.worker.local.shimvalues import Ended, RunAs, RunLimits, ShimOptions, Started, StartOrder
+from anyjob.worker.local.shimvalues import Ended, RunAs, RunLimits, ShimOptions, Started, StartOrder, WarmStart
 from anyjob.worker.settings import WorkerSettings
 
 __all__ = ["LocalLauncher"]
@@ -67,6 +67,9 @@ class LocalLauncher(Launcher[LocalOptions]):
         face = _face(run)
         client = self._client or await self._shim()
         begun = self._begun[run.name] = client.start(self._order(face, command))
+        if command.warm is not None:
+            # Its resident may take long to load, and a stop must not wait for that.
+            face.on_stop(lambda: None if begun.done() else client.cancel(face.name))
         return await self._answer(face, begun)
 
     async def _answer(self, face: RunFace, begun: asyncio.Future[Started | Ended]) -> Handle | Exit:
@@ -191,6 +194,7 @@ class LocalLauncher(Launcher[LocalOptions]):
             leftovers=command.leftovers or common.leftovers,
             quota=face.log_quota,
             redact=[value.encode() for value in face.secrets.values()],
+            warm=None if command.warm is None else WarmStart(key=command.warm.key, argv=command.warm.argv),
         )
 
     def _user(self, face: RunFace) -> Identity | None:

@@ -22,11 +22,23 @@ from anyjob.worker.local.shimvalues import (
     Stage,
     Started,
     StartOrder,
+    WarmStart,
 )
 from anyjob.worker.local.shimwire import ShimWire
 from anyjob.worker.shim import frames
 
-__all__ = ["Ended", "LogState", "Proof", "RunAs", "RunLimits", "ShimClient", "ShimOptions", "StartOrder", "Started"]
+__all__ = [
+    "Ended",
+    "LogState",
+    "Proof",
+    "RunAs",
+    "RunLimits",
+    "ShimClient",
+    "ShimOptions",
+    "StartOrder",
+    "Started",
+    "WarmStart",
+]
 
 _PATIENCE = 15.0
 """Seconds in which a lost shim must be reachable again; the keeper needs milliseconds."""
@@ -105,6 +117,12 @@ class ShimClient:
         self._starts[order.run] = message, future
         self._send(message)
         return future
+
+    def cancel(self, run: str) -> None:
+        """Do not start a warm run that still waits for its resident: its start is answered with an end. One that has
+        begun goes on.
+        """
+        self._send(frames.encode({"do": "cancel", "run": run}))
 
     def ended(self, run: str) -> asyncio.Future[Ended]:
         """The end of a run that was started or is known. Each call has a future of its own. Fails with ShimLost for a
@@ -347,6 +365,8 @@ def _encode(order: StartOrder) -> bytes:
         said["user"] = {"uid": order.user.uid, "gid": order.user.gid, "groups": list(order.user.groups)}
     if order.limits is not None:
         said["limits"] = {"memory": order.limits.memory, "cpu": order.limits.cpu, "pids": order.limits.pids}
+    if order.warm is not None:
+        said["warm"] = {"key": order.warm.key, "argv": list(order.warm.argv)}
     if order.redact:
         said["redact"] = [b64encode(value).decode() for value in order.redact]
     return frames.encode(said)

@@ -6,9 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from anyjob.worker.shim.seat import FLOOR, IDLE, SPAWNERS
+from anyjob.worker.shim.seat import FLOOR, IDLE, RESIDENT_IDLE, SPAWNERS
 
-__all__ = ["Ended", "LogState", "Proof", "RunAs", "RunLimits", "ShimOptions", "Stage", "StartOrder", "Started"]
+__all__ = [
+    "Ended",
+    "LogState",
+    "Proof",
+    "RunAs",
+    "RunLimits",
+    "ShimOptions",
+    "Stage",
+    "StartOrder",
+    "Started",
+    "WarmStart",
+]
 
 Stage = Literal["ASK", "FORCE"]
 
@@ -18,13 +29,15 @@ class ShimOptions:
     """How a shim is started; a shim that is there already keeps its own.
 
     `cgroup="off"` holds runs without cgroups; `spawners`: how many runs get a subreaper of their own then; `idle`:
-    seconds without worker and run after which the shim ends; `floor`: bytes of free disk below which no run starts.
+    seconds without worker and run after which the shim ends; `floor`: bytes of free disk below which no run starts;
+    `resident_idle`: seconds without a run after which a resident of warm runs ends.
     """
 
     cgroup: Literal["auto", "off"] = "auto"
     spawners: int = SPAWNERS
     idle: float = IDLE
     floor: int = FLOOR
+    resident_idle: float = RESIDENT_IDLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +59,20 @@ class RunLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WarmStart:
+    """The resident that forks a run: `argv` starts it, runs of one `key`, argv, user and environment share it."""
+
+    key: str
+    argv: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StartOrder:
     """One run to start. `run` names it for good: a name that the shim knows is never started twice.
 
     `log` is the file that the child writes, absolute or below `folder`; `deadline` is in seconds of CLOCK_BOOTTIME;
-    `grace` in seconds; `quota` in bytes of log; `redact` are secret values that must not reach the log.
+    `grace` in seconds; `quota` in bytes of log; `redact` are secret values that must not reach the log. Where there are
+    no groups, `warm` is ignored and `argv` executed.
     """
 
     run: str
@@ -67,6 +89,7 @@ class StartOrder:
     leftovers: str = "kill"
     quota: int | None = None
     redact: Sequence[bytes] = ()
+    warm: WarmStart | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

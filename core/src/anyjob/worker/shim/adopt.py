@@ -32,9 +32,10 @@ def take_over(shim: Shim, past: Past) -> None:
     if past.boot is not None and past.boot != boot:
         for line in past.live.values():
             _lost(shim, Run(line), f"started in boot {past.boot}, this is boot {boot}")
-        for name in past.begun:
+        for name in {**past.begun, **past.sown}:
             _lost(shim, Run({"run": name, "log": ""}), f"about to be started in boot {past.boot}, this is boot {boot}")
         past.begun.clear()
+        past.sown.clear()
         return
     nofile.need(256 + 2 * len(past.live))  # a pidfd for each leader and redactor
     for line in past.live.values():

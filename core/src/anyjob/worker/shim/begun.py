@@ -31,28 +31,32 @@ def _unknowable() -> StartError:
 class Begun:
     """What an order for one of these runs finds: it goes on, it is over, or it is surely not begun."""
 
-    __slots__ = ("_groups", "_known", "_names", "_same_keeper", "_sessions", "_shim", "_tick")
+    __slots__ = ("_groups", "_known", "_names", "_same_keeper", "_sessions", "_shim", "_sown", "_tick")
 
     def __init__(self, shim: Shim, past: Past) -> None:
         self._shim = shim
-        self._names = past.begun
+        self._names, self._sown = past.begun, past.sown
         self._same_keeper = past.keeper == shim.seat.exits
         self._tick = 0
-        self._known = {(line["pid"], line["start"]) for line in past.live.values()}
+        known = [*past.live.values(), *past.sown.values()]
+        self._known = {(line["pid"], line["start"]) for line in known}
         self._known |= {tuple(line["redactor"]) for line in past.live.values() if line.get("redactor")}
-        self._groups = {line["group"] for line in past.live.values()}
-        self._sessions = {line["pid"] for line in past.live.values()}
+        self._groups = {line["group"] for line in known}
+        self._sessions = {line["pid"] for line in known}
 
     def lines(self) -> list[bytes]:
         """What the journal must keep."""
-        return [frames.encode({"ev": "starting", "runs": [name], "tick": tick}) for name, tick in self._names.items()]
+        starting = [{"ev": "starting", "runs": [name], "tick": tick} for name, tick in self._names.items()]
+        return [frames.encode(line) for line in (*starting, *self._sown.values())]
 
     def settle(self, order: dict[str, Any]) -> tuple[Run, int | None] | None:
         """A run that did begin, with its raw status if it has ended; None: start it. Raises StartError when nobody
         can know.
         """
         name = order["run"]
-        tick = self._names.pop(name, None)
+        tick, sown = self._names.pop(name, None), self._sown.pop(name, None)
+        if sown is not None:
+            return self._settle_sown(order, sown)
         if tick is None:
             return None
         self._tick = tick
@@ -70,6 +74,28 @@ class Begun:
             if kernel.boottime() > until:
                 raise _unknowable()
             time.sleep(0.005)  # a child on its way through exec: it shows its mark, or its end, in a moment
+
+    def _settle_sown(self, order: dict[str, Any], sown: dict[str, Any]) -> tuple[Run, int | None] | None:
+        """A run that was given to a certain process, which leads a session from its beginning on. Without its shim it
+        begins at once or never: it has its order, or sees the end of its leash.
+        """
+        pid, begin = sown["pid"], sown["start"]
+        until = kernel.boottime() + _PATIENCE
+        while True:
+            facts = process.facts(pid)
+            if facts is None or facts.start != begin:
+                # The keeper writes down how a leader of a session ended before it reaps it.
+                status = self._shim.exits.find(pid, begin)
+                if status is not None:
+                    return self._run(order, pid, begin, sown["group"]), status
+                if not self._same_keeper or os.getppid() != self._shim.seat.keeper:
+                    raise _unknowable()
+                return None
+            if facts.session == pid and facts.state not in "ZX":
+                return self._run(order, pid, begin, sown["group"]), None
+            if kernel.boottime() > until:
+                raise _unknowable()
+            time.sleep(0.002)
 
     def _found(
         self, order: dict[str, Any], leader: Facts | None, ended: list[dict[str, Any]]

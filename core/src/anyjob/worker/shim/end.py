@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 LOOK_AGAIN = 0.005
 """Seconds between looks at a run that is being closed, where no event of the kernel came before."""
-_NEVER = Report("PROVEN", "never started")
+NEVER = Report("PROVEN", "never started")
 _UNLISTED = 0.1
 """Seconds in which a process that is counted but not listed must be gone."""
 _NAMED = 10
@@ -34,7 +34,7 @@ def never_started(shim: Shim, run: Run, cause: str, evidence: list[tuple[str, st
     """End a run of which surely no process exists; or nobody knows, which is the cause then."""
     run.cause = cause
     run.evidence += evidence
-    run.proof = _NEVER if cause != "unknown" else Report("ASKED", "shim", evidence)
+    run.proof = NEVER if cause != "unknown" else Report("ASKED", "shim", evidence)
     conclude(shim, run)
 
 

@@ -54,12 +54,12 @@ class Slot:
             self._events = os.open(self.path + "/cgroup.events", os.O_RDONLY | os.O_CLOEXEC)
             self._procs = os.open(self.path + "/cgroup.procs", os.O_WRONLY | os.O_CLOEXEC)
 
-    def enter(self) -> None:
-        """Move this process in. Raises OSError."""
+    def enter(self, pid: int = 0) -> None:
+        """Move a process in, this one by default. Raises OSError."""
         if self._procs >= 0:
-            os.write(self._procs, b"0")
+            os.write(self._procs, b"%d" % pid)
         else:
-            write(self.path + "/cgroup.procs", b"0")
+            write(self.path + "/cgroup.procs", b"%d" % pid)
 
     def populated(self) -> bool:
         """Whether a live process is in it, or in a group that a job made below it. Raises OSError."""
@@ -187,6 +187,18 @@ class Slots:
             self.leave()
             raise
         self.current = slot
+
+    def place(self, pid: int) -> Slot:
+        """Put another process into a free slot. Raises OSError, and the slot is free still."""
+        slot = self._free.pop() if self._free else self._fresh()
+        try:
+            slot.enter(pid)
+            if self.limiter is not None:
+                self.limiter.enter(slot, pid)
+        except OSError:
+            self._retired.append(slot)
+            raise
+        return slot
 
     def leave(self) -> None:
         """Go back to the group the shim was born in. Raises OSError."""

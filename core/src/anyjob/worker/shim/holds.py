@@ -11,6 +11,7 @@ from .complaint import complain
 from .groups import Group, Slot, Slots
 from .limits import Limiter
 from .oom import OomScore
+from .run import Run
 from .subreaper import Spawners
 
 TYPE_CHECKING = False
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .main import Shim
-    from .run import Run
 
 
 class Holds:
@@ -80,6 +80,53 @@ class Holds:
         self.oom.up()
         run.pid, run.start = spawn.launch(order, log, memory=memory)
         scan.take(self._shim, run)
+
+    def start_resident(self, order: dict[str, Any], output: int, channel: int) -> tuple[int, Slot]:
+        """Start a resident in a group of its own. Returns its pid and the group. Raises StartError and OSError."""
+        slots = self._slots
+        assert slots is not None
+        if slots.current is None:
+            slots.advance()
+        slot = slots.current
+        assert slot is not None
+        if slots.limiter is not None:
+            slots.limiter.before(slot, Run({"run": "", "log": ""}), None)
+        self.oom.up()
+        pid, _ = spawn.launch(order, output, channel=channel)
+        self._advance(slots)
+        return pid, slot
+
+    def place(self, pid: int) -> Slot:
+        """Put a process that a resident has forked into a group of its own. Raises OSError."""
+        assert self._slots is not None
+        return self._slots.place(pid)
+
+    def limit(self, slot: Slot, run: Run, asked: dict[str, Any] | None, pid: int) -> int | None:
+        """Set the run's limits in a group in which its process waits. Returns bytes of address space, as
+        `limits.by_rlimits`. Raises StartError.
+        """
+        assert self._slots is not None
+        limiter = self._slots.limiter
+        if limiter is None:
+            return None
+        memory = limiter.before(slot, run, asked, pid, self._slots.current)
+        limiter.after(slot, run, asked)
+        return memory
+
+    def hold_in(self, slot: Slot, run: Run) -> None:
+        """The run's process is in the group."""
+        assert self._slots is not None
+        run.hold, run.group = Group(self._slots, slot), slot.path
+
+    def give_back(self, slot: Slot) -> None:
+        """Nobody is in the group any more."""
+        assert self._slots is not None
+        self._slots.give_back(slot)
+
+    def retire(self, slot: Slot) -> None:
+        """Somebody is in the group who cannot be killed."""
+        assert self._slots is not None
+        self._slots.retire(slot)
 
     def claim(self, run: Run) -> None:
         """Hold a run that an earlier shim started."""
@@ -143,10 +190,13 @@ class Holds:
         run.own = True
         self._shim.leaders[run.pid] = run
         run.hold, run.group = Group(slots, slot), slot.path
+        self._advance(slots)
+        if limiter is not None and asked is not None:
+            limiter.after(slot, run, asked)
+
+    def _advance(self, slots: Slots) -> None:
         try:
             slots.advance()
         except OSError as error:
-            # The run goes on; the shim is at home and tries again at the next start.
+            # What was started goes on; the shim is at home and tries again at the next start.
             complain(f"no further group: {error}")
-        if limiter is not None and asked is not None:
-            limiter.after(slot, run, asked)

@@ -109,11 +109,11 @@ class Limiter:
             self._ahead = True
             self.enter(slot)
 
-    def enter(self, slot: Slot) -> None:
-        """Sit in the version 1 groups of the slot too. Raises OSError."""
+    def enter(self, slot: Slot, pid: int = 0) -> None:
+        """Sit in the version 1 groups of the slot too, or put another process there. Raises OSError."""
         if self._ahead:
             for controller in self._roots:
-                self._enter(slot, controller)
+                self._enter(slot, controller, pid)
 
     def leave(self) -> None:
         """Go back home. Raises OSError."""
@@ -121,18 +121,29 @@ class Limiter:
             for home in self._homes.values():
                 write(home + "/cgroup.procs", b"0")
 
-    def before(self, slot: Slot, run: Run, limits: dict[str, Any] | None) -> int | None:
-        """Set the limits that the child must be born with. Returns what rlimits are to do. Raises StartError."""
+    def before(
+        self, slot: Slot, run: Run, limits: dict[str, Any] | None, pid: int = 0, sitting: Slot | None = None
+    ) -> int | None:
+        """Set the limits that the child must be born with. `pid`: the child is there already, and the shim sits
+        elsewhere, in `sitting`. Returns what rlimits are to do. Raises StartError.
+        """
         if limits is None and not slot.limits:
             rest = None
         else:
             limits = limits or {}
             check(limits)
             try:
-                self.resume(slot)
-                self._set_memory(slot, limits.get("memory"))
+                if not pid:
+                    self.resume(slot)
+                else:
+                    if sitting is not None:
+                        self.resume(sitting)
+                    self._ahead = True
+                    self.enter(slot, pid)
+                self._set_memory(slot, limits.get("memory"), pid)
                 pids = limits.get("pids")
-                self._put(slot, "pids", "pids.max", b"max" if pids is None else b"%d" % (pids + 1))
+                room = 0 if pid else 1
+                self._put(slot, "pids", "pids.max", b"max" if pids is None else b"%d" % (pids + room))
                 if limits.get("cpu") is None:
                     self._set_cpu(slot, None)
             except OSError as error:
@@ -188,11 +199,11 @@ class Limiter:
         if path is not None:
             write(f"{path}/{name}", value)
 
-    def _enter(self, slot: Slot, controller: str) -> None:
+    def _enter(self, slot: Slot, controller: str, pid: int) -> None:
         folder = f"{self._roots[controller]}/{slot.number}"
         if not os.path.isdir(folder):
             os.mkdir(folder)
-        write(folder + "/cgroup.procs", b"0")
+        write(folder + "/cgroup.procs", b"%d" % pid)
 
     def _set_cpu(self, slot: Slot, cores: float | None) -> None:
         quota = None if cores is None else max(1000, int(cores * _PERIOD))
@@ -201,7 +212,7 @@ class Limiter:
         else:
             self._put(slot, "cpu", "cpu.cfs_quota_us", b"-1" if quota is None else b"%d" % quota)
 
-    def _set_memory(self, slot: Slot, limit: int | None) -> None:
+    def _set_memory(self, slot: Slot, limit: int | None, pid: int) -> None:
         path = self._path(slot.number, "memory")
         if path is None:
             return
@@ -212,24 +223,24 @@ class Limiter:
             _try(path + "/memory.swap.max", b"max" if limit is None else b"0")
             return
         if limit is not None and int(process.read(path + "/memory.usage_in_bytes") or 0) > _RESIDUE:
-            self._clean(slot, path)
+            self._clean(slot, path, pid)
         # Memory and swap together may never be below memory alone: lift first, then set.
         _try(path + "/memory.memsw.limit_in_bytes", b"-1")
         write(path + "/memory.limit_in_bytes", b"-1" if limit is None else b"%d" % limit)
         if limit is not None:
             _try(path + "/memory.memsw.limit_in_bytes", b"%d" % limit)
 
-    def _clean(self, slot: Slot, path: str) -> None:
+    def _clean(self, slot: Slot, path: str, pid: int) -> None:
         """Get rid of what earlier runs left charged: caches go, and files in memory stay charged to a group that is
         no more.
         """
         _try(path + "/memory.force_empty", b"0")
         if int(process.read(path + "/memory.usage_in_bytes") or 0) > _RESIDUE:
-            write(self._homes["memory"] + "/cgroup.procs", b"0")
+            write(self._homes["memory"] + "/cgroup.procs", b"%d" % pid)
             try:
                 os.rmdir(path)
             finally:
-                self._enter(slot, "memory")
+                self._enter(slot, "memory", pid)
 
 
 def _try(path: str, value: bytes) -> None:

@@ -14,6 +14,7 @@ from .holds import Holds
 from .journal import Journal, boot_line
 from .link import Link
 from .quota import LogWatch
+from .residents import Residents
 from .timers import Timers
 
 TYPE_CHECKING = False
@@ -56,8 +57,10 @@ class Shim:
         self.logs = LogWatch(self.timers, seat.floor)
         self.arms = Arms(self)
         self.link = Link(self, seat.listener)
-        self.holds = Holds(self, {line["group"] for line in past.live.values() if line["group"] is not None})
+        taken = {line["group"] for line in (*past.live.values(), *past.sown.values())} - {None}
+        self.holds = Holds(self, taken)
         self.begun = Begun(self, past)
+        self.residents = Residents(self)
         self.journal = Journal(path)
         adopt.take_over(self, past)
         for armed in past.armed.values():
@@ -120,6 +123,7 @@ class Shim:
     def worker_came(self) -> None:
         """A worker is in charge."""
         self.timers.cancel("idle")
+        self.residents.worker_came()
 
     def worker_went(self) -> None:
         """Nobody is connected: end after a while, if there is nothing to keep."""
@@ -149,6 +153,8 @@ class Shim:
         do = message.get("do")
         if do == "stop":
             stop.order(self, message["run"], message["stage"])
+        elif do == "cancel":
+            self.residents.cancel(message["run"])
         elif do == "ack":
             self._ack(message["runs"])
         elif do == "list":
@@ -164,7 +170,7 @@ class Shim:
 
     def loop(self) -> None:
         """Turn until there is nothing left to keep."""
-        while not self.quitting or self.live:
+        while not self.quitting or self.live or self.residents:
             for fd, events in self._epoll.poll():
                 handler = self._handlers.get(fd)
                 if handler is not None:
@@ -182,6 +188,7 @@ class Shim:
             os.unlink(self.seat.folder + "/sock")
         except FileNotFoundError:
             pass
+        self.residents.close()
         self.holds.close()
 
     def _flush(self) -> None:
@@ -203,6 +210,7 @@ class Shim:
             *asked,
             *self.arms.lines(),
             *self.begun.lines(),
+            *self.residents.lines(),
         ]
         try:
             self.journal.rewrite(lines)
@@ -223,6 +231,7 @@ class Shim:
             self._judge()
 
     def _reap_one(self, pid: int, status: int) -> None:
+        self.residents.before_reap(pid)
         run = self.leaders.pop(pid, None)
         if run is not None:
             # Written down before it is reaped: from here on nobody else could tell it.
@@ -249,7 +258,7 @@ class Shim:
 
     def _idle(self) -> None:
         if self.link.worker is None:
-            if self.live or self.arms:
+            if self.live or self.arms or self.residents:
                 self.worker_went()
             else:
                 self.quitting = True

@@ -14,10 +14,10 @@ class Past:
 
     `begun` are runs that a shim may have been starting when it died, with the tick of that time: of a batch only the
     first that is not written down as started, because each is before the next is touched. `statuses` are of leaders
-    reaped but not judged.
+    reaped but not judged. `sown` are runs that were given to a process which a resident had forked.
     """
 
-    __slots__ = ("_batch", "armed", "asked", "begun", "boot", "keeper", "live", "over", "statuses")
+    __slots__ = ("_batch", "armed", "asked", "begun", "boot", "keeper", "live", "over", "sown", "statuses")
 
     def __init__(self) -> None:
         self.boot: str | None = None
@@ -25,6 +25,7 @@ class Past:
         self.live: dict[str, dict[str, Any]] = {}
         self.over: dict[str, bytes] = {}
         self.begun: dict[str, int] = {}
+        self.sown: dict[str, dict[str, Any]] = {}
         self.statuses: dict[str, int] = {}
         self.asked: dict[str, dict[str, Any]] = {}
         self.armed: dict[str, dict[str, Any]] = {}
@@ -41,8 +42,11 @@ class Past:
             tick: int = line["tick"]
             for name in self._batch:
                 self.begun[name] = tick
+        elif event == "sown":
+            self.sown[run] = line
         elif event == "started":
             self.begun.pop(run, None)
+            self.sown.pop(run, None)
             self.live[run] = line
         elif event == "gone":
             self.statuses[run] = line["status"]
@@ -50,7 +54,7 @@ class Past:
             self.asked[run] = line
         elif event == "ended":
             self.begun.pop(run, None)
-            for known in (self.live, self.statuses, self.asked):
+            for known in (self.live, self.sown, self.statuses, self.asked):
                 known.pop(run, None)
             self.over[run] = frames.encode(line)
         elif event == "ack":

@@ -11,6 +11,8 @@ IDLE = 60.0
 """Seconds without a worker and without a run after which a shim ends."""
 FLOOR = 64 << 20
 """Bytes of free disk below which no run starts."""
+RESIDENT_IDLE = 300.0
+"""Seconds without a run after which a resident is sent away."""
 SPAWNERS = 64
 """Runs that get a subreaper of their own where there are no cgroups."""
 
@@ -21,13 +23,14 @@ class Seat:
     The socket stays with the keeper when a shim dies, so that connections wait for the next one.
     """
 
-    __slots__ = ("cgroup", "exits", "floor", "folder", "idle", "keeper", "listener", "spawners")
+    __slots__ = ("cgroup", "exits", "floor", "folder", "idle", "keeper", "listener", "resident_idle", "spawners")
 
     def __init__(self, options: dict[str, Any], listener: socket.socket) -> None:
         self.folder: str = options["folder"]
         self.cgroup: str = options.get("cgroup", "auto")
         self.spawners: int = options.get("spawners", SPAWNERS)
         self.idle: float = options.get("idle", IDLE)
+        self.resident_idle: float = options.get("resident_idle", RESIDENT_IDLE)
         self.floor: int = options.get("floor", FLOOR)
         self.listener = listener
         self.keeper = 0

@@ -45,8 +45,11 @@ def find(name: str, env: Mapping[str, str]) -> str:
     raise StartError("dependency_missing", ("exec", f"{name}: not found on PATH {path} (ENOENT)"))
 
 
-def launch(order: dict[str, Any], log: int, *, memory: int | None = None) -> tuple[int, int]:
+def launch(
+    order: dict[str, Any], log: int, *, memory: int | None = None, channel: int | None = None
+) -> tuple[int, int]:
     """Start the order's command with `log` as its output. `memory`: bytes of address space, where no cgroup limits it.
+    `channel`: the stdin of a resident, which is no run and leads no session.
 
     Returns pid and start time in ticks. Raises StartError.
     """
@@ -54,7 +57,10 @@ def launch(order: dict[str, Any], log: int, *, memory: int | None = None) -> tup
     before = _ticks()
     nofile.down()
     try:
-        pid = _spawn(order, log) if user is None and memory is None else _fork(order, log, user, memory)
+        if user is None and memory is None:
+            pid = _spawn(order, log, channel)
+        else:
+            pid = _fork(order, log, user, memory, channel)
     finally:
         nofile.up()
     after = _ticks()
@@ -69,7 +75,7 @@ def _ticks() -> int:
     return kernel.boottime_ns() // kernel.TICK_NS
 
 
-def _spawn(order: dict[str, Any], log: int) -> int:
+def _spawn(order: dict[str, Any], log: int, channel: int | None) -> int:
     argv: list[str] = order["argv"]
     env: dict[str, str] = order["env"]
     path = argv[0]
@@ -80,8 +86,12 @@ def _spawn(order: dict[str, Any], log: int) -> int:
             path,
             argv,
             env,
-            file_actions=((os.POSIX_SPAWN_DUP2, NULL, 0), (os.POSIX_SPAWN_DUP2, log, 1), (os.POSIX_SPAWN_DUP2, log, 2)),
-            setsid=True,
+            file_actions=(
+                (os.POSIX_SPAWN_DUP2, NULL if channel is None else channel, 0),
+                (os.POSIX_SPAWN_DUP2, log, 1),
+                (os.POSIX_SPAWN_DUP2, log, 2),
+            ),
+            setsid=channel is None,
             setsigmask=(),
             setsigdef=_DEFAULTS,
         )
@@ -126,7 +136,7 @@ def _interpreter(path: str) -> str:
     return "the loader of a binary"
 
 
-def _fork(order: dict[str, Any], log: int, user: dict[str, Any] | None, memory: int | None) -> int:
+def _fork(order: dict[str, Any], log: int, user: dict[str, Any] | None, memory: int | None, channel: int | None) -> int:
     """Fork, then become the user in the child: the shim itself keeps its uid, or the job's user could signal it
     meanwhile.
     """
@@ -138,7 +148,7 @@ def _fork(order: dict[str, Any], log: int, user: dict[str, Any] | None, memory: 
         os.close(writing)
         raise StartError("start_failed", ("fork", f"{os.strerror(error.errno or 0)}")) from error
     if pid == 0:
-        _become(order, log, user, memory, writing)
+        _become(order, log, user, memory, channel, writing)
     os.close(writing)
     try:
         said = b""
@@ -153,17 +163,25 @@ def _fork(order: dict[str, Any], log: int, user: dict[str, Any] | None, memory: 
     raise StartError(cause, *[(source, text) for source, text in evidence])
 
 
-def _become(order: dict[str, Any], log: int, user: dict[str, Any] | None, memory: int | None, writing: int) -> NoReturn:
+def _become(
+    order: dict[str, Any],
+    log: int,
+    user: dict[str, Any] | None,
+    memory: int | None,
+    channel: int | None,
+    writing: int,
+) -> NoReturn:
     """In the child: never returns, and tells a failure by the pipe, which exec closes."""
     try:
         argv: list[str] = order["argv"]
         env: dict[str, str] = order["env"]
         path = argv[0]
-        os.setsid()
+        if channel is None:
+            os.setsid()
         for number in _DEFAULTS:
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
-        for fd, target in ((NULL, 0), (log, 1), (log, 2)):
+        for fd, target in ((NULL if channel is None else channel, 0), (log, 1), (log, 2)):
             os.dup2(fd, target)
         try:
             if user is not None:

@@ -22,7 +22,11 @@ def begin_all(shim: Shim, orders: list[dict[str, Any]]) -> None:
     """Start the orders, or answer with the state of runs that are known already. A fault in one does not touch the
     others.
     """
-    new = [order["run"] for order in orders if order["run"] not in shim.live and order["run"] not in shim.over]
+    for order in orders:
+        if "warm" in order and not shim.residents.wanted(order):
+            del order["warm"]
+    # A warm start is written down when a process is there for it; until then nothing is touched.
+    new = [order["run"] for order in orders if "warm" not in order and not _known(shim, order)]
     if new:
         # Written before anything is started: a successor must be able to tell a run that was begun from one that was
         # not.
@@ -38,6 +42,8 @@ def begin_all(shim: Shim, orders: list[dict[str, Any]]) -> None:
 
 
 def _begin(shim: Shim, order: dict[str, Any]) -> None:
+    if order["run"] in shim.residents:
+        return  # the answer comes when it has begun
     known = shim.live.get(order["run"])
     if known is not None:
         shim.say(known.line)
@@ -53,7 +59,7 @@ def _begin(shim: Shim, order: dict[str, Any]) -> None:
         if found is not None:
             run, status = found
             shim.holds.claim(run)
-            _enter(shim, run)
+            enter(shim, run)
             adopt.watch_leader(shim, run, status)
             return
         _start(shim, run, order)
@@ -68,7 +74,7 @@ def _begin(shim: Shim, order: dict[str, Any]) -> None:
 
 def _refuse(shim: Shim, orders: list[dict[str, Any]], why: str) -> None:
     for order in orders:
-        if order["run"] not in shim.live and order["run"] not in shim.over:
+        if not _known(shim, order):
             end.never_started(shim, Run(order), "start_failed", [("shim", why)])
 
 
@@ -82,21 +88,38 @@ def _start(shim: Shim, run: Run, order: dict[str, Any]) -> None:
         raise spawn.StartError("start_failed", ("disk", no_room))
     # The mark by which a scan, or the next shim, knows the run's processes.
     order["env"][process.MARK] = run.name
-    output = _open_log(run.log)
+    if "warm" in order:
+        shim.residents.start(run, order)
+        return
+    log = output(shim, run, order)
     try:
-        secrets: list[str] = order.get("redact") or []
-        if secrets:
-            output = _redact(shim, run, [base64.b64decode(secret) for secret in secrets], output)
-            del order["redact"]
-        shim.holds.start(run, order, output)
+        order.pop("redact", None)
+        shim.holds.start(run, order, log)
     finally:
-        os.close(output)
-    run.started = time.time()
-    _enter(shim, run)
+        os.close(log)
+    enter(shim, run)
 
 
-def _enter(shim: Shim, run: Run) -> None:
+def _known(shim: Shim, order: dict[str, Any]) -> bool:
+    return order["run"] in shim.live or order["run"] in shim.over or order["run"] in shim.residents
+
+
+def output(shim: Shim, run: Run, order: dict[str, Any]) -> int:
+    """What the run's process writes to: its log, or the pipe to a redactor. The caller closes it. Raises StartError."""
+    log = _open_log(run.log)
+    secrets: list[str] = order.get("redact") or []
+    if not secrets:
+        return log
+    try:
+        return _redact(shim, run, [base64.b64decode(secret) for secret in secrets], log)
+    finally:
+        os.close(log)
+
+
+def enter(shim: Shim, run: Run) -> None:
     """The run has begun: keep it, and tell. Written down at once, before the next run is touched."""
+    if run.started is None:
+        run.started = time.time()
     shim.live[run.name] = run
     run.line = lines.started(run)
     try:
@@ -116,12 +139,11 @@ def _open_log(path: str) -> int:
 
 
 def _redact(shim: Shim, run: Run, secrets: list[bytes], log: int) -> int:
-    """Put a redactor between child and log; closes the log here. Returns the pipe for the child."""
+    """Put a redactor between child and log. Returns the pipe for the child. Raises StartError."""
     shim.holds.oom.down()
     try:
         run.redactor, pipe = redact.fork(secrets, log, shim.holds.leave)
     except OSError as error:
         raise spawn.StartError("start_failed", ("redactor", str(error))) from error
-    os.close(log)
     shim.by_pid[run.redactor.pid] = functools.partial(run.redactor.reaped, shim, run)
     return pipe

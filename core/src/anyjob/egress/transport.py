@@ -1,0 +1,114 @@
+"""The egress policy under `requests`. Needs the extra `anyjob[egress]`.
+
+session = open_session(services.egress)
+with services.egress.call(seconds=30) as call:      # call.end("stop") from another thread ends it at once
+    response = session.get(url, stream=True, allow_redirects=False)
+"""
+
+from __future__ import annotations
+
+import socket
+from http.cookiejar import DefaultCookiePolicy
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from requests import Session
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+
+from anyjob.egress.call import CallStep, current_call
+
+if TYPE_CHECKING:
+    from anyjob.egress.egress import Egress
+
+__all__ = ["EgressAdapter", "open_session"]
+
+
+class EgressAdapter(HTTPAdapter):
+    """Connects to checked addresses only. Host header, SNI and the certificate's name stay the URL's.
+
+    Connections are kept and shared between threads, at most `kept` for a host. Nothing is ever sent twice.
+    """
+
+    def __init__(self, egress: Egress, *, kept: int = 10, hosts: int = 64) -> None:
+        self._egress = egress
+        super().__init__(pool_connections=hosts, pool_maxsize=kept, max_retries=0)
+
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **kwargs: Any) -> None:  # noqa: FBT001, FBT002 - requests calls it so
+        super().init_poolmanager(connections, maxsize, block=block, **kwargs)
+        own: dict[str, Any] = {"egress": self._egress}
+        self.poolmanager.pool_classes_by_scheme = {
+            "http": type("_PoolOfOne", (_Pool,), {"ConnectionCls": type("_LineOfOne", (_Line,), own)}),
+            "https": type("_TlsPoolOfOne", (_TlsPool,), {"ConnectionCls": type("_TlsLineOfOne", (_TlsLine,), own)}),
+        }
+
+
+class _Checked(HTTPConnection):
+    """A connection that asks the policy, and tells the thread's call how far it is."""
+
+    egress: ClassVar[Egress]
+    _fresh = False
+
+    def _new_conn(self) -> socket.socket:
+        self._fresh = True
+        timeout = self.timeout if isinstance(self.timeout, int | float) else None
+        try:
+            return self.egress.connect(self._dns_host, self.port, timeout, self.socket_options or ())
+        except socket.gaierror as error:
+            raise NameResolutionError(self.host, self, error) from error
+        except TimeoutError as error:
+            raise ConnectTimeoutError(self, f"no connection to {self.host} in {timeout} s") from error
+        except OSError as error:
+            raise NewConnectionError(self, f"no connection: {error}") from error
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        call = current_call()
+        if call is None:
+            return super().request(*args, **kwargs)
+        if call.fresh and not self._fresh:
+            self.close()
+        if self.sock is None:
+            self.connect()
+        call.reused = not self._fresh
+        self._fresh = False
+        if call.reused and self.sock is not None:
+            call.hold(self.sock)
+        call.step = CallStep.SENDING
+        super().request(*args, **kwargs)
+        call.step = CallStep.SENT
+        return None
+
+
+class _Line(_Checked):
+    pass
+
+
+class _TlsLine(_Checked, HTTPSConnection):
+    pass
+
+
+class _Pool(HTTPConnectionPool):
+    pass
+
+
+class _TlsPool(HTTPSConnectionPool):
+    def _validate_conn(self, conn: Any) -> None:
+        # urllib3 would warn of every connection that is not verified; whoever asked for it knows.
+        if conn.is_closed:
+            conn.connect()
+
+
+def open_session(egress: Egress, *, kept: int = 10) -> Session:
+    """A session that keeps to the policy, and may be shared between threads.
+
+    It keeps no cookies, reads no `.netrc`, takes no proxy or CA bundle from the environment, and sends nothing twice.
+    Redirects are the caller's: pass `allow_redirects=False` and check each hop, as a new call of its own.
+    """
+    session = Session()
+    session.trust_env = False
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    adapter = EgressAdapter(egress, kept=kept)
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
+    return session

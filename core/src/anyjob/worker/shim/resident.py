@@ -1,0 +1,215 @@
+"""A resident: a process that has loaded what many runs need, and forks for each of them.
+
+It is started like a run, in a group of its own, and its stdin is a socket to the shim. What it says and hears there is
+described in `residents.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import socket
+from collections import deque
+
+from . import end, kernel, process
+from .seed import Seed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .residents import Residents
+    from .run import Run
+
+LOADING = 60.0
+"""Seconds in which a resident must have loaded."""
+ANSWER = 20.0
+"""Seconds in which it must have forked."""
+_MOST = 32
+"""Processes that are asked for in one message."""
+_LONGEST = 1 << 16
+_TAIL = 2000
+"""Bytes of a resident's own output that evidence holds."""
+_ROOM = 4096
+"""Bytes in the environment a resident begins with, which its forks overwrite with their own: /proc shows them there."""
+_NAMES = ("PATH", "HOME", "LANG", "LANGUAGE", "TZ")
+_PREFIXES = ("LC_", "LD_", "PYTHON", "GLIBC_", "MALLOC_")
+
+
+def environment(env: dict[str, str]) -> dict[str, str]:
+    """What a process reads of its environment when it starts, and can not be told later. Nothing else of a run reaches
+    its resident.
+    """
+    return {name: value for name, value in env.items() if name in _NAMES or name.startswith(_PREFIXES)}
+
+
+class Resident:
+    """One resident. `waiting` are runs without a process yet, `spare` processes without a run."""
+
+    __slots__ = (
+        "_asked",
+        "_channel",
+        "_output",
+        "_owner",
+        "_said",
+        "born",
+        "key",
+        "leaving",
+        "pid",
+        "ready",
+        "slot",
+        "spare",
+        "used",
+        "waiting",
+    )
+
+    def __init__(self, owner: Residents, key: object, order: dict[str, Any]) -> None:
+        """Start it, as the order's user. Raises StartError and OSError."""
+        self._owner, self.key = owner, key
+        self.ready = self.leaving = False
+        self.waiting: deque[tuple[Run, dict[str, Any]]] = deque()
+        self.spare: list[Seed] = []
+        self._asked: deque[list[socket.socket]] = deque()
+        self._said: dict[str, Any] | None = None
+        self.born = self.used = kernel.boottime()
+        start = {
+            "argv": order["warm"]["argv"],
+            "env": {**environment(order["env"]), process.MARK: " " * _ROOM},
+            "cwd": "/",
+            "user": order.get("user"),
+        }
+        self._channel, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._output = os.memfd_create("resident", os.MFD_CLOEXEC)
+        shim = owner.shim
+        try:
+            self.pid, self.slot = shim.holds.start_resident(start, self._output, its.fileno())
+        except BaseException:
+            self._channel.close()
+            os.close(self._output)
+            raise
+        finally:
+            its.close()
+        shim.by_pid[self.pid] = self._died
+        shim.watch(self._channel.fileno(), select.EPOLLIN, lambda _: self._hear())
+        self._hurry(LOADING)
+
+    def add(self, run: Run, order: dict[str, Any]) -> None:
+        """Start a run as soon as there is a process for it."""
+        self.used = kernel.boottime()
+        self.waiting.append((run, order))
+        self.serve()
+
+    def serve(self) -> None:
+        """Give waiting runs the processes that there are, and ask for more: one is always there ahead."""
+        while self.waiting and self.spare:
+            run, order = self.waiting.popleft()
+            self._owner.sow(self, self.spare.pop(), run, order)
+        if self.ready and not self.leaving:
+            missing = len(self.waiting) + 1 - len(self.spare) - sum(map(len, self._asked))
+            if missing > 0:
+                self._ask(min(missing, _MOST))
+
+    def leave(self) -> None:
+        """Send it away. What it has forked for runs goes on."""
+        if not self.leaving:
+            self.leaving = True
+            self._owner.shim.timers.cancel(("resident", self.pid))
+            self._hang_up()
+            self.slot.kill()
+
+    def why(self) -> tuple[str, list[tuple[str, str]]]:
+        """Why it did not come up, or is gone: cause and evidence."""
+        size = os.fstat(self._output).st_size
+        tail = os.pread(self._output, _TAIL, max(0, size - _TAIL)).decode(errors="replace").strip()
+        said = [("resident", f"its output ends with: {tail}")] if tail else []
+        if self._said is not None:
+            return self._said["cause"], [*((source, text) for source, text in self._said["evidence"]), *said]
+        return "start_failed", said
+
+    def _ask(self, count: int) -> None:
+        pairs = [socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(count)]
+        try:
+            socket.send_fds(self._channel, [b"fork"], [its.fileno() for _, its in pairs])
+        except OSError:
+            pass  # it is gone, as its end will say
+        for _, its in pairs:
+            its.close()
+        self._asked.append([ours for ours, _ in pairs])
+        self._hurry(ANSWER)
+
+    def _hurry(self, seconds: float) -> None:
+        shim = self._owner.shim
+        text = f"it was silent for {seconds:g} s and was killed"
+        shim.timers.set(("resident", self.pid), kernel.boottime() + seconds, lambda: self._late(text))
+
+    def _late(self, text: str) -> None:
+        self._said = {"cause": "start_failed", "evidence": [["resident", text]]}
+        self.slot.kill()
+
+    def _hear(self) -> None:
+        while True:
+            try:
+                data = self._channel.recv(_LONGEST, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                return
+            except OSError:
+                data = b""
+            if not data:
+                self._hang_up()
+                self.slot.kill()  # alive or not, it is of no more use
+                return
+            said = json.loads(data)
+            if said["ev"] == "ready":
+                self.ready = True
+                self._owner.shim.timers.cancel(("resident", self.pid))
+                self.serve()
+            elif said["ev"] == "forked":
+                self._forked(said)
+            else:
+                self._said = said
+
+    def _forked(self, said: dict[str, Any]) -> None:
+        self._owner.shim.timers.cancel(("resident", self.pid))
+        leashes = self._asked.popleft()
+        for pid in said["pids"]:
+            seed = self._owner.place(leashes.pop(0), pid)
+            if seed is not None:
+                self.spare.append(seed)
+        for leash in leashes:
+            leash.close()
+        if leashes and not self.spare and self.waiting:
+            run, _ = self.waiting.popleft()
+            end.never_started(self._owner.shim, run, "start_failed", [("resident", f"no fork: {said.get('error')}")])
+        if self._asked:
+            self._hurry(ANSWER)
+        self.serve()
+
+    def _hang_up(self) -> None:
+        if self._channel.fileno() >= 0:
+            self._owner.shim.unwatch(self._channel.fileno())
+            self._channel.close()
+        for leashes in self._asked:
+            for leash in leashes:
+                leash.close()
+        self._asked.clear()
+        for seed in self.spare:
+            seed.leash.close()
+        self.spare.clear()
+
+    def _died(self, status: int, _usage: Any) -> None:
+        if self._channel.fileno() >= 0:
+            self._hear()  # its last words
+        self._hang_up()
+        self._owner.shim.timers.cancel(("resident", self.pid))
+        cause, evidence = self.why()
+        if self._said is None:
+            code = os.waitstatus_to_exitcode(status)
+            how = f"with status {code}" if code >= 0 else f"by signal {-code}"
+            evidence.insert(0, ("resident", f"{self.key_text()}: it ended {how}"))
+        os.close(self._output)
+        self._owner.died(self, cause, evidence)
+
+    def key_text(self) -> str:
+        """Which one it is, for people."""
+        return f"process {self.pid}"

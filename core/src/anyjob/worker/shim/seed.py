@@ -1,0 +1,82 @@
+"""A process that a resident has forked and that waits for its run: a child of the shim, in a group of its own.
+
+Its leash is a socket. Without an order on it the process never begins, and at its end, when the shim dies, it exits. So
+a run that no order was sent for has surely not begun.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import socket
+
+from . import frames
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .groups import Slot
+    from .run import Run
+
+_LONGEST = 1 << 16
+
+
+class Seed:
+    """One such process. `run` is what it was given to be, `order` that run's, `failed` what it said instead of
+    beginning: cause and evidence.
+    """
+
+    __slots__ = ("failed", "leash", "order", "pid", "run", "slot", "start")
+
+    def __init__(self, leash: socket.socket, pid: int, start: int, slot: Slot) -> None:
+        self.leash, self.pid, self.start, self.slot = leash, pid, start, slot
+        self.run: Run | None = None
+        self.order: dict[str, Any] = {}
+        self.failed: tuple[str, list[tuple[str, str]]] | None = None
+
+    def give(self, order: dict[str, Any], log: int, memory: int | None) -> None:
+        """Let it become the order's run. Raises OSError when it is gone."""
+        said = {"argv": order["argv"], "env": order["env"], "cwd": order["cwd"], "memory": memory}
+        # In a file, for it may be longer than a message, and nobody but the process itself is to read it.
+        text = os.memfd_create("order", os.MFD_CLOEXEC)
+        try:
+            data = memoryview(frames.encode(said))
+            while data:
+                data = data[os.write(text, data) :]
+            socket.send_fds(self.leash, [b"run"], [text, log])
+        finally:
+            os.close(text)
+
+    def begun(self) -> bool:
+        """Whether it has said by now that its run has begun."""
+        try:
+            data = self.leash.recv(_LONGEST, socket.MSG_DONTWAIT)
+        except OSError:
+            return False
+        if not data:
+            return False
+        said = json.loads(data)
+        if said["ev"] == "begun":
+            return True
+        self.failed = said["cause"], [(source, text) for source, text in said["evidence"]]
+        return False
+
+    def await_word(self, seconds: float) -> None:
+        """Wait until it has said something, or has ended, but not longer."""
+        poll = select.poll()
+        poll.register(self.leash, select.POLLIN)
+        poll.poll(seconds * 1000)
+
+    def gone(self) -> bool:
+        """Whether it has ended already."""
+        poll = select.poll()
+        poll.register(self.leash, select.POLLIN)
+        return bool(poll.poll(0))
+
+    def line(self) -> bytes:
+        """The journal's line: from here on the run may begin in this process, and in no other."""
+        assert self.run is not None
+        said = {"ev": "sown", "run": self.run.name, "pid": self.pid, "start": self.start, "group": self.slot.path}
+        return frames.encode(said)

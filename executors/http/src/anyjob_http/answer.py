@@ -1,0 +1,134 @@
+"""The answer of a call: its body on the way into the log, and what is kept of it."""
+
+from __future__ import annotations
+
+import codecs
+import json
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from time import time
+from typing import TYPE_CHECKING, Final, Protocol, cast
+
+from anyjob_http.checks import charset
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from requests import Response
+
+    from anyjob.outcome import Json
+
+__all__ = ["Answer", "read_answer"]
+
+_RESULT: Final = 1000
+"""Bytes of a result, as SchedulerX's API has it."""
+_BLOCK: Final = 65536
+
+
+class _Raw(Protocol):
+    """What of urllib3's response is used here."""
+
+    def read1(self, amt: int | None = None, decode_content: bool | None = None) -> bytes: ...  # noqa: FBT001 - its own
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A status with what came behind it.
+
+    `kept` is the beginning of the body, `size` how many bytes were read. `cut`: the body was longer than what is read;
+    `whole` says whether `kept` is all of it.
+    """
+
+    status: int
+    reason: str
+    headers: dict[str, str]
+    """By lower-case names."""
+    kept: bytes
+    size: int
+    cut: bool
+    encoding: str
+
+    @property
+    def whole(self) -> bool:
+        return not self.cut and self.size == len(self.kept)
+
+    @property
+    def text(self) -> str:
+        """The kept part as text; bytes that are none become U+FFFD."""
+        return self.kept.decode(self.encoding, "replace")
+
+    @property
+    def result(self) -> str:
+        """The first 1000 bytes, in whole characters."""
+        head = self.kept[:_RESULT]
+        ended = len(head) == self.size
+        text = codecs.getincrementaldecoder(self.encoding)("replace").decode(head, final=ended)
+        return text.encode()[:_RESULT].decode(errors="ignore")
+
+    @property
+    def outputs(self) -> dict[str, Json]:
+        """The body where it is a JSON object."""
+        if not self.whole or "json" not in self.headers.get("content-type", ""):
+            return {}
+        try:
+            said: object = json.loads(self.kept)
+        except ValueError:
+            return {}
+        return cast("dict[str, Json]", said) if isinstance(said, dict) else {}
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds, of the header Retry-After (RFC 9110, 10.2.3)."""
+        said = self.headers.get("retry-after", "").strip()
+        if said.isdigit():
+            return min(float(said), 1e9)
+        try:
+            return max(0.0, parsedate_to_datetime(said).timestamp() - time())
+        except (ValueError, OverflowError):
+            return None
+
+
+def read_answer(
+    response: Response, *, encoding: str | None, most: int, keep: int, write: Callable[[bytes], None] | None
+) -> Answer:
+    """Read the body to its end, piece by piece as it comes, each at once to `write`.
+
+    At most `most` bytes, counted after decompression, and `keep` of them are kept. `encoding` is the job's own; None:
+    the answer's charset, else UTF-8. Raises what urllib3 raises when the body breaks off.
+    """
+    raw = cast("_Raw", response.raw)
+    kept = bytearray()
+    size, cut = 0, False
+    while True:
+        piece = raw.read1(_BLOCK, decode_content=True)
+        if not piece:
+            break
+        if size + len(piece) > most:
+            piece, cut = piece[: most - size], True
+        size += len(piece)
+        kept += piece[: max(0, keep - len(kept))]
+        if write is not None and piece:
+            write(piece)
+        if cut:
+            if write is not None:
+                write(f"\n[anyjob] the answer goes on; after {most} bytes it was not read further\n".encode())
+            break
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Answer(
+        status=response.status_code,
+        reason=response.reason or "",
+        headers=headers,
+        kept=bytes(kept),
+        size=size,
+        cut=cut,
+        encoding=encoding or _known(charset(headers.get("content-type"))),
+    )
+
+
+def _known(name: str | None) -> str:
+    """The charset, where Python has a text encoding of that name, else UTF-8."""
+    try:
+        " ".encode(name or "utf-8")
+        return codecs.lookup(name or "utf-8").name
+    except (LookupError, ValueError):
+        return "utf-8"

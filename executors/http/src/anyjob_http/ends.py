@@ -1,0 +1,137 @@
+"""From what happened to a call to the outcome of its run."""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING, Final
+
+from requests.exceptions import InvalidHeader, InvalidURL, RequestException
+from urllib3.exceptions import HTTPError, NameResolutionError
+
+from anyjob.egress import Call, CallStep
+from anyjob.errors import AnyJobError, EgressRefused
+from anyjob.outcome import Cause, Evidence, Outcome, Retry, StopReport, Strength
+from anyjob_http.request import BadRequest
+
+if TYPE_CHECKING:
+    from anyjob_http.answer import Answer
+
+__all__ = ["FAULTS", "RedirectRefused", "answered", "broken"]
+
+FAULTS: Final = (RequestException, HTTPError, OSError, EgressRefused, BadRequest)
+"""What a call may raise that is an end, and no defect."""
+
+_SAFE: Final = (CallStep.RESOLVING, CallStep.CONNECTING, CallStep.CONNECTED)
+_BUSY: Final = (429, 503)
+
+
+class RedirectRefused(AnyJobError):
+    """The answer sends the call on, to where it must not go or too often."""
+
+    def __init__(self, status: int, why: str) -> None:
+        self.status, self.why = status, why
+        super().__init__(f"The redirect {status} was not followed: {why}.")
+
+
+def answered(answer: Answer, why: str, line: str, result: str) -> Outcome:
+    """The outcome of a call that was answered in full. `why`: what is missing for success, empty for success;
+    `result`: what people read first."""
+    evidence = [Evidence(source="http", text=line)]
+    if not why:
+        return Outcome(
+            cause=Cause.SUCCEEDED,
+            code=answer.status,
+            result=result,
+            outputs=answer.outputs,
+            evidence=evidence if answer.cut else (),
+        )
+    evidence.append(Evidence(source="success rule", text=why))
+    after = answer.retry_after
+    busy = answer.status in _BUSY and (after is not None or answer.status == 429)
+    return Outcome(
+        cause=Cause.REJECTED if busy else Cause.FAILED,
+        code=answer.status,
+        result=result or why,
+        outputs=answer.outputs,
+        evidence=evidence,
+        retry=None if after is None and not busy else Retry(after=after),
+    )
+
+
+def broken(error: Exception, call: Call, line: str, *, repeatable: bool, status: int | None) -> Outcome:
+    """The outcome of a call that came to no full answer.
+
+    `line` says what was called, `status` what was answered before it broke off, `repeatable` whether it may be sent
+    again.
+    """
+    if isinstance(error, EgressRefused):
+        return _end(Cause.REJECTED, "egress", str(error), status)
+    if isinstance(error, BadRequest | InvalidURL | InvalidHeader):
+        return _end(Cause.BAD_CONFIG, "request", str(error), status)
+    if isinstance(error, RedirectRefused):
+        return _end(Cause.REMOTE_FAILED, "http", f"{line}: {error}", error.status)
+    unsent = call.step in _SAFE
+    if call.ended == "stop":
+        return Outcome(
+            cause=Cause.STOPPED,
+            code=status,
+            evidence=[Evidence(source="http", text=f"{line}: the stop came while {call.step}")],
+            stop=stopped(call),
+        )
+    if call.ended or isinstance(_root(error), TimeoutError):
+        text = f"{line}: the time was over while {'reading the answer' if status else call.step}"
+        if unsent:
+            return _end(Cause.START_FAILED, "http", f"{text}; nothing was sent", status)
+        outcome = _end(Cause.TIMED_OUT, "http", f"{text}; the other side may go on with it", status)
+        return Outcome(
+            cause=outcome.cause, code=status, result=outcome.result, evidence=outcome.evidence, stop=stopped(call)
+        )
+    said = _words(error)
+    if unsent:
+        return _end(Cause.START_FAILED, "http", f"{line}: {said}; nothing was sent", status)
+    if status is not None:
+        return _end(Cause.REMOTE_FAILED, "http", f"{line} answered {status}, and broke off: {said}", status)
+    if repeatable:
+        return _end(Cause.REMOTE_FAILED, "http", f"{line} gave no answer: {said}", None)
+    text = f"{line} was sent and gave no answer ({said}); whether it took effect is not known"
+    return _end(Cause.UNKNOWN, "http", text, None)
+
+
+def stopped(call: Call) -> StopReport:
+    """How surely a call is over that was ended from here."""
+    if call.step in _SAFE:
+        return StopReport(strength=Strength.PROVEN, by="the request was not sent")
+    return StopReport(
+        strength=Strength.ASKED,
+        by="connection closed",
+        survivors=["the request was sent; the other side may go on with it"],
+    )
+
+
+def _end(cause: Cause, source: str, text: str, status: int | None) -> Outcome:
+    return Outcome(cause=cause, code=status, result=text, evidence=[Evidence(source=source, text=text)])
+
+
+def _words(error: Exception) -> str:
+    """What went wrong, without the names of Python's objects."""
+    root = _root(error)
+    if isinstance(root, ssl.SSLCertVerificationError):
+        return f"the certificate is refused: {root.verify_message}"
+    if isinstance(root, ssl.SSLError):
+        return f"TLS failed: {root.reason or root}"
+    if isinstance(root, NameResolutionError) or type(root).__name__ == "gaierror":
+        return f"the host has no address ({root})"
+    if isinstance(root, OSError) and root.strerror:
+        return root.strerror.lower()
+    return str(root) or type(root).__name__
+
+
+def _root(error: BaseException) -> BaseException:
+    """The first of the exceptions that were wrapped in one another."""
+    seen: set[int] = set()
+    while id(error) not in seen:
+        seen.add(id(error))
+        inner = getattr(error, "reason", None)
+        inside = [inner, *error.args[:2], error.__cause__, error.__context__]
+        error = next((one for one in inside if isinstance(one, BaseException)), error)
+    return error

@@ -1,0 +1,154 @@
+"""Runs HTTP calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from anyjob.egress import Call
+from anyjob.egress.transport import open_session
+from anyjob.errors import AnyJobError
+from anyjob.executor import Capabilities, FunctionExecutor, Handle, Stage
+from anyjob.outcome import Cause, Evidence, Outcome, StopReport, Strength, unknown
+from anyjob.problem import Problem
+from anyjob_http.exchange import Exchange
+from anyjob_http.request import HttpRequest, build
+from anyjob_http.settings import HttpSettings
+from anyjob_http.spec import HttpSpec
+
+if TYPE_CHECKING:
+    from requests import Session
+
+    from anyjob.executor import Services
+    from anyjob.run import CallRun, Run, RunFacts
+
+__all__ = ["HttpExecutor"]
+
+_SENT = "sent"
+_POLL = "poll"
+
+
+class HttpExecutor(FunctionExecutor[HttpSpec]):
+    """A run is one call, in a thread of its own, over connections that all runs share. Cookies are kept nowhere."""
+
+    def __init__(self, settings: HttpSettings) -> None:
+        self._settings = settings
+        self.threads = settings.threads
+        self._session: Session
+        self._calls: dict[str, Call] = {}
+
+    def capabilities(self, spec: HttpSpec) -> Capabilities:
+        return Capabilities(proof=Strength.ASKED, resumes=spec.poll is not None and bool(spec.repeatable))
+
+    async def serve(self, services: Services) -> None:
+        self._session = open_session(services.egress, kept=self._settings.kept)
+
+    async def close(self) -> None:
+        """Ends what is going: its outcome could not be told to anybody any more; the next worker judges it."""
+        for call in list(self._calls.values()):
+            call.end("stop")
+        await super().close()
+        if "_session" in vars(self):
+            self._session.close()
+
+    async def preflight(self, spec: HttpSpec) -> Iterable[Problem]:
+        return [
+            Problem(
+                field=f"Content.tls.{name}",
+                value=path,
+                remedy="is no file on this worker; put it there, or name another",
+            )
+            for name, path in _files(spec)
+            if self._may_name(path) and not _is_file(path)
+        ]
+
+    def preview(self, run: RunFacts, spec: HttpSpec) -> Mapping[str, Sequence[str]]:
+        request = build(run, spec)
+        shown = {"Request": [f"{request.method} {request.url}", *_header_lines(request)]}
+        if request.body is not None:
+            shown["Body"] = request.body.decode(errors="replace").splitlines()
+        return shown
+
+    def call(self, run: CallRun, spec: HttpSpec) -> Outcome:
+        return self._with_call(run, spec, lambda exchange, request: self._begin_call(run, spec, exchange, request))
+
+    def resume(self, run: CallRun, spec: HttpSpec) -> Outcome | None:
+        saved = run.saved
+        url = saved.get(_POLL) if isinstance(saved, dict) else None
+        if isinstance(url, str):
+            return self._with_call(run, spec, lambda exchange, request: exchange.resume(request, url))
+        if saved is None and not spec.repeatable:
+            return None  # kept before the request is sent, so it surely was not
+        if spec.repeatable:
+            run.log.write(b"[anyjob] the worker ended during the call; it is made again\n")
+            return None
+        text = f"the worker ended after the {spec.method} was sent; whether it took effect is not known, and it is not"
+        return unknown("http", f"{text} sent again")
+
+    async def find(self, run: Run, spec: HttpSpec) -> Handle | Outcome | None:
+        if run.saved is None and run.name not in self._running:
+            return None  # nothing was sent, or what may be sent again
+        return await super().find(run, spec)
+
+    async def stop(self, run: Run, spec: HttpSpec, handle: Handle, stage: Stage) -> StopReport:
+        call = self._calls.get(run.name)
+        if call is None:
+            return await super().stop(run, spec, handle, stage)
+        call.end("stop")
+        return StopReport(strength=Strength.ASKED, by="connection closed")
+
+    # ---------------------------------------------------------------- one run
+
+    def _with_call(self, run: CallRun, spec: HttpSpec, do: Callable[[Exchange, HttpRequest], Outcome]) -> Outcome:
+        for name, path in _files(spec):
+            if not self._may_name(path):
+                return _bad(
+                    f"Content.tls.{name}: {path!r} lies in none of the folders that [executors.http] files lists"
+                )
+        if not (spec.tls.verify or self._settings.unverified):
+            return _bad("Content.tls.verify: false is not allowed here: [executors.http] unverified says so")
+        try:
+            request = build(run, spec)
+        except AnyJobError as error:
+            return _bad(str(error))
+        egress = self.services.egress
+        with egress.call() as whole:
+            self._calls[run.name] = whole
+            try:
+                if run.stopping:  # it may have come before the call was there to be ended
+                    whole.end("stop")
+                return do(Exchange(run, spec, self._settings, egress, self._session, whole), request)
+            finally:
+                del self._calls[run.name]
+
+    @staticmethod
+    def _begin_call(run: CallRun, spec: HttpSpec, exchange: Exchange, request: HttpRequest) -> Outcome:
+        if not spec.repeatable and not run.stopping:
+            run.checkpoint({_SENT: True})
+        return exchange.begin(request)
+
+    def _may_name(self, path: str) -> bool:
+        found = Path(path).resolve()
+        return any(found.is_relative_to(folder.resolve()) for folder in self._settings.files)
+
+
+def _bad(text: str) -> Outcome:
+    return Outcome(cause=Cause.BAD_CONFIG, result=text, evidence=[Evidence(source="job", text=text)])
+
+
+def _files(spec: HttpSpec) -> list[tuple[str, str]]:
+    tls = spec.tls
+    return [(name, path) for name, path in (("ca", tls.ca), ("cert", tls.cert), ("key", tls.key)) if path is not None]
+
+
+def _is_file(path: str) -> bool:
+    return Path(path).is_file()
+
+
+def _header_lines(request: HttpRequest) -> list[str]:
+    """As they are sent, but for Basic credentials, in which no mark of a secret could be seen."""
+    return [
+        f"{name}: {'Basic [user and password]' if value.startswith('Basic ') else value}"
+        for name, value in request.headers.items()
+    ]

@@ -1,0 +1,97 @@
+"""Whether an answer is success, by the job's rule."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Final, cast
+
+from anyjob.problem import plain, short
+from anyjob_http.checks import status_matches
+
+if TYPE_CHECKING:
+    from anyjob.outcome import Json
+    from anyjob_http.answer import Answer
+    from anyjob_http.spec import HttpSpec
+
+__all__ = ["at_path", "judge", "plain_value", "result_of"]
+
+_STEP: Final = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+_ABSENT: Final = object()
+
+
+def judge(spec: HttpSpec, answer: Answer) -> str:
+    """Why the answer is no success; empty: it is one.
+
+    The status is looked at in every mode. Values of JSON are compared as texts, as SchedulerX has it: `true` and
+    "true", 200 and "200" are the same.
+    """
+    if not status_matches(spec.status, answer.status):
+        return f"the status is none of {spec.status}"
+    if spec.mode == "text":
+        if answer.whole and answer.text == spec.text:
+            return ""
+        return f"the answer is {_shown(answer)}, not {spec.text!r}"
+    if spec.mode == "regex":
+        if re.search(cast("str", spec.regex), answer.text):
+            return ""
+        return f"the pattern {spec.regex!r} is not found in {_shown(answer)}"
+    return _json(spec, answer) if spec.mode == "json" else ""
+
+
+def result_of(spec: HttpSpec, answer: Answer) -> str:
+    """What people read first: the value that the job names, else the beginning of the answer."""
+    if spec.result is not None and answer.whole:
+        try:
+            found = at_path(json.loads(answer.text), spec.result)
+        except (ValueError, RecursionError):
+            found = None
+        if found is not None:
+            return plain_value(found[0])
+    return answer.result
+
+
+def _json(spec: HttpSpec, answer: Answer) -> str:
+    assert spec.key is not None
+    if not answer.whole:
+        return f"the answer has more than the {len(answer.kept)} bytes that may be judged, so it was not read as JSON"
+    try:
+        found = at_path(json.loads(answer.text), spec.key)
+    except (ValueError, RecursionError):
+        return f"the answer is no JSON: {_shown(answer)}"
+    if found is None:
+        return f"the answer has no {spec.key!r}: {_shown(answer)}"
+    if spec.value is None:
+        return ""
+    wanted = [plain_value(one) for one in (spec.value if isinstance(spec.value, list) else [spec.value])]
+    said = plain_value(found[0])
+    return "" if said in wanted else f"{spec.key} is {short(said)!r}, not {' or '.join(map(repr, wanted))}"
+
+
+def at_path(said: Json, path: str) -> list[Json] | None:
+    """The value at `path`, alone in a list; None: nothing stands there.
+
+    A key as it is written comes first, dots and all; else `data.items[0].state`, with or without `$.` before it.
+    """
+    if isinstance(said, dict) and path in said:
+        return [said[path]]
+    here: object = said
+    for name, number in _STEP.findall(path.removeprefix("$")):
+        if isinstance(here, dict):
+            here = cast("dict[str, object]", here).get(name, _ABSENT)
+        elif isinstance(here, list) and number and int(number) < len(cast("list[object]", here)):
+            here = cast("list[object]", here)[int(number)]
+        else:
+            return None
+        if here is _ABSENT:
+            return None
+    return [cast("Json", here)]
+
+
+def plain_value(value: Json) -> str:
+    """As texts are compared."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _shown(answer: Answer) -> str:
+    return repr(short(plain(answer.text[:200]))) if answer.kept else "empty"

@@ -1,0 +1,313 @@
+# ruff: noqa: E402 - the search path must be right before anything is imported
+"""The resident of warm Python runs: `INTERPRETER zygote.py MODULE...` imports once, then forks for each run.
+
+Runs as a program only, by whatever interpreter a job names (3.8 and later), with nothing but the standard library. Its
+stdin is the shim's channel, a SOCK_SEQPACKET socket. It says `{"ev":"ready"}` once the modules are imported, or
+`{"ev":"failed","cause":...,"evidence":[[source,text]]}`. A message from the shim brings one socket for each process to
+fork, its leash; the answer `{"ev":"forked","pids":[...]}` is given when these processes are children of the nearest
+subreaper. At the end of the channel it exits.
+
+A forked process waits at its leash for one message with two descriptors: a JSON file `{"argv","env","cwd","memory"}`
+and the log. It becomes that run, answers `{"ev":"begun"}`, and runs `argv[1:]` as `python SCRIPT ARGS...` would. It
+answers `failed` when it cannot, and exits without a word at the end of the leash. Nothing that was read of a run is
+ever in the memory of the process that forks the next.
+"""
+
+from __future__ import annotations
+
+import sys
+
+_FOLDER_FIRST = not (sys.flags.isolated or getattr(sys.flags, "safe_path", False))
+if _FOLDER_FIRST:
+    del sys.path[0]  # the folder of this file: its modules are not the job's
+
+import _socket
+import array
+import ctypes
+import gc
+import importlib
+import importlib.machinery
+import json
+import os
+import time
+import types
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_CHANNEL = 0
+_MOST = 64
+"""Leashes in one message."""
+_LONGEST = 1 << 16
+_PR_SET_PDEATHSIG = 1
+_PR_SET_DUMPABLE = 4
+_SIGKILL = 9
+_MARK = "ANYJOB_RUN"
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class _Refused(Exception):
+    """Why there is no resident, or no run. `cause` is anyjob's word for it."""
+
+    def __init__(self, cause: str, source: str, text: str) -> None:
+        super().__init__(text)
+        self.said = {"ev": "failed", "cause": cause, "evidence": [[source, text]]}
+
+
+def _prctl(option: int, value: int) -> None:
+    if _libc.prctl(option, ctypes.c_ulong(value), 0, 0, 0):
+        raise OSError(ctypes.get_errno(), f"prctl({option})")
+
+
+class _Memory:
+    """Where the kernel finds this process's arguments and environment; every fork has them at the same place."""
+
+    def __init__(self) -> None:
+        with open("/proc/self/stat", "rb") as file:
+            fields = file.read().rpartition(b")")[2].split()
+        # proc(5): arg_start, arg_end, env_start, env_end are fields 48 to 51, and the two before the bracket are cut.
+        self._arguments, self._arguments_end, self._environment, self._environment_end = map(int, fields[45:49])
+
+    def show(self, argv: list[bytes], env: dict[bytes, bytes]) -> None:
+        """Let /proc/PID/cmdline and environ say what they would of a process started by exec, as far as there is room.
+
+        The shim's mark comes first: by it a run's processes are told from others.
+        """
+        mark = _MARK.encode()
+        names = sorted(env, key=lambda name: name != mark)
+        self._fill(self._environment, self._environment_end, [name + b"=" + env[name] for name in names])
+        self._fill(self._arguments, self._arguments_end, argv)
+
+    @staticmethod
+    def _fill(start: int, end: int, parts: list[bytes]) -> None:
+        room = end - start
+        data = b""
+        for part in parts:
+            if len(data) + len(part) < room:
+                data += part + b"\0"
+        ctypes.memmove(start, data.ljust(room, b"\0"), room)
+
+
+def _open_files() -> list[str]:
+    found: list[str] = []
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            if int(name) > 2:
+                found.append(f"{name} ({os.readlink('/proc/self/fd/' + name)})")
+        except OSError:
+            continue  # the listing's own
+    return found
+
+
+def _load(names: list[str]) -> None:
+    """Import what is to be there for every run. Raises _Refused, also for what runs would share or lose by a fork."""
+    for name in names:
+        try:
+            importlib.import_module(name)
+        except ImportError as error:
+            raise _Refused("dependency_missing", "preload", f"{name}: {error}") from error
+        except BaseException as error:
+            raise _Refused("start_failed", "preload", f"{name}: {type(error).__name__}: {error}") from error
+    said = ", ".join(names)
+    threading = sys.modules.get("threading")
+    if threading is not None and threading.active_count() > 1:
+        raise _Refused("start_failed", "preload", f"{said}: importing started threads, which a fork does not have")
+    try:
+        os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        pass
+    else:
+        raise _Refused("start_failed", "preload", f"{said}: importing started processes, which runs would share")
+    left = _open_files()
+    if left:
+        raise _Refused("start_failed", "preload", f"{said}: importing opened what runs would share: {', '.join(left)}")
+
+
+def _receive(channel: _socket.socket) -> tuple[bytes, list[int]]:
+    """A message and its descriptors; an empty message is the end."""
+    fds = array.array("i")
+    data, ancillary, _, _ = channel.recvmsg(64, _socket.CMSG_SPACE(_MOST * fds.itemsize))
+    for level, kind, part in ancillary:
+        if level == _socket.SOL_SOCKET and kind == _socket.SCM_RIGHTS:
+            fds.frombytes(part[: len(part) - len(part) % fds.itemsize])
+    return data, fds.tolist()
+
+
+def _say(channel: _socket.socket, said: dict[str, Any]) -> None:
+    channel.send(json.dumps(said).encode("ascii"))
+
+
+def _serve(channel: _socket.socket) -> int:
+    """Fork whatever is asked for. Returns in a forked process only: the number of its leash."""
+    while True:
+        data, leashes = _receive(channel)
+        if not data:
+            os._exit(0)
+        reading, writing = os.pipe()
+        try:
+            between = os.fork()
+        except OSError as error:
+            for fd in (reading, writing, *leashes):
+                os.close(fd)
+            _say(channel, {"ev": "forked", "pids": [], "error": str(error)})
+            continue
+        if between == 0:
+            # The shim is to be the parent, and only libc's own fork makes a process that knows its own thread. So this
+            # one forks once more for each, and ends.
+            for leash in leashes:
+                try:
+                    pid = os.fork()
+                except OSError:
+                    break
+                if pid == 0:
+                    for fd in {reading, writing, *leashes} - {leash}:
+                        os.close(fd)
+                    return leash
+                os.write(writing, b"%d\n" % pid)
+            os._exit(0)
+        for fd in (writing, *leashes):
+            os.close(fd)
+        pids = b""
+        while True:
+            part = os.read(reading, 4096)
+            if not part:
+                break
+            pids += part
+        os.close(reading)
+        os.waitpid(between, 0)
+        _say(channel, {"ev": "forked", "pids": [int(pid) for pid in pids.split()]})
+
+
+def _become(leash: _socket.socket, memory: _Memory, umask: int) -> list[str]:
+    """Wait for an order, and become its run. Returns its argv. Raises _Refused; never returns without an order."""
+    data, fds = _receive(leash)
+    if not data:
+        os._exit(0)
+    text, log = fds
+    with open(text, "rb") as file:
+        file.seek(0)
+        order = json.loads(file.read())
+    argv = [_bytes(word) for word in order["argv"]]
+    env = {_bytes(name): _bytes(value) for name, value in order["env"].items()}
+    null = os.open("/dev/null", os.O_RDWR)
+    for fd, target in ((null, 0), (log, 1), (log, 2)):
+        os.dup2(fd, target)
+    os.close(null)
+    os.close(log)
+    os.umask(umask)
+    try:
+        os.chdir(_bytes(order["cwd"]))
+    except OSError as error:
+        text = f"cwd {order['cwd']}: {os.strerror(error.errno or 0)}"
+        raise _Refused("bad_config", "chdir", text) from error
+    os.environb.clear()
+    os.environb.update(env)
+    time.tzset()
+    if order["memory"] is not None:
+        import resource
+
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        limit = order["memory"] if hard == resource.RLIM_INFINITY else min(order["memory"], hard)
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    numpy = sys.modules.get("numpy.random")
+    if numpy is not None:
+        numpy.seed()  # the standard library's generator sees to that itself
+    importlib.invalidate_caches()
+    memory.show(argv, env)
+    _prctl(_PR_SET_DUMPABLE, 1)
+    os.setsid()
+    return [os.fsdecode(word) for word in argv]
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _reside(names: list[str]) -> list[str]:
+    """Be the resident. Returns in a process that has become a run: its argv."""
+    _prctl(_PR_SET_DUMPABLE, 0)  # processes of the same user can neither trace it nor open what it has open
+    parent = os.getppid()
+    _prctl(_PR_SET_PDEATHSIG, _SIGKILL)
+    if os.getppid() != parent:
+        os._exit(0)
+    channel = _socket.socket(fileno=_CHANNEL)
+    memory = _Memory()
+    umask = os.umask(0o077)
+    os.umask(umask)
+    try:
+        _load(names)
+    except _Refused as refused:
+        _say(channel, refused.said)
+        os._exit(1)
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()  # what is left in there, every run would write
+    null = os.open("/dev/null", os.O_RDWR)
+    os.dup2(null, 1)
+    os.dup2(null, 2)
+    os.close(null)
+    gc.collect()
+    gc.freeze()  # the collector must not write to pages that all runs share
+    _say(channel, {"ev": "ready"})
+    fd = _serve(channel)
+    channel.detach()
+    leash = _socket.socket(fileno=fd)
+    try:
+        argv = _become(leash, memory, umask)
+    except BaseException as error:  # noqa: BLE001 - the shim tells it; a half-made run must not go on
+        refused = error if isinstance(error, _Refused) else None
+        if refused is None:
+            refused = _Refused("start_failed", "resident", f"{type(error).__name__}: {error}")
+        _say(leash, refused.said)
+        os._exit(1)
+    _say(leash, {"ev": "begun"})
+    leash.close()
+    return argv
+
+
+def _new_main(argv: list[str]) -> dict[str, Any]:
+    """A fresh `__main__` for a script, and what else the interpreter sets for one. Returns its namespace."""
+    script = argv[1]
+    sys.argv = argv[1:]
+    sys.orig_argv = argv
+    if _FOLDER_FIRST:
+        sys.path.insert(0, os.path.dirname(os.path.realpath(script)))
+    main = types.ModuleType("__main__")
+    sys.modules["__main__"] = main
+    file = os.path.abspath(script) if sys.version_info >= (3, 9) else script
+    namespace = main.__dict__
+    namespace["__file__"] = file
+    namespace["__builtins__"] = sys.modules["builtins"]
+    namespace["__loader__"] = importlib.machinery.SourceFileLoader("__main__", file)
+    namespace["__cached__"] = None
+    if sys.version_info < (3, 14):
+        namespace["__annotations__"] = {}
+    return namespace
+
+
+def _source(script: str) -> bytes:
+    try:
+        with open(script, "rb") as file:
+            return file.read()
+    except OSError as error:
+        sys.stderr.write(f"{sys.executable}: can't open file {script!r}: [Errno {error.errno}] {error.strerror}\n")
+        raise SystemExit(2) from None
+
+
+def _without_this(kind: Any, value: Any, trace: Any) -> None:
+    """The script's own excepthook, with a traceback that begins in the script."""
+    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
+        trace = trace.tb_next
+    _hook(kind, value.with_traceback(trace), trace)
+
+
+if __name__ == "__main__":
+    _this = sys.modules["__main__"]
+    _namespace = _new_main(_reside(sys.argv[1:]))
+    try:
+        _code = compile(_source(sys.argv[0]), _namespace["__file__"], "exec", dont_inherit=True)
+        exec(_code, _namespace)  # noqa: S102 - running scripts is what it is for
+    except BaseException:
+        _hook, sys.excepthook = sys.excepthook, _without_this
+        raise  # the interpreter knows what follows: status, atexit, the ends of threads
