@@ -178,6 +178,9 @@ SAMPLES = Samples(
         }
     ),
     floods=Sample({"Content": "yes 0123456789abcde | head -n 50000"}, size=800_000),
+    long_line=Sample({"Content": "head -c 300000 /dev/zero | tr '\\0' x"}, size=300_000),
+    bad_bytes=Sample({"Content": "printf 'a\\377\\0\\033[31m\\200z\\n'"}, raw=b"a\xff\0\x1b[31m\x80z\n"),
+    counts=Sample({"Content": "for n in $(seq 200); do echo $n; sleep 0.003; done"}, size=200),
     shows_secret=Sample({"Content": _SHOWS}),
     eats_memory=Sample({"Content": "x=$(head -c 100000000 /dev/zero | tr '\\0' x)"}),
 )

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# An anyjob executor in bash: JSON lines on standard input and output, as docs/protocol.md of anyjob describes them.
-# Needs bash 4.4, jq, and flock of util-linux.
+# An anyjob executor in bash: JSON lines on standard input and output, as the page core/docs/protocol.md describes them.
+# Needs bash 4.4, jq, and flock and setsid of util-linux.
 #
-# A run is a folder of its own:
-#   spec.json ticket  written by `start`; who takes the ticket decides what becomes of the run: its runner, or `find`
+# A run is a folder:
+#   job.sh ticket     written by `start`. Who takes the ticket decides what becomes of the run: its runner, or `find`
 #   alive             locked by the runner as long as it lives: the kernel gives the lock back, so nobody guesses
 #   claimed           the ticket, once the runner has it
 #   pid               process and start time of the command, which leads a session of its own
@@ -15,25 +15,22 @@ umask 077
 here=${BASH_SOURCE[0]}
 piece=524288 # bytes of log in one message
 
-# ------------------------------------------------------------------ the runner: outlives executor and worker
-
-start_time() { # PID
+start_time() { # PID: when it was started, in ticks since boot
   local stat
   read -r stat <"/proc/$1/stat" && set -- ${stat##*) } && echo "${20}"
 }
 
+# ------------------------------------------------------------------ the runner: it outlives executor and worker
+
 run() { # FOLDER
-  cd "$1" || exit
-  exec 9>alive
-  flock -n 9 && mv ticket claimed 2>/dev/null || exit
-  local name value code
-  while IFS= read -r -d '' name && IFS= read -r -d '' value; do
-    export "$name=$value"
-  done < <(jq -j '.facts.environment | to_entries[] | .key, "\u0000", .value, "\u0000"' spec.json)
+  local script shell code
+  exec 9>"$1/alive"
+  flock -n 9 && mv "$1/ticket" "$1/claimed" || exit
+  echo claimed
+  exec >/dev/null
+  . "$1/job.sh" # sets shell and script, exports the environment
   export ANYJOB_RESULT=$1/result
   cd "${HOME:-/}" || cd /
-  local script shell
-  script=$(jq -r '.spec.script' "$1/spec.json") shell=$(jq -r '.spec.shell' "$1/spec.json")
   setsid "$shell" -c "$script" </dev/null >"$1/log" 2>&1 9>&- &
   echo "$! $(start_time $!)" >"$1/pid.new"
   mv "$1/pid.new" "$1/pid"
@@ -46,89 +43,88 @@ run() { # FOLDER
 }
 
 if [ "${1-}" = --run ]; then
-  run "$2"
+  run "$2" 2>/dev/null
   exit
 fi
 
 # ------------------------------------------------------------------ what it says
 
-say() { # LINE: whole, also beside those of the followers
-  [ -z "$folder" ] || flock 8
-  printf '%s\n' "$1" >&3
-  [ -z "$folder" ] || flock -u 8
+say() { # LINE: whole, also beside the lines of followers
+  { [ -z "$folder" ] || flock 8; printf '%s\n' "$1" >&3; } 8>"$lock"
 }
 
-answer() { # ID JSON...
-  local id=$1
-  shift
-  say "{\"type\":\"ok\",\"re\":$id${*:+,$*}}"
+answer() { # ID [FIELDS]
+  say "{\"type\":\"ok\",\"re\":$1${2:+,$2}}"
 }
 
-# ------------------------------------------------------------------ following a run until its end
+refuse() { # ID MESSAGE
+  say "{\"type\":\"error\",\"re\":$1,\"message\":\"$2\"}"
+}
 
-feed() { # RUN FOLDER: what the log has beyond $cursor
-  local size part
-  size=$(stat -c %s "$2/log" 2>/dev/null) || return
-  while [ "$cursor" -lt "$size" ]; do
-    part=$((size - cursor < piece ? size - cursor : piece))
-    local data
-    data=$(tail -c +$((cursor + 1)) "$2/log" | head -c "$part" | base64 -w0)
-    cursor=$((cursor + part))
+# ------------------------------------------------------------------ following a run to its end
+
+feed() { # RUN: what its log, file 7, has beyond $cursor
+  local data size=1
+  while data=$(head -c "$piece" <&7 | base64 -w0) && [ "$data" ]; do
+    size=$((${#data} / 4 * 3))
+    case $data in *==) size=$((size - 2)) ;; *=) size=$((size - 1)) ;; esac
+    cursor=$((cursor + size)) pause=0.1
     say "{\"type\":\"log\",\"run\":\"$1\",\"source\":\"log\",\"cursor\":\"$cursor\",\"base64\":\"$data\"}"
   done
 }
 
 follow() { # RUN FOLDER CURSOR
-  local cursor=$3 over=
-  exec 8>"$lock" # a lock of its own: that of the executor is one with its children's
+  local cursor=$3 pause=0.1 over='' outcome='' code='' line='' cause=succeeded evidence='' outputs='{}'
   until [ "$over" ]; do
-    flock -s -w 0.3 "$2/alive" true && over=1
-    feed "$1" "$2"
+    if flock -s -w "$pause" "$2/alive" true; then over=1; else pause=0.5; fi
+    if [ -e "$2/log" ] && ! [ -e /dev/fd/7 ]; then exec 7<"$2/log"; head -c "$cursor" <&7 >/dev/null; fi
+    if [ -e /dev/fd/7 ]; then feed "$1"; fi
   done
-  local code outcome outputs='{}' line
-  if code=$(cat "$2/exit" 2>/dev/null); then
-    line=$(tail -c 65536 "$2/log" | grep -av '^[[:space:]]*$' | tail -n 1)
+  if read -r code 2>/dev/null <"$2/exit"; then
     if [ -s "$2/result" ]; then outputs=$(jq -c 'objects' "$2/result" 2>/dev/null); fi
-    # A shell cannot tell an exit code above 128 from a signal, so it says that.
-    outcome=$(printf %s "$line" | jq -Rsc --argjson code "$code" --argjson outputs "${outputs:-"{}"}" \
-      '{cause: (if $code == 0 then "succeeded" else "exit_code" end), code: $code, result: ., outputs: $outputs,
-        evidence: (if $code > 128 then [{source: "bash", text: "\($code) may stand for a signal"}] else [] end)}')
+    line=$(tail -c 65536 "$2/log" | tr -d '\0' | grep -av '^[[:space:]]*$' | tail -n 1)
+    case $line in
+      *[!\ -~]* | *[\"\\]*) line=$(jq -Rs . < <(printf %s "$line")) ;;
+      *) line="\"$line\"" ;; # jq takes a while to start
+    esac
+    if [ "$code" != 0 ]; then cause=exit_code; fi
+    # A shell cannot tell an exit code above 128 from a signal, and says so.
+    if [ "$code" -gt 128 ]; then evidence="{\"source\":\"bash\",\"text\":\"$code may stand for a signal\"}"; fi
+    outcome="{\"cause\":\"$cause\",\"code\":$code,\"result\":$line,\"outputs\":${outputs:-"{}"},\"evidence\":[$evidence]}"
   else
-    outcome='{"cause":"unknown","evidence":[{"source":"runner","text":"it was killed before it could note an exit code"}]}'
+    outcome='{"cause":"unknown","evidence":[{"source":"runner","text":"it ended before it could note an exit code"}]}'
   fi
   say "{\"type\":\"result\",\"run\":\"$1\",\"outcome\":$outcome}"
 }
 
 # ------------------------------------------------------------------ the requests
 
-start() { # ID LINE RUN
-  local dir=$folder/$3
-  if jq -e '.secrets != {}' <<<"$2" >/dev/null; then
-    say "{\"type\":\"error\",\"re\":$1,\"problems\":[{\"field\":\"XAttrs.secrets\",\"remedy\":\"are not given to jobs of this type; take them out\"}]}"
+start() { # ID RUN SECRETS JOB
+  local dir=$folder/$2 word=
+  if [ "$3" != 0 ]; then
+    local remedy="is not for jobs of this type, which are given none; take it out"
+    say "{\"type\":\"error\",\"re\":$1,\"problems\":[{\"field\":\"XAttrs.secrets\",\"remedy\":\"$remedy\"}]}"
     return
   fi
-  mkdir "$dir" && printf '%s\n' "$2" >"$dir/spec.json" && : >"$dir/alive" && : >"$dir/ticket" || {
-    say "{\"type\":\"error\",\"re\":$1,\"message\":\"the run's folder cannot be written\"}"
+  if ! { mkdir "$dir" && base64 -d <<<"$4" >"$dir/job.sh" && : >"$dir/alive" && : >"$dir/ticket"; }; then
+    refuse "$1" "the run's folder cannot be written"
     return
-  }
-  setsid bash "$here" --run "$dir" </dev/null >/dev/null 2>&1 3>&- 8>&- &
-  until [ -e "$dir/claimed" ]; do # no handle before the runner has the run
-    kill -0 $! 2>/dev/null || [ -e "$dir/claimed" ] || {
-      rm -rf "$dir"
-      say "{\"type\":\"error\",\"re\":$1,\"message\":\"the runner could not be started\"}"
-      return
-    }
-    sleep 0.01
-  done
-  answer "$1" "\"handle\":{\"run\":\"$3\"}"
-  follow "$3" "$dir" 0 &
+  fi
+  # No handle before the runner has the run.
+  read -r word < <(exec setsid bash "$here" --run "$dir" </dev/null 2>/dev/null 3>&-)
+  if [ "$word" = claimed ]; then
+    answer "$1" "\"handle\":{\"run\":\"$2\"}"
+    follow "$2" "$dir" 0 &
+  else
+    rm -rf "$dir"
+    refuse "$1" "the runner could not be started"
+  fi
 }
 
 find_run() { # ID RUN
-  local dir=$folder/$2
-  # Whoever takes the ticket away decides: a runner that comes later finds none, and ends.
-  if [ ! -d "$dir" ] || mv "$dir/ticket" "$dir/void" 2>/dev/null || [ ! -e "$dir/claimed" ]; then
-    rm -rf "$dir"
+  # Who takes the ticket decides: a runner that comes later finds none, and ends.
+  if [ ! -d "$folder/$2" ] || mv "$folder/$2/ticket" "$folder/$2/void" 2>/dev/null || [ ! -e "$folder/$2/claimed" ]; then
+    rm -rf "${folder:?}/$2"
     answer "$1" '"never":true'
   else
     answer "$1" "\"handle\":{\"run\":\"$2\"}"
@@ -140,53 +136,56 @@ watch() { # ID RUN CURSOR
     answer "$1"
     follow "$2" "$folder/$2" "$3" &
   else
-    say "{\"type\":\"error\",\"re\":$1,\"message\":\"nothing is kept of this run\"}"
+    refuse "$1" "nothing is kept of this run"
   fi
 }
 
 stop() { # ID RUN STAGE
-  local dir=$folder/$2 pid began strength=ASKED by="signal to the session" signal=TERM
+  local dir=$folder/$2 pid began strength=ASKED by="a signal to the session" signal=TERM
   [ "$3" = FORCE ] && signal=KILL
   if [ -d "$dir" ]; then : >"$dir/asked"; fi
   if [ ! -d "$dir" ] || [ -e "$dir/exit" ]; then
     strength=REPORTED by="the runner noted an exit code"
   elif read -r pid began 2>/dev/null <"$dir/pid" && [ "$(start_time "$pid" 2>/dev/null)" = "$began" ]; then
-    kill -$signal -- "-$pid" 2>/dev/null || kill -$signal "$pid" 2>/dev/null
+    kill "-$signal" -- "-$pid" 2>/dev/null || kill "-$signal" "$pid" 2>/dev/null
   fi
   answer "$1" "\"stop\":{\"strength\":\"$strength\",\"by\":\"$by\",\"evidence\":[],\"survivors\":[]}"
 }
 
 preflight() { # ID SHELL
-  if command -v -- "$2" >/dev/null; then
-    answer "$1" '"problems":[]'
-  else
-    answer "$1" "$(jq -nc --arg shell "$2" '[{field: "XAttrs.shell", value: $shell,
-      remedy: "is no command here; install it, or name another"}]' | sed 's/^/"problems":/')"
-  fi
+  local problems='[]'
+  command -v -- "$2" >/dev/null || problems=$(jq -nc --arg shell "$2" \
+    '[{field: "XAttrs.shell", value: $shell, remedy: "is no command here; install it, or name another"}]')
+  answer "$1" "\"problems\":$problems"
 }
 
 # ------------------------------------------------------------------ the conversation
 
 exec 3>&1 >&2 # only `say` writes to the protocol
-folder=
-command -v jq >/dev/null || { echo "jq is not installed" >&2; exit 1; }
+command -v jq >/dev/null || { echo "jq is not installed"; exit 1; }
+folder='' lock=/dev/null
 say '{"type":"hello","protocols":[1],"role":"executor","software":"anyjob-bash 0.1"}'
 IFS= read -r welcome || exit
 case $(jq -r .type <<<"$welcome") in
   welcome) folder=$(jq -r '.folder // ""' <<<"$welcome") ;; # none where only health is asked for
-  *) echo "not welcome: $welcome" >&2; exit 1 ;;
+  *) echo "not welcome: $welcome"; exit 1 ;;
 esac
+if [ "$folder" ]; then lock=$folder/.say.$$; fi
+# Its input ends: the worker is gone or lets go. The followers end, the runs go on.
+trap '[ -z "$folder" ] || rm -f "$lock"; trap "" TERM; kill -TERM 0' EXIT
 
-lock=$folder/.say.$$
-if [ "$folder" ]; then exec 8>"$lock"; fi
-# The worker is gone, or lets go: the followers end, the runs go on.
-trap 'rm -f "$lock"; trap "" TERM; kill -TERM 0' EXIT
-
-while IFS= read -r line; do
-  { read -r type; read -r id; read -r run; read -r word; } < <(jq -r '.type, (.id // ""), (.run // ""),
-    if .type == "stop" then .stage elif .type == "watch" then .cursors.log // 0 else .spec.shell // "" end' <<<"$line")
+# One jq reads all that comes: starting one takes longer than most jobs.
+exec < <(jq --unbuffered -r '.type, .id // "", .run // "",
+  (if .type == "start" then .secrets | length
+   elif .type == "watch" then .cursors.log // 0
+   else .stage // .spec.shell // "" end | tostring | split("\n")[0] // ""),
+  if .type == "start" then
+    [(.spec | to_entries[] | "\(.key)=\(.value | @sh)"),
+     (.facts.environment | to_entries[] | "export \(.key)=\(.value | @sh)")] | join("\n") | @base64
+  else "" end')
+while IFS= read -r type && IFS= read -r id && IFS= read -r run && IFS= read -r word && IFS= read -r job; do
   case $type in
-    start) start "$id" "$line" "$run" ;;
+    start) start "$id" "$run" "$word" "$job" ;;
     watch) watch "$id" "$run" "$word" ;;
     stop) stop "$id" "$run" "$word" ;;
     find) find_run "$id" "$run" ;;

@@ -3,6 +3,7 @@
     AnyJobError
     ├── BadJob                 the user's fault: every Problem of a job at once          (anyjob.job)
     ├── BadSettings            the operator's fault: every Problem of the settings
+    ├── PasteRefused           a placeholder stands for text of somebody else than the job's owner
     ├── UnknownJobType         no plugin offers the type
     ├── EgressRefused          a call to somewhere that the egress policy does not allow
     ├── PluginError            a plugin's fault
@@ -33,6 +34,7 @@ __all__ = [
     "BadSettings",
     "ContractBroken",
     "EgressRefused",
+    "PasteRefused",
     "PluginBroken",
     "PluginConflict",
     "PluginError",
@@ -57,6 +59,17 @@ class BadSettings(AnyJobError):
     def __init__(self, source: str, problems: Sequence[Problem]) -> None:
         self.source, self.problems = source, tuple(problems)
         super().__init__(f"{source} cannot be used:\n" + "\n".join(f"  {problem}" for problem in self.problems))
+
+
+class PasteRefused(AnyJobError):
+    """A placeholder stands for text that somebody else than the job's owner chose."""
+
+    def __init__(self, job: str, placeholder: str, variable: str) -> None:
+        self.job, self.placeholder, self.variable = job, placeholder, variable
+        super().__init__(
+            f"Job {job!r}: #{{schedulerx.{placeholder}}} would paste text of whoever fired the run into the job's code."
+            f" Read it from the environment variable {variable}, or set XAttrs.paste to true."
+        )
 
 
 class UnknownJobType(AnyJobError):

@@ -122,8 +122,8 @@ class Samples:
     gbk: Sample | None = None
     """Its XAttrs say `"encoding": "gbk"`. Writes exactly `raw`; `result` is the same as text."""
     prints_environment: Sample | None = None
-    """Writes its environment, a line `NAME=value` for each variable. Where there is none: a line `ANYJOB_NAME=value` for
-    each fact of the run that the type hands on, at least RUN, KEY, JOB_ID, INSTANCE_ID and ATTEMPT."""
+    """Writes its environment, a line `NAME=value` for each variable. Where there is none: a line `ANYJOB_NAME=value`
+    for each fact of the run that the type hands on, at least RUN, KEY, JOB_ID, INSTANCE_ID and ATTEMPT."""
     prints_surroundings: Sample | None = None
     """Writes, a line each: `stdin=` and the number of bytes that it reads from there to the end, `umask=0022`,
     `cwd=/its/folder`, `fds=0 1 2` with the numbers of its open descriptors, `tty=no` or, when /dev/tty can be opened,

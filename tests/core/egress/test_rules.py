@@ -49,10 +49,10 @@ def test_addresses(rule: str, address: str, port: int, *, meant: bool) -> None:
 
 @pytest.mark.parametrize(
     "entry",
-    (
+    [
         *("", "10.0.0.1/8", "10.0.0.0/33", "host:", "host:0", "host:70000", "host:9-8", "[::1", "[::1]443", "a b"),
         *("http://example.com", "0x7f.1", "2130706433", "127.1", "ex*ample.com", "*.*.com", "a..b", "-a.com"),
-    ),
+    ],
 )
 def test_entries_that_mean_nothing_are_refused(entry: str) -> None:
     with pytest.raises(ValueError, match=r"write|;"):

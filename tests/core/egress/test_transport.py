@@ -5,8 +5,6 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,45 +12,12 @@ import pytest
 from pytest_mock import MockerFixture
 from requests.exceptions import ConnectionError as NoConnection
 from requests.exceptions import SSLError
+from tests.core.egress.peer import OK, PEM, request_of, serving
 
 from anyjob.egress import CallEnded, CallStep, Egress, EgressSettings
 from anyjob.egress.egress import Found
 from anyjob.egress.transport import open_session
 from anyjob.errors import EgressRefused
-
-PEM = Path(__file__).parent / "peer.pem"
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-
-
-@contextmanager
-def serving(answer: Callable[[socket.socket], None], *, tls: bool = False) -> Iterator[int]:
-    """A port whose connections are each given to `answer`, in a thread."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    if tls:
-        context.load_cert_chain(PEM)
-    server = socket.create_server(("127.0.0.1", 0))
-
-    def serve(line: socket.socket) -> None:
-        try:
-            with context.wrap_socket(line, server_side=True) if tls else line as open_line:
-                answer(open_line)
-        except OSError:
-            pass  # the caller went away, which some tests are about
-
-    def accept() -> None:
-        while True:
-            try:
-                line = server.accept()[0]
-            except OSError:
-                return
-            threading.Thread(target=serve, args=[line], daemon=True).start()
-
-    thread = threading.Thread(target=accept, daemon=True)
-    thread.start()
-    yield server.getsockname()[1]
-    server.shutdown(socket.SHUT_RDWR)
-    server.close()
-    thread.join()
 
 
 def egress(**settings: Any) -> Egress:
@@ -62,16 +27,6 @@ def egress(**settings: Any) -> Egress:
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
 
     return Egress(EgressSettings(**settings), resolve=resolve)
-
-
-def request_of(line: socket.socket) -> bytes:
-    got = b""
-    while b"\r\n\r\n" not in got:
-        piece = line.recv(65536)
-        if not piece:
-            break
-        got += piece
-    return got
 
 
 def test_host_header_is_the_name() -> None:
@@ -101,7 +56,7 @@ def test_tls_names_and_checks_the_name() -> None:
         assert session.get(f"https://peer.example:{port}/", verify=str(PEM)).text == "ok"
         with pytest.raises(SSLError, match="other"):
             session.get(f"https://other.example:{port}/", verify=str(PEM))
-        with pytest.raises(SSLError, match="self.signed"):
+        with pytest.raises(SSLError, match=r"self.signed"):
             session.get(f"https://peer.example:{port}/")
         assert session.get(f"https://other.example:{port}/", verify=False).text == "ok"
     assert names == ["peer.example", "other.example", "peer.example", "other.example"]
@@ -188,6 +143,18 @@ def test_nothing_is_sent_twice() -> None:
     assert len(seen) == 1
 
 
+@pytest.mark.parametrize("size", [12, 17, 20, 37, len(OK) - 3])
+def test_headers_that_break_off_are_no_answer(size: int) -> None:
+    """The standard library takes what came until then for all of it, so for success without a body."""
+
+    def answer(line: socket.socket) -> None:
+        request_of(line)
+        line.sendall(OK[:size])
+
+    with serving(answer) as port, open_session(Egress()) as session, pytest.raises(NoConnection):
+        session.get(f"http://127.0.0.1:{port}/")
+
+
 @pytest.mark.parametrize("tls", [False, True])
 @pytest.mark.parametrize("silent", ["from the start", "in the headers", "in the body"])
 def test_an_ended_call_stops_waiting(silent: str, *, tls: bool) -> None:
@@ -247,7 +214,7 @@ def test_a_slow_drip_ends_at_the_deadline() -> None:
 def test_addresses_are_checked_below_requests(mocker: MockerFixture) -> None:
     """Whatever requests makes of a URL, the policy sees the host that is connected to."""
     connect = mocker.spy(Egress, "connect")
-    with serving(lambda line: line.sendall(OK)) as port, open_session(egress(deny=["127.0.0.0/8"])) as session:
-        with pytest.raises(EgressRefused):
-            session.get(f"http://peer.example:{port}/")
+    session = open_session(egress(deny=["127.0.0.0/8"]))
+    with serving(lambda line: line.sendall(OK)) as port, pytest.raises(EgressRefused):
+        session.get(f"http://peer.example:{port}/")
     assert connect.call_args.args[1:3] == ("peer.example", port)

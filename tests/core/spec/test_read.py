@@ -289,3 +289,13 @@ def test_spec_with_wrong_places_is_its_authors_fault(annotation: Any, sentence: 
     with pytest.raises(TypeError) as error:
         read_spec(odd, job())
     assert str(error.value) == sentence
+
+
+def test_two_keys_of_one_content_that_differ() -> None:
+    class Twice(Spec):
+        status: Annotated[int, At("Content.$.respCode", ("Content.$.status",))]
+
+    same = Job(name="j", job_type="t", content='{"respCode": 200, "status": 200}')
+    assert read_spec(Twice, same)[1] == []
+    differ = Job(name="j", job_type="t", content='{"respCode": 200, "status": 201}')
+    assert [problem.field for problem in read_spec(Twice, differ)[1]] == ["Content.respCode"]

@@ -34,6 +34,28 @@ sleep 0.3
 echo "$ANYJOB_RUN end" >> "$ANYJOB_PARAMETERS"
 """
 
+_LEAVES = r"""
+setsid sh -c 'n=0; while [ ! -e "$0" ] && [ $n -lt 600 ]; do sleep 0.1; n=$((n + 1)); done' "$ANYJOB_PARAMETERS" \
+    < /dev/null > /dev/null 2>&1 &
+"""
+
+_COUNTS = r"""
+n=0
+while [ $n -lt 300 ]; do
+    for step in 1 2 3 4 5 6 7 8 9 10; do n=$((n + 1)); echo $n; done
+    sleep 0.02
+done
+"""
+
+_SURROUNDINGS = r"""
+echo "stdin=$(wc -c)"
+echo "umask=$(umask)"
+echo "cwd=$(pwd)"
+echo "fds=$(ls /proc/self/fd | tr '\n' ' ')"
+if (: < /dev/tty) 2> /dev/null; then echo tty=yes; else echo tty=no; fi
+awk '/^Sig(Ign|Blk):/ { sub(":", "", $1); print $1 "=" $2 }' /proc/self/status
+"""
+
 _SHOWS_SECRET = r"""
 token=$(cat "$ANYJOB_SECRETS/TOKEN")
 echo "plain $token"
@@ -59,12 +81,16 @@ awk -v hz="$hz" -v from="$start" -v to="$now" '{ print ($14 + $15) / hz, to - fr
 SAMPLES = Samples(
     succeeds=Sample({"Content": "echo hello"}, result="hello"),
     fails=Sample({"Content": _sh("exit 3"), "XAttrs": {"okCodes": [4]}}, cause=Cause.EXIT_CODE, code=3),
+    exits=Sample({"Content": _sh('exit "$ANYJOB_PARAMETERS"')}),
+    dies=Sample({"Content": _sh("kill -9 $$")}),
     echoes=Sample({"Content": _sh('printf "%s\\n" "$ANYJOB_INSTANCE_PARAMETERS"')}),
     sleeps=Sample({"Content": "sleep 300"}),
     obeys=Sample({"Content": _sh("trap 'echo bye; exit 0' TERM; echo ready; while :; do sleep 0.05; done")}),
     ignores=Sample({"Content": _sh("trap '' TERM INT HUP; echo ready; while :; do sleep 1; done")}),
     forks=Sample({"Content": _sh(_FORKS)}),
     remembers=Sample({"Content": _sh(_REMEMBERS)}),
+    leaves=Sample({"Content": _sh(_LEAVES)}),
+    counts=Sample({"Content": _sh(_COUNTS)}, size=300),
     floods=Sample({"Content": _sh("yes 0123456789abcde | head -n 500000")}, size=8_000_000),
     long_line=Sample({"Content": _sh("head -c 8000000 /dev/zero | tr '\\0' x")}, size=8_000_000),
     bad_bytes=Sample({"Content": r"printf 'a\377\376\0\033[31m\200z\n'"}, raw=b"a\xff\xfe\0\x1b[31m\x80z\n"),
@@ -74,6 +100,7 @@ SAMPLES = Samples(
         result="中文",
     ),
     prints_environment=Sample({"Content": "env"}),
+    prints_surroundings=Sample({"Content": _sh(_SURROUNDINGS)}),
     prints_placeholders=Sample(
         {"Content": shlex.join(["printf", r"%s\n", *(f"{name}=#{{schedulerx.{name}}}" for name in PLACEHOLDERS)])}
     ),

@@ -43,6 +43,7 @@ def explain(
 
 
 def _page(made: Explanation) -> Page:
+    from anyjob.cli.dryrun import RUN
     from anyjob.cli.explanation import KEEPERS
 
     job, bound, common = made.job, made.bound, made.bound.common
@@ -58,8 +59,11 @@ def _page(made: Explanation) -> Page:
         command = made.command
         which = "" if len(made.plans) == 1 else f" of task {made.plans[0].task}"
         page.section(f"Command{which}", [("argv", shlex.join(command.argv)), ("cwd", command.cwd)])
-        for name, content in command.files.items():
-            page.section(f"File {{run}}/{name}", [("", line) for line in content.splitlines()])
+        named = {name: content for name, content in command.files.items() if f"{RUN}/{name}" in command.argv}
+        for name, content in named.items():
+            page.section(f"File {RUN}/{name}", [("", line) for line in content.splitlines()])
+        beside = [(name, f"{len(command.files[name])} characters") for name in command.files if name not in named]
+        page.section("Files beside them", beside)  # the executor's own, the same for every job
         page.section("Environment", sorted(command.env.items()))
     for title, lines in made.preview.items():
         page.section(title, [("", line) for line in lines])

@@ -7,7 +7,9 @@ with services.egress.call(seconds=30) as call:      # call.end("stop") from anot
 
 from __future__ import annotations
 
+import io
 import socket
+from http.client import HTTPException, HTTPResponse
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -44,9 +46,35 @@ class EgressAdapter(HTTPAdapter):
         }
 
 
+class _Reader(io.BufferedReader):
+    """Knows whether the other side has hung up in the middle of a line, or between two."""
+
+    ended = False
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        line = super().readline(size)
+        self.ended = self.ended or not line
+        return line
+
+
+class _Response(HTTPResponse):
+    """Refuses an answer that breaks off in its headers, which the standard library takes for a whole one."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp = self._lines = _Reader(self.fp.detach())
+
+    def begin(self) -> None:
+        super().begin()
+        if self._lines.ended:
+            self.close()
+            raise HTTPException("the answer breaks off in its headers")
+
+
 class _Checked(HTTPConnection):
     """A connection that asks the policy, and tells the thread's call how far it is."""
 
+    response_class = _Response
     egress: ClassVar[Egress]
     _fresh = False
 

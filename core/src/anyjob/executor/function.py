@@ -10,8 +10,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from anyjob.errors import PasteRefused, SecretMissing
 from anyjob.executor.base import Executor, S, Stage
 from anyjob.executor.handle import Handle, Scope
+from anyjob.job import BadJob
 from anyjob.outcome import Cause, Evidence, Outcome, StopReport, Strength, unknown
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ class FunctionExecutor(Executor[S]):
     @abstractmethod
     def call(self, run: CallRun, spec: S) -> Outcome:
         """Do the work, in a thread. Poll `run.stopping` or register `run.on_stop`. An exception ends the run as
-        `failed`."""
+        `failed`; a missing secret and text that may not be pasted, as `bad_config`."""
 
     def resume(self, run: CallRun, spec: S) -> Outcome | None:
         """Judge a call that a dead worker had begun, in a thread of the next one. None: call again, for calls that
@@ -96,6 +98,10 @@ class FunctionExecutor(Executor[S]):
         def call(face: CallRun) -> Outcome:
             try:
                 return do(face, spec)
+            except (BadJob, PasteRefused, SecretMissing) as error:
+                # The job asks for what it cannot have: another attempt can only fail the same way.
+                evidence = [Evidence(source="call", text=str(error))]
+                return Outcome(cause=Cause.BAD_CONFIG, result=str(error), evidence=evidence)
             except Exception as error:  # noqa: BLE001 - the user's code may raise anything, and that is how the run ended
                 text = "".join(traceback.format_exception(error))
                 face.log.write(text.encode())

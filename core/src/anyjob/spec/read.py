@@ -106,8 +106,9 @@ class _Source:
 def _clash(found: list[tuple[Place, object]]) -> Problem | None:
     (first, value), *others = found
     for other, differing in others:
-        same_text = {first.root, other.root} == {"Content"}  # one place lies inside the other
-        if differing != value and not same_text:
+        depth = min(len(first.keys), len(other.keys))
+        inside = first.root == other.root and first.keys[:depth] == other.keys[:depth]  # one lies inside the other
+        if differing != value and not inside:
             remedy = f'differs from {other.field}, which says "{shown(cast("Json", differing))}"; keep one of the two'
             return Problem(field=first.field, value=shown(cast("Json", value)), remedy=remedy)
     return None

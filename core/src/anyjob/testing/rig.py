@@ -201,10 +201,13 @@ class Rig:
         self, secrets: Mapping[str, SecretSource] | None = None, settings: WorkerSettings | None = None
     ) -> AsyncGenerator[Worker]:
         """One worker's life on the rig's state folder."""
-        # A forced run that nobody saw end is given up soon: more seconds only make bad executors slow to test.
-        settings = (settings or self._worker).model_copy(update={"force_wait": _FORCE_WAIT})
-        async with Worker(self.host(), self.state, settings, secrets) as worker:
+        async with Worker(self.host(), self.state, self.settings(settings), secrets) as worker:
             yield worker
+
+    def settings(self, settings: WorkerSettings | None = None) -> WorkerSettings:
+        """The worker's settings for a case."""
+        # A forced run that nobody saw end is given up soon: more seconds only make bad executors slow to test.
+        return (settings or self._worker).model_copy(update={"force_wait": _FORCE_WAIT})
 
     async def submit(self, worker: Worker, order: RunOrder) -> LiveRun:
         """Give the worker a run; the rig ends it if the case does not."""

@@ -11,25 +11,14 @@ import json
 import re
 from collections.abc import Callable
 
-from anyjob.errors import AnyJobError
+from anyjob.errors import PasteRefused
 from anyjob.outcome import Json
 from anyjob.run import RunFacts
 from anyjob.version import VERSION
 
-__all__ = ["PasteRefused", "fill"]
+__all__ = ["fill"]
 
 _PLACEHOLDER = re.compile(r"#\{schedulerx\.([A-Za-z]+)\}")
-
-
-class PasteRefused(AnyJobError):
-    """A placeholder stands for text that somebody else than the job's owner chose."""
-
-    def __init__(self, job: str, placeholder: str, variable: str) -> None:
-        self.job, self.placeholder, self.variable = job, placeholder, variable
-        super().__init__(
-            f"Job {job!r}: #{{schedulerx.{placeholder}}} would paste text of whoever fired the run into the job's code."
-            f" Read it from the environment variable {variable}, or set XAttrs.paste to true."
-        )
 
 
 def _json(value: Json) -> str:

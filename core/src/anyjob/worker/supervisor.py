@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
-from anyjob.errors import AnyJobError, ContractBroken, RunRefused, SecretMissing
+from anyjob.errors import AnyJobError, ContractBroken, PasteRefused, RunRefused, SecretMissing
 from anyjob.executor.base import Stage
 from anyjob.executor.capabilities import DeadlineBy
 from anyjob.executor.handle import Handle
@@ -19,7 +19,6 @@ from anyjob.job import BadJob
 from anyjob.outcome import Cause, Evidence, Outcome, StopReport, Strength, unknown
 from anyjob.worker.book import RunBook
 from anyjob.worker.face import RunFace
-from anyjob.worker.placeholders import PasteRefused
 from anyjob.worker.record import RunRecord
 from anyjob.worker.secrets import mask_outcome, masks
 from anyjob.worker.states import RunState, Step, next_step

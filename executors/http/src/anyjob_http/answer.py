@@ -10,6 +10,7 @@ from time import time
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from anyjob_http.checks import charset
+from anyjob_http.unpack import Unpacker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,33 +97,49 @@ def read_answer(
     At most `most` bytes, counted after decompression, and `keep` of them are kept. `encoding` is the job's own; None:
     the answer's charset, else UTF-8. Raises what urllib3 raises when the body breaks off.
     """
+    body = _Body(most=most, keep=keep, write=write)
     raw = cast("_Raw", response.raw)
-    kept = bytearray()
-    size, cut = 0, False
-    while True:
-        piece = raw.read1(_BLOCK, decode_content=True)
-        if not piece:
+    unpacker = Unpacker(response.headers.get("Content-Encoding", ""))
+    while not body.cut:
+        data = raw.read1(_BLOCK, decode_content=False)
+        if not data:
+            unpacker.end()
             break
-        if size + len(piece) > most:
-            piece, cut = piece[: most - size], True
-        size += len(piece)
-        kept += piece[: max(0, keep - len(kept))]
-        if write is not None and piece:
-            write(piece)
-        if cut:
-            if write is not None:
-                write(f"\n[anyjob] the answer goes on; after {most} bytes it was not read further\n".encode())
-            break
+        for piece in unpacker.feed(data):
+            body.take(piece)
+            if body.cut:
+                break
     headers = {name.lower(): value for name, value in response.headers.items()}
     return Answer(
         status=response.status_code,
         reason=response.reason or "",
         headers=headers,
-        kept=bytes(kept),
-        size=size,
-        cut=cut,
+        kept=bytes(body.kept),
+        size=body.size,
+        cut=body.cut,
         encoding=encoding or _known(charset(headers.get("content-type"))),
     )
+
+
+class _Body:
+    """A body on its way: counted, its beginning kept."""
+
+    def __init__(self, *, most: int, keep: int, write: Callable[[bytes], None] | None) -> None:
+        self._most, self._keep, self._write = most, keep, write
+        self.kept = bytearray()
+        self.size, self.cut = 0, False
+
+    def take(self, piece: bytes) -> None:
+        if self.size + len(piece) > self._most:
+            piece, self.cut = piece[: self._most - self.size], True
+        self.size += len(piece)
+        self.kept += piece[: max(0, self._keep - len(self.kept))]
+        if self._write is None:
+            return
+        if piece:
+            self._write(piece)
+        if self.cut:
+            self._write(f"\n[anyjob] the answer goes on; after {self._most} bytes it was not read further\n".encode())
 
 
 def _known(name: str | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from requests.exceptions import InvalidHeader, InvalidURL, RequestException
@@ -58,48 +59,44 @@ def answered(answer: Answer, why: str, line: str, result: str) -> Outcome:
     )
 
 
-def broken(error: Exception, call: Call, line: str, *, repeatable: bool, status: int | None) -> Outcome:
+def broken(error: Exception, call: Call, line: str, *, repeatable: bool, status: int | None, later: bool) -> Outcome:
     """The outcome of a call that came to no full answer.
 
     `line` says what was called, `status` what was answered before it broke off, `repeatable` whether it may be sent
-    again.
+    again. `later`: an earlier request of the run was answered, by a redirect or a 202.
     """
-    if isinstance(error, EgressRefused):
-        return _end(Cause.REJECTED, "egress", str(error), status)
-    if isinstance(error, BadRequest | InvalidURL | InvalidHeader):
+    if isinstance(error, BadRequest | InvalidURL | InvalidHeader) and not later:
         return _end(Cause.BAD_CONFIG, "request", str(error), status)
+    if isinstance(error, EgressRefused):
+        if not later:
+            return _end(Cause.REJECTED, "egress", str(error), None)
+        return replace(_end(Cause.REMOTE_FAILED, "egress", f"{line}: {error}", status), retry=Retry(again=False))
     if isinstance(error, RedirectRefused):
         return _end(Cause.REMOTE_FAILED, "http", f"{line}: {error}", error.status)
-    unsent = call.step in _SAFE
+    unsent = call.step in _SAFE and not later
     if call.ended == "stop":
-        return Outcome(
-            cause=Cause.STOPPED,
-            code=status,
-            evidence=[Evidence(source="http", text=f"{line}: the stop came while {call.step}")],
-            stop=stopped(call),
-        )
+        outcome = _end(Cause.STOPPED, "http", f"{line}: the stop came while {call.step}", status)
+        return replace(outcome, result="", stop=_stopped(unsent=unsent))
     if call.ended or isinstance(_root(error), TimeoutError):
         text = f"{line}: the time was over while {'reading the answer' if status else call.step}"
         if unsent:
             return _end(Cause.START_FAILED, "http", f"{text}; nothing was sent", status)
         outcome = _end(Cause.TIMED_OUT, "http", f"{text}; the other side may go on with it", status)
-        return Outcome(
-            cause=outcome.cause, code=status, result=outcome.result, evidence=outcome.evidence, stop=stopped(call)
-        )
+        return replace(outcome, stop=_stopped(unsent=False))
     said = _words(error)
     if unsent:
         return _end(Cause.START_FAILED, "http", f"{line}: {said}; nothing was sent", status)
     if status is not None:
         return _end(Cause.REMOTE_FAILED, "http", f"{line} answered {status}, and broke off: {said}", status)
-    if repeatable:
+    if repeatable or call.step in _SAFE:
         return _end(Cause.REMOTE_FAILED, "http", f"{line} gave no answer: {said}", None)
     text = f"{line} was sent and gave no answer ({said}); whether it took effect is not known"
     return _end(Cause.UNKNOWN, "http", text, None)
 
 
-def stopped(call: Call) -> StopReport:
+def _stopped(*, unsent: bool) -> StopReport:
     """How surely a call is over that was ended from here."""
-    if call.step in _SAFE:
+    if unsent:
         return StopReport(strength=Strength.PROVEN, by="the request was not sent")
     return StopReport(
         strength=Strength.ASKED,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urljoin
+from urllib.parse import urldefrag, urljoin
 
 from requests.exceptions import ConnectionError as NoConnection
 
@@ -21,7 +21,7 @@ from anyjob_http.judge import at_path, judge, plain_value, result_of
 if TYPE_CHECKING:
     from requests import Response, Session
 
-    from anyjob.egress import Egress
+    from anyjob.egress import Egress, Target
     from anyjob.run import CallRun
     from anyjob_http.request import HttpRequest
     from anyjob_http.settings import HttpSettings
@@ -31,10 +31,10 @@ __all__ = ["Exchange"]
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _BODILESS: Final = frozenset({"GET", "HEAD"})
+_AGAIN: Final = (Cause.REMOTE_FAILED, Cause.TIMED_OUT)
+"""Ends of a look after which there is another."""
 _LONGEST_URL: Final = 3000
 """Of a URL that is kept for a later worker."""
-_STATE: Final = 65536
-"""Bytes of an answer 202 that are read."""
 
 
 class Exchange:
@@ -48,13 +48,15 @@ class Exchange:
         self._encoding = _own_encoding(run)
         self._status: int | None = None
         self._line = ""
+        self._repeatable = False
+        self._later = False
 
     def begin(self, request: HttpRequest) -> Outcome:
         """Send the request, follow it to its end, and judge that."""
         spec, again = self._spec, bool(self._spec.repeatable)
         with self._caught(request, repeatable=again) as caught, self._limited() as call:
             call.fresh = not again
-            answer = self._send(request, call, follow=spec.poll is None)
+            answer = self._send(request, call, held=lambda status: status == 202 and spec.poll is not None)
             if spec.poll is None or answer.status != 202:
                 caught.append(self._judged(answer))
         if caught:
@@ -64,6 +66,7 @@ class Exchange:
 
     def resume(self, request: HttpRequest, url: str) -> Outcome:
         """Go on looking at what a dead worker had started."""
+        self._later = True
         with self._caught(request, repeatable=True) as caught:
             target = self._egress.check_url(url)
             look = request.elsewhere(url, target, method="GET", body=None)
@@ -77,11 +80,12 @@ class Exchange:
         """Whatever ends the block becomes the outcome in the list."""
         outcome: list[Outcome] = []
         self._status, self._line = None, f"{request.method} {_shown(request)}"
-        self._call = self._whole
+        self._call, self._repeatable = self._whole, repeatable
         try:
             yield outcome
         except (*FAULTS, RedirectRefused, CallEnded) as error:
-            outcome[:] = [broken(error, self._call, self._line, repeatable=repeatable, status=self._status)]
+            again, later = self._repeatable, self._later
+            outcome[:] = [broken(error, self._call, self._line, repeatable=again, status=self._status, later=later)]
 
     @contextmanager
     def _limited(self) -> Generator[Call]:
@@ -94,8 +98,9 @@ class Exchange:
             self._call = call
             yield call
 
-    def _send(self, request: HttpRequest, call: Call, *, follow: bool) -> Answer:
-        """The answer at the end of all redirects. `follow` False: an answer 202 is not the run's output."""
+    def _send(self, request: HttpRequest, call: Call, *, held: Callable[[int], bool]) -> Answer:
+        """The answer at the end of all redirects. `held`: of which status the body does not go into the log as it
+        comes, because it may not be the run's output."""
         spec, began = self._spec, monotonic()
         followed = 0
         while True:
@@ -105,13 +110,13 @@ class Exchange:
                 self._status = response.status_code
                 following = self._redirected(request, response)
                 if following is None:
-                    polled = response.status_code == 202 and not follow
+                    hold = held(response.status_code)
                     answer = read_answer(
                         response,
                         encoding=self._encoding,
-                        most=_STATE if polled else self._settings.body,
-                        keep=_STATE if polled else self._settings.judged,
-                        write=None if polled else self._writer(call),
+                        most=self._settings.judged if hold else self._settings.body,
+                        keep=self._settings.judged,
+                        write=None if hold else self._writer(call),
                     )
                     call.check()
                     self._line += f" answered {answer.status} {answer.reason}".rstrip()
@@ -120,7 +125,8 @@ class Exchange:
             if followed == spec.max_redirects:
                 raise RedirectRefused(response.status_code, f"{followed} were followed before it")
             followed += 1
-            request = following
+            request, self._later = following, True
+            self._repeatable = self._repeatable or request.method in _BODILESS
             call.step = CallStep.RESOLVING
             self._line += f" answered {self._status}, then {request.method} {_shown(request)}"
             self._status = None
@@ -131,11 +137,11 @@ class Exchange:
         prepared = request.prepared()
         while True:
             try:
-                return self._session.send(
+                # Not the session's own send: it reads the redirect already, and fails for one that it cannot read.
+                return self._session.get_adapter(request.url).send(
                     prepared,
                     stream=True,
                     timeout=call.left,
-                    allow_redirects=False,
                     verify=self._verify(),
                     cert=_certificate(self._spec),
                 )
@@ -169,16 +175,16 @@ class Exchange:
         if spec.redirects == "safe" and method not in _BODILESS:
             return None
         try:
-            url = urljoin(request.url, location.encode("latin-1").decode("utf-8", "replace"))
-            target = read_url(url.partition("#")[0])
-        except (WrongValue, ValueError) as wrong:
-            raise RedirectRefused(status, f"its Location {location[:200]!r} {wrong}") from None
+            url, target = _joined(request.url, location.encode("latin-1").decode("utf-8", "replace"))
+        except WrongValue as wrong:
+            shown = "" if "@" in location else f" {location[:200]!r}"
+            raise RedirectRefused(status, f"its Location{shown} {wrong}") from None
         if request.target.scheme == "https" and target.scheme == "http":
             raise RedirectRefused(status, f"it leaves TLS for {target}")
         body = None if method in _BODILESS else request.body
         if target != request.target and body is not None and request.private_body:
             raise RedirectRefused(status, f"it would carry a secret to {target}")
-        return request.elsewhere(url.partition("#")[0], target, method=method, body=body)
+        return request.elsewhere(url, target, method=method, body=body)
 
     def _judged(self, answer: Answer) -> Outcome:
         return answered(answer, judge(self._spec, answer), self._line, result_of(self._spec, answer))
@@ -191,8 +197,7 @@ class Exchange:
         try:
             if where is None:
                 raise WrongValue(f"has no {poll.url}")
-            url = urljoin(request.url, where)
-            target = read_url(url)
+            url, target = _joined(request.url, where)
             if len(url) > _LONGEST_URL:
                 raise WrongValue(f"names a URL of {len(url)} characters; at most {_LONGEST_URL} are kept")
         except WrongValue as wrong:
@@ -203,20 +208,32 @@ class Exchange:
         return self._follow(look, poll, _pause(answer, poll))
 
     def _follow(self, look: HttpRequest, poll: Poll, pause: float) -> Outcome:
-        """Look until it is over. What fails between two looks says nothing of the job, and is looked at again."""
+        """Look until it is over. A look that fails says nothing of the job: another follows."""
+        self._later = True
         while True:
             with self._caught(look, repeatable=True) as caught:
                 self._whole.step = CallStep.SENT
                 self._whole.wait(pause)
                 with self._limited() as call:
-                    answer = self._send(look, call, follow=False)
+                    answer = self._send(look, call, held=lambda status: status == 202 or poll.key is not None)
                     if answer.status != 202 and not _going(poll, answer):
+                        if poll.key is not None:
+                            self._run.log.write(answer.kept)
                         return self._judged(answer)
                     pause = _pause(answer, poll)
-            if caught and caught[0].cause not in (Cause.START_FAILED, Cause.REMOTE_FAILED, Cause.TIMED_OUT):
+            if caught and not (caught[0].cause in _AGAIN and caught[0].retry is None):
                 return caught[0]
             if caught:
                 pause = poll.interval
+
+
+def _joined(base: str, location: str) -> tuple[str, Target]:
+    """Where the location leads from there. Raises WrongValue."""
+    try:
+        url = urldefrag(urljoin(base, location))[0]
+    except ValueError as error:
+        raise WrongValue(f"is no URL: {error}") from None
+    return url, read_url(url)
 
 
 def _own_encoding(run: CallRun) -> str | None:

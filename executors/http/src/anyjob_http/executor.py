@@ -27,6 +27,8 @@ __all__ = ["HttpExecutor"]
 
 _SENT = "sent"
 _POLL = "poll"
+_AGAIN = b"[anyjob] the worker ended during the call; it is made again\n"
+"""Between what a call had written when its worker died, and what the next one writes."""
 
 
 class HttpExecutor(FunctionExecutor[HttpSpec]):
@@ -81,14 +83,16 @@ class HttpExecutor(FunctionExecutor[HttpSpec]):
         if saved is None and not spec.repeatable:
             return None  # kept before the request is sent, so it surely was not
         if spec.repeatable:
-            run.log.write(b"[anyjob] the worker ended during the call; it is made again\n")
+            run.log.write(_AGAIN)
             return None
         text = f"the worker ended after the {spec.method} was sent; whether it took effect is not known, and it is not"
         return unknown("http", f"{text} sent again")
 
     async def find(self, run: Run, spec: HttpSpec) -> Handle | Outcome | None:
         if run.saved is None and run.name not in self._running:
-            return None  # nothing was sent, or what may be sent again
+            if spec.repeatable:
+                run.log.write(_AGAIN)
+            return None
         return await super().find(run, spec)
 
     async def stop(self, run: Run, spec: HttpSpec, handle: Handle, stage: Stage) -> StopReport:

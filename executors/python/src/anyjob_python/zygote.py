@@ -7,10 +7,11 @@ stdin is the shim's channel, a SOCK_SEQPACKET socket. It says `{"ev":"ready"}` o
 fork, its leash; the answer `{"ev":"forked","pids":[...]}` is given when these processes are children of the nearest
 subreaper. At the end of the channel it exits.
 
-A forked process waits at its leash for one message with two descriptors: a JSON file `{"argv","env","cwd","memory"}`
-and the log. It becomes that run, answers `{"ev":"begun"}`, and runs `argv[1:]` as `python SCRIPT ARGS...` would. It
-answers `failed` when it cannot, and exits without a word at the end of the leash. Nothing that was read of a run is
-ever in the memory of the process that forks the next.
+A forked process waits at its leash for one message with two descriptors: the order and the log. The order holds parts
+that NUL bytes end: bytes of RLIMIT_AS or nothing, the working directory, the number of arguments, these, and the
+environment. The process becomes that run, answers `{"ev":"begun"}`, and runs `argv[1:]` as `python SCRIPT ARGS...`
+would. It answers `failed` when it cannot, and exits without a word at the end of the leash. Nothing that was read of a
+run is ever in the memory of the process that forks the next.
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ if _FOLDER_FIRST:
     del sys.path[0]  # the folder of this file: its modules are not the job's
 
 import _socket
+import _thread
 import array
+import atexit
+import contextlib
 import ctypes
 import gc
 import importlib
@@ -31,6 +35,7 @@ import json
 import os
 import time
 import types
+import weakref
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,7 +48,6 @@ _LONGEST = 1 << 16
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 _SIGKILL = 9
-_MARK = "ANYJOB_RUN"
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -70,14 +74,12 @@ class _Memory:
         # proc(5): arg_start, arg_end, env_start, env_end are fields 48 to 51, and the two before the bracket are cut.
         self._arguments, self._arguments_end, self._environment, self._environment_end = map(int, fields[45:49])
 
-    def show(self, argv: list[bytes], env: dict[bytes, bytes]) -> None:
+    def show(self, argv: list[bytes], env: list[bytes]) -> None:
         """Let /proc/PID/cmdline and environ say what they would of a process started by exec, as far as there is room.
 
-        The shim's mark comes first: by it a run's processes are told from others.
+        The shim puts its mark first: by it a run's processes are told from others.
         """
-        mark = _MARK.encode()
-        names = sorted(env, key=lambda name: name != mark)
-        self._fill(self._environment, self._environment_end, [name + b"=" + env[name] for name in names])
+        self._fill(self._environment, self._environment_end, env)
         self._fill(self._arguments, self._arguments_end, argv)
 
     @staticmethod
@@ -186,11 +188,9 @@ def _become(leash: _socket.socket, memory: _Memory, umask: int) -> list[str]:
     if not data:
         os._exit(0)
     text, log = fds
-    with open(text, "rb") as file:
-        file.seek(0)
-        order = json.loads(file.read())
-    argv = [_bytes(word) for word in order["argv"]]
-    env = {_bytes(name): _bytes(value) for name, value in order["env"].items()}
+    memory_limit, cwd, count, *parts = os.pread(text, os.fstat(text).st_size, 0).split(b"\0")[:-1]
+    os.close(text)
+    argv, variables = parts[: int(count)], parts[int(count) :]
     null = os.open("/dev/null", os.O_RDWR)
     for fd, target in ((null, 0), (log, 1), (log, 2)):
         os.dup2(fd, target)
@@ -198,31 +198,27 @@ def _become(leash: _socket.socket, memory: _Memory, umask: int) -> list[str]:
     os.close(log)
     os.umask(umask)
     try:
-        os.chdir(_bytes(order["cwd"]))
+        os.chdir(cwd)
     except OSError as error:
-        text = f"cwd {order['cwd']}: {os.strerror(error.errno or 0)}"
-        raise _Refused("bad_config", "chdir", text) from error
-    os.environb.clear()
-    os.environb.update(env)
+        said = f"cwd {os.fsdecode(cwd)}: {os.strerror(error.errno or 0)}"
+        raise _Refused("bad_config", "chdir", said) from error
+    for variable in variables:
+        name, _, value = variable.partition(b"=")
+        os.environb[name] = value
     time.tzset()
-    if order["memory"] is not None:
+    if memory_limit:
         import resource
 
         hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-        limit = order["memory"] if hard == resource.RLIM_INFINITY else min(order["memory"], hard)
+        limit = int(memory_limit) if hard == resource.RLIM_INFINITY else min(int(memory_limit), hard)
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     numpy = sys.modules.get("numpy.random")
     if numpy is not None:
         numpy.seed()  # the standard library's generator sees to that itself
-    importlib.invalidate_caches()
-    memory.show(argv, env)
+    memory.show(argv, variables)
     _prctl(_PR_SET_DUMPABLE, 1)
     os.setsid()
     return [os.fsdecode(word) for word in argv]
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
 
 
 def _reside(names: list[str]) -> list[str]:
@@ -247,6 +243,9 @@ def _reside(names: list[str]) -> list[str]:
     os.dup2(null, 1)
     os.dup2(null, 2)
     os.close(null)
+    os.environb.clear()  # nothing of it is any run's
+    compile("", "", "exec")  # the first one makes all that a compiler needs
+    sys.path_importer_cache.clear()  # each run looks for itself what there is to import
     gc.collect()
     gc.freeze()  # the collector must not write to pages that all runs share
     _say(channel, {"ev": "ready"})
@@ -261,18 +260,34 @@ def _reside(names: list[str]) -> list[str]:
             refused = _Refused("start_failed", "resident", f"{type(error).__name__}: {error}")
         _say(leash, refused.said)
         os._exit(1)
-    _say(leash, {"ev": "begun"})
+    leash.send(b'{"ev":"begun"}')
     leash.close()
     return argv
 
 
-def _new_main(argv: list[str]) -> dict[str, Any]:
+def _source(script: str) -> tuple[bytes, str]:
+    """What the file holds, and the folder in which it lies."""
+    try:
+        file = os.open(script, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            parts = []
+            while not parts or parts[-1]:
+                parts.append(os.read(file, 1 << 20))
+            return b"".join(parts), os.path.dirname(os.readlink(f"/proc/self/fd/{file}"))
+        finally:
+            os.close(file)
+    except OSError as error:
+        sys.stderr.write(f"{sys.executable}: can't open file {script!r}: [Errno {error.errno}] {error.strerror}\n")
+        raise SystemExit(2) from None
+
+
+def _new_main(argv: list[str], folder: str) -> dict[str, Any]:
     """A fresh `__main__` for a script, and what else the interpreter sets for one. Returns its namespace."""
     script = argv[1]
     sys.argv = argv[1:]
     sys.orig_argv = argv
     if _FOLDER_FIRST:
-        sys.path.insert(0, os.path.dirname(os.path.realpath(script)))
+        sys.path.insert(0, folder)
     main = types.ModuleType("__main__")
     sys.modules["__main__"] = main
     file = os.path.abspath(script) if sys.version_info >= (3, 9) else script
@@ -286,15 +301,6 @@ def _new_main(argv: list[str]) -> dict[str, Any]:
     return namespace
 
 
-def _source(script: str) -> bytes:
-    try:
-        with open(script, "rb") as file:
-            return file.read()
-    except OSError as error:
-        sys.stderr.write(f"{sys.executable}: can't open file {script!r}: [Errno {error.errno}] {error.strerror}\n")
-        raise SystemExit(2) from None
-
-
 def _without_this(kind: Any, value: Any, trace: Any) -> None:
     """The script's own excepthook, with a traceback that begins in the script."""
     while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
@@ -302,12 +308,52 @@ def _without_this(kind: Any, value: Any, trace: Any) -> None:
     _hook(kind, value.with_traceback(trace), trace)
 
 
+def _end(status: object) -> None:
+    """End as the interpreter would end, without taking apart what was loaded before the fork: that would cost more than
+    the rest of a short run, as every page of it would have to be copied. Returns where the usual end is needed.
+    """
+    if _thread._count() or not (status is None or isinstance(status, int)):
+        return
+    with contextlib.suppress(BaseException):  # before 3.10 the last failure comes back, which has been printed
+        atexit._run_exitfuncs()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except Exception:  # noqa: BLE001 - the usual end meets it again, and has a status for it
+        return
+    if _thread._count():
+        return
+    # What the run itself has made goes as usual: finalizers run, files that were left open are written.
+    own = [weakref.ref(sys.modules.pop(name)) for name in list(sys.modules) if name not in _loaded]
+    gc.collect()
+    for module in filter(None, [ref() for ref in reversed(own)]):
+        for name in list(module.__dict__):
+            if name != "__builtins__":
+                module.__dict__[name] = None
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):  # there is nobody left to be told
+            stream.flush()
+    _libc.exit(ctypes.c_int(0 if status is None else status))
+
+
 if __name__ == "__main__":
     _this = sys.modules["__main__"]
-    _namespace = _new_main(_reside(sys.argv[1:]))
+    _argv = _reside(sys.argv[1:])
+    _loaded = set(sys.modules) - {"__main__"}
+    _status: object = None
     try:
-        _code = compile(_source(sys.argv[0]), _namespace["__file__"], "exec", dont_inherit=True)
-        exec(_code, _namespace)  # noqa: S102 - running scripts is what it is for
+        try:
+            _text, _folder = _source(_argv[1])
+            _main = _new_main(_argv, _folder)
+            exec(compile(_text, _main["__file__"], "exec", dont_inherit=True), _main)  # noqa: S102 - its purpose
+        except SystemExit as _exit:
+            _status = _exit.code
+            _exit.__traceback__ = None
+            _main = None
+            _end(_status)
+            raise
     except BaseException:
         _hook, sys.excepthook = sys.excepthook, _without_this
         raise  # the interpreter knows what follows: status, atexit, the ends of threads
+    _main = None
+    _end(None)

@@ -1,20 +1,17 @@
-"""What a type says of itself: spec, schema, capabilities, health."""
+"""What a type says of itself: spec, schema, capabilities."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from typing import Any, Final, cast
 
-from anyjob.executor.capabilities import Capabilities, Health
-from anyjob.job import BadJob
+from anyjob.executor.capabilities import Capabilities
 from anyjob.plugins.settings import PluginSettings
-from anyjob.samples import BadSample
 from anyjob.spec import CommonXAttrs
 from anyjob.spec.schema import spec_schema
 from anyjob.testing.crash import doomed
@@ -26,6 +23,7 @@ __all__ = ["BindingCases"]
 
 _TYPES: Final = {"string", "integer", "number", "boolean", "object", "array", "null"}
 _MACHINE: Final = ("open", "os.", "socket.", "subprocess.", "shutil.", "glob.", "tempfile.", "ctypes.dlopen")
+_BEGUN: Final = ("subprocess.", "os.fork", "os.posix_spawn", "os.exec", "socket.bind", "socket.connect", "conformance.")
 
 _LIGHT: Final = """
 import json, sys
@@ -62,90 +60,56 @@ class BindingCases(Suite):
         for fault in _schema_faults(text, text, "#"):
             raise Fault(f"The schema is no JSON Schema: {fault}")
 
-    def test_bad_jobs_name_the_field(self, rig: Rig) -> None:
-        """A wrong job is refused when it is created, with the field that is wrong and what to do."""
-        model = rig.host().spec(rig.job_type)
-        required = [name for name, field in model.model_fields.items() if field.is_required()]
-        bad = rig.samples.bad_jobs
-        check(bad or not required, f"The spec requires {required}; name jobs without them in the samples' bad_jobs.")
-        for sample in (*bad, self._unread(rig)):
-            self._refused(rig, sample)
-
-    def _unread(self, rig: Rig) -> BadSample:
-        job = rig.job(rig.sample("succeeds"), xattrs={"noSuchKeyAnywhere": 1}).to_wire()
-        return BadSample(
-            {name: job[name] for name in job if name not in ("Name", "JobType")}, "XAttrs.noSuchKeyAnywhere"
-        )
-
-    def _refused(self, rig: Rig, bad: BadSample) -> None:
-        try:
-            from anyjob.job import Job
-
-            rig.host().bind(Job.from_wire({"Name": "conformance", "JobType": rig.job_type, **bad.job}))
-        except BadJob as refused:
-            fields = [problem.field for problem in refused.problems]
-            said = f"A job that is wrong in {bad.field} is refused for {fields}: {dict(bad.job)}"
-            check(any(field == bad.field or field.startswith(f"{bad.field}.") for field in fields), said)
-            for problem in refused.problems:
-                check(problem.remedy.strip(), f"The problem of {problem.field} does not say what to do.")
-        else:
-            raise Fault(f"A job that is wrong in {bad.field} is taken: {dict(bad.job)}")
-
     def test_capabilities_are_constant(self, rig: Rig) -> None:
         """Capabilities are asked on servers too: they are the same each time, and do not touch the machine."""
-        job = rig.job(rig.sample("succeeds"))
-        bound = rig.bound(job)
+        bound = rig.bound(rig.job(rig.sample("succeeds")))
 
         def asked() -> list[Capabilities]:
             own = bound.executor.capabilities(bound.spec)
             return [own] if bound.place is None else [own, bound.place.launcher.capabilities(bound.place.options)]
 
         check(asked() == asked(), f"The capabilities differ from one call to the next: {asked()}")
+        for found in asked():
+            check(isinstance(cast("object", found), Capabilities), f"capabilities gave {found!r}, no Capabilities.")
+        touched = _touched(rig, asked, _MACHINE)
+        check(not touched, f"The capabilities touch the machine: {touched}")
 
-        async def watched() -> None:
-            touched: list[str] = []
+    def test_an_executor_is_made_in_silence(self, rig: Rig) -> None:
+        """Making the executor starts nothing: servers make it only to ask for capabilities. Begin in `serve`."""
+        rig.host().executor(rig.job_type)  # what is imported now is not imported below
+        host = rig.host()
 
-            def hook(event: str, args: tuple[object, ...]) -> None:
-                if event.startswith(_MACHINE) and not quiet:
-                    touched.append(f"{event}{args}")
+        def made() -> None:
+            before = set(threading.enumerate())
+            host.executor(rig.job_type)
+            for thread in set(threading.enumerate()) - before:
+                sys.audit("conformance.thread", thread.name)
 
-            quiet: list[bool] = []
-            sys.addaudithook(hook)
-            asked()
-            quiet.append(True)
-            if touched:
-                sys.stderr.write(f"capabilities touched the machine: {touched}\n")
-                sys.stderr.flush()
-                os._exit(0)
-            from anyjob.testing.marks import die
+        touched = _touched(rig, made, _BEGUN)
+        check(not touched, f"Making the executor begins something: {touched}; begin it in `serve`.")
 
-            die()
 
-        # An audit hook cannot be taken back, so it is set in a process of its own.
-        with doomed(watched, rig.patience) as process:
-            check(process.wait(), "The capabilities touch the machine; what they touched is in stderr.")
+def _touched(rig: Rig, do: Callable[[], object], events: tuple[str, ...]) -> list[str]:
+    """What `do` does of `events`, the beginnings of audit events of Python."""
+    told = rig.folder / "touched"
 
-    def test_health_answers(self, rig: Rig) -> None:
-        """Health is one of three words, and says why when it is not `healthy`."""
-        job = rig.job(rig.sample("succeeds"))
+    async def watched() -> None:
+        touched: list[str] = []
+        watching = True
 
-        async def life() -> list[object]:
-            async with rig.worker() as worker:
-                await rig.finish(await rig.submit(worker, rig.order(job)))
-                bound = worker.host.dispatch(job)
-                said: list[object] = [await rig.within(bound.executor.health(), "health has not answered")]
-                if bound.place is not None:
-                    said.append(
-                        await rig.within(bound.place.launcher.health(), "The launcher's health has not answered")
-                    )
-                return said
+        def hook(event: str, args: tuple[object, ...]) -> None:
+            if watching and event.startswith(events):
+                touched.append(f"{event}{args}")
 
-        for said in asyncio.run(life()):
-            if not isinstance(said, Health):
-                raise Fault(f"health gave {said!r}, not a Health.")
-            check(said.state in ("undetected", "unhealthy", "healthy"), f"health gave the state {said.state!r}.")
-            check(said.why or said.state == "healthy", f"health says {said.state} and not why.")
-            check(said.state == "healthy", f"Runs work here, and health says {said.state}: {said.why}")
+        sys.addaudithook(hook)
+        do()
+        watching = False
+        told.write_text(json.dumps(touched))
+
+    # An audit hook cannot be taken back, so it is set in a process of its own.
+    with doomed(watched, rig.patience) as process:
+        process.wait()
+    return json.loads(told.read_text())
 
 
 def _schema_faults(schema: Any, root: Any, where: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Final
 
@@ -10,7 +11,7 @@ from anyjob.job import BadJob
 from anyjob.outcome import Cause, Json
 from anyjob.samples import Sample
 from anyjob.testing.fault import Fault, check, lacks
-from anyjob.testing.rig import Finished, Rig, expect
+from anyjob.testing.rig import Finished, Rig, expect, told
 from anyjob.testing.suite import Suite
 
 __all__ = ["LimitCases"]
@@ -41,6 +42,35 @@ class LimitCases(Suite):
         if not _admitted(limited):
             expect(limited.outcome, Cause.OUT_OF_MEMORY, where=f"A run that may use {_LIMITS['memory']} and uses more")
         check(not limited.outcome.ok, f"A limit of {_LIMITS['memory']} memory is promised, and a run used 100 MB.")
+
+    def test_the_broken_limit_is_named(self, rig: Rig) -> None:
+        """A run that ends for its memory has evidence of it: not a signal 9 that anybody may have sent."""
+        sample = self._sample(rig, "eats_memory", "memory")
+        got = rig.run(rig.job(sample, xattrs={"limits": {"memory": _LIMITS["memory"]}}))
+        if not _admitted(got):
+            expect(got.outcome, Cause.OUT_OF_MEMORY, where=f"A run that may use {_LIMITS['memory']} and uses more")
+        check(got.outcome.evidence, f"The run used more memory than it may, and no evidence says so: {got.said}")
+
+    def test_a_limit_hits_nobody_else(self, rig: Rig) -> None:
+        """When one run breaks its limit, a run beside it goes on, and the next one without a limit has none."""
+        sample = self._sample(rig, "eats_memory", "memory")
+        limited = rig.job(sample, xattrs={"limits": {"memory": _LIMITS["memory"]}})
+        going = rig.job(rig.sample("sleeps"), xattrs={"grace": 0.2})
+
+        async def life() -> Finished:
+            async with rig.worker() as worker:
+                beside = await rig.submit(worker, rig.order(going))
+                await rig.running(beside)
+                await rig.finish(await rig.submit(worker, rig.order(limited)))
+                free = await rig.finish(await rig.submit(worker, rig.order(rig.job(sample))))
+                outcome = beside.record.outcome
+                if outcome is not None:
+                    raise Fault(f"When another run broke its limit, the run beside it ended: {told(outcome)}.")
+                beside.stop(force=True)
+                expect((await rig.finish(beside)).outcome, Cause.STOPPED, where="The run beside")
+                return free
+
+        expect(asyncio.run(life()).outcome, Cause.SUCCEEDED, where="A run without a limit, after one with a limit,")
 
     def test_pids_limit(self, rig: Rig) -> None:
         """A run cannot have more processes than it may."""

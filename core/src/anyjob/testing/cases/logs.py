@@ -24,8 +24,8 @@ def counted(sample: Sample, log: bytes, where: str) -> None:
         missing = [number for number in wanted if number not in seen]
         twice = [number for number in wanted if seen.count(number) > 1]
         raise Fault(
-            f"The log of a run that counts to {sample.size}, {where}, lacks {missing[:5]} ({len(missing)} in all) and has "
-            f"{twice[:5]} ({len(twice)}) more than once. A fed log keeps its cursor with the bytes: `run.log.feed`."
+            f"The log of a run that counts to {sample.size}, {where}, lacks {missing[:5]} ({len(missing)} in all) and "
+            f"has {twice[:5]} ({len(twice)}) more than once. A fed log keeps its cursor with the bytes: `run.log.feed`."
         )
 
 

@@ -28,6 +28,10 @@ ANSWER = 20.0
 """Seconds in which it must have forked."""
 _MOST = 32
 """Processes that are asked for in one message."""
+_AHEAD = 4
+"""Processes that are kept ready for runs to come while these come fast; one otherwise."""
+_BUSY = 1.0
+"""Seconds: runs that are closer to each other come fast."""
 _LONGEST = 1 << 16
 _TAIL = 2000
 """Bytes of a resident's own output that evidence holds."""
@@ -48,6 +52,7 @@ class Resident:
     """One resident. `waiting` are runs without a process yet, `spare` processes without a run."""
 
     __slots__ = (
+        "_ahead",
         "_asked",
         "_channel",
         "_output",
@@ -68,6 +73,7 @@ class Resident:
         """Start it, as the order's user. Raises StartError and OSError."""
         self._owner, self.key = owner, key
         self.ready = self.leaving = False
+        self._ahead = 1
         self.waiting: deque[tuple[Run, dict[str, Any]]] = deque()
         self.spare: list[Seed] = []
         self._asked: deque[list[socket.socket]] = deque()
@@ -96,19 +102,22 @@ class Resident:
 
     def add(self, run: Run, order: dict[str, Any]) -> None:
         """Start a run as soon as there is a process for it."""
-        self.used = kernel.boottime()
+        now = kernel.boottime()
+        # Processes that are forked together share the cost of the one between.
+        self._ahead = _AHEAD if now - self.used < _BUSY else 1
+        self.used = now
         self.waiting.append((run, order))
         self.serve()
 
     def serve(self) -> None:
-        """Give waiting runs the processes that there are, and ask for more: one is always there ahead."""
+        """Give waiting runs the processes that there are, and ask for more, so that one is always there ahead."""
         while self.waiting and self.spare:
             run, order = self.waiting.popleft()
             self._owner.sow(self, self.spare.pop(), run, order)
         if self.ready and not self.leaving:
-            missing = len(self.waiting) + 1 - len(self.spare) - sum(map(len, self._asked))
-            if missing > 0:
-                self._ask(min(missing, _MOST))
+            coming = len(self.spare) + sum(map(len, self._asked))
+            if coming < len(self.waiting) + 1:
+                self._ask(min(len(self.waiting) + self._ahead - coming, _MOST))
 
     def leave(self) -> None:
         """Send it away. What it has forked for runs goes on."""

@@ -12,9 +12,9 @@ its start are the same. What it says and hears, on a SOCK_SEQPACKET socket that 
 The order is {"argv","env","cwd","memory"}; memory: bytes of RLIMIT_AS, or null. The process puts itself into the state
 that exec leaves, with a session of its own, before it says `begun`. It ends unbegun when its leash does.
 
-A waiting process sits in its run's group before it hears of the run, and the limits are set then, so nothing of the run
-is ever outside. It sits there ahead, so no run waits for the kernel to move it. What makes a later shim as sure as after
-a cold start: the journal names the process before the order is sent, and it leads a session only if it has begun.
+A waiting process sits in its run's group before it hears of the run, and the limits are set then: nothing of the run is
+ever outside. It sits there ahead, so no run waits for the kernel to move it. A later shim is as sure as after a cold
+start, for the journal names the process before the order is sent, and it leads a session only if it has begun.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from .complaint import complain
 from .groups import Group
 from .report import Report
 from .resident import ANSWER, Resident, environment
-from .seed import Seed
+from .seed import Seed, check
 from .spawn import StartError
 
 TYPE_CHECKING = False
@@ -80,6 +80,7 @@ class Residents:
 
     def start(self, run: Run, order: dict[str, Any]) -> None:
         """Start the run as soon as a process is there for it. Raises StartError when there is no resident to be had."""
+        check(order)
         key = self._key(order)
         one = self._by_key.get(key)
         if one is not None and kernel.boottime() - one.born > _LIFE and not one.waiting:

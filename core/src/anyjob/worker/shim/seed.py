@@ -11,7 +11,8 @@ import os
 import select
 import socket
 
-from . import frames
+from . import frames, process
+from .spawn import StartError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +22,18 @@ if TYPE_CHECKING:
     from .run import Run
 
 _LONGEST = 1 << 16
+
+
+def check(order: dict[str, Any]) -> None:
+    """Raises StartError for what no process can be given."""
+    env: dict[str, str] = order["env"]
+    names = [name for name in env if not name or "=" in name]
+    if names:
+        raise StartError("bad_config", ("exec", f"arguments or environment: illegal variable name {names[0]!r}"))
+    if any("\0" in word for word in (*order["argv"], *env, *env.values(), order["cwd"])):
+        raise StartError("bad_config", ("exec", "arguments or environment: embedded null byte"))
+    if len(order["argv"]) < 2:
+        raise StartError("bad_config", ("exec", f"a warm command needs a program and a script: {order['argv']}"))
 
 
 class Seed:
@@ -38,11 +51,16 @@ class Seed:
 
     def give(self, order: dict[str, Any], log: int, memory: int | None) -> None:
         """Let it become the order's run. Raises OSError when it is gone."""
-        said = {"argv": order["argv"], "env": order["env"], "cwd": order["cwd"], "memory": memory}
+        argv: list[str] = order["argv"]
+        env: dict[str, str] = order["env"]
+        mark = f"{process.MARK}={env[process.MARK]}"
+        others = [f"{name}={value}" for name, value in env.items() if name != process.MARK]
+        limit = "" if memory is None else str(memory)
+        parts = "\0".join([limit, order["cwd"], str(len(argv)), *argv, mark, *others, ""])
         # In a file, for it may be longer than a message, and nobody but the process itself is to read it.
         text = os.memfd_create("order", os.MFD_CLOEXEC)
         try:
-            data = memoryview(frames.encode(said))
+            data = memoryview(parts.encode("utf-8", "surrogateescape"))
             while data:
                 data = data[os.write(text, data) :]
             socket.send_fds(self.leash, [b"run"], [text, log])
