@@ -16,7 +16,7 @@ from anyjob.executor import Capabilities, Handle, RemoteExecutor, Scope, Stage
 from anyjob.outcome import Cause, Outcome, StopReport, Strength
 from anyjob.plugins import ExecutorType, hookimpl
 from anyjob.run import Run
-from anyjob.samples import Sample, Samples
+from anyjob.samples import BadSample, Sample, Samples
 from anyjob.spec import At, Spec
 from anyjob.testing.processes import alive
 
@@ -53,7 +53,8 @@ class SpawnExecutor(RemoteExecutor[SpawnSpec]):
             "ANYJOB_INSTANCE_PARAMETERS": run.instance_parameters,
         }
         if "secrets" in run.job.xattrs:
-            env["TOKEN"] = run.secret("TOKEN")
+            env["TOKEN_FILE"] = str(folder / "token")
+            (folder / "token").write_text(run.secret("TOKEN"))
         argv = ["setsid", "--fork", "sh", "-c", _WRAPPER, "spawned", str(folder)]
         subprocess.run(argv, env=env, check=True, stdin=subprocess.DEVNULL)
         while not (folder / "pid").exists():
@@ -70,7 +71,7 @@ class SpawnExecutor(RemoteExecutor[SpawnSpec]):
             await asyncio.sleep(0.01)
         await self.kill(run)
         out = self.pull(run)
-        lines = out.decode(errors="replace").split()
+        lines = out.decode(errors="replace").splitlines()
         stop = StopReport(strength=Strength.PROVEN, by="every process of the run is killed")
         if not (folder / "code").exists():
             return Outcome(cause=Cause.SIGNAL, stop=stop)
@@ -97,11 +98,13 @@ class SpawnExecutor(RemoteExecutor[SpawnSpec]):
         return StopReport(strength=Strength.ASKED, by="signal 15")
 
     async def find(self, run: Run, spec: SpawnSpec) -> Handle | Outcome | None:
-        return self.handle(run) if (self.at(run) / "pid").exists() else None
+        pid = self.at(run) / "pid"
+        while not pid.exists() and alive(run.name):
+            await asyncio.sleep(0.005)  # it was begun and has not written down who it is
+        return self.handle(run) if pid.exists() else None
 
     async def kill(self, run: Run) -> None:
-        marks = [run.name, *([run.parameters] if run.parameters else [])]
-        while found := alive(*marks):
+        while found := alive(run.name):
             kill_all(found)
             await asyncio.sleep(0.01)
 
@@ -111,6 +114,14 @@ def going(pid: object) -> bool:
         return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b") ")[2][:1] != b"Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def kill(pid: int) -> None:
+    """Kill a run by its leader's process group."""
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
 
 
 def kill_all(found: Iterable[str]) -> None:
@@ -159,6 +170,7 @@ sleep 300
 """
 
 _SHOWS = """
+TOKEN=$(cat "$TOKEN_FILE")
 echo "it is $TOKEN"
 printf %s "$TOKEN" | iconv -f utf-8 -t utf-16le | wc -c | awk '{ print $1 / 2 }'
 """
@@ -166,7 +178,7 @@ printf %s "$TOKEN" | iconv -f utf-8 -t utf-16le | wc -c | awk '{ print $1 / 2 }'
 SAMPLES = Samples(
     succeeds=Sample({"Content": "echo hello"}, result="hello"),
     fails=Sample({"Content": "exit 3"}, cause=Cause.EXIT_CODE, code=3),
-    echoes=Sample({"Content": "echo ${ANYJOB_INSTANCE_PARAMETERS#number }"}),
+    echoes=Sample({"Content": 'printf "%s\\n" "$ANYJOB_INSTANCE_PARAMETERS"'}),
     sleeps=Sample({"Content": "sleep 300"}),
     ignores=Sample({"Content": "trap '' TERM; echo ready; while :; do sleep 1; done"}),
     forks=Sample({"Content": _FORKS}),
@@ -183,4 +195,5 @@ SAMPLES = Samples(
     counts=Sample({"Content": "for n in $(seq 200); do echo $n; sleep 0.003; done"}, size=200),
     shows_secret=Sample({"Content": _SHOWS}),
     eats_memory=Sample({"Content": "x=$(head -c 100000000 /dev/zero | tr '\\0' x)"}),
+    bad_jobs=[BadSample({}, "Content")],
 )

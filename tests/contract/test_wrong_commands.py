@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.contract import test_command
 from tests.contract.test_command import LineExecutor, LineSpec
+from tests.contract.trials import run_line
 
 from anyjob.executor import Command, Exit, Health
 from anyjob.outcome import Cause, Outcome
-from anyjob.plugins import ExecutorType, hookimpl
 from anyjob.run import Run
 from anyjob.testing import ExecutorContract, Fault
 
@@ -73,22 +72,9 @@ TRIALS: list[tuple[type[LineExecutor], Callable[..., None], str]] = [
 ]
 
 
-class Plugin:
-    def __init__(self, executor: type[LineExecutor]) -> None:
-        self._executor = executor
-
-    @hookimpl
-    def anyjob_executors(self) -> Iterable[ExecutorType]:
-        return [ExecutorType(job_type="line", executor=self._executor, spec=LineSpec)]
-
-
 @pytest.mark.parametrize(("executor", "case", "says"), TRIALS, ids=[trial[0].__name__ for trial in TRIALS])
 def test_a_wrong_command_is_caught(
     executor: type[LineExecutor], case: Callable[..., None], says: str, tmp_path: Path
 ) -> None:
-    class Contract(ExecutorContract):
-        plugin = Plugin(executor)
-        samples = test_command.TestLine.samples
-
-    with Contract.make_rig(tmp_path) as rig, pytest.raises(Fault, match=says):
-        case(Contract(), rig)
+    with pytest.raises(Fault, match=says):
+        run_line(executor, case, tmp_path)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.contract.spawner import SAMPLES, SpawnExecutor, SpawnPlugin, SpawnSpec, clear
+from tests.contract.spawner import SpawnExecutor, SpawnSpec, kill
+from tests.contract.trials import Trial
 
 from anyjob.executor import Capabilities, DeadlineBy, Handle, Scope, Stage
 from anyjob.outcome import Cause, Outcome, StopReport, Strength
@@ -155,17 +155,6 @@ class TakesItsRunsAlong(SpawnExecutor):
             kill(int((folder / "pid").read_text()))
 
 
-@dataclass(frozen=True)
-class Trial:
-    """A wrong executor, the case that is to catch it, and what the case must say."""
-
-    executor: type[SpawnExecutor]
-    case: Callable[..., None]
-    says: str
-    moment: Moment | None = None
-    patience: float = 30
-
-
 C = ExecutorContract
 TRIALS = [
     Trial(WaitsInStart, C.test_start_returns_while_the_job_goes_on, "start waited for the end of a job that goes on"),
@@ -181,7 +170,7 @@ TRIALS = [
     Trial(
         KillsTheLeaderOnly, C.test_nothing_lives_after_a_proven_stop, "says PROVEN .* processes of the run are alive"
     ),
-    Trial(StopsOnce, C.test_stop_may_be_repeated, "stop.ASK. fails when it is called again: FileExistsError"),
+    Trial(StopsOnce, C.test_stop_may_be_repeated, "stop.ASK., when it is called again, fails: FileExistsError"),
     Trial(StopsEveryStart, C.test_an_older_start_is_kept_apart, "Stopping an older start ended the newer one"),
     Trial(KeepsTheScript, C.test_the_handle_is_small_and_plain, "no handle that can be kept.*holds 50.. bytes"),
     Trial(
@@ -211,56 +200,15 @@ TRIALS = [
         patience=3,
     ),
     Trial(OnlyAsks, C.test_a_run_that_obeys, "only ASKED .*; the capabilities promise PROVEN"),
-    Trial(CleansOnce, C.test_clean_may_be_repeated, "clean fails when it is called again"),
+    Trial(CleansOnce, C.test_clean_may_be_repeated, "clean, when it is called again, fails"),
 ]
-
-
-def kill(pid: int) -> None:
-    import os
-    import signal
-
-    try:
-        os.killpg(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 def replace_script(spec: SpawnSpec, script: str) -> SpawnSpec:
     return spec.model_copy(update={"script": script})
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "world"
-    yield folder
-    clear(folder)
-
-
-def judge(trial: Trial, executor: type[SpawnExecutor], world: Path) -> None:
-    """Run the one case on the executor."""
-
-    class Contract(ExecutorContract):
-        plugin = SpawnPlugin(world, executor)
-        samples = SAMPLES
-        patience = trial.patience
-
-    with Contract.make_rig(world.parent / "rig") as rig:
-        trial.case(Contract(), rig, *([trial.moment] if trial.moment else []))
-
-
 @pytest.mark.parametrize("trial", TRIALS, ids=lambda trial: trial.executor.__name__)
 def test_a_wrong_executor_is_caught(trial: Trial, world: Path) -> None:
     with pytest.raises(Fault, match=trial.says):
-        judge(trial, trial.executor, world)
-
-
-@pytest.mark.parametrize("case", sorted({(t.case.__name__, t.moment) for t in TRIALS}, key=str), ids=str)
-def test_the_right_executor_passes(case: tuple[str, Moment | None], world: Path) -> None:
-    name, moment = case
-    trial = Trial(WaitsInStart, getattr(C, name), "", moment)
-    if name in ("test_memory_limit", "test_deadline_without_a_worker"):
-        # The right one does not promise what it does not do.
-        with pytest.raises(pytest.skip.Exception, match="lacks: it"):
-            judge(trial, SpawnExecutor, world)
-    else:
-        judge(trial, SpawnExecutor, world)
+        trial.run(world)

@@ -8,6 +8,7 @@
 #   claimed           the ticket, once the runner has it
 #   pid               process and start time of the command, which leads a session of its own
 #   log exit          what the command wrote, and its exit code
+#   secrets           a file for each, until the command is over
 #   asked             a stop was asked for
 set -u
 export LC_ALL=C
@@ -29,7 +30,7 @@ run() { # FOLDER
   echo claimed
   exec >/dev/null
   . "$1/job.sh" # sets shell and script, exports the environment
-  export ANYJOB_RESULT=$1/result
+  export ANYJOB_RESULT=$1/result ANYJOB_SECRETS=$1/secrets
   cd "${HOME:-/}" || cd /
   setsid "$shell" -c "$script" </dev/null >"$1/log" 2>&1 9>&- &
   echo "$! $(start_time $!)" >"$1/pid.new"
@@ -38,6 +39,7 @@ run() { # FOLDER
   wait $!
   code=$?
   kill -KILL -- "-$!" 2>/dev/null # what it left behind in its group
+  rm -rf "$1/secrets"
   echo "$code" >"$1/exit.new"
   mv "$1/exit.new" "$1/exit"
 }
@@ -101,15 +103,12 @@ follow() { # RUN FOLDER CURSOR
 
 start() { # ID RUN SECRETS JOB
   local dir=$folder/$2 word=
-  if [ "$3" != 0 ]; then
-    local remedy="is not for jobs of this type, which are given none; take it out"
-    say "{\"type\":\"error\",\"re\":$1,\"problems\":[{\"field\":\"XAttrs.secrets\",\"remedy\":\"$remedy\"}]}"
-    return
-  fi
-  if ! { mkdir "$dir" && base64 -d <<<"$4" >"$dir/job.sh" && : >"$dir/alive" && : >"$dir/ticket"; }; then
+  if ! { mkdir "$dir" "$dir/secrets" && base64 -d <<<"$4" >"$dir/job.sh" && : >"$dir/alive"; }; then
     refuse "$1" "the run's folder cannot be written"
     return
   fi
+  for word in $3; do base64 -d <<<"${word#*:}" >"$dir/secrets/${word%%:*}"; done
+  : >"$dir/ticket"
   # No handle before the runner has the run.
   read -r word < <(exec setsid bash "$here" --run "$dir" </dev/null 2>/dev/null 3>&-)
   if [ "$word" = claimed ]; then
@@ -176,7 +175,7 @@ trap '[ -z "$folder" ] || rm -f "$lock"; trap "" TERM; kill -TERM 0' EXIT
 
 # One jq reads all that comes: starting one takes longer than most jobs.
 exec < <(jq --unbuffered -r '.type, .id // "", .run // "",
-  (if .type == "start" then .secrets | length
+  (if .type == "start" then [.secrets | to_entries[] | "\(.key):\(.value | @base64)"] | join(" ")
    elif .type == "watch" then .cursors.log // 0
    else .stage // .spec.shell // "" end | tostring | split("\n")[0] // ""),
   if .type == "start" then

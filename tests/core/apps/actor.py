@@ -1,7 +1,7 @@
 """An executable whose part is given by its first argument: well-behaved except in that.
 
-A run is `wait` (until somebody writes RUN.over into the folder) or over at once. Everything that happens to it is a line in
-FOLDER/RUN.story; the requests of all processes are in FOLDER/requests.
+A run is `wait` (until somebody writes RUN.over into the folder) or over at once. Everything that happens to it is a
+line in FOLDER/RUN.story; the requests of all processes are in FOLDER/requests.
 """
 
 from __future__ import annotations
@@ -106,15 +106,16 @@ def take(message: dict[str, Any]) -> None:
 
 
 def misbehave(message: dict[str, Any]) -> None:
-    """What a part does instead of an answer to `start`."""
-    if message["type"] != "start":
-        return
+    """What a part does instead of an answer to `start`; it is killed for it, or ends."""
     if PART == "garbage":
         print("Traceback: \x1b[31mnot JSON", flush=True)
+        time.sleep(60)
     elif PART == "not-utf8":
         os.write(1, b'{"type":"\xff\xfe"}\n')
+        time.sleep(60)
     elif PART == "wrong-field":
         say(type="log", run=message["run"], base64="!!!")
+        time.sleep(60)
     elif PART == "long-line":
         piece = b"x" * (1 << 20)
         for _ in range(100):
@@ -126,12 +127,12 @@ def misbehave(message: dict[str, Any]) -> None:
     elif PART == "hangs":
         time.sleep(60)
     elif PART == "deaf":
-        for _ in range(2_000_000):
-            say(type="ping", id=1)
+        while True:
+            say(type="ping", id="x" * 1000)
 
 
 def main() -> None:
-    global folder
+    global folder  # noqa: PLW0603 - the welcome says it
     if PART == "exits-at-once":
         raise SystemExit("no licence")
     if PART == "silent":
@@ -147,7 +148,8 @@ def main() -> None:
         if message["type"] == "welcome":
             folder = Path(message["folder"] or "/nowhere")
             continue
-        misbehave(message)
+        if message["type"] == "start":
+            misbehave(message)
         take(message)
 
 

@@ -16,16 +16,16 @@ from anyjob.worker.settings import SecretSource
 
 
 def both(yard: Yard, what: str = "", **fields: Any) -> Outcome:
-    """The outcome of a run of `bad`; a run of `good` before and after it ends well."""
+    """The outcome of a run of `bad`; runs of `good` go on beside it, and one after it ends well."""
 
     async def life() -> Outcome:
         async with yard.worker() as worker:
-            for number in (2, 3):
-                good = await worker.submit(order("good", "fine", instance=number))
-                if number == 2:
-                    bad = await worker.submit(order("bad", what, **fields))
-                    outcome = await bad.outcome()
-                assert (await good.outcome()).result == "fine"
+            going = await worker.submit(order("good", "wait", instance=2))
+            outcome = await (await worker.submit(order("bad", what, **fields))).outcome()
+            assert (await (await worker.submit(order("good", "fine", instance=3))).outcome()).result == "fine"
+            assert going.record.outcome is None
+            going.stop()
+            assert (await going.outcome()).cause is Cause.STOPPED
             return outcome
 
     return asyncio.run(asyncio.wait_for(life(), 60))
@@ -111,7 +111,7 @@ def test_a_result_that_cannot_be_read_ends_that_run_alone(tmp_path: Path, said: 
 
 def test_a_stop_that_is_called_proven_is_kept_as_reported(tmp_path: Path) -> None:
     yard = Yard(tmp_path, "")
-    stop = {"strength": "PROVEN", "by": "me", "evidence": [], "survivors": []}
+    stop: dict[str, Any] = {"strength": "PROVEN", "by": "me", "evidence": [], "survivors": []}
     said: Mapping[str, Any] = {"outcome": {"cause": "failed", "stop": stop}}
 
     async def life() -> Outcome:

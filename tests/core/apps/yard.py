@@ -19,7 +19,9 @@ ACTOR = Path(__file__).with_name("actor.py")
 PATIENCE = {"answer": 2, "grace": 2, "tries": 3}
 
 
-def register(folder: Path, job_type: str, part: str = "", program: Path = ACTOR, **tables: Mapping[str, Any]) -> Path:
+def register(
+    folder: Path, job_type: str, part: str, tables: Mapping[str, Mapping[str, Any]], program: Path = ACTOR
+) -> Path:
     """A TOML file in a folder of its own."""
     place = folder / f"{job_type}-executable"
     place.mkdir()
@@ -45,9 +47,9 @@ def host(*files: Path) -> PluginHost:
 class Yard:
     """The two types on one state folder."""
 
-    def __init__(self, folder: Path, part: str, **tables: Mapping[str, Any]) -> None:
+    def __init__(self, folder: Path, part: str, tables: Mapping[str, Mapping[str, Any]] | None = None) -> None:
         self.state = folder / "state"
-        self.files = register(folder, "good"), register(folder, "bad", part, **tables)
+        self.files = register(folder, "good", "", {}), register(folder, "bad", part, tables or {})
 
     def worker(self, secrets: Mapping[str, SecretSource] | None = None) -> Worker:
         return Worker(host(*self.files), self.state, WorkerSettings(force_wait=2), secrets)

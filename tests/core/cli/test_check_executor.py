@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.core.cli.program import Program, Terminal, running_shims, toml, until
+from tests.core.cli.program import Program, Terminal, toml, until
 
 NAP = r"""
 from typing import Annotated
@@ -162,15 +162,15 @@ def test_without_pytest_it_says_what_to_install(nap: Program) -> None:
 
 
 def at_work_below(folder: Path) -> list[str]:
-    """Processes whose working folder is below this one: every run's is, and its shim's."""
+    """Processes that work below the folder, as runs do, or were told to, as shims are."""
     found: list[str] = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            place = os.readlink(process / "cwd")
+            place, words = os.readlink(process / "cwd"), (process / "cmdline").read_bytes()
         except OSError:
             continue
-        if place.startswith(f"{folder}/"):
-            found.append(f"{process.name} {place}")
+        if place.startswith(f"{folder}/") or f"{folder}/".encode() in words:
+            found.append(f"{process.name} {place} {words!r}")
     return found
 
 
@@ -184,5 +184,23 @@ def test_ctrl_c_leaves_nothing_going(nap: Program, group: str) -> None:
     assert terminal.finish() == 130
     assert re.search(rb"anyjob: stopped after \d+ of \d+ cases; nothing is left going\r\n\Z", terminal.shown)
     assert at_work_below(scratch) == []
-    assert running_shims(nap.folder) == []
     assert list(scratch.iterdir()) == []
+
+
+def test_ctrl_c_while_a_case_tidies_up_leaves_nothing_going(nap: Program) -> None:
+    """The case's own tidying up is cut off at its first step, with a run of it going."""
+    (nap.folder / "site/sitecustomize.py").write_text(
+        "import os, signal\n"
+        "from anyjob.testing.rig import Rig\n"
+        "tidy = Rig._tidy\n"
+        "async def cut_off(rig):\n"
+        "    if any(run.record.outcome is None for run in rig._going):\n"
+        "        os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    await tidy(rig)\n"
+        "Rig._tidy = cut_off\n"
+    )
+    status, out, err = check(nap, "shell")
+    assert (status, out) == (128 + 15, "")
+    assert re.fullmatch(r"anyjob: stopped after \d+ of \d+ cases; nothing is left going\n", err)
+    assert at_work_below(nap.folder / "scratch") == []
+    assert list((nap.folder / "scratch").iterdir()) == []

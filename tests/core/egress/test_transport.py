@@ -65,7 +65,8 @@ def test_tls_names_and_checks_the_name() -> None:
 def test_a_redirect_to_metadata_is_a_new_call() -> None:
     def answer(line: socket.socket) -> None:
         request_of(line)
-        line.sendall(b"HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/latest\r\nContent-Length: 0\r\n\r\n")
+        location = b"Location: http://169.254.169.254/latest"
+        line.sendall(b"HTTP/1.1 302 Found\r\n%b\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" % location)
 
     with serving(answer) as port:
         policy = Egress()

@@ -68,7 +68,6 @@ def test_identity() -> None:
         "attempt": "1",
         "run": "aj-1-0-3",
         "key": "aj-1-0-a1",
-        "phase": "PROCESS",
         "schedule-time": "5",
         "data-time": "6",
         "trigger-type": read["trigger-type"],
@@ -103,6 +102,8 @@ def test_bodies() -> None:
     said = sent(method="PATCH", json={"at": "#{schedulerx.scheduleTime}", "ä": [1, None]}, facts={"schedule_time": 9})
     assert (json.loads(said.body), said.headers["content-type"]) == ({"at": "9", "ä": [1, None]}, "application/json")
     assert sent(method="DELETE").body == b""
+    typed = sent(method="POST", contentType="application/json", parameters='{"a": "ß"}')
+    assert json.loads(typed.body) == {"a": "ß"}
 
 
 def test_what_is_pasted_stays_in_its_quotes() -> None:

@@ -147,6 +147,14 @@ def test_an_index_that_cannot_be_reached_is_told_without_its_password(place: Pla
     assert not any(b"hunter2" in text for text in state)
 
 
+def test_the_password_of_the_index_is_in_none_of_uvs_words(place: Place) -> None:
+    says = place.uv("sys.exit('asked ' + os.environ['UV_DEFAULT_INDEX'] + ' as reader with hunter/2')")
+    with place.python(uv=says, index_url="http://reader:hunter%2F2@host/simple") as python:
+        got = python.run(python.job("import spam", requirements=["spam"]))
+    assert "asked http://***:***@host/simple as *** with ***" in got.said
+    assert b"hunter" not in got.log
+
+
 def test_a_failure_is_not_kept(place: Place) -> None:
     with place.python() as python:
         job = python.job("import spam\nprint(spam.VERSION)", requirements=["spam"])
@@ -270,13 +278,12 @@ def test_the_oldest_of_more_than_may_stay_go(place: Place) -> None:
 
 def test_variables_of_the_job_do_not_change_what_a_list_means(place: Place) -> None:
     wheel(place.wheels, "spam")
-    other = place.folder / "other"
-    wheel(other, "spam", "9.0")
-    env = {"UV_FIND_LINKS": str(other), "PIP_FIND_LINKS": str(other), "UV_CACHE_DIR": str(other / "cache")}
+    wanted = place.folder / "wanted"
+    wanted.write_text("spam==9.0\n")
+    env = {"UV_CONSTRAINT": str(wanted), "PIP_CONSTRAINT": str(wanted), "UV_NO_INSTALL_PACKAGE": "spam"}
     with place.python() as python:
         got = python.run(python.job("import spam\nprint(spam.VERSION)", requirements=["spam"], env=env))
     assert got.outcome.result == "1.0", got.said
-    assert not (other / "cache").exists()
 
 
 def test_without_uv_the_remedy_is_named(place: Place) -> None:
@@ -313,6 +320,11 @@ def test_a_script_that_ends_with_the_same_code_is_taken_for_what_it_is(place: Pl
 def test_what_is_no_requirement_is_refused_when_the_job_is_created(requirements: Any, says: str) -> None:
     (said,) = refusals(Content="print(1)", XAttrs={"requirements": requirements})
     assert says in said
+
+
+def test_they_are_refused_where_the_worker_cannot_install_them() -> None:
+    said = refusals(Content="print(1)", XAttrs={"requirements": ["spam"], "launcher": "box"})
+    assert any(line.startswith('XAttrs.requirements: "["spam"]" are installed on the worker') for line in said), said
 
 
 def test_explain_shows_the_command_and_makes_nothing(place: Place) -> None:

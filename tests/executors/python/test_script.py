@@ -12,6 +12,7 @@ from tests.executors.python.runs import Python, refusals
 
 from anyjob.job import Job
 from anyjob.outcome import Cause
+from anyjob.plugins import PluginHost
 from anyjob.run import Shard
 from anyjob_python.samples import SAMPLES
 
@@ -234,6 +235,12 @@ def test_health_tells_of_the_interpreter_that_is_missing(tmp_path: Path) -> None
         state, why = asyncio.run(life())
     assert state == "undetected"
     assert "/no/such/python" in why
+
+
+def test_health_can_be_asked_without_a_worker() -> None:
+    assert asyncio.run(PluginHost.load().executor("python").health()).state == "healthy"
+    absent = PluginHost.load(executor_settings={"python": {"command": "no-such-python"}})
+    assert asyncio.run(absent.executor("python").health()).state == "undetected"
 
 
 def test_its_samples_leave_nothing_out() -> None:

@@ -13,8 +13,10 @@ from http.client import HTTPException, HTTPResponse
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from requests import Session
+from requests import PreparedRequest, Response, Session
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+from requests.utils import get_encoding_from_headers
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
@@ -44,6 +46,16 @@ class EgressAdapter(HTTPAdapter):
             "http": type("_PoolOfOne", (_Pool,), {"ConnectionCls": type("_LineOfOne", (_Line,), own)}),
             "https": type("_TlsPoolOfOne", (_TlsPool,), {"ConnectionCls": type("_TlsLineOfOne", (_TlsLine,), own)}),
         }
+
+
+    def build_response(self, req: PreparedRequest, resp: Any) -> Response:
+        """As the base class does, without its search for cookies, which nobody keeps: it takes a tenth of the call."""
+        response = Response()
+        response.status_code, response.reason, response.raw = resp.status, resp.reason, resp
+        response.headers = CaseInsensitiveDict(resp.headers)
+        response.encoding = get_encoding_from_headers(response.headers)
+        response.url, response.request = req.url or "", req
+        return response
 
 
 class _Reader(io.BufferedReader):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import asynccontextmanager
-from typing import TypeVar, cast
+from typing import cast
 
 from anyjob.executor.base import Stage
 from anyjob.executor.handle import Handle
@@ -20,8 +20,6 @@ from anyjob.worker.states import RunState
 from anyjob.worker.worker import Worker
 
 __all__ = ["Hand", "by_hand"]
-
-T = TypeVar("T")
 
 
 class Hand:
@@ -40,7 +38,7 @@ class Hand:
         """Begin it. Raises Fault when it is over at once."""
         await self.face.resolve_secrets()
         self.worker.book.starting(self.record, [])
-        got = await self._verb(self.bound.executor.start(self.face, self.bound.spec), "start")
+        got = await self.rig.verb(self.bound.executor.start(self.face, self.bound.spec), "start")
         if not isinstance(got, Handle):
             raise Fault(f"start gave no handle of a job that goes on: {_shown(got)}.")
         self.worker.book.handle(self.record, got)
@@ -49,7 +47,7 @@ class Hand:
         return self.handle
 
     async def watch(self) -> Outcome:
-        got = await self._verb(self.watching(), "watch")
+        got = await self.rig.verb(self.watching(), "watch")
         if not isinstance(cast("object", got), Outcome):
             raise Fault(f"watch gave a {type(got).__name__}, not an Outcome.")
         return got
@@ -64,24 +62,16 @@ class Hand:
         if not self.face.stopping:
             self.face.begin_stop()
         call = self.bound.executor.stop(self.face, self.bound.spec, self.handle, stage)
-        got = await self._verb(call, f"stop({stage.value})")
+        got = await self.rig.verb(call, f"stop({stage.value})")
         if not isinstance(cast("object", got), StopReport):
             raise Fault(f"stop({stage.value}) gave {got!r}, not a StopReport.")
         return got
 
     async def find(self) -> Handle | Outcome | None:
-        return await self._verb(self.bound.executor.find(self.face, self.bound.spec), "find")
+        return await self.rig.verb(self.bound.executor.find(self.face, self.bound.spec), "find")
 
     async def clean(self) -> None:
-        await self._verb(self.bound.executor.clean(self.face, self.bound.spec, self.handle), "clean")
-
-    async def _verb(self, call: Awaitable[T], verb: str) -> T:
-        try:
-            return await self.rig.within(call, f"{verb} has not returned")
-        except Fault:
-            raise
-        except Exception as error:
-            raise Fault(f"{verb} fails: {error!r}") from error
+        await self.rig.verb(self.bound.executor.clean(self.face, self.bound.spec, self.handle), "clean")
 
 
 @asynccontextmanager

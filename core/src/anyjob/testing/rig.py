@@ -262,6 +262,15 @@ class Rig:
         except TimeoutError:
             raise Fault(f"{fault} within {self.patience:g} s.") from None
 
+    async def verb(self, call: Awaitable[T], name: str) -> T:
+        """What a verb of the executor answers. Raises Fault when it fails, or does not answer in time."""
+        try:
+            return await self.within(call, f"{name} has not returned")
+        except Fault:
+            raise
+        except Exception as error:
+            raise Fault(f"{name} fails: {error!r}") from error
+
     async def until(self, holds: Callable[[], object], fault: str) -> None:
         """Wait until something holds. Raises Fault when it does not within the rig's patience."""
 

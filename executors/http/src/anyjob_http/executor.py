@@ -44,7 +44,7 @@ class HttpExecutor(FunctionExecutor[HttpSpec]):
         return Capabilities(proof=Strength.ASKED, resumes=spec.poll is not None and bool(spec.repeatable))
 
     async def serve(self, services: Services) -> None:
-        self._session = open_session(services.egress, kept=self._settings.kept)
+        self._session = open_session(services.egress, kept=self.threads)
 
     async def close(self) -> None:
         """Ends what is going: its outcome could not be told to anybody any more; the next worker judges it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import quote
 
+from anyjob.executor import Phase
 from anyjob.run import RunFacts
 
 __all__ = ["identity_headers"]
@@ -22,15 +23,17 @@ def identity_headers(run: RunFacts) -> dict[str, str]:
         "Job-Name": quote(run.job.name, safe=""),
         "Instance-Id": run.instance,
         "Task-Id": run.task,
-        "Task-Name": quote(run.task_name, safe=""),
         "Attempt": run.attempt,
         "Run": run.name,
         "Key": run.key,
-        "Phase": run.phase.value,
         "Schedule-Time": run.schedule_time,
         "Data-Time": run.data_time,
         "Trigger-Type": int(run.trigger),
     }
+    if run.task_name:
+        facts["Task-Name"] = quote(run.task_name, safe="")
+    if run.phase is not Phase.PROCESS:
+        facts["Phase"] = run.phase.value
     given = quote(run.instance_parameters, safe="")
     if given and len(given) <= _LONGEST:
         facts["Instance-Parameters"] = given

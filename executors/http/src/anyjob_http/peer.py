@@ -1,10 +1,14 @@
-"""A small HTTP server whose paths behave in the ways that the samples need. Loopback only; standard library only."""
+"""A small HTTP server whose paths behave in the ways that the samples need. Loopback only; standard library only.
+
+`python -m anyjob_http.peer 8055` serves them at that port, for trying out the examples.
+"""
 
 from __future__ import annotations
 
 import base64
 import json
 import socket
+import sys
 import threading
 from collections.abc import Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,7 +16,7 @@ from pathlib import Path
 from time import monotonic
 from types import TracebackType
 from typing import ClassVar, Final, Self
-from urllib.parse import quote, unquote
+from urllib.parse import parse_qsl, quote, unquote
 
 __all__ = ["Peer"]
 
@@ -23,7 +27,9 @@ _LINE: Final = b"0123456789abcde\n"
 class Peer:
     """The server, for the length of a block. `url` is its origin; `requests` what came, "GET /hello" each."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
+        """`port` 0: any that is free."""
+        self._port = port
         self.requests: list[str] = []
         self.closing = threading.Event()
         self.jobs: dict[str, float] = {}
@@ -31,7 +37,7 @@ class Peer:
 
     def __enter__(self) -> Self:
         handler = type("_HandlerOfOne", (_Handler,), {"peer": self})
-        self._server = _Server(("127.0.0.1", 0), handler)
+        self._server = _Server(("127.0.0.1", self._port), handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()
@@ -89,6 +95,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def on_echo(self) -> None:
         self._answer(200, self.body, {"Content-Type": self.headers.get("Content-Type", "text/plain")})
+
+    def on_form(self) -> None:
+        """The form as JSON, with a code as many services have it."""
+        form = dict(parse_qsl(self.body.decode()))
+        said = json.dumps({"code": 200, "form": form}).encode()
+        self._answer(200, said, {"Content-Type": "application/json"})
 
     def on_sleeps(self) -> None:
         """Says that it is ready, and then nothing for a minute and more."""
@@ -181,3 +193,17 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _chunk(self, piece: bytes) -> None:
         self.connection.sendall(b"%x\r\n%b\r\n" % (len(piece), piece), socket.MSG_NOSIGNAL)
+
+
+def _main() -> None:
+    with Peer(int(sys.argv[1]) if sys.argv[1:] else 0) as peer:
+        sys.stdout.write(f"{peer.url}\n")
+        sys.stdout.flush()
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            pass  # the way to end it
+
+
+if __name__ == "__main__":
+    _main()

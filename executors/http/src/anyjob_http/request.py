@@ -6,7 +6,8 @@ import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final, cast
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import quote, urldefrag, urlencode
 
 from requests import PreparedRequest, Request
@@ -21,11 +22,16 @@ from anyjob_http.checks import SECRET, charset, one_line
 from anyjob_http.identity import identity_headers
 from anyjob_http.spec import HttpSpec
 
+if TYPE_CHECKING:
+    from requests.structures import CaseInsensitiveDict
+
 __all__ = ["BadRequest", "HttpRequest", "build"]
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _WITH_FORM: Final = frozenset({"POST", "PUT", "PATCH"})
 _IN_FORMS: Final = "%&=+;,/?:@!$'()*~-._[]"
+_WITHOUT_BODY: Final = frozenset({"GET", "HEAD"})
+"""Methods that say no length where there is no body."""
 _PRIVATE: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
 
 
@@ -52,9 +58,16 @@ class HttpRequest:
 
     def prepared(self) -> PreparedRequest:
         """As requests sends it."""
+        made = PreparedRequest()
+        made.method, made.url = self.method, _written(self.url)
         # As bytes: http.client would write text as latin-1, and fail for what that does not hold.
-        headers = {name: value.encode() for name, value in self.headers.items()}
-        return Request(self.method, self.url, headers=headers, data=self.body).prepare()
+        headers: dict[str, str | bytes] = {name: _bytes(value) for name, value in self.headers.items()}
+        if self.body is not None or self.method not in _WITHOUT_BODY:
+            headers["Content-Length"] = str(len(self.body or b""))
+        # A plain dictionary: names are in it once, and one that ignores case costs more than all else in here.
+        made.headers = cast("CaseInsensitiveDict[str]", headers)
+        made.body = self.body
+        return made
 
     def elsewhere(self, url: str, target: Target, *, method: str, body: bytes | None) -> HttpRequest:
         """The same for another URL. To another origin go no credentials and no secrets."""
@@ -63,6 +76,18 @@ class HttpRequest:
             gone |= {"content-type"}
         headers = {name: value for name, value in self.headers.items() if name.lower() not in gone}
         return replace(self, method=method, url=url, target=target, headers=headers, body=body)
+
+
+def _bytes(value: str) -> str | bytes:
+    return value if value.isascii() else value.encode()
+
+
+@lru_cache(maxsize=1024)
+def _written(url: str) -> str:
+    """The URL as it goes over the line: its host in ASCII, its path quoted. Raises what requests does."""
+    made = Request("GET", url).prepare()
+    assert isinstance(made.url, str)
+    return made.url
 
 
 class _Filler:
@@ -174,8 +199,10 @@ def _body(run: RunFacts, spec: HttpSpec, fill: _Filler) -> tuple[bytes | None, s
     elif spec.body is not None:
         text, kind = fill(spec.body), spec.content_type or "text/plain; charset=utf-8"
     elif spec.method in _WITH_FORM:
-        # Written by hand as key1=value1&key2=value2: what a form cannot hold is encoded, what is encoded stays.
-        text, kind = quote(fill(run.parameters), safe=_IN_FORMS), spec.content_type or _FORM
+        text, kind = fill(run.parameters), spec.content_type or _FORM
+        if kind.lower().startswith(_FORM):
+            # Written by hand as key1=value1&key2=value2: what a form cannot hold is encoded, what is encoded stays.
+            text = quote(text, safe=_IN_FORMS)
     else:
         return None, None
     try:

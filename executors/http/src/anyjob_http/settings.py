@@ -17,7 +17,7 @@ class HttpSettings(BaseModel):
 
     `threads`: calls at once; further ones wait. `timeout`: seconds for a call whose job says none; `longest`: seconds
     that no job's timeout goes beyond. `body`: bytes of an answer that are read, after decompression; `judged`: bytes of
-    it that the rules `text`, `json` and `regex` may look at. `kept`: idle connections kept for a host.
+    it that the rules `text`, `json` and `regex` may look at.
     `unverified`: jobs may switch off the check of certificates. `ca`: the CA bundle for jobs that name none; None: the
     one that comes with requests (certifi). `files`: folders in which the CA and certificate files lie that jobs may
     name; none may be named otherwise, because the worker's user may read what the job's owner may not.
@@ -30,7 +30,6 @@ class HttpSettings(BaseModel):
     longest: Annotated[float | None, Field(gt=0)] = None
     body: Size = 64 << 20
     judged: Size = 1 << 20
-    kept: Annotated[int, Field(ge=1)] = 64
     unverified: bool = True
     ca: Path | None = None
     files: tuple[Path, ...] = ()

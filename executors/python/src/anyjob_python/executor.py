@@ -20,7 +20,7 @@ from anyjob_python.refusal import refusal
 from anyjob_python.resident import resident
 from anyjob_python.settings import PythonSettings
 from anyjob_python.source import source
-from anyjob_python.spec import PythonSpec
+from anyjob_python.spec import LOCAL, PythonSpec
 
 __all__ = ["PythonExecutor"]
 
@@ -54,7 +54,7 @@ class PythonExecutor(CommandExecutor[PythonSpec]):
 
         own = run.user in (None, _own_name())
         named = spec.command or self._settings.command
-        interpreter = find(named, env.get("PATH"))
+        interpreter = find(named, env.get("PATH")) if spec.launcher == LOCAL else None
         if interpreter is None:
             return Command(argv=[named, *words], env=env, files=files)
         if spec.requirements:
@@ -62,10 +62,8 @@ class PythonExecutor(CommandExecutor[PythonSpec]):
             made = environment.made()
             if made is None:
                 files["anyjob_prepare.py"] = _shipped("prepare.py")
-                # Only a worker serves: without one the command is made to be shown.
-                files["anyjob_prepare.json"] = self._environments.order(
-                    environment, shown=not hasattr(self, "services")
-                )
+                # Without a worker the command is made to be shown.
+                files["anyjob_prepare.json"] = self._environments.order(environment, shown=not self._served)
                 return Command(argv=[interpreter.path, "-IS", _PREPARE, _ORDER, *words], env=env, files=files)
             interpreter = made
         _activate(interpreter, env)
@@ -82,19 +80,26 @@ class PythonExecutor(CommandExecutor[PythonSpec]):
     async def health(self) -> Health:
         """Whether the interpreter of jobs that name none is here."""
         command = self._settings.command
-        found = find(command, self.services.environment.get("PATH"))
+        # Also asked by whoever lists plugins, where no worker serves.
+        found = find(command, self.services.environment.get("PATH") if self._served else None)
         if found is not None:
             return Health(state="healthy", why=found.path)
         remedy = "install it, or set another as [executors.python] command"
         return Health(state="undetected", why=f"{command} is not on this worker; {remedy}")
 
     async def preflight(self, spec: PythonSpec) -> Iterable[Problem]:
+        if spec.launcher != LOCAL:
+            return []
         if spec.command is not None:
             lacks = missing(spec.command, "XAttrs.command")
         else:
             lacks = missing(self._settings.command, "executors.python.command")
         uv = self._environments.missing() if spec.requirements else None
         return [problem for problem in (lacks, uv) if problem is not None]
+
+    @property
+    def _served(self) -> bool:
+        return hasattr(self, "services")
 
     def _wants_warm(self, spec: PythonSpec) -> bool:
         return self._settings.warm if spec.warm is None else spec.warm

@@ -4,42 +4,56 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from dataclasses import dataclass
+from functools import lru_cache
+from glob import escape, glob
+from typing import TypeAlias
 
 from anyjob.problem import Problem
 
 __all__ = ["Interpreter", "find", "missing"]
 
+Stamp: TypeAlias = tuple[int, int, int]
+"""What of a file is another when the file is: inode, bytes, time of change. Zeros: it is not there."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interpreter:
-    """A program that was found. `venv` is the folder of its virtual environment, if it is in one."""
+    """A program that was found. `venv` is the folder of its virtual environment, if it is in one; the stamps are those
+    of the program and of the environment's pyvenv.cfg."""
 
     path: str
+    stamp: Stamp
     venv: str | None
+    venv_stamp: Stamp
 
     def mark(self) -> list[object]:
         """What changes when another interpreter takes its place, or the packages of its virtual environment do."""
-        found: list[object] = [self.path, _stamp(self.path)]
-        if self.venv is not None:
-            lib = f"{self.venv}/lib"
-            found.append(_stamp(f"{self.venv}/pyvenv.cfg"))
-            found += [_stamp(f"{lib}/{name}/site-packages") for name in _names(lib) if name.startswith("python")]
-        return found
+        if self.venv is None:
+            return [self.path, self.stamp]
+        packages = [_stamp(folder) for folder in _packages(self.venv, self.venv_stamp)]
+        return [self.path, self.stamp, self.venv_stamp, packages]
 
     def base(self) -> list[object]:
         """What changes when the program itself does, wherever it is named from."""
-        real = os.path.realpath(self.path)
-        return [real, _stamp(real)]
+        return [os.path.realpath(self.path), self.stamp]
 
 
 def find(command: str, path: str | None) -> Interpreter | None:
     """The interpreter for a path, the folder of a virtual environment, or a name on `path`. None: it is not here."""
-    if "/" not in command:
-        found = shutil.which(command, path=path)
-        return None if found is None else _at(found)
-    found = f"{command}/bin/python" if os.path.isdir(command) else command
-    return _at(found) if os.access(found, os.X_OK) and not os.path.isdir(found) else None
+    found: str | None = command
+    try:
+        if "/" not in command:
+            found = shutil.which(command, path=path)
+            return None if found is None else _at(found, os.stat(found))
+        seen = os.stat(found)
+        if stat.S_ISDIR(seen.st_mode):
+            found = f"{command}/bin/python"
+            seen = os.stat(found)
+    except OSError:
+        return None
+    return _at(found, seen) if os.access(found, os.X_OK) and not stat.S_ISDIR(seen.st_mode) else None
 
 
 def missing(command: str, field: str) -> Problem | None:
@@ -56,21 +70,25 @@ def missing(command: str, field: str) -> Problem | None:
     return Problem(field=field, value=command, remedy=remedy)
 
 
-def _at(path: str) -> Interpreter:
+def _at(path: str, seen: os.stat_result) -> Interpreter:
     folder = os.path.dirname(os.path.dirname(path))
-    return Interpreter(path=path, venv=folder if os.path.exists(f"{folder}/pyvenv.cfg") else None)
+    venv = _stamp(f"{folder}/pyvenv.cfg")
+    return Interpreter(path=path, stamp=_of(seen), venv=folder if any(venv) else None, venv_stamp=venv)
 
 
-def _stamp(path: str) -> list[int]:
+def _stamp(path: str) -> Stamp:
     try:
-        seen = os.stat(path)
+        return _of(os.stat(path))
     except OSError:
-        return []
-    return [seen.st_ino, seen.st_size, seen.st_mtime_ns]
+        return 0, 0, 0
 
 
-def _names(folder: str) -> list[str]:
-    try:
-        return sorted(os.listdir(folder))
-    except OSError:
-        return []
+def _of(seen: os.stat_result) -> Stamp:
+    return seen.st_ino, seen.st_size, seen.st_mtime_ns
+
+
+@lru_cache(maxsize=256)
+def _packages(venv: str, stamp: Stamp) -> tuple[str, ...]:
+    """The folders of installed packages, looked up once for each virtual environment that is made there."""
+    del stamp
+    return tuple(sorted(glob(f"{escape(venv)}/lib/python*/site-packages")))

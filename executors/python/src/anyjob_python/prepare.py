@@ -83,7 +83,7 @@ def whole(folder: str) -> bool:
 def environment(order: dict[str, Any]) -> str:
     """The folder of the environment, made if nobody has made it yet. Raises Failed or OSError."""
     until = time.monotonic() + order["timeout"]
-    cache = order["cache"] or os.path.join(os.environ.get("HOME", "/"), ".cache", "anyjob", "python")
+    cache = order["cache"] or os.path.join(_user_cache(), "anyjob", "python")
     envs = os.path.join(cache, "envs")
     os.makedirs(envs, 0o700, exist_ok=True)
     folder = os.path.join(envs, order["key"])
@@ -99,6 +99,12 @@ def environment(order: dict[str, Any]) -> str:
         os.close(lock)
     os.utime(os.path.join(folder, MARKER))
     return folder
+
+
+def _user_cache() -> str:
+    """Of a run whose user is not the worker's."""
+    named = os.environ.get("XDG_CACHE_HOME", "")
+    return named if os.path.isabs(named) else os.path.join(os.environ.get("HOME", "/"), ".cache")
 
 
 def wait(lock: int, until: float) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationInfo
 
-from anyjob.spec import At, Spec
+from anyjob.spec import At, CommonXAttrs, Spec
 from anyjob_python.source import source
 from anyjob_python.words import Command, Preload, RequirementText, no_nul
 
-__all__ = ["PythonSpec"]
+__all__ = ["LOCAL", "PythonSpec"]
 
 
 def _something(text: str) -> str:
@@ -22,6 +22,16 @@ def _something(text: str) -> str:
 def _readable(text: str) -> str:
     source(text)
     return text
+
+
+def _here(requirements: list[str], info: ValidationInfo) -> list[str]:
+    if requirements and info.data.get("launcher", LOCAL) != LOCAL:
+        raise ValueError("are installed on the worker's node, and the run is elsewhere; put them into what it runs in")
+    return requirements
+
+
+LOCAL: Final = "local"
+"""The launcher on whose node the worker looks for interpreters; elsewhere a job's words are taken as they are."""
 
 
 class PythonSpec(Spec):
@@ -40,10 +50,30 @@ class PythonSpec(Spec):
         AfterValidator(_readable),
         At("Content"),
     ]
-    command: Annotated[Command | None, At("XAttrs.$.command")] = None
-    file_format: Annotated[Literal["unix", "windows"], At("XAttrs.$.fileFormat")] = "unix"
-    requirements: Annotated[list[RequirementText], Field(max_length=200), At("XAttrs.$.requirements")] = Field(
-        default_factory=list[str]
-    )
-    warm: Annotated[bool | None, At("XAttrs.$.warm")] = None
-    preload: Annotated[Preload | None, At("XAttrs.$.preload")] = None
+    command: Annotated[
+        Command | None,
+        Field(description="the interpreter: a path, the folder of a virtual environment, or a name on the PATH"),
+        At("XAttrs.$.command"),
+    ] = None
+    file_format: Annotated[
+        Literal["unix", "windows"],
+        Field(description="the script's line ends: unix turns CRLF into LF, windows keeps it"),
+        At("XAttrs.$.fileFormat"),
+    ] = "unix"
+    launcher: Annotated[
+        str, Field(description=CommonXAttrs.model_fields["launcher"].description), At("XAttrs.$.launcher")
+    ] = LOCAL
+    requirements: Annotated[
+        list[RequirementText],
+        Field(max_length=200, description="packages to install for it, each a name and versions"),
+        AfterValidator(_here),
+        At("XAttrs.$.requirements"),
+    ] = Field(default_factory=list[str])
+    warm: Annotated[
+        bool | None,
+        Field(description="whether it is forked from an interpreter that is there already"),
+        At("XAttrs.$.warm"),
+    ] = None
+    preload: Annotated[
+        Preload | None, Field(description="modules that the warm interpreter imports before"), At("XAttrs.$.preload")
+    ] = None

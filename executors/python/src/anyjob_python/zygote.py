@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 _CHANNEL = 0
+_LAST = "anyjob_zygote"
+"""The last entry of `sys.modules` before the fork: what follows is the run's."""
 _MOST = 64
 """Leashes in one message."""
 _LONGEST = 1 << 16
@@ -50,6 +52,9 @@ _PR_SET_DUMPABLE = 4
 _SIGKILL = 9
 
 _libc = ctypes.CDLL(None, use_errno=True)
+# As `threading` and `multiprocessing` use them.
+_count_threads = _thread._count  # pyright: ignore[reportPrivateUsage]
+_run_exit_functions = atexit._run_exitfuncs  # pyright: ignore[reportPrivateUsage]
 
 
 class _Refused(Exception):
@@ -74,6 +79,10 @@ class _Memory:
         # proc(5): arg_start, arg_end, env_start, env_end are fields 48 to 51, and the two before the bracket are cut.
         self._arguments, self._arguments_end, self._environment, self._environment_end = map(int, fields[45:49])
 
+    def environment(self) -> list[bytes]:
+        """What the process was started with."""
+        return ctypes.string_at(self._environment, self._environment_end - self._environment).split(b"\0")
+
     def show(self, argv: list[bytes], env: list[bytes]) -> None:
         """Let /proc/PID/cmdline and environ say what they would of a process started by exec, as far as there is room.
 
@@ -85,10 +94,7 @@ class _Memory:
     @staticmethod
     def _fill(start: int, end: int, parts: list[bytes]) -> None:
         room = end - start
-        data = b""
-        for part in parts:
-            if len(data) + len(part) < room:
-                data += part + b"\0"
+        data = b"\0".join(parts)[: room - 1]
         ctypes.memmove(start, data.ljust(room, b"\0"), room)
 
 
@@ -166,6 +172,9 @@ def _serve(channel: _socket.socket) -> int:
                 if pid == 0:
                     for fd in {reading, writing, *leashes} - {leash}:
                         os.close(fd)
+                    null = os.open("/dev/null", os.O_RDWR)
+                    os.dup2(null, _CHANNEL)
+                    os.close(null)
                     return leash
                 os.write(writing, b"%d\n" % pid)
             os._exit(0)
@@ -182,8 +191,10 @@ def _serve(channel: _socket.socket) -> int:
         _say(channel, {"ev": "forked", "pids": [int(pid) for pid in pids.split()]})
 
 
-def _become(leash: _socket.socket, memory: _Memory, umask: int) -> list[str]:
-    """Wait for an order, and become its run. Returns its argv. Raises _Refused; never returns without an order."""
+def _become(leash: _socket.socket, memory: _Memory, umask: int, changed: list[tuple[bytes, bytes]]) -> list[str]:
+    """Wait for an order, and become its run. `changed`: variables that loading has set. Returns the run's argv; never
+    without an order. Raises _Refused.
+    """
     data, fds = _receive(leash)
     if not data:
         os._exit(0)
@@ -191,10 +202,8 @@ def _become(leash: _socket.socket, memory: _Memory, umask: int) -> list[str]:
     memory_limit, cwd, count, *parts = os.pread(text, os.fstat(text).st_size, 0).split(b"\0")[:-1]
     os.close(text)
     argv, variables = parts[: int(count)], parts[int(count) :]
-    null = os.open("/dev/null", os.O_RDWR)
-    for fd, target in ((null, 0), (log, 1), (log, 2)):
-        os.dup2(fd, target)
-    os.close(null)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
     os.close(log)
     os.umask(umask)
     try:
@@ -205,6 +214,8 @@ def _become(leash: _socket.socket, memory: _Memory, umask: int) -> list[str]:
     for variable in variables:
         name, _, value = variable.partition(b"=")
         os.environb[name] = value
+    for name, value in changed:
+        os.environb.setdefault(name, value)
     time.tzset()
     if memory_limit:
         import resource
@@ -243,7 +254,11 @@ def _reside(names: list[str]) -> list[str]:
     os.dup2(null, 1)
     os.dup2(null, 2)
     os.close(null)
-    os.environb.clear()  # nothing of it is any run's
+    before = memory.environment()
+    # The locale that the interpreter sets for want of one, and what a module sets for its library.
+    changed = [item for item in os.environb.items() if b"=".join(item) not in before]
+    os.environb.clear()  # the rest is no run's
+    sys.modules[_LAST] = types.ModuleType(_LAST)
     compile("", "", "exec")  # the first one makes all that a compiler needs
     sys.path_importer_cache.clear()  # each run looks for itself what there is to import
     gc.collect()
@@ -253,7 +268,7 @@ def _reside(names: list[str]) -> list[str]:
     channel.detach()
     leash = _socket.socket(fileno=fd)
     try:
-        argv = _become(leash, memory, umask)
+        argv = _become(leash, memory, umask, changed)
     except BaseException as error:  # noqa: BLE001 - the shim tells it; a half-made run must not go on
         refused = error if isinstance(error, _Refused) else None
         if refused is None:
@@ -270,10 +285,13 @@ def _source(script: str) -> tuple[bytes, str]:
     try:
         file = os.open(script, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            parts = []
-            while not parts or parts[-1]:
-                parts.append(os.read(file, 1 << 20))
-            return b"".join(parts), os.path.dirname(os.readlink(f"/proc/self/fd/{file}"))
+            text = b""
+            while True:
+                part = os.read(file, 1 << 20)
+                if not part:
+                    break
+                text += part
+            return text, os.path.dirname(os.readlink(f"/proc/self/fd/{file}"))
         finally:
             os.close(file)
     except OSError as error:
@@ -312,21 +330,28 @@ def _end(status: object) -> None:
     """End as the interpreter would end, without taking apart what was loaded before the fork: that would cost more than
     the rest of a short run, as every page of it would have to be copied. Returns where the usual end is needed.
     """
-    if _thread._count() or not (status is None or isinstance(status, int)):
+    if _count_threads() or not (status is None or isinstance(status, int)):
         return
     with contextlib.suppress(BaseException):  # before 3.10 the last failure comes back, which has been printed
-        atexit._run_exitfuncs()
+        _run_exit_functions()
     try:
         sys.stdout.flush()
         sys.stderr.flush()
     except Exception:  # noqa: BLE001 - the usual end meets it again, and has a status for it
         return
-    if _thread._count():
+    if _count_threads():
         return
     # What the run itself has made goes as usual: finalizers run, files that were left open are written.
-    own = [weakref.ref(sys.modules.pop(name)) for name in list(sys.modules) if name not in _loaded]
+    names = ["__main__"]
+    for name in reversed(sys.modules):
+        if name == _LAST:
+            break
+        names.append(name)
+    modules = [sys.modules.pop(name) for name in names]
+    own = [weakref.ref(module) for module in modules if isinstance(module, types.ModuleType)]
+    del modules
     gc.collect()
-    for module in filter(None, [ref() for ref in reversed(own)]):
+    for module in filter(None, [ref() for ref in own]):
         for name in list(module.__dict__):
             if name != "__builtins__":
                 module.__dict__[name] = None
@@ -339,7 +364,6 @@ def _end(status: object) -> None:
 if __name__ == "__main__":
     _this = sys.modules["__main__"]
     _argv = _reside(sys.argv[1:])
-    _loaded = set(sys.modules) - {"__main__"}
     _status: object = None
     try:
         try:

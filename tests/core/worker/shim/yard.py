@@ -5,19 +5,32 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from anyjob.worker.local.shimclient import Ended, ShimClient, ShimOptions, Started, StartOrder
+from anyjob.worker.local.shimclient import Ended, ShimClient, ShimOptions, Started, StartOrder, WarmStart
 from anyjob.worker.shim import process
 
 GENEROUS = 30.0
 """Seconds until a condition that must come true counts as never coming."""
 PATH = os.environ["PATH"]
+
+
+def _zygote() -> str:
+    found = find_spec("anyjob_python")
+    assert found is not None
+    assert found.submodule_search_locations is not None
+    return os.path.join(found.submodule_search_locations[0], "zygote.py")
+
+
+ZYGOTE = _zygote()
+"""The resident of warm Python runs."""
 
 
 async def until(true: Callable[[], bool], what: str) -> None:
@@ -52,6 +65,30 @@ class Yard:
     def sh(self, run: str, script: str, **more: Any) -> StartOrder:
         """An order for a shell script."""
         return self.order(run, "sh", "-c", script, **more)
+
+    def python(
+        self, run: str, script: str, *argv: str, warm: bool = True, preload: Sequence[str] = (), **more: Any
+    ) -> StartOrder:
+        """An order for a Python script, as a fork of a resident or as a program of its own."""
+        path = self.folder / f"{run}.py"
+        path.write_text(script)
+        # The one of the machine can be executed by every user.
+        program = sys.executable if more.get("user") is None else "/usr/bin/python3"
+        start = WarmStart(key=" ".join(preload), argv=[program, ZYGOTE, *preload])
+        return self.order(run, program, str(path), *argv, warm=start if warm else None, **more)
+
+    def residents(self, client: ShimClient) -> list[int]:
+        """The shim's residents: what has its zygote as program and a socket as stdin."""
+        found: list[int] = []
+        for pid in process.children(client.facts["pid"]):
+            words = (process.read(f"/proc/{pid}/cmdline") or b"").split(b"\0")
+            try:
+                stdin = os.readlink(f"/proc/{pid}/fd/0")
+            except OSError:
+                continue
+            if ZYGOTE.encode() in words and stdin.startswith("socket:"):
+                found.append(pid)
+        return found
 
     def log(self, run: str) -> str:
         """What the run has written."""

@@ -127,7 +127,8 @@ class EndingCases(Suite):
     def test_a_long_result(self, rig: Rig) -> None:
         """A long result is kept whole, or cut behind its first 1000 bytes: never lost, never cut inside a character."""
         sample = rig.sample("echoes")
-        text = "".join(f"{number}·" for number in range(700))
+        # Whoever cuts at 1000 or 1024 bytes comes into the middle of a character.
+        text = "中" * 400 + "".join(f"{number}·" for number in range(500))
         got = rig.run(rig.job(sample), instance_parameters=text)
         expect(got.outcome, Cause.SUCCEEDED, where="The sample 'echoes' with a long text")
         result = got.outcome.result

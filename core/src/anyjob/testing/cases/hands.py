@@ -107,12 +107,13 @@ class HandCases(Suite):
         sample = rig.sample("ignores" if rig.has("ignores") else "sleeps")
 
         async def case(hand: Hand) -> None:
+            end = asyncio.ensure_future(hand.watching())
             if rig.has("ignores"):
                 await rig.said(hand.order, sample)
             await hand.stop(Stage.ASK)
             check(await hand.find() is not None, "find says None of a run that was asked to stop.")
             await hand.stop(Stage.FORCE)
-            gone(hand.order, await hand.watch())
+            gone(hand.order, await rig.within(end, "After ASK and FORCE the run has not ended"))
 
         self._by_hand(rig, sample, case)
 
@@ -122,6 +123,11 @@ class HandCases(Suite):
         async def case(hand: Hand) -> None:
             await hand.stop(Stage.ASK)
             await hand.stop(Stage.FORCE)
+            if rig.promise.capabilities.proof is Strength.PROVEN:
+                await rig.until(
+                    lambda: not alive(hand.order.name),
+                    "FORCE was put, nobody watches, and processes of the run live on",
+                )
             gone(hand.order, await hand.watch())
 
         self._by_hand(rig, rig.sample("sleeps"), case)
@@ -143,9 +149,9 @@ class HandCases(Suite):
         sample = rig.sample("ignores" if rig.has("ignores") else "sleeps")
 
         async def case(hand: Hand) -> None:
+            end = asyncio.ensure_future(hand.watching())
             if rig.has("ignores"):
                 await rig.said(hand.order, sample)
-            end = asyncio.ensure_future(hand.watching())
             for stage in Stage:
                 report = await hand.stop(stage)
                 check(report.by.strip(), f"The report of stop({stage.value}) does not say by what it knows; fill `by`.")

@@ -12,7 +12,6 @@ from anyjob.problem import Problem
 from anyjob.testing.fault import Fault, check
 from anyjob.testing.rig import Rig
 from anyjob.testing.suite import Suite
-from anyjob.worker.worker import Worker
 
 __all__ = ["HealthCases"]
 
@@ -42,8 +41,9 @@ class HealthCases(Suite):
                 run = await rig.submit(worker, rig.order(job))
                 await rig.running(run)
                 executor = worker.host.dispatch(job).executor
-                asked = asyncio.gather(*(executor.health() for _ in range(_AT_ONCE)))
-                for said in await rig.within(asked, "While a run goes on health has not answered"):
+                for said in await asyncio.gather(
+                    *(rig.verb(executor.health(), "health, asked several times at once,") for _ in range(_AT_ONCE))
+                ):
                     _sound(said)
                 check(run.record.outcome is None, "The run ended when health was asked.")
                 run.stop(force=True)
@@ -59,10 +59,7 @@ class HealthCases(Suite):
             async with rig.worker() as worker:
                 await rig.finish(await rig.submit(worker, rig.order(job)))
                 bound = worker.host.dispatch(job)
-                return [
-                    list(await rig.within(bound.executor.preflight(bound.spec), "preflight has not answered"))
-                    for _ in range(2)
-                ]
+                return [list(await rig.verb(bound.executor.preflight(bound.spec), "preflight")) for _ in range(2)]
 
         for problems in asyncio.run(life()):
             for problem in problems:
@@ -73,22 +70,14 @@ class HealthCases(Suite):
 def _asked(rig: Rig) -> list[Health]:
     job = rig.job(rig.sample("succeeds"))
 
-    async def answers(worker: Worker) -> list[Health]:
-        bound = worker.host.dispatch(job)
-        asked = [bound.executor.health()]
-        if bound.place is not None:
-            asked.append(bound.place.launcher.health())
-        try:
-            return list(await rig.within(asyncio.gather(*asked), "health has not answered"))
-        except Fault:
-            raise
-        except Exception as error:
-            raise Fault(f"health fails, and with it the whole look: {error!r}; say it in `why`.") from error
-
     async def life() -> list[Health]:
         async with rig.worker() as worker:
             await rig.finish(await rig.submit(worker, rig.order(job)))  # from here on the executor is served
-            return await answers(worker)
+            bound = worker.host.dispatch(job)
+            said = [await rig.verb(bound.executor.health(), "health")]
+            if bound.place is not None:
+                said.append(await rig.verb(bound.place.launcher.health(), "The launcher's health"))
+            return said
 
     found = asyncio.run(life())
     for said in found:

@@ -9,7 +9,7 @@ from anyjob.executor.capabilities import Phase
 from anyjob.outcome import Cause, Json
 from anyjob.run import Shard
 from anyjob.testing.cases.contexts import environment
-from anyjob.testing.fault import check, lacks
+from anyjob.testing.fault import Fault, check, lacks
 from anyjob.testing.rig import Finished, Rig, expect
 from anyjob.testing.suite import Suite
 
@@ -64,9 +64,11 @@ class InputCases(Suite):
             text = env.get(f"ANYJOB_{name}")
             if text is None and not rig.promise.command:
                 lacks(f"it does not hand on {name}")
-            check(
-                text is not None and json.loads(text) == value, f"ANYJOB_{name} is {text!r}, and means not {value!r}."
-            )
+            try:
+                seen = json.loads(text or "")
+            except ValueError:
+                raise Fault(f"ANYJOB_{name} is {text!r}, which is no JSON.") from None
+            check(seen == value, f"ANYJOB_{name} is {text!r}, which does not mean {value!r}.")
 
     def test_what_a_run_has_not_is_not_there(self, rig: Rig) -> None:
         """A run without shard, payload, upstream and deadline has no such names: empty ones would mean something."""

@@ -175,13 +175,8 @@ class StopCases(Suite):
                 bound, face = worker.host.dispatch(job), rig.face(worker, run.record.order)
                 run.stop()
                 for stage in (Stage.ASK, Stage.ASK, Stage.FORCE, Stage.FORCE):
-                    try:
-                        call = bound.executor.stop(face, bound.spec, handle, stage)
-                        said = cast("object", await rig.within(call, f"stop({stage.value}) has not answered"))
-                    except Fault:
-                        raise
-                    except Exception as error:
-                        raise Fault(f"stop({stage.value}) fails when it is called again: {error!r}") from error
+                    call = bound.executor.stop(face, bound.spec, handle, stage)
+                    said = cast("object", await rig.verb(call, f"stop({stage.value}), when it is called again,"))
                     check(isinstance(said, StopReport), f"stop({stage.value}) gave {said!r}, not a StopReport.")
                 run.stop(force=True)
                 return (await rig.finish(run)).outcome
@@ -224,13 +219,8 @@ class StopCases(Suite):
                 bound, face = worker.host.dispatch(job), rig.face(worker, run.record.order)
                 if run.record.handle is not None:
                     for stage in Stage:
-                        try:
-                            call = bound.executor.stop(face, bound.spec, run.record.handle, stage)
-                            await rig.within(call, f"stop({stage.value}) of an ended run has not answered")
-                        except Fault:
-                            raise
-                        except Exception as error:
-                            raise Fault(f"stop({stage.value}) of an ended run fails: {error!r}") from error
+                        call = bound.executor.stop(face, bound.spec, run.record.handle, stage)
+                        await rig.verb(call, f"stop({stage.value}) of an ended run")
                 return first, await rig.finish(run)
 
         first, second = asyncio.run(life())

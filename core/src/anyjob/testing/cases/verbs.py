@@ -101,7 +101,7 @@ class VerbCases(Suite):
                 await rig.finish(await rig.submit(worker, rig.order(job)))  # from here on the executor is served
                 order = rig.order(job)
                 bound, face = worker.host.dispatch(job), rig.face(worker, order)
-                found = await rig.within(bound.executor.find(face, bound.spec), "find has not answered")
+                found = await rig.verb(bound.executor.find(face, bound.spec), "find")
                 if isinstance(found, Handle):
                     watch = bound.executor.watch(face, bound.spec, found)
                     found = await rig.within(
@@ -123,12 +123,7 @@ class VerbCases(Suite):
                 await rig.finish(run)
                 bound, face = worker.host.dispatch(job), rig.face(worker, run.record.order)
                 for handle in (run.record.handle, run.record.handle, None):
-                    try:
-                        await rig.within(bound.executor.clean(face, bound.spec, handle), "clean has not returned")
-                    except Fault:
-                        raise
-                    except Exception as error:
-                        raise Fault(f"clean fails when it is called again: {error!r}") from error
+                    await rig.verb(bound.executor.clean(face, bound.spec, handle), "clean, when it is called again,")
 
         asyncio.run(life())
 

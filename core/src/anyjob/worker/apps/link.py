@@ -49,7 +49,7 @@ class Link:
     """
 
     def __init__(
-        self, who: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, told: Told, patience: float
+        self, who: str, reader: asyncio.StreamReader, writer: asyncio.WriteTransport, told: Told, patience: float
     ) -> None:
         self.who, self.patience = who, patience
         self._reader, self._writer, self._told = reader, writer, told
@@ -120,7 +120,7 @@ class Link:
                 f"it takes a line of {len(line)} bytes, and at most {LINE_LIMIT} are sent; shorten what the job holds"
             )
             raise AnswerRefused(self.who, kind, said)
-        waiting = self._writer.transport.get_write_buffer_size()
+        waiting = self._writer.get_write_buffer_size()
         if waiting + len(line) > _UNREAD:
             raise self._ended(AppDeaf(self.who, waiting))
         self._writer.write(line)
@@ -215,15 +215,13 @@ class Link:
                     answer.set_result(fault)
         return self.over.result()
 
-    async def close(self) -> None:
-        """Say no more: the program sees the end of its input. What it still says is read until `drop`."""
-        with contextlib.suppress(OSError):
-            self._writer.close()
+    def close(self) -> None:
+        """Say no more: once it has read what was said, the program sees the end of its input."""
+        self._writer.close()
 
     async def drop(self) -> None:
-        """Hear no more."""
+        """Say and hear no more."""
         self._ended(AppEnded(self.who, "was let go"))
-        await asyncio.gather(
-            *(task for task in self._tasks if task is not asyncio.current_task()), return_exceptions=True
-        )
-        await self.close()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._writer.get_write_buffer_size() or not self._writer.is_closing():
+            self._writer.abort()

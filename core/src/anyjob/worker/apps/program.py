@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 import signal
+import subprocess
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Self
@@ -34,23 +35,19 @@ class Program:
     """A process that runs, from its handshake to its end. `over` gives why it ended.
 
     It has a session of its own, the environment that it is given and no more, and the folder of its TOML file as its
-    working folder. Its end does not touch the runs that it began.
+    working folder. At its end its process group is killed; runs are in sessions of their own and go on.
     """
 
-    def __init__(
-        self, definition: Definition, process: asyncio.subprocess.Process, told: Told, clean: Callable[[str], str]
-    ) -> None:
+    def __init__(self, definition: Definition, process: subprocess.Popen[bytes], clean: Callable[[str], str]) -> None:
         """Use `begin`."""
-        assert process.stdin is not None
-        assert process.stdout is not None
         self.definition, self._process, self._clean = definition, process, clean
         self._loop = asyncio.get_running_loop()
         self.over: asyncio.Future[AppFault] = self._loop.create_future()
+        self._exited: asyncio.Future[None] = self._loop.create_future()
+        self._pidfd = os.pidfd_open(process.pid)
+        self._loop.add_reader(self._pidfd, self._exit_seen)
         self._words: deque[str] = deque(maxlen=_WORDS)
         self._shown, self._since = 0, self._loop.time()
-        self._link = Link(definition.who, process.stdout, process.stdin, told, definition.patience.answer)
-        self._stderr = self._loop.create_task(self._listen())
-        self._watch = self._loop.create_task(self._to_the_end())
 
     @classmethod
     async def begin(
@@ -67,11 +64,11 @@ class Program:
         """
         own = {"ANYJOB_PROTOCOL": str(PROTOCOLS[0]), "ANYJOB_JOB_TYPE": definition.job_type}
         try:
-            process = await asyncio.create_subprocess_exec(
-                *definition.command,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
+            process = subprocess.Popen(  # noqa: ASYNC220 - it returns at the exec; asyncio's waits for more than the end
+                definition.command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
                 cwd=definition.folder,
                 env={**environment, **own},
                 start_new_session=True,
@@ -80,77 +77,91 @@ class Program:
             missing = isinstance(error, FileNotFoundError)
             why = f"{definition.command[0]}: {error.strerror or error}"
             raise AppNotStarted(definition.who, why, missing=missing) from None
-        made = cls(definition, process, told, clean)
+        made = cls(definition, process, clean)
+        await made._connect(told)
         try:
             await made._link.greet(welcome)
-        except AppFault as fault:
-            raise await made._better(fault) from None
+        except AppFault:
+            raise await made._fault() from None
         except BaseException:
             await made.kill()
             raise
         return made
 
+    async def _connect(self, told: Told) -> None:
+        process = self._process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        out, err = asyncio.StreamReader(), asyncio.StreamReader()
+        connect = self._loop.connect_read_pipe
+        self._out, _ = await connect(lambda: asyncio.StreamReaderProtocol(out), process.stdout)
+        self._err, _ = await connect(lambda: asyncio.StreamReaderProtocol(err), process.stderr)
+        writer, _ = await self._loop.connect_write_pipe(asyncio.BaseProtocol, process.stdin)
+        self._link = Link(self.definition.who, out, writer, told, self.definition.patience.answer)
+        self._listening = self._loop.create_task(self._listen(err))
+        self._watching = self._loop.create_task(self._to_the_end())
+
     async def ask(self, kind: str, body: Mapping[str, Any] | None = None) -> Body:
         """Send a request and wait for its answer. Raises what Link.ask raises, AppEnded with the exit status."""
         try:
             return await self._link.ask(kind, body)
-        except AppFault as fault:
-            raise await self._better(fault) from None
+        except AppFault:
+            raise await self._fault() from None
 
     async def close(self) -> None:
         """End its input; after the grace, kill it. Its runs go on."""
-        await self._link.close()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self.definition.patience.grace):
-                await self._process.wait()
+        self._link.close()
+        await asyncio.wait({self._exited}, timeout=self.definition.patience.grace)
         await self.kill()
 
     async def kill(self) -> None:
-        """End it now, with whatever shares its process group."""
-        if self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-        await asyncio.shield(self.over)
-        await self._watch
+        """End it now."""
+        self._kill_group()
+        await asyncio.shield(self._watching)
 
-    async def _better(self, fault: AppFault) -> AppFault:
-        """The fault with what is known once the process is gone."""
-        del fault
+    async def _fault(self) -> AppFault:
+        """Why it ended, with what is known once the process is gone."""
         return await asyncio.shield(self.over)
 
+    def _exit_seen(self) -> None:
+        # Before it is reaped, so that its process group cannot be somebody else's yet.
+        self._kill_group()
+        self._loop.remove_reader(self._pidfd)
+        os.close(self._pidfd)
+        self._process.wait()
+        self._exited.set_result(None)
+
+    def _kill_group(self) -> None:
+        if not self._exited.done():
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
     async def _to_the_end(self) -> None:
-        exited = self._loop.create_task(self._process.wait())
-        await asyncio.wait({exited, self._link.over}, return_when=asyncio.FIRST_COMPLETED)
-        if not self._link.over.done():
-            await asyncio.wait({self._link.over}, timeout=_DRAIN)
-        fault = self._link.over.result() if self._link.over.done() else None
-        if fault is not None and not exited.done():
+        link = self._link
+        await asyncio.wait({self._exited, link.over}, return_when=asyncio.FIRST_COMPLETED)
+        if self._exited.done():
+            await asyncio.wait({link.over}, timeout=_DRAIN)
+        elif isinstance(link.over.result(), AppEnded):
             # An orderly end closes the stream a moment before the process is over.
-            await asyncio.wait({exited}, timeout=0.2 if isinstance(fault, AppEnded) else 0)
-            if not exited.done():
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(self._process.pid, signal.SIGKILL)
-        await exited
-        await asyncio.wait({self._stderr}, timeout=_DRAIN)
-        self._stderr.cancel()
-        if fault is None or isinstance(fault, AppEnded):
-            how = _how(self._process.returncode)
-            fault = AppEnded(self.definition.who, how, " / ".join(self._words))
-        await self._link.drop()
-        self._let_go()
+            await asyncio.wait({self._exited}, timeout=_DRAIN)
+        fault = link.over.result() if link.over.done() else None
+        by_itself = self._exited.done()
+        self._kill_group()
+        await self._exited
+        await asyncio.wait({self._listening}, timeout=_DRAIN)
+        self._listening.cancel()
+        if fault is None or (isinstance(fault, AppEnded) and by_itself):
+            fault = AppEnded(self.definition.who, _how(self._process.returncode), " / ".join(self._words))
+        await link.drop()
+        self._out.close()
+        self._err.close()
         self.over.set_result(fault)
 
-    def _let_go(self) -> None:
-        """Close the ends of its streams: processes of its own may hold the others."""
-        # asyncio closes them once all are at their end, which need not come; there is no public way to them.
-        transport: asyncio.SubprocessTransport = getattr(self._process, "_transport")  # noqa: B009
-        transport.close()
-
-    async def _listen(self) -> None:
+    async def _listen(self, stderr: asyncio.StreamReader) -> None:
         """Standard error to the worker's log: bounded, and nothing that a terminal would act on."""
-        assert self._process.stderr is not None
         rest = b""
-        while data := await self._process.stderr.read(4096):
+        while data := await stderr.read(4096):
             *lines, rest = (rest + data).split(b"\n")
             if len(rest) > _LINE:
                 lines, rest = [*lines, rest], b""
@@ -174,9 +185,5 @@ class Program:
             _log.info("%s: %s", self.definition.job_type, text)
 
 
-def _how(code: int | None) -> str:
-    if code is None:
-        return "closed its output"
-    if code < 0:
-        return f"was ended by signal {-code}"
-    return f"ended by itself with exit code {code}"
+def _how(code: int) -> str:
+    return f"was ended by signal {-code}" if code < 0 else f"ended by itself with exit code {code}"

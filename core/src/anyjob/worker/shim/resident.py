@@ -26,6 +26,8 @@ LOADING = 60.0
 """Seconds in which a resident must have loaded."""
 ANSWER = 20.0
 """Seconds in which it must have forked."""
+_FAREWELL = 1.0
+"""Seconds between the end of what it says and its own end."""
 _MOST = 32
 """Processes that are asked for in one message."""
 _AHEAD = 4
@@ -55,6 +57,7 @@ class Resident:
         "_ahead",
         "_asked",
         "_channel",
+        "_last",
         "_output",
         "_owner",
         "_said",
@@ -73,7 +76,7 @@ class Resident:
         """Start it, as the order's user. Raises StartError and OSError."""
         self._owner, self.key = owner, key
         self.ready = self.leaving = False
-        self._ahead = 1
+        self._ahead, self._last = 1, 0.0
         self.waiting: deque[tuple[Run, dict[str, Any]]] = deque()
         self.spare: list[Seed] = []
         self._asked: deque[list[socket.socket]] = deque()
@@ -104,8 +107,8 @@ class Resident:
         """Start a run as soon as there is a process for it."""
         now = kernel.boottime()
         # Processes that are forked together share the cost of the one between.
-        self._ahead = _AHEAD if now - self.used < _BUSY else 1
-        self.used = now
+        self._ahead = _AHEAD if now - self._last < _BUSY else 1
+        self.used = self._last = now
         self.waiting.append((run, order))
         self.serve()
 
@@ -166,7 +169,9 @@ class Resident:
                 data = b""
             if not data:
                 self._hang_up()
-                self.slot.kill()  # alive or not, it is of no more use
+                # It is on its way out, and how it ended is worth knowing.
+                shim = self._owner.shim
+                shim.timers.set(("resident", self.pid), kernel.boottime() + _FAREWELL, self.slot.kill)
                 return
             said = json.loads(data)
             if said["ev"] == "ready":

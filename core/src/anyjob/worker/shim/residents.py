@@ -167,7 +167,7 @@ class Residents:
         if slot is None:
             return None
         seed = Seed(leash, pid, facts.start, slot)
-        if seed.gone():
+        if seed.word() is not None:
             # Only now is it sure that the number was its own all the time.
             shim.holds.give_back(slot)
             return None
@@ -222,7 +222,6 @@ class Residents:
             del self._by_key[one.key]
         self._bury(one.slot)
         left = list(one.waiting)
-        one.waiting.clear()
         for run, order in left:
             self._take(run.name)
             if one.ready:
@@ -236,11 +235,12 @@ class Residents:
         run = seed.run
         if run is None or self._sown.get(run.name) is not seed:
             return
-        if not seed.begun():
-            if seed.gone():
-                self.shim.unwatch(seed.leash.fileno())  # its end is reported by itself
-            return
         shim = self.shim
+        word = seed.word()
+        if word == "gone":
+            shim.unwatch(seed.leash.fileno())  # its end is reported by itself
+        if word != "begun":
+            return
         self._forget(seed, run)
         shim.by_pid.pop(seed.pid, None)
         shim.leaders[seed.pid] = run

@@ -67,31 +67,26 @@ class Seed:
         finally:
             os.close(text)
 
-    def begun(self) -> bool:
-        """Whether it has said by now that its run has begun."""
+    def word(self) -> str | None:
+        """What it has said since the last call: `begun`, `failed`, `gone` at its end; None when it is silent."""
         try:
             data = self.leash.recv(_LONGEST, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return None
         except OSError:
-            return False
+            return "gone"
         if not data:
-            return False
+            return "gone"
         said = json.loads(data)
-        if said["ev"] == "begun":
-            return True
-        self.failed = said["cause"], [(source, text) for source, text in said["evidence"]]
-        return False
+        if said["ev"] == "failed":
+            self.failed = said["cause"], [(source, text) for source, text in said["evidence"]]
+        return said["ev"]
 
     def await_word(self, seconds: float) -> None:
         """Wait until it has said something, or has ended, but not longer."""
         poll = select.poll()
         poll.register(self.leash, select.POLLIN)
         poll.poll(seconds * 1000)
-
-    def gone(self) -> bool:
-        """Whether it has ended already."""
-        poll = select.poll()
-        poll.register(self.leash, select.POLLIN)
-        return bool(poll.poll(0))
 
     def line(self) -> bytes:
         """The journal's line: from here on the run may begin in this process, and in no other."""
