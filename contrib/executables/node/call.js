@@ -69,5 +69,6 @@ new AsyncFunction('run', 'require', code)(run, createRequire(path.join(process.c
   })
   .then((outcome) => {
     parentPort.postMessage({ outcome })
-    parentPort.close()
+    return run.logged()
   })
+  .then(() => process.exit(0)) // timers that it left must not keep its run going

@@ -128,7 +128,7 @@ def misbehave(message: dict[str, Any]) -> None:
         time.sleep(60)
     elif PART == "deaf":
         while True:
-            say(type="ping", id="x" * 1000)
+            say(type="ping", id="x" * 8_000_000)
 
 
 def main() -> None:

@@ -187,6 +187,18 @@ def test_ctrl_c_leaves_nothing_going(nap: Program, group: str) -> None:
     assert list(scratch.iterdir()) == []
 
 
+def test_a_type_that_only_the_settings_bring_is_checked(nap: Program) -> None:
+    """An executable in another language: the host of every case has to know it."""
+    bash = Path(__file__).parents[3] / "contrib/executables/bash"
+    settings = toml(nap.folder / "anyjob.toml", {"plugins": f"executables = ['{bash}']"})
+    terminal = Terminal(nap, "check-executor", "bash", "--config", str(settings))
+    terminal.wait_for(b"endings: ")
+    terminal.type(b"\x03")
+    assert terminal.finish() == 130
+    assert b"bindings: " in terminal.shown
+    assert b" failed" not in terminal.shown
+
+
 def test_ctrl_c_while_a_case_tidies_up_leaves_nothing_going(nap: Program) -> None:
     """The case's own tidying up is cut off at its first step, with a run of it going."""
     (nap.folder / "site/sitecustomize.py").write_text(

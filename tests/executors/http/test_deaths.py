@@ -15,7 +15,7 @@ from tests.core.egress.peer import OK, request_of, serving
 from tests.executors.http.life import call, http_job
 
 from anyjob.executor.capabilities import Capabilities
-from anyjob.outcome import Cause
+from anyjob.outcome import Cause, Strength
 from anyjob.plugins import PluginHost
 from anyjob.testing.crash import doomed
 from anyjob.testing.marks import Moment, at, die
@@ -88,6 +88,31 @@ def test_what_may_be_repeated_goes_on(rig: Rig, content: dict[str, Any]) -> None
     assert got.log.startswith(b"[anyjob] the worker ended during the call; it is made again\n")
     keys = {line for one in counter.seen for line in one.split(b"\r\n") if line.startswith(b"X-Anyjob-Key")}
     assert len(keys) == 1
+
+
+def test_a_stop_after_the_death_does_not_prove_what_the_dead_did(rig: Rig) -> None:
+    """The next worker sends nothing, and still the request may have been sent."""
+    counter = Counter()
+    with serving(counter.answer) as port:
+        order = RunOrder(job=http_job(f"http://127.0.0.1:{port}/"), instance=1)
+
+        async def doom() -> None:
+            async with rig.worker() as worker:
+                at(worker, Moment.STARTED, lambda: time.sleep(PATIENCE))  # its handle is never kept
+                await rig.finish(await rig.submit(worker, order))
+
+        async def next_life() -> Finished:
+            async with rig.worker() as worker:
+                worker.live[order.name].stop()
+                return await rig.resumed(worker, order)
+
+        with doomed(doom, PATIENCE) as process:
+            assert counter.came.wait(PATIENCE)
+            process.kill()
+        got = asyncio.run(next_life())
+    assert (got.outcome.cause, len(counter.seen)) == (Cause.STOPPED, 1)
+    assert got.outcome.stop is not None
+    assert got.outcome.stop.strength is Strength.ASKED
 
 
 def test_a_get_may_be_declared_not_repeatable(rig: Rig) -> None:

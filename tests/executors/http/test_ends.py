@@ -120,8 +120,9 @@ def test_connection_refused() -> None:
     assert "connection refused; nothing was sent" in got.said
 
 
-def test_a_host_without_address() -> None:
-    got = call("http://no-such-host.invalid/", method="POST")
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "a" * 70, "a..b", "1.2.3.4.5"])
+def test_a_host_without_address(host: str) -> None:
+    got = call(f"http://{host}/", method="POST")
     assert got.outcome.cause is Cause.START_FAILED
     assert "the host has no address" in got.said
 
@@ -358,6 +359,34 @@ def test_a_json_object_is_the_output() -> None:
     with serving(answers(http("200 OK", b'{"rows": 3}', "Content-Type: application/json"))) as port:
         got = call(f"http://127.0.0.1:{port}/", resultKey="rows")
     assert (got.outcome.outputs, got.outcome.result) == ({"rows": 3}, "3")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"a": "\\ud800"}',
+        b'{"a": ' + b"[" * 300 + b"]" * 300 + b"}",
+        b'{"a": ' + b"[" * 100_000,
+        b'{"a": NaN}',
+        b'{"a": 1e999}',
+        b'{"a": ' + b"9" * 5000 + b"}",
+        b'{"a": 1, "a": 2}',
+        b'{"a": "' + b"x" * 100_000 + b'"}',
+    ],
+    ids=["half a character", "deep", "deeper", "NaN", "infinite", "long number", "twice", "large"],
+)
+def test_no_answer_is_more_than_an_outcome_holds(body: bytes) -> None:
+    """Whatever comes, the run ends, and its end can be written down."""
+    reason = "200 " + "x\x1b" * 10_000
+    with serving(answers(http(reason, body, "Content-Type: application/json"))) as port:
+        got = call(f"http://127.0.0.1:{port}/", resultKey="a", settings={"body": 200_000})
+        judged = call(f"http://127.0.0.1:{port}/", respKey="a", respValue="never")
+    assert got.outcome.cause is Cause.SUCCEEDED
+    assert got.outcome.outputs == {}
+    assert len(got.outcome.result.encode()) <= 1000
+    assert judged.outcome.cause is Cause.FAILED
+    assert len(judged.said) < 3000
+    assert "\x1b" not in judged.said
 
 
 def test_tls_files_need_leave(tmp_path: Path) -> None:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
+
+from anyjob.job import Job
+from anyjob.plugins import PluginHost
+from anyjob.spec.place import layout
+from anyjob_http.settings import HttpSettings
+from anyjob_http.spec import HttpSpec
 
 ROOT = Path(__file__).parents[3]
 EXAMPLES = sorted((ROOT / "executors/http/examples").glob("*.yaml"))
@@ -35,6 +44,24 @@ def test_examples_run(example: Path, port: str, tmp_path: Path) -> None:
         "accepted": "done",
     }
     assert done.stdout.strip() == wanted[example.stem]
+
+
+def test_the_readme_holds_jobs_and_settings_that_are_taken() -> None:
+    page = (ROOT / "executors/http/README.md").read_text()
+    jobs = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert len(jobs) == 2
+    host = PluginHost.load()
+    for text in jobs:
+        host.bind(Job.from_wire(yaml.safe_load(text)))
+    (settings,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    written = tomllib.loads(settings)["executors"]["http"]
+    assert set(HttpSettings.model_validate(written).model_dump()) == set(written)
+
+
+def test_every_key_is_in_the_readme() -> None:
+    page = (ROOT / "executors/http/README.md").read_text()
+    keys = {place.keys[0] for places in layout(HttpSpec).values() for place in places}
+    assert [key for key in sorted(keys) if f"`{key}`" not in page] == []
 
 
 def test_without_the_server_they_say_so(tmp_path: Path) -> None:

@@ -115,7 +115,9 @@ class Grading:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         group, name, rule = _described(item)
-        self._shown(f"{len(self.cases) + 1} of {self.total}  {group}: {name}")
+        failed = sum(case.verdict is Verdict.FAILS for case in self.cases)
+        so_far = f", {failed} failed" if failed else ""
+        self._shown(f"{len(self.cases) + 1} of {self.total}{so_far}  {group}: {name}")
         self._now = (Verdict.HOLDS, "", "")
         done = yield
         verdict, said, where = self._now

@@ -26,7 +26,10 @@ _SETTINGS: Final = "The settings"
 
 
 def _resolve(host: str, port: int) -> Sequence[Found]:
-    return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    try:
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:  # a label that is empty or too long
+        raise socket.gaierror(socket.EAI_NONAME, f"{host[:80]!r} is no host name: {error}") from None
 
 
 def _resolve_number(host: str, port: int) -> Sequence[Found]:

@@ -47,7 +47,6 @@ class EgressAdapter(HTTPAdapter):
             "https": type("_TlsPoolOfOne", (_TlsPool,), {"ConnectionCls": type("_TlsLineOfOne", (_TlsLine,), own)}),
         }
 
-
     def build_response(self, req: PreparedRequest, resp: Any) -> Response:
         """As the base class does, without its search for cookies, which nobody keeps: it takes a tenth of the call."""
         response = Response()

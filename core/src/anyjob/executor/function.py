@@ -23,10 +23,12 @@ __all__ = ["FunctionExecutor"]
 
 
 class _Going(NamedTuple):
-    """A call that was handed to the threads. `over` is its end on the loop; a watch that is cancelled leaves it."""
+    """A call that was handed to the threads. `over` is its end on the loop; a watch that is cancelled leaves it.
+    `first`: no earlier worker can have begun it."""
 
     pooled: Future[Outcome]
     over: asyncio.Future[Outcome]
+    first: bool
 
 
 class FunctionExecutor(Executor[S]):
@@ -55,14 +57,14 @@ class FunctionExecutor(Executor[S]):
         return unknown("worker", "the worker ended during the call; whether it took effect is not known")
 
     async def start(self, run: Run, spec: S) -> Handle | Outcome:
-        self._begin(run, spec, self.call)
+        self._begin(run, spec, self.call, first=True)
         return Handle(kind="call", scope=Scope.NODE, data={})
 
     async def watch(self, run: Run, spec: S, handle: Handle) -> Outcome:
         del handle
         calls = self._running
         if run.name not in calls:
-            self._begin(run, spec, lambda face, said: self.resume(face, said) or self.call(face, said))
+            self._begin(run, spec, lambda face, said: self.resume(face, said) or self.call(face, said), first=False)
         try:
             return await asyncio.shield(calls[run.name].over)
         finally:
@@ -72,7 +74,7 @@ class FunctionExecutor(Executor[S]):
     async def stop(self, run: Run, spec: S, handle: Handle, stage: Stage) -> StopReport:
         del spec, handle, stage
         going = self._running.get(run.name)
-        if going is not None and going.pooled.cancel():
+        if going is not None and going.first and going.pooled.cancel():
             report = StopReport(strength=Strength.PROVEN, by="the call had not begun")
             if not going.over.done():
                 going.over.set_result(Outcome(cause=Cause.STOPPED, stop=report))
@@ -94,7 +96,7 @@ class FunctionExecutor(Executor[S]):
     def _pool(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(self.threads, thread_name_prefix=type(self).__name__)
 
-    def _begin(self, run: Run, spec: S, do: Callable[[CallRun, S], Outcome]) -> None:
+    def _begin(self, run: Run, spec: S, do: Callable[[CallRun, S], Outcome], *, first: bool) -> None:
         def call(face: CallRun) -> Outcome:
             try:
                 return do(face, spec)
@@ -128,7 +130,7 @@ class FunctionExecutor(Executor[S]):
                     pass  # the worker has let go; the next one judges the call
 
         pooled = self._pool.submit(call, run.blocking())
-        self._running[run.name] = _Going(pooled, over)
+        self._running[run.name] = _Going(pooled, over, first)
         pooled.add_done_callback(told)
 
     async def close(self) -> None:

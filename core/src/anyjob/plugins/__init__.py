@@ -1,13 +1,15 @@
 """Plugins: how they are found, what they may bring, and the host that dispatches jobs to them.
 
 For plugin authors: `hookspecs` (the hooks, each with an example), `types` (what they return), `draft` (what a policy
-may change). For the rest of anyjob: `host`, the only way in; `binding`, what it answers; `report` and `observers`.
+may change), `executables` (executors in other languages). For the rest of anyjob: `host`, the only way in; `binding`,
+what it answers; `report` and `observers`.
 Within: `loader` and `hooks` (discovery, pluggy), `registry` (names and claims), `objects` (imports and instances),
 `resolver` (a job read against its plugin), `policies`.
 """
 
 from anyjob.plugins.binding import Binding, Bound, BoundLauncher, BoundPlace
 from anyjob.plugins.draft import DraftChange, RunDraft
+from anyjob.plugins.executables import executable_type
 from anyjob.plugins.hookspecs import HookSpecs, hookimpl
 from anyjob.plugins.host import PluginHost
 from anyjob.plugins.observers import ObserverReport, Observers
@@ -36,5 +38,6 @@ __all__ = [
     "PluginSettings",
     "PluginState",
     "RunDraft",
+    "executable_type",
     "hookimpl",
 ]

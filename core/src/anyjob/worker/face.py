@@ -198,7 +198,16 @@ class RunFace:
         return self._log
 
     def _keep_cursor(self, source: str, cursor: str, size: int) -> None:
-        self._context.keep_cursor(self.record, source, cursor, size)
+        async def keep() -> None:
+            self._context.keep_cursor(self.record, source, cursor, size)
+
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            # Fed by a plain function, in its thread: the ledger is the loop's.
+            asyncio.run_coroutine_threadsafe(keep(), self.loop).result()
+        else:
+            self._context.keep_cursor(self.record, source, cursor, size)
 
     def fill(self, text: str) -> str:
         return fill(text, self, paste=self.common.paste)

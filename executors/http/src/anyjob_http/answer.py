@@ -9,6 +9,8 @@ from email.utils import parsedate_to_datetime
 from time import time
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
+from anyjob.jsontext import parse_json
+from anyjob.problem import WrongValue
 from anyjob_http.checks import charset
 from anyjob_http.unpack import Unpacker
 
@@ -19,11 +21,13 @@ if TYPE_CHECKING:
 
     from anyjob.outcome import Json
 
-__all__ = ["Answer", "read_answer"]
+__all__ = ["Answer", "first_bytes", "read_answer"]
 
 _RESULT: Final = 1000
 """Bytes of a result, as SchedulerX's API has it."""
 _BLOCK: Final = 65536
+_OUTPUTS: Final = 65536
+"""Bytes of outputs: they are written for every run."""
 
 
 class _Raw(Protocol):
@@ -63,19 +67,28 @@ class Answer:
         """The first 1000 bytes, in whole characters."""
         head = self.kept[:_RESULT]
         ended = len(head) == self.size
-        text = codecs.getincrementaldecoder(self.encoding)("replace").decode(head, final=ended)
-        return text.encode()[:_RESULT].decode(errors="ignore")
+        return first_bytes(codecs.getincrementaldecoder(self.encoding)("replace").decode(head, final=ended))
 
     @property
     def outputs(self) -> dict[str, Json]:
-        """The body where it is a JSON object."""
-        if not self.whole or "json" not in self.headers.get("content-type", ""):
+        """The body where it is a JSON object that every program reads alike (`parse_json`), at most 64 KB."""
+        if self.size > _OUTPUTS or not self.whole or "json" not in self.headers.get("content-type", ""):
             return {}
         try:
-            said: object = json.loads(self.kept)
-        except ValueError:
+            said = parse_json(self.text)
+        except WrongValue:
             return {}
-        return cast("dict[str, Json]", said) if isinstance(said, dict) else {}
+        return said if isinstance(said, dict) else {}
+
+    @property
+    def json(self) -> Json:
+        """The whole body read as JSON, as the standard library reads it. Raises ValueError."""
+        if not self.whole:
+            raise ValueError("there is more of it")
+        try:
+            return json.loads(self.text)
+        except RecursionError:
+            raise ValueError("it is nested too deep") from None
 
     @property
     def retry_after(self) -> float | None:
@@ -119,6 +132,11 @@ def read_answer(
         cut=body.cut,
         encoding=encoding or _known(charset(headers.get("content-type"))),
     )
+
+
+def first_bytes(text: str) -> str:
+    """As much of a text as a result holds."""
+    return text.encode(errors="replace")[:_RESULT].decode(errors="ignore")
 
 
 class _Body:

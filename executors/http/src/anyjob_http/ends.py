@@ -12,6 +12,7 @@ from urllib3.exceptions import HTTPError, NameResolutionError
 from anyjob.egress import Call, CallStep
 from anyjob.errors import AnyJobError, EgressRefused
 from anyjob.outcome import Cause, Evidence, Outcome, Retry, StopReport, Strength
+from anyjob.problem import short
 from anyjob_http.request import BadRequest
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def broken(error: Exception, call: Call, line: str, *, repeatable: bool, status:
     """The outcome of a call that came to no full answer.
 
     `line` says what was called, `status` what was answered before it broke off, `repeatable` whether it may be sent
-    again. `later`: an earlier request of the run was answered, by a redirect or a 202.
+    again. `later`: an earlier request of the run was sent: it was answered by a redirect or a 202, or its worker died.
     """
     if isinstance(error, BadRequest | InvalidURL | InvalidHeader) and not later:
         return _end(Cause.BAD_CONFIG, "request", str(error), status)
@@ -120,7 +121,7 @@ def _words(error: Exception) -> str:
         return f"the host has no address ({root})"
     if isinstance(root, OSError) and root.strerror:
         return root.strerror.lower()
-    return str(root) or type(root).__name__
+    return short(str(root), 200) or type(root).__name__
 
 
 def _root(error: BaseException) -> BaseException:
@@ -129,6 +130,7 @@ def _root(error: BaseException) -> BaseException:
     while id(error) not in seen:
         seen.add(id(error))
         inner = getattr(error, "reason", None)
-        inside = [inner, *error.args[:2], error.__cause__, error.__context__]
+        behind = None if error.__suppress_context__ else error.__context__
+        inside = [inner, *error.args[:2], error.__cause__, behind]
         error = next((one for one in inside if isinstance(one, BaseException)), error)
     return error

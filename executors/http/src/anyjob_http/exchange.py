@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from time import monotonic
@@ -13,10 +12,10 @@ from requests.exceptions import ConnectionError as NoConnection
 
 from anyjob.egress import Call, CallEnded, CallStep, read_url
 from anyjob.outcome import Cause, Evidence, Outcome
-from anyjob.problem import WrongValue
+from anyjob.problem import WrongValue, short
 from anyjob_http.answer import Answer, read_answer
 from anyjob_http.ends import FAULTS, RedirectRefused, answered, broken
-from anyjob_http.judge import at_path, judge, plain_value, result_of
+from anyjob_http.judge import judge, plain_value, result_of, value_at
 
 if TYPE_CHECKING:
     from requests import Response, Session
@@ -31,6 +30,7 @@ __all__ = ["Exchange"]
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _BODILESS: Final = frozenset({"GET", "HEAD"})
+_SOURCE: Final = "answer"
 _AGAIN: Final = (Cause.REMOTE_FAILED, Cause.TIMED_OUT)
 """Ends of a look after which there is another."""
 _LONGEST_URL: Final = 3000
@@ -49,7 +49,9 @@ class Exchange:
         self._status: int | None = None
         self._line = ""
         self._repeatable = False
-        self._later = False
+        self._looking = False
+        self.later = False
+        """Whether something of the run was sent before: nobody may say then that nothing was."""
 
     def begin(self, request: HttpRequest) -> Outcome:
         """Send the request, follow it to its end, and judge that."""
@@ -66,7 +68,7 @@ class Exchange:
 
     def resume(self, request: HttpRequest, url: str) -> Outcome:
         """Go on looking at what a dead worker had started."""
-        self._later = True
+        self.later = True
         with self._caught(request, repeatable=True) as caught:
             target = self._egress.check_url(url)
             look = request.elsewhere(url, target, method="GET", body=None)
@@ -84,7 +86,7 @@ class Exchange:
         try:
             yield outcome
         except (*FAULTS, RedirectRefused, CallEnded) as error:
-            again, later = self._repeatable, self._later
+            again, later = self._repeatable, self.later
             outcome[:] = [broken(error, self._call, self._line, repeatable=again, status=self._status, later=later)]
 
     @contextmanager
@@ -119,13 +121,13 @@ class Exchange:
                         write=None if hold else self._writer(call),
                     )
                     call.check()
-                    self._line += f" answered {answer.status} {answer.reason}".rstrip()
+                    self._line += f" answered {answer.status} {short(answer.reason)}".rstrip()
                     self._line += f" in {monotonic() - began:.3f} s, {answer.size} bytes{' and more' * answer.cut}"
                     return answer
             if followed == spec.max_redirects:
                 raise RedirectRefused(response.status_code, f"{followed} were followed before it")
             followed += 1
-            request, self._later = following, True
+            request, self.later = following, True
             self._repeatable = self._repeatable or request.method in _BODILESS
             call.step = CallStep.RESOLVING
             self._line += f" answered {self._status}, then {request.method} {_shown(request)}"
@@ -163,6 +165,9 @@ class Exchange:
             call.check()
             log.write(piece)
 
+        if self._looking:
+            # What a worker that dies has written of the answer goes with it: the next one reads it from the beginning.
+            log.feed(b"", _SOURCE, "begun")
         return write
 
     def _redirected(self, request: HttpRequest, response: Response) -> HttpRequest | None:
@@ -177,7 +182,7 @@ class Exchange:
         try:
             url, target = _joined(request.url, location.encode("latin-1").decode("utf-8", "replace"))
         except WrongValue as wrong:
-            shown = "" if "@" in location else f" {location[:200]!r}"
+            shown = "" if "@" in location else f" {short(location)!r}"
             raise RedirectRefused(status, f"its Location{shown} {wrong}") from None
         if request.target.scheme == "https" and target.scheme == "http":
             raise RedirectRefused(status, f"it leaves TLS for {target}")
@@ -209,7 +214,8 @@ class Exchange:
 
     def _follow(self, look: HttpRequest, poll: Poll, pause: float) -> Outcome:
         """Look until it is over. A look that fails says nothing of the job: another follows."""
-        self._later = True
+        self._looking = True
+        self.later = True
         while True:
             with self._caught(look, repeatable=True) as caught:
                 self._whole.step = CallStep.SENT
@@ -218,7 +224,8 @@ class Exchange:
                     answer = self._send(look, call, held=lambda status: status == 202 or poll.key is not None)
                     if answer.status != 202 and not _going(poll, answer):
                         if poll.key is not None:
-                            self._run.log.write(answer.kept)
+                            self._writer(call)(answer.kept)
+                        self._run.log.feed(b"", _SOURCE, "whole")
                         return self._judged(answer)
                     pause = _pause(answer, poll)
             if caught and not (caught[0].cause in _AGAIN and caught[0].retry is None):
@@ -255,21 +262,15 @@ def _shown(request: HttpRequest) -> str:
 def _poll_url(poll: Poll, answer: Answer) -> str | None:
     if not poll.url.startswith("$"):
         return answer.headers.get(poll.url.lower())
-    try:
-        found = at_path(json.loads(answer.text), poll.url)
-    except ValueError:
-        return None
+    found = value_at(answer, poll.url)
     return found[0] if found and isinstance(found[0], str) else None
 
 
 def _going(poll: Poll, answer: Answer) -> bool:
     """Whether an answer other than 202 says that the job still goes on."""
-    if poll.key is None or not answer.whole or answer.status != 200:
+    if poll.key is None or answer.status != 200:
         return False
-    try:
-        found = at_path(json.loads(answer.text), poll.key)
-    except ValueError:
-        return False
+    found = value_at(answer, poll.key)
     return found is not None and plain_value(found[0]) in poll.going
 
 

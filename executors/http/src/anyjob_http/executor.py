@@ -39,6 +39,8 @@ class HttpExecutor(FunctionExecutor[HttpSpec]):
         self.threads = settings.threads
         self._session: Session
         self._calls: dict[str, Call] = {}
+        self._again: set[str] = set()
+        """Runs that an earlier worker may have sent."""
 
     def capabilities(self, spec: HttpSpec) -> Capabilities:
         return Capabilities(proof=Strength.ASKED, resumes=spec.poll is not None and bool(spec.repeatable))
@@ -84,16 +86,23 @@ class HttpExecutor(FunctionExecutor[HttpSpec]):
             return None  # kept before the request is sent, so it surely was not
         if spec.repeatable:
             run.log.write(_AGAIN)
+            self._again.add(run.name)
             return None
         text = f"the worker ended after the {spec.method} was sent; whether it took effect is not known, and it is not"
         return unknown("http", f"{text} sent again")
 
     async def find(self, run: Run, spec: HttpSpec) -> Handle | Outcome | None:
-        if run.saved is None and run.name not in self._running:
-            if spec.repeatable:
-                run.log.write(_AGAIN)
-            return None
-        return await super().find(run, spec)
+        if run.saved is not None or run.name in self._running:
+            return await super().find(run, spec)
+        if not spec.repeatable:
+            return None  # kept before the request is sent, so it surely was not
+        if run.stopping:
+            text = "the worker ended during the start; the request may have been sent, and is not sent again"
+            report = StopReport(strength=Strength.ASKED, by="not called again", survivors=[text])
+            return Outcome(cause=Cause.STOPPED, stop=report, evidence=[Evidence(source="http", text=text)])
+        run.log.write(_AGAIN)
+        self._again.add(run.name)
+        return None
 
     async def stop(self, run: Run, spec: HttpSpec, handle: Handle, stage: Stage) -> StopReport:
         call = self._calls.get(run.name)
@@ -122,9 +131,12 @@ class HttpExecutor(FunctionExecutor[HttpSpec]):
             try:
                 if run.stopping:  # it may have come before the call was there to be ended
                     whole.end("stop")
-                return do(Exchange(run, spec, self._settings, egress, self._session, whole), request)
+                exchange = Exchange(run, spec, self._settings, egress, self._session, whole)
+                exchange.later = run.name in self._again
+                return do(exchange, request)
             finally:
                 del self._calls[run.name]
+                self._again.discard(run.name)
 
     @staticmethod
     def _begin_call(run: CallRun, spec: HttpSpec, exchange: Exchange, request: HttpRequest) -> Outcome:

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final, cast
 
 from anyjob.problem import plain, short
+from anyjob_http.answer import first_bytes
 from anyjob_http.checks import status_matches
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from anyjob_http.answer import Answer
     from anyjob_http.spec import HttpSpec
 
-__all__ = ["at_path", "judge", "plain_value", "result_of"]
+__all__ = ["at_path", "judge", "plain_value", "result_of", "value_at"]
 
 _STEP: Final = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 _ABSENT: Final = object()
@@ -41,14 +42,16 @@ def judge(spec: HttpSpec, answer: Answer) -> str:
 
 def result_of(spec: HttpSpec, answer: Answer) -> str:
     """What people read first: the value that the job names, else the beginning of the answer."""
-    if spec.result is not None and answer.whole:
-        try:
-            found = at_path(json.loads(answer.text), spec.result)
-        except (ValueError, RecursionError):
-            found = None
-        if found is not None:
-            return plain_value(found[0])
-    return answer.result
+    found = None if spec.result is None else value_at(answer, spec.result)
+    return answer.result if found is None else first_bytes(plain_value(found[0]))
+
+
+def value_at(answer: Answer, path: str) -> list[Json] | None:
+    """The value at `path` of an answer that is JSON, alone in a list; None: nothing stands there, or it is none."""
+    try:
+        return at_path(answer.json, path)
+    except ValueError:
+        return None
 
 
 def _json(spec: HttpSpec, answer: Answer) -> str:
@@ -56,8 +59,8 @@ def _json(spec: HttpSpec, answer: Answer) -> str:
     if not answer.whole:
         return f"the answer has more than the {len(answer.kept)} bytes that may be judged, so it was not read as JSON"
     try:
-        found = at_path(json.loads(answer.text), spec.key)
-    except (ValueError, RecursionError):
+        found = at_path(answer.json, spec.key)
+    except ValueError:
         return f"the answer is no JSON: {_shown(answer)}"
     if found is None:
         return f"the answer has no {spec.key!r}: {_shown(answer)}"

@@ -13,7 +13,6 @@ import threading
 from collections.abc import Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from time import monotonic
 from types import TracebackType
 from typing import ClassVar, Final, Self
 from urllib.parse import parse_qsl, quote, unquote
@@ -32,8 +31,8 @@ class Peer:
         self._port = port
         self.requests: list[str] = []
         self.closing = threading.Event()
-        self.jobs: dict[str, float] = {}
-        """Jobs taken by 202, with the time at which each is done."""
+        self.jobs: dict[str, str] = {}
+        """Jobs taken by 202: `going` or `done`, by their keys."""
 
     def __enter__(self) -> Self:
         handler = type("_HandlerOfOne", (_Handler,), {"peer": self})
@@ -162,14 +161,31 @@ class _Handler(BaseHTTPRequestHandler):
         self._stream([body[:half], body[half:]])
 
     def on_accepts(self) -> None:
-        """Takes a job, and has it done a moment later."""
+        """Takes a job, once for each key, works on it for a moment, and appends to the file that the form names."""
         job = self.headers.get("Idempotency-Key", "job")
-        self.peer.jobs.setdefault(job, monotonic() + 0.3)
-        self._answer(202, b"", {"Location": f"/jobs/{quote(job)}"})
+        if job not in self.peer.jobs:
+            self.peer.jobs[job] = "going"
+            threading.Thread(target=self._work, args=[job, self.headers["X-Anyjob-Run"]], daemon=True).start()
+        self._answer(202, b"", {"Location": f"/jobs/{quote(job)}?{self.query}"})
+
+    def _work(self, job: str, run: str) -> None:
+        file = unquote(self.body.decode())
+        for word in ("begin", "end"):
+            if file.startswith("/"):
+                with Path(file).open("a") as lines:
+                    print(run, word, file=lines)
+            if word == "begin":
+                self.peer.closing.wait(0.3)
+        self.peer.jobs[job] = "done"
 
     def on_jobs(self) -> None:
-        done = self.peer.jobs.get(unquote(self.path.rpartition("/")[2]), 0) <= monotonic()
-        self._answer(200 if done else 202, b"done" if done else b"")
+        """How the job stands: 202, or what it gave: the numbers up to the one in the query."""
+        if self.peer.jobs.get(unquote(self.path.partition("?")[0].rpartition("/")[2])) != "done":
+            self._answer(202, b"")
+        elif self.query:
+            self.on_counts()
+        else:
+            self._answer(200, b"done")
 
     # ---------------------------------------------------------------- answers
 

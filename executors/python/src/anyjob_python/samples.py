@@ -92,7 +92,7 @@ for number in range(1, 301):
 """
 
 _SURROUNDINGS: Final = """
-import os, sys
+import os, subprocess, sys
 print(f"stdin={len(sys.stdin.read())}")
 umask = os.umask(0)
 os.umask(umask)
@@ -106,7 +106,9 @@ try:
     print("tty=yes")
 except OSError:
     print("tty=no")
-for line in open("/proc/self/status"):
+# Of a child, which inherits what Python was started with: Python itself ignores SIGPIPE and SIGXFSZ.
+said = subprocess.run(["cat", "/proc/self/status"], stdout=subprocess.PIPE).stdout.decode()
+for line in said.splitlines():
     if line.startswith(("SigIgn:", "SigBlk:")):
         print("=".join(line.split(":", 1)).replace("\\t", "").strip())
 """

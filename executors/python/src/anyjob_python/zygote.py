@@ -143,6 +143,13 @@ def _receive(channel: _socket.socket) -> tuple[bytes, list[int]]:
     return data, fds.tolist()
 
 
+def _ended(channel: _socket.socket) -> bool:
+    try:
+        return not channel.recv(1, _socket.MSG_PEEK | _socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+
+
 def _say(channel: _socket.socket, said: dict[str, Any]) -> None:
     channel.send(json.dumps(said).encode("ascii"))
 
@@ -235,11 +242,10 @@ def _become(leash: _socket.socket, memory: _Memory, umask: int, changed: list[tu
 def _reside(names: list[str]) -> list[str]:
     """Be the resident. Returns in a process that has become a run: its argv."""
     _prctl(_PR_SET_DUMPABLE, 0)  # processes of the same user can neither trace it nor open what it has open
-    parent = os.getppid()
     _prctl(_PR_SET_PDEATHSIG, _SIGKILL)
-    if os.getppid() != parent:
-        os._exit(0)
     channel = _socket.socket(fileno=_CHANNEL)
+    if _ended(channel):
+        os._exit(0)  # the shim died before this process could wish to die with it
     memory = _Memory()
     umask = os.umask(0o077)
     os.umask(umask)
@@ -273,9 +279,11 @@ def _reside(names: list[str]) -> list[str]:
         refused = error if isinstance(error, _Refused) else None
         if refused is None:
             refused = _Refused("start_failed", "resident", f"{type(error).__name__}: {error}")
-        _say(leash, refused.said)
+        with contextlib.suppress(OSError):
+            _say(leash, refused.said)
         os._exit(1)
-    leash.send(b'{"ev":"begun"}')
+    with contextlib.suppress(OSError):  # the shim may have died since: the next one sees a session that has begun
+        leash.send(b'{"ev":"begun"}')
     leash.close()
     return argv
 
@@ -299,13 +307,11 @@ def _source(script: str) -> tuple[bytes, str]:
         raise SystemExit(2) from None
 
 
-def _new_main(argv: list[str], folder: str) -> dict[str, Any]:
+def _new_main(argv: list[str]) -> dict[str, Any]:
     """A fresh `__main__` for a script, and what else the interpreter sets for one. Returns its namespace."""
     script = argv[1]
     sys.argv = argv[1:]
     sys.orig_argv = argv
-    if _FOLDER_FIRST:
-        sys.path.insert(0, folder)
     main = types.ModuleType("__main__")
     sys.modules["__main__"] = main
     file = os.path.abspath(script) if sys.version_info >= (3, 9) else script
@@ -367,8 +373,10 @@ if __name__ == "__main__":
     _status: object = None
     try:
         try:
+            _main = _new_main(_argv)
             _text, _folder = _source(_argv[1])
-            _main = _new_main(_argv, _folder)
+            if _FOLDER_FIRST:
+                sys.path.insert(0, _folder)
             exec(compile(_text, _main["__file__"], "exec", dont_inherit=True), _main)  # noqa: S102 - its purpose
         except SystemExit as _exit:
             _status = _exit.code

@@ -202,7 +202,7 @@ def test_a_stop_proves_the_same(witness: Witness, yard: Yard, case: str, *, warm
                 ended = await asyncio.wait_for(client.ended(name), 30)
                 assert ended.proof.strength == "PROVEN", ended.proof
                 assert (ended.status, ended.proof.survivors, ended.stop_asked) == (signal.SIGKILL, (), "FORCE")
-                # Residents and what they have forked for runs to come are no survivors: they show the zygote's arguments.
+                # Residents and what they have forked for runs to come are no survivors.
                 left = [line for line in witness.strangers(client) if not pristine(int(line.split()[0]))]
                 assert left == []
 

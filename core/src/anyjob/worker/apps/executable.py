@@ -116,7 +116,9 @@ class ExecutableExecutor(RemoteExecutor[Spec]):
         followed.program = program
         try:
             answer = read(self.definition.who, StartAnswer, await program.ask("start", said), "ok")
-            return self._handle(answer.handle) if answer.outcome is None else capped(answer.outcome)
+            if answer.outcome is None:
+                return self._handle(answer.handle)
+            return followed.over(capped(answer.outcome))
         except AnswerRefused as no:
             if not no.problems:
                 return _failed(Cause.START_FAILED, no)
@@ -151,6 +153,8 @@ class ExecutableExecutor(RemoteExecutor[Spec]):
         del spec
         said = {"run": run.name, "handle": dict(handle.data), "stage": stage.value}
         try:
+            if self._resident.given_up and self._resident.resting and self._resident.last is not None:
+                raise self._resident.last
             body = await (await self._resident.program()).ask("stop", said)
             return capped_stop(read(self.definition.who, StopAnswer, body, "ok").stop)
         except (AppFault, AnswerRefused, AnswerUnsupported) as fault:
@@ -175,8 +179,8 @@ class ExecutableExecutor(RemoteExecutor[Spec]):
     async def clean(self, run: Run, spec: Spec, handle: Handle | None) -> None:
         del spec
         self._followed.pop(run.name, None)
-        if self._resident.resting:
-            raise self._resident.last or AssertionError  # nobody waits for a broken program to tidy up
+        if self._resident.resting and self._resident.last is not None:
+            raise self._resident.last  # nobody waits for a broken program to tidy up
         try:
             said = {"run": run.name, "handle": None if handle is None else dict(handle.data)}
             await (await self._resident.program()).ask("clean", said)

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, create_model, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    TypeAdapter,
+    ValidationError,
+    create_model,
+    model_validator,
+)
+from pydantic_core import SchemaError
 
 from anyjob.outcome import Json
 from anyjob.problem import shown
@@ -82,6 +93,7 @@ def make_spec(job_type: str, fields: Mapping[str, FieldTable]) -> type[Spec]:
     for name, table in fields.items():
         if hasattr(Spec, name):
             raise ValueError(f"fields.{name} has a name that every spec uses itself; choose another")
+        _check(name, table)
         made[name] = (
             table.annotation(),
             ... if table.required else Field(default=table.default, validate_default=True),
@@ -92,17 +104,20 @@ def make_spec(job_type: str, fields: Mapping[str, FieldTable]) -> type[Spec]:
         layout(model)
     except TypeError as error:
         raise ValueError(str(error)) from error
-    for name, table in fields.items():
-        if table.default is not None:
-            _check_default(job_type, name, table)
     return model
 
 
-def _check_default(job_type: str, name: str, table: FieldTable) -> None:
-    alone = create_model(f"{job_type} default", value=(table.annotation(), ...))
+def _check(name: str, table: FieldTable) -> None:
+    """Raises ValueError, which names the field, when nothing can be made of its rules or the default breaks them."""
     try:
-        alone.model_validate({"value": table.default})
-    except ValueError:
+        alone: TypeAdapter[Any] = TypeAdapter(table.annotation())
+    except SchemaError as error:
+        raise ValueError(f"fields.{name}.pattern: {str(error).strip().splitlines()[-1].strip()}; correct it") from None
+    if table.default is None:
+        return
+    try:
+        alone.validate_python(table.default)
+    except ValidationError:
         raise ValueError(
             f"fields.{name}.default: {shown(table.default)!r} does not fit the field; correct it"
         ) from None

@@ -152,7 +152,7 @@ class Begun:
             facts = process.facts(pid)
             if facts is None or pid == os.getpid() or facts.session in self._sessions:
                 continue
-            if self._new(pid, facts.start, process.group_of(pid)):
+            if self._new(pid, facts.start, process.group_of(pid)) and not process.marked(pid, process.NO_RUN):
                 found.append(pid)
         return found
 

@@ -7,6 +7,8 @@ import signal
 
 MARK = "ANYJOB_RUN"
 """The environment variable that names the run a process belongs to."""
+NO_RUN = " " * 4096
+"""Its value for a resident, and for what it has forked and is no run yet: room for the environment that it shows then."""
 
 
 class Facts:

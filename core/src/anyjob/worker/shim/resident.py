@@ -37,8 +37,6 @@ _BUSY = 1.0
 _LONGEST = 1 << 16
 _TAIL = 2000
 """Bytes of a resident's own output that evidence holds."""
-_ROOM = 4096
-"""Bytes in the environment a resident begins with, which its forks overwrite with their own: /proc shows them there."""
 _NAMES = ("PATH", "HOME", "LANG", "LANGUAGE", "TZ")
 _PREFIXES = ("LC_", "LD_", "PYTHON", "GLIBC_", "MALLOC_")
 
@@ -84,7 +82,7 @@ class Resident:
         self.born = self.used = kernel.boottime()
         start = {
             "argv": order["warm"]["argv"],
-            "env": {**environment(order["env"]), process.MARK: " " * _ROOM},
+            "env": {**environment(order["env"]), process.MARK: process.NO_RUN},
             "cwd": "/",
             "user": order.get("user"),
         }

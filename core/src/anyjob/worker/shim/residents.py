@@ -94,19 +94,21 @@ class Residents:
             self.shim.timers.set(("deadline", run.name), run.deadline, lambda: self._drop(run.name, "timed_out", late))
         one.add(run, order)
 
-    def withdraw(self, name: str, why: str) -> Report | None:
+    def withdraw(self, name: str, stage: str) -> Report | None:
         """A stop for a run that has not begun. Returns the proof that it never will; None: it has begun, or it is
         being killed.
         """
+        why = ("resident", f"a stop was asked for ({stage}) before the run had begun")
         if name in self._waiting:
-            self._drop(name, "stopped", ("resident", why))
+            self._drop(name, "stopped", why, stage)
             return end.NEVER
         seed = self._sown.get(name)
         if seed is not None:
             seed.await_word(_WORD)
             self._hear(seed)
             if name in self._sown and seed.run is not None:
-                seed.failed = "stopped", [("resident", why)]
+                seed.failed = "stopped", [why]
+                seed.run.stop_asked = stage
                 seed.slot.kill()
         return None
 
@@ -312,8 +314,9 @@ class Residents:
                 return run
         raise KeyError(name)
 
-    def _drop(self, name: str, cause: str, evidence: tuple[str, str]) -> None:
+    def _drop(self, name: str, cause: str, evidence: tuple[str, str], stage: str | None = None) -> None:
         run = self._take(name)
+        run.stop_asked = stage
         self.shim.timers.cancel(("deadline", name))
         end.never_started(self.shim, run, cause, [evidence])
 

@@ -19,7 +19,7 @@ PATIENCE = 0.1
 
 def order(shim: Shim, name: str, stage: str) -> None:
     """Do one stage of the ladder for a worker, and answer. Asking again, or for a run that is over, is no fault."""
-    never = shim.residents.withdraw(name, f"a stop was asked for ({stage}) before the run had begun")
+    never = shim.residents.withdraw(name, stage)
     if never is not None:
         _reply(shim, name, never.json())
         return
