@@ -15,8 +15,7 @@ from anyjob.testing import ExecutorContract
 
 
 class TestSpawn(ExecutorContract):
-    world: ClassVar[Path] = Path(tempfile.gettempdir(), "anyjob-spawn")
-    plugin = SpawnPlugin(world)
+    world: ClassVar[Path]
     samples = SAMPLES
 
     @pytest.fixture(autouse=True, scope="class")

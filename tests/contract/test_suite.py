@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
+import re
 import subprocess
 import sys
 import time
@@ -13,11 +15,13 @@ from pathlib import Path
 
 import pytest
 from tests.contract import test_command, test_function
-from tests.contract.spawner import SAMPLES, SpawnExecutor, SpawnPlugin
+from tests.contract.spawner import SAMPLES, SpawnExecutor, SpawnPlugin, SpawnSpec
+from tests.contract.trials import Trial
 
-from anyjob.executor.capabilities import Capabilities
-from anyjob.outcome import Strength
+from anyjob.executor import Capabilities, Handle
+from anyjob.outcome import Outcome, Strength
 from anyjob.plugins.settings import PluginSettings
+from anyjob.run import Run
 from anyjob.samples import Samples
 from anyjob.testing import ExecutorContract, Fault, Rig
 from anyjob.testing.processes import alive
@@ -43,6 +47,18 @@ def test_an_executor_is_ten_lines(module: object) -> None:
 def test_every_case_says_its_rule(name: str, case: Callable[..., None]) -> None:
     assert case.__doc__, f"{name} does not say which rule it holds"
     assert case.__doc__.rstrip().endswith(".")
+
+
+def test_the_page_counts_the_cases() -> None:
+    page = (Path(__file__).parents[2] / "core/docs/suite.md").read_text()
+    said = {name: int(count) for name, count in re.findall(r"(?m)^\| ([a-z]+) \| (\d+) \|", page)}
+    groups = {
+        group.__module__.rpartition(".")[2]: sum(name.startswith("test_") for name in vars(group))
+        for group in ExecutorContract.__bases__
+    }
+    assert said == groups
+    assert sum(groups.values()) == len(CASES), "two groups have a case of one name: one of them never runs"
+    assert f"| **all** | **{len(CASES)}** |" in page
 
 
 def test_every_sample_says_what_it_is() -> None:
@@ -248,6 +264,16 @@ def test_a_case_that_fails_leaves_nothing_going(tmp_path: Path) -> None:
     while left := alive(str(tmp_path)):
         assert time.monotonic() < until, left
         time.sleep(0.01)
+
+
+class FindsSlowly(SpawnExecutor):
+    async def find(self, run: Run, spec: SpawnSpec) -> Handle | Outcome | None:
+        await asyncio.sleep(0.5)
+        return await super().find(run, spec)
+
+
+def test_a_find_may_take_longer_than_the_grace(world: Path) -> None:
+    Trial(FindsSlowly, ExecutorContract.test_a_stop_while_the_next_worker_looks, "", patience=10).run(world)
 
 
 def test_the_right_executor_is_right_about_its_type(tmp_path: Path) -> None:

@@ -216,9 +216,78 @@ class ThrowsTheLogAway(SpawnExecutor):
         return await super().stop(run, spec, handle, stage)
 
 
+class WearsOut(SpawnExecutor):
+    async def watch(self, run: Run, spec: SpawnSpec, handle: Handle) -> Outcome:
+        marks = self.at(run) / "watches"
+        marks.write_text((marks.read_text() if marks.exists() else "") + "x")
+        if len(marks.read_text()) > 2:
+            raise RuntimeError("too many have watched")
+        return await super().watch(run, spec, handle)
+
+
+class LooksForTheProcess(SpawnExecutor):
+    async def watch(self, run: Run, spec: SpawnSpec, handle: Handle) -> Outcome:
+        if not going(handle.data["pid"]):
+            return Outcome(cause=Cause.SIGNAL)
+        return await super().watch(run, spec, handle)
+
+
+class StartsTwice(SpawnExecutor):
+    async def start(self, run: Run, spec: SpawnSpec) -> Handle | Outcome:
+        await super().start(run, spec)
+        return await super().start(run, spec)
+
+
+class StartsNothingInAStop(SpawnExecutor):
+    stops = 0
+
+    async def start(self, run: Run, spec: SpawnSpec) -> Handle | Outcome:
+        if self.stops:
+            raise RuntimeError("a stop is going on")
+        return await super().start(run, spec)
+
+    async def stop(self, run: Run, spec: SpawnSpec, handle: Handle, stage: Stage) -> StopReport:
+        self.stops += 1
+        await asyncio.sleep(0.1)
+        report = await super().stop(run, spec, handle, stage)
+        self.stops -= 1
+        return report
+
+
+class CallsStopsEvictions(SpawnExecutor):
+    async def watch(self, run: Run, spec: SpawnSpec, handle: Handle) -> Outcome:
+        outcome = await super().watch(run, spec, handle)
+        return replace(outcome, cause=Cause.EVICTED) if run.stopping else outcome
+
+
+class AsksNobody(SpawnExecutor):
+    async def stop(self, run: Run, spec: SpawnSpec, handle: Handle, stage: Stage) -> StopReport:
+        if stage is Stage.ASK:
+            return StopReport(strength=Strength.ASKED, by="nothing")
+        return await super().stop(run, spec, handle, stage)
+
+
+class ForcesNothing(SpawnExecutor):
+    async def kill(self, run: Run) -> None:
+        pass
+
+
 C = ExecutorContract
 TRIALS = [
+    Trial(WearsOut, C.test_worker_killed_again_and_again, "three times over. ends succeeded; it ended unknown"),
+    Trial(LooksForTheProcess, C.test_a_run_that_ends_without_a_worker, "ends succeeded; it ended signal"),
+    Trial(FindsNothing, C.test_a_stop_while_the_next_worker_looks, "PROVEN by never started, and processes .* alive"),
+    Trial(StartsTwice, C.test_side_effects_happen_once_in_a_crowd, "had its side effect 2 times, not once"),
+    Trial(StartsNothingInAStop, C.test_starts_go_on_while_others_stop, "ends succeeded; it ended start_failed"),
+    Trial(CallsStopsEvictions, C.test_a_stopped_job_is_not_tried_again, "ends stopped; it ended evicted"),
+    Trial(AsksNobody, C.test_a_run_may_obey_its_deadline, "The run of 'conformance' has not ended", patience=3),
+    Trial(ForcesNothing, C.test_a_run_that_ignores_its_deadline, "processes of the run are alive|is only ASKED"),
     Trial(EndsWithItsWatch, C.test_a_cancelled_watch_is_called_anew, "A watch that is cancelled gives an outcome"),
+    Trial(
+        KillsWithItsWatch,
+        C.test_a_cancelled_watch_is_called_anew,
+        "watch is cancelled the run ends|cancelled gives an outcome",
+    ),
     Trial(WatchesOnce, C.test_watch_after_the_end, "ended succeeded 0 .hello.; watched again it ended signal"),
     Trial(FindsNothing, C.test_find_of_a_run_that_goes_on, "find says of a run that goes on: None"),
     Trial(FindsTheLiving, C.test_find_of_a_run_that_has_ended, "find says None of a run that has ended"),

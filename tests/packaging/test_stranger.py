@@ -84,7 +84,8 @@ def test_a_scaffolded_executor_is_proved_where_only_wheels_are(
     run(*install, f"anyjob[cli,testing] @ {core.as_uri()}", cwd=tmp_path)
 
     anyjob, folder = tmp_path / "venv/bin/anyjob", tmp_path / "package"
-    run(anyjob, "new-executor", name, folder, cwd=tmp_path)
+    told = run(anyjob, "new-executor", name, folder, cwd=tmp_path)
+    assert f"uv pip install --python venv/bin/python -e {folder}\n" in told, "an environment of uv has no pip"
     if backend == "setuptools":
         with_setuptools(folder / "pyproject.toml")
     run(UV, "build", "-q", "--wheel", "--out-dir", tmp_path / "dist", folder, cwd=tmp_path)

@@ -69,6 +69,10 @@ def start(message: dict[str, Any]) -> None:
     if what == "wait":
         say(type="ok", re=message["id"], handle={"run": run, "at": 1})
         threading.Thread(target=follow, args=(run, 0), daemon=True).start()
+    elif what == "late":
+        say(type="ok", re=message["id"], outcome={"cause": "succeeded"})
+        say(type="log", run=run, text="too late")
+        say(type="result", run=run, outcome={"cause": "failed"})
     elif what == "environment":
         say(type="ok", re=message["id"], outcome={"cause": "succeeded", "outputs": dict(os.environ)})
     elif what == "facts":
@@ -82,7 +86,7 @@ def start(message: dict[str, Any]) -> None:
 
 def take(message: dict[str, Any]) -> None:
     kind, run = message["type"], message.get("run", "")
-    if "id" in message:
+    if "id" in message and folder.exists():
         note("requests", f"{os.getpid()} {kind}")
     if kind == "start":
         start(message)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.core.apps.yard import Yard, order, told
+from tests.core.apps.yard import Yard, host, order, told
 
 from anyjob.outcome import Cause, Outcome, Strength
 from anyjob.worker.settings import SecretSource
@@ -162,3 +162,26 @@ def test_a_secret_reaches_the_job_that_names_it_and_no_log(tmp_path: Path, caplo
     assert outcome.outputs["secrets"] == {"TOKEN": "[secret]"}, "it had it, and the outcome hides it"
     assert "bad: the token is [secret]" in caplog.messages
     assert "7f3a9c-hidden" not in caplog.text
+
+
+def test_nothing_counts_after_the_end(tmp_path: Path) -> None:
+    yard = Yard(tmp_path, "")
+    assert both(yard, "late").ok
+    assert not (yard.state / "runs" / order("bad").name / "log").exists()
+
+
+@pytest.mark.parametrize(
+    ("part", "state", "why"),
+    [("", "healthy", ""), ("bare", "healthy", ""), ("exits-at-once", "unhealthy", "no licence")],
+)
+def test_health_is_asked_where_no_worker_is(tmp_path: Path, part: str, state: str, why: str) -> None:
+    said = asyncio.run(host(*Yard(tmp_path, part).files).executor("bad").health())
+    assert said.state == state
+    assert why in said.why
+
+
+def test_health_without_the_command_is_undetected(tmp_path: Path) -> None:
+    (tmp_path / "executor.toml").write_text('job_type = "bad"\ncommand = ["no-such-command-anywhere"]')
+    said = asyncio.run(host(tmp_path).executor("bad").health())
+    assert said.state == "undetected"
+    assert "no-such-command-anywhere" in said.why

@@ -146,6 +146,17 @@ def test_a_broken_promise_is_named_with_its_rule_and_controls_are_taken_out(nap:
     assert "Traceback" not in out
 
 
+def test_an_exception_names_the_line_of_the_executor(nap: Program) -> None:
+    module = nap.folder / "site/anyjob_nap.py"
+    module.write_text(f"{NAP}\n\ndef broken():\n    return 1 / 0\n\nSAMPLES = broken\n")
+    status, out, _ = check(nap, "nap", "--json")
+    assert status == 1
+    case = cases(json.loads(out))["success"]
+    assert case["said"] == "ZeroDivisionError: division by zero"
+    line = module.read_text().splitlines().index("    return 1 / 0") + 1
+    assert case["where"] == f"{module}:{line} in broken"
+
+
 def test_a_type_that_is_not_there_is_bad_input_with_the_nearest(nap: Program) -> None:
     status, out, err = check(nap, "napp")
     assert (status, out) == (2, "")

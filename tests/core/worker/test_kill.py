@@ -23,8 +23,8 @@ echo line of $ANYJOB_INSTANCE_ID
 exit $((ANYJOB_INSTANCE_ID % 100))"""
 
 
-def begin(state: Path, count: int, script: str = "") -> subprocess.Popen[str]:
-    words = [sys.executable, str(PROGRAM), str(state), str(count), script]
+def begin(state: Path, count: int, script: str = "", **job: Any) -> subprocess.Popen[str]:
+    words = [sys.executable, str(PROGRAM), str(state), str(count), script, json.dumps(job)]
     worker = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
     assert worker.stdout is not None
     assert worker.stdout.readline() == "ready\n"

@@ -1,4 +1,6 @@
-"""A worker in a process of its own, for tests that kill it: STATE COUNT SCRIPT. Says `ready` when all are going.
+"""A worker in a process of its own, for tests that kill it: STATE COUNT SCRIPT JOB. Says `ready` when all are going.
+
+JOB: further fields of the job, as JSON.
 
 Without COUNT it only takes up what it finds, and prints a JSON line for each run's end.
 """
@@ -9,6 +11,7 @@ import asyncio
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from anyjob.job import Job
 from anyjob.plugins import PluginHost
@@ -22,9 +25,10 @@ async def report(run: LiveRun) -> None:
     print(json.dumps({"run": run.name, **outcome.to_json()}), flush=True)
 
 
-async def main(state: Path, count: int, script: str) -> None:
+async def main(state: Path, count: int, script: str, more: dict[str, Any]) -> None:
     async with Worker(PluginHost.load(), state, WorkerSettings(shim_idle=1)) as worker:
-        job = Job(name="j", job_type="shell", content=script)
+        fields: dict[str, Any] = {"job_type": "shell", **more}
+        job = Job(name="j", content=script, **fields)
         runs = [
             await worker.submit(RunOrder(job=job, instance=number)) for number in range(1, count + 1)
         ] or worker.resumed
@@ -35,4 +39,4 @@ async def main(state: Path, count: int, script: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]))
+    asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3], json.loads(sys.argv[4])))

@@ -34,7 +34,7 @@ class TestExecutor(ExecutorContract):
     job_type = {job_type!r}
 """
 
-_OURS: Final = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+_TOLD_TO_PYTEST: Final = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")
 
 
 class SuiteBroken(AnyJobError):
@@ -170,12 +170,18 @@ def _judged(error: BaseException) -> tuple[Verdict, str, str]:
 
 
 def _where(error: BaseException) -> str:
-    """The innermost line of the traceback that is not anyjob's own nor of what it stands on; else the innermost."""
+    """The innermost line that raised; one of the executor's rather than of anyjob or of Python's own library."""
+    ours, library = str(Path(anyjob.__file__).parent), str(Path(os.__file__).parent)
     frames = traceback.extract_tb(error.__traceback__)
-    ours = (str(Path(anyjob.__file__).parent), str(Path(os.__file__).parent))
-    found = [frame for frame in frames if not frame.filename.startswith(ours) or "site-packages" in frame.filename]
-    foreign = [frame for frame in found if not frame.filename.startswith(ours[0])]
-    for frame in reversed(foreign or frames):
+    while frames and not frames[0].filename.startswith(ours):
+        del frames[0]  # pytest's, which called the case
+    theirs = [
+        frame
+        for frame in frames
+        if not frame.filename.startswith(ours)
+        and ("site-packages" in frame.filename or not frame.filename.startswith(library))
+    ]
+    for frame in reversed(theirs or frames):
         return f"{frame.filename}:{frame.lineno} in {frame.name}"
     return ""
 
@@ -183,7 +189,7 @@ def _where(error: BaseException) -> str:
 @contextmanager
 def _alone() -> Generator[None]:
     """What the caller set for pytest does not count, and no plugin of pytest is taken because it is installed."""
-    kept = {name: os.environ.pop(name) for name in _OURS if name in os.environ}
+    kept = {name: os.environ.pop(name) for name in _TOLD_TO_PYTEST if name in os.environ}
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     try:
         yield

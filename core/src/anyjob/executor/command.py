@@ -24,7 +24,12 @@ Leftovers: TypeAlias = Literal["kill", "wait", "fail", "allow"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Warm:
-    """A resident that forks the command instead of an exec. `argv` starts it; runs of one `key` share it."""
+    """A resident that forks the command instead of an exec. `argv` starts it; runs of one `key` share it.
+
+    `key` names all that tells residents apart and that `argv` does not: what is loaded, and in which state. User and
+    locale need not be in it. What a resident says and hears is told in `anyjob.worker.shim.residents`; Python's is
+    `anyjob_python.zygote`. The command's `argv` must mean the same: it is what runs where there are no residents.
+    """
 
     key: str
     argv: Sequence[str]

@@ -61,6 +61,7 @@ class Supervisor:
     __slots__ = (
         "_bound",
         "_cut",
+        "_cuttable",
         "_force",
         "_ladder",
         "_last",
@@ -80,7 +81,7 @@ class Supervisor:
         self._ladder: asyncio.Task[None] | None = None
         self._force: asyncio.Event | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._cut = self._preparing = False
+        self._cut = self._cuttable = self._preparing = False
         self._last = StopReport(strength=Strength.ASKED, by="nothing was asked yet")
         self.task = loop.create_task(self._live())
 
@@ -196,6 +197,7 @@ class Supervisor:
 
     async def _verb(self, verb: Awaitable[T]) -> T:
         """Await, so that the ladder can cut it off. Raises _Cut then."""
+        self._cuttable = True
         try:
             return await verb
         except asyncio.CancelledError:
@@ -204,9 +206,12 @@ class Supervisor:
             self._cut = False
             self.task.uncancel()
             raise _Cut from None
+        finally:
+            self._cuttable = False
 
     def _cut_off(self) -> None:
-        if not self.task.done():
+        # `find` is not cut off, however long it takes: without its answer nobody knows what there is to stop.
+        if self._cuttable and not self.task.done():
             self._cut = True
             self.task.cancel()
 

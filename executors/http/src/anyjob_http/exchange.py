@@ -48,6 +48,8 @@ class Exchange:
         self._encoding = _own_encoding(run)
         self._status: int | None = None
         self._line = ""
+        self.taken: Callable[[], object] | None = None
+        """Whom to tell that the other side has taken the job."""
         self._repeatable = False
         self._looking = False
         self.later = False
@@ -209,6 +211,8 @@ class Exchange:
             text = f"{self._line}: the answer {wrong.remedy}, so its end cannot be seen"
             return Outcome(cause=Cause.UNKNOWN, code=202, evidence=[Evidence(source="http", text=text)])
         self._run.checkpoint({"poll": url})
+        if self.taken is not None:
+            self.taken()
         look = request.elsewhere(url, target, method="GET", body=None)
         return self._follow(look, poll, _pause(answer, poll))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,6 +40,8 @@ class HttpExecutor(FunctionExecutor[HttpSpec]):
         self.threads = settings.threads
         self._session: Session
         self._calls: dict[str, Call] = {}
+        self._taken: dict[str, Callable[[], object]] = {}
+        """Whom to tell, in its loop, that the other side has taken the job."""
         self._again: set[str] = set()
         """Runs that an earlier worker may have sent."""
 
@@ -91,6 +94,27 @@ class HttpExecutor(FunctionExecutor[HttpSpec]):
         text = f"the worker ended after the {spec.method} was sent; whether it took effect is not known, and it is not"
         return unknown("http", f"{text} sent again")
 
+    async def start(self, run: Run, spec: HttpSpec) -> Handle | Outcome:
+        """Of a job that is to be taken by 202 it waits for that: only then does it go on without a worker."""
+        if spec.poll is None:
+            return await super().start(run, spec)
+        taken = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        self._taken[run.name] = lambda: loop.call_soon_threadsafe(taken.set)
+        handle = await super().start(run, spec)
+
+        def end() -> None:
+            self._end(run.name)
+
+        run.on_stop(end)  # the ladder asks nobody before a start has returned
+        over, wait = self._running[run.name].over, asyncio.ensure_future(taken.wait())
+        try:
+            await asyncio.wait([over, wait], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            wait.cancel()
+            del self._taken[run.name]
+        return handle
+
     async def find(self, run: Run, spec: HttpSpec) -> Handle | Outcome | None:
         if run.saved is not None or run.name in self._running:
             return await super().find(run, spec)
@@ -105,11 +129,16 @@ class HttpExecutor(FunctionExecutor[HttpSpec]):
         return None
 
     async def stop(self, run: Run, spec: HttpSpec, handle: Handle, stage: Stage) -> StopReport:
-        call = self._calls.get(run.name)
-        if call is None:
+        if not self._end(run.name):
             return await super().stop(run, spec, handle, stage)
-        call.end("stop")
         return StopReport(strength=Strength.ASKED, by="connection closed")
+
+    def _end(self, name: str) -> bool:
+        """End the call of a run, if there is one."""
+        call = self._calls.get(name)
+        if call is not None:
+            call.end("stop")
+        return call is not None
 
     # ---------------------------------------------------------------- one run
 
@@ -132,6 +161,7 @@ class HttpExecutor(FunctionExecutor[HttpSpec]):
                 if run.stopping:  # it may have come before the call was there to be ended
                     whole.end("stop")
                 exchange = Exchange(run, spec, self._settings, egress, self._session, whole)
+                exchange.taken = self._taken.get(run.name)
                 exchange.later = run.name in self._again
                 return do(exchange, request)
             finally:

@@ -42,6 +42,9 @@ class HandCases(Suite):
                         await asyncio.sleep(0)
                     await _cancelled(rig, watch)
                 end = asyncio.ensure_future(hand.watching())
+                # A run that went with its watch has shown by the end of another.
+                await rig.finish(await rig.submit(worker, rig.order(rig.job(rig.sample("succeeds")))))
+                check(not end.done(), "When its watch is cancelled the run ends; leave it going.")
                 await hand.stop(Stage.FORCE)
                 outcome = await rig.within(end, "After five cancelled watches a sixth does not see the run's end")
                 gone(order, outcome)

@@ -45,8 +45,7 @@ class LimitCases(Suite):
 
     def test_the_broken_limit_is_named(self, rig: Rig) -> None:
         """A run that ends for its memory has evidence of it: not a signal 9 that anybody may have sent."""
-        sample = self._sample(rig, "eats_memory", "memory")
-        got = rig.run(rig.job(sample, xattrs={"limits": {"memory": _LIMITS["memory"]}}))
+        _, got = self._both(rig, "eats_memory", "memory")
         if not _admitted(got):
             expect(got.outcome, Cause.OUT_OF_MEMORY, where=f"A run that may use {_LIMITS['memory']} and uses more")
         check(got.outcome.evidence, f"The run used more memory than it may, and no evidence says so: {got.said}")
@@ -98,7 +97,7 @@ class LimitCases(Suite):
     def _both(self, rig: Rig, name: str, limit: Limit) -> tuple[Finished, Finished]:
         sample = self._sample(rig, name, limit)
         job = rig.job(sample, xattrs={"limits": {limit: _LIMITS[limit]}})
-        return rig.run(rig.job(sample)), rig.run(job)
+        return rig.once(f"limit of {limit}", lambda: (rig.run(rig.job(sample)), rig.run(job)))
 
 
 def _admitted(got: Finished) -> bool:

@@ -78,12 +78,14 @@ class Program:
             why = f"{definition.command[0]}: {error.strerror or error}"
             raise AppNotStarted(definition.who, why, missing=missing) from None
         made = cls(definition, process, clean)
-        await made._connect(told)
+        connected = asyncio.ensure_future(made._connect(told))
         try:
+            await asyncio.shield(connected)
             await made._link.greet(welcome)
         except AppFault:
             raise await made._fault() from None
-        except BaseException:
+        except BaseException:  # a verb may be cancelled at any await
+            await connected
             await made.kill()
             raise
         return made
@@ -156,6 +158,9 @@ class Program:
         await link.drop()
         self._out.close()
         self._err.close()
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                pipe.close()  # the transports would do so in the loop's next turn, which need not come
         self.over.set_result(fault)
 
     async def _listen(self, stderr: asyncio.StreamReader) -> None:

@@ -8,7 +8,7 @@ import signal
 MARK = "ANYJOB_RUN"
 """The environment variable that names the run a process belongs to."""
 NO_RUN = " " * 4096
-"""Its value for a resident, and for what it has forked and is no run yet: room for the environment that it shows then."""
+"""Its value in a resident and what it has forked that is no run yet: room for the environment that is shown then."""
 
 
 class Facts:

@@ -1,7 +1,7 @@
 """Warm starts: a run becomes a fork of a resident instead of a program of its own.
 
 The order names a `key` and the `argv` that starts the resident. Runs share one whose key, argv, user and environment at
-its start are the same. What it says and hears, on a SOCK_SEQPACKET socket that is its stdin, as JSON:
+its start are the same. What it says and hears, on a SOCK_SEQPACKET socket that is its stdin:
 
     resident   {"ev":"ready"}, or {"ev":"failed","cause":C,"evidence":[[source,text]]} and its end
     shim       a message with one socket, a leash, for each process that is wanted
@@ -9,8 +9,9 @@ its start are the same. What it says and hears, on a SOCK_SEQPACKET socket that 
     shim       on the leash, when a run is to begin: a message with two files, the order and the log
     process    {"ev":"begun"}, after which it may do what it likes, or {"ev":"failed",...} and its end
 
-The order is {"argv","env","cwd","memory"}; memory: bytes of RLIMIT_AS, or null. The process puts itself into the state
-that exec leaves, with a session of its own, before it says `begun`. It ends unbegun when its leash does.
+The order is parts that NUL bytes end: bytes of RLIMIT_AS or nothing, the working directory, the number of arguments,
+these, and the variables, the run's mark first. The process puts itself into the state that exec leaves, leads a session
+of its own and shows its mark in /proc before it says `begun`. It ends unbegun when its leash does.
 
 A waiting process sits in its run's group before it hears of the run, and the limits are set then: nothing of the run is
 ever outside. It sits there ahead, so no run waits for the kernel to move it. A later shim is as sure as after a cold
