@@ -32,6 +32,7 @@ run() { # FOLDER
   . "$1/job.sh" # sets shell and script, exports the environment
   export ANYJOB_RESULT=$1/result ANYJOB_SECRETS=$1/secrets
   cd "${HOME:-/}" || cd /
+  umask 022
   setsid "$shell" -c "$script" </dev/null >"$1/log" 2>&1 9>&- &
   echo "$! $(start_time $!)" >"$1/pid.new"
   mv "$1/pid.new" "$1/pid"
@@ -145,7 +146,7 @@ stop() { # ID RUN STAGE
   if [ -d "$dir" ]; then : >"$dir/asked"; fi
   if [ ! -d "$dir" ] || [ -e "$dir/exit" ]; then
     strength=REPORTED by="the runner noted an exit code"
-  elif read -r pid began 2>/dev/null <"$dir/pid" && [ "$(start_time "$pid" 2>/dev/null)" = "$began" ]; then
+  elif read -r pid began 2>/dev/null <"$dir/pid" && [ "${began:-none}" = "$(start_time "$pid" 2>/dev/null)" ]; then
     kill "-$signal" -- "-$pid" 2>/dev/null || kill "-$signal" "$pid" 2>/dev/null
   fi
   answer "$1" "\"stop\":{\"strength\":\"$strength\",\"by\":\"$by\",\"evidence\":[],\"survivors\":[]}"

@@ -68,6 +68,8 @@ def start(message: dict[str, Any]) -> None:
         sys.stderr.flush()
     if what == "wait":
         say(type="ok", re=message["id"], handle={"run": run, "at": 1})
+        if PART == "freezes" and once("frozen"):
+            time.sleep(60)
         threading.Thread(target=follow, args=(run, 0), daemon=True).start()
     elif what == "late":
         say(type="ok", re=message["id"], outcome={"cause": "succeeded"})

@@ -189,3 +189,19 @@ def test_a_closed_worker_leaves_no_program_and_its_runs_to_the_next(tmp_path: Pa
     assert gone(next(iter(programs(yard))))
     assert within(next_life()).ok
     assert _log(yard, name) == "one\n"
+
+
+def test_a_program_that_freezes_while_a_run_goes_on_is_noticed_and_replaced(tmp_path: Path) -> None:
+    yard = Yard(tmp_path, "freezes")
+
+    async def life() -> Outcome:
+        async with yard.worker() as worker:
+            run = await worker.submit(order("bad", "wait"))
+            await until(lambda: len(programs(yard)) == 2)
+            (yard.folder / f"{run.name}.over").touch()
+            return await run.outcome()
+
+    assert within(life()).ok
+    first, second = programs(yard)
+    assert gone(first)
+    assert programs(yard)[second] == ["watch", "clean"]

@@ -48,10 +48,11 @@ def call(
     facts: Mapping[str, Any] | None = None,
     parameters: str = "",
     xattrs: Mapping[str, Any] | None = None,
+    log: Path | None = None,
     until: Callable[[LiveRun], bool] | None = None,
     **content: Any,
 ) -> Ended:
-    """Run a job to its end. `until`: stop it as soon as that holds."""
+    """Run a job to its end. `log`: what its log is a link to. `until`: stop it as soon as that holds."""
     job = http_job(url, parameters=parameters, xattrs=xattrs, **content)
 
     async def life(folder: Path) -> Ended:
@@ -59,6 +60,9 @@ def call(
         for name, value in (secrets or {}).items():
             (folder / name).write_text(value)
             sources[name] = SecretSource(file=folder / name, groups=["*"])
+        if log is not None:
+            (folder / "state/runs/aj-1-0-1").mkdir(parents=True)
+            (folder / "state/runs/aj-1-0-1/log").symlink_to(log)
         host = PluginHost.load(executor_settings={"http": settings or {}})
         rules = EgressSettings.model_validate(egress or {})
         async with Worker(host, folder / "state", WorkerSettings(force_wait=5), sources, rules) as worker:
@@ -69,8 +73,8 @@ def call(
                 if until is not None:
                     run.stop()
                 outcome = await run.outcome()
-            log = folder / "state" / "runs" / run.name / "log"
-            return Ended(outcome=outcome, log=log.read_bytes() if log.exists() else b"")
+            written = folder / "state" / "runs" / run.name / "log"
+            return Ended(outcome=outcome, log=written.read_bytes() if written.is_file() else b"")
 
     with tempfile.TemporaryDirectory(prefix="anyjob-http-") as folder:
         return asyncio.run(life(Path(folder)))

@@ -255,6 +255,12 @@ def test_the_longest_timeout_is_the_operators() -> None:
     assert "waiting for the answer" in got.said
 
 
+def test_a_pattern_that_never_ends_holds_nobody_up() -> None:
+    with serving(answers(http("200 OK", b"a" * 60 + b"!"))) as port:
+        got = call(f"http://127.0.0.1:{port}/", respRegex="^(a+)+$", timeout=1)
+    assert got.outcome.cause is Cause.TIMED_OUT, got.said
+
+
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("before", [b"", OK[:20], OK[:-1]], ids=["at once", "in the headers", "in the body"])
 def test_a_stop_ends_the_call(method: str, before: bytes) -> None:
@@ -293,6 +299,13 @@ def test_a_gzip_bomb_counts_as_what_it_unpacks_to() -> None:
         got = call(f"http://127.0.0.1:{port}/", settings={"body": 100_000})
     assert got.outcome.cause is Cause.SUCCEEDED
     assert len(got.log) < 101_000
+
+
+def test_a_full_disk_is_not_the_other_sides_fault() -> None:
+    with serving(answers(OK)) as port:
+        got = call(f"http://127.0.0.1:{port}/", log=Path("/dev/full"))
+    assert (got.outcome.cause, got.outcome.code) == (Cause.UNKNOWN, 200), got.said
+    assert "could not be written into the log of the run: No space left on device" in got.said
 
 
 @pytest.mark.parametrize(

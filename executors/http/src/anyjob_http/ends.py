@@ -18,7 +18,7 @@ from anyjob_http.request import BadRequest
 if TYPE_CHECKING:
     from anyjob_http.answer import Answer
 
-__all__ = ["FAULTS", "RedirectRefused", "answered", "broken"]
+__all__ = ["FAULTS", "LogUnwritable", "RedirectRefused", "answered", "broken"]
 
 FAULTS: Final = (RequestException, HTTPError, OSError, EgressRefused, BadRequest)
 """What a call may raise that is an end, and no defect."""
@@ -33,6 +33,16 @@ class RedirectRefused(AnyJobError):
     def __init__(self, status: int, why: str) -> None:
         self.status, self.why = status, why
         super().__init__(f"The redirect {status} was not followed: {why}.")
+
+
+class LogUnwritable(AnyJobError):
+    """The answer came, and this machine could not keep it."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+        super().__init__(
+            f"The answer could not be written into the log of the run: {why}. Make room in the state folder."
+        )
 
 
 def answered(answer: Answer, why: str, line: str, result: str) -> Outcome:
@@ -74,6 +84,8 @@ def broken(error: Exception, call: Call, line: str, *, repeatable: bool, status:
         return replace(_end(Cause.REMOTE_FAILED, "egress", f"{line}: {error}", status), retry=Retry(again=False))
     if isinstance(error, RedirectRefused):
         return _end(Cause.REMOTE_FAILED, "http", f"{line}: {error}", error.status)
+    if isinstance(error, LogUnwritable):
+        return _end(Cause.UNKNOWN, "log", f"{line} answered {status}. {error}", status)
     unsent = call.step in _SAFE and not later
     if call.ended == "stop":
         outcome = _end(Cause.STOPPED, "http", f"{line}: the stop came while {call.step}", status)

@@ -14,7 +14,7 @@ from anyjob.egress import Call, CallEnded, CallStep, read_url
 from anyjob.outcome import Cause, Evidence, Outcome
 from anyjob.problem import WrongValue, short
 from anyjob_http.answer import Answer, read_answer
-from anyjob_http.ends import FAULTS, RedirectRefused, answered, broken
+from anyjob_http.ends import FAULTS, LogUnwritable, RedirectRefused, answered, broken
 from anyjob_http.judge import judge, plain_value, result_of, value_at
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Exchange:
         self._call, self._repeatable = self._whole, repeatable
         try:
             yield outcome
-        except (*FAULTS, RedirectRefused, CallEnded) as error:
+        except (*FAULTS, RedirectRefused, LogUnwritable, CallEnded) as error:
             again, later = self._repeatable, self.later
             outcome[:] = [broken(error, self._call, self._line, repeatable=again, status=self._status, later=later)]
 
@@ -165,7 +165,10 @@ class Exchange:
 
         def write(piece: bytes) -> None:
             call.check()
-            log.write(piece)
+            try:
+                log.write(piece)
+            except OSError as error:  # of this machine, not of the connection
+                raise LogUnwritable(error.strerror or str(error)) from error
 
         if self._looking:
             # What a worker that dies has written of the answer goes with it: the next one reads it from the beginning.
@@ -194,7 +197,7 @@ class Exchange:
         return request.elsewhere(url, target, method=method, body=body)
 
     def _judged(self, answer: Answer) -> Outcome:
-        return answered(answer, judge(self._spec, answer), self._line, result_of(self._spec, answer))
+        return answered(answer, judge(self._spec, answer, self._call), self._line, result_of(self._spec, answer))
 
     # ---------------------------------------------------------------- 202
 

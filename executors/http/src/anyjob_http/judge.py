@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Final, cast
 from anyjob.problem import plain, short
 from anyjob_http.answer import first_bytes
 from anyjob_http.checks import status_matches
+from anyjob_http.match import is_found
 
 if TYPE_CHECKING:
+    from anyjob.egress import Call
     from anyjob.outcome import Json
     from anyjob_http.answer import Answer
     from anyjob_http.spec import HttpSpec
@@ -21,11 +23,11 @@ _STEP: Final = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 _ABSENT: Final = object()
 
 
-def judge(spec: HttpSpec, answer: Answer) -> str:
+def judge(spec: HttpSpec, answer: Answer, call: Call) -> str:
     """Why the answer is no success; empty: it is one.
 
     The status is looked at in every mode. Values of JSON are compared as texts, as SchedulerX has it: `true` and
-    "true", 200 and "200" are the same.
+    "true", 200 and "200" are the same. Raises CallEnded when the time of the call is over before it is known.
     """
     if not status_matches(spec.status, answer.status):
         return f"the status is none of {spec.status}"
@@ -34,7 +36,7 @@ def judge(spec: HttpSpec, answer: Answer) -> str:
             return ""
         return f"the answer is {_shown(answer)}, not {spec.text!r}"
     if spec.mode == "regex":
-        if re.search(cast("str", spec.regex), answer.text):
+        if is_found(cast("str", spec.regex), answer.text, call):
             return ""
         return f"the pattern {spec.regex!r} is not found in {_shown(answer)}"
     return _json(spec, answer) if spec.mode == "json" else ""

@@ -79,10 +79,6 @@ class _Memory:
         # proc(5): arg_start, arg_end, env_start, env_end are fields 48 to 51, and the two before the bracket are cut.
         self._arguments, self._arguments_end, self._environment, self._environment_end = map(int, fields[45:49])
 
-    def environment(self) -> list[bytes]:
-        """What the process was started with."""
-        return ctypes.string_at(self._environment, self._environment_end - self._environment).split(b"\0")
-
     def show(self, argv: list[bytes], env: list[bytes]) -> None:
         """Let /proc/PID/cmdline and environ say what they would of a process started by exec, as far as there is room.
 
@@ -198,10 +194,8 @@ def _serve(channel: _socket.socket) -> int:
         _say(channel, {"ev": "forked", "pids": [int(pid) for pid in pids.split()]})
 
 
-def _become(leash: _socket.socket, memory: _Memory, umask: int, changed: list[tuple[bytes, bytes]]) -> list[str]:
-    """Wait for an order, and become its run. `changed`: variables that loading has set. Returns the run's argv; never
-    without an order. Raises _Refused.
-    """
+def _become(leash: _socket.socket, memory: _Memory, umask: int) -> list[str]:
+    """Wait for an order, and become its run. Returns its argv. Raises _Refused; never returns without an order."""
     data, fds = _receive(leash)
     if not data:
         os._exit(0)
@@ -218,11 +212,11 @@ def _become(leash: _socket.socket, memory: _Memory, umask: int, changed: list[tu
     except OSError as error:
         said = f"cwd {os.fsdecode(cwd)}: {os.strerror(error.errno or 0)}"
         raise _Refused("bad_config", "chdir", said) from error
+    # The shim gives a resident only variables that are the same in all its runs: nothing is to be taken away, and what
+    # the interpreter or a module has set for itself stays, as it would in a run of its own.
     for variable in variables:
         name, _, value = variable.partition(b"=")
         os.environb[name] = value
-    for name, value in changed:
-        os.environb.setdefault(name, value)
     time.tzset()
     if memory_limit:
         import resource
@@ -260,10 +254,6 @@ def _reside(names: list[str]) -> list[str]:
     os.dup2(null, 1)
     os.dup2(null, 2)
     os.close(null)
-    before = memory.environment()
-    # The locale that the interpreter sets for want of one, and what a module sets for its library.
-    changed = [item for item in os.environb.items() if b"=".join(item) not in before]
-    os.environb.clear()  # the rest is no run's
     sys.modules[_LAST] = types.ModuleType(_LAST)
     compile("", "", "exec")  # the first one makes all that a compiler needs
     sys.path_importer_cache.clear()  # each run looks for itself what there is to import
@@ -274,7 +264,7 @@ def _reside(names: list[str]) -> list[str]:
     channel.detach()
     leash = _socket.socket(fileno=fd)
     try:
-        argv = _become(leash, memory, umask, changed)
+        argv = _become(leash, memory, umask)
     except BaseException as error:  # noqa: BLE001 - the shim tells it; a half-made run must not go on
         refused = error if isinstance(error, _Refused) else None
         if refused is None:

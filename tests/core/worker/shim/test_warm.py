@@ -354,3 +354,21 @@ def test_without_groups_the_program_itself_is_run(any_yard: Yard) -> None:
 
     asyncio.run(main())
     assert any_yard.log("a") == "ran\n"
+
+
+def test_many_at_once(yard: Yard) -> None:
+    """Each begins once, also one that has ended before the shim has heard that it began."""
+
+    async def main() -> None:
+        async with yard.client() as client:
+            names = [f"run{number}" for number in range(200)]
+            script = "import os\nos.write(1, b'begun\\n')\nos._exit(5)"
+            got = await asyncio.gather(*[client.start(yard.python(name, script)) for name in names])
+            assert all(isinstance(one, Started) for one in got)
+            ends = [await asyncio.wait_for(client.ended(name), 30) for name in names]
+            assert {(end.status, end.proof.strength) for end in ends} == {(5 << 8, "PROVEN")}
+            assert {yard.log(name) for name in names} == {"begun\n"}
+            assert len({one.pid for one in got}) == 200
+            assert len(yard.residents(client)) == 1
+
+    asyncio.run(main())

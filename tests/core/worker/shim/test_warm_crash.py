@@ -149,13 +149,13 @@ def test_what_an_earlier_worker_ordered_does_not_begin_behind_the_next_ones_back
 
 
 def test_a_shim_that_dies_while_a_resident_loads(yard: Yard) -> None:
-    go = yard.folder / "go"
-    env = module(yard, "slow", SLOW.format(str(go)))
+    go, loads = yard.folder / "go", yard.folder / "loads"
+    env = module(yard, "slow", f"open({str(loads)!r}, 'w')\n" + SLOW.format(str(go)))
 
     async def main() -> None:
         async with yard.client() as client:
             starting = client.start(yard.python("a", "print('begun')", preload=["slow"], env=env))
-            await until(lambda: len(yard.residents(client)) == 1, "the resident")
+            await until(loads.exists, "the resident")
             (resident,) = yard.residents(client)
             kill(client, "pid")
             await until(lambda: not alive(resident), "its end, though it is still loading")

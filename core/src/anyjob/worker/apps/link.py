@@ -127,7 +127,7 @@ class Link:
 
     async def _ping(self) -> None:
         """Ask for a sign of life after a silence: a program that hangs must not look like one with a long job."""
-        while True:
+        while not self.over.done():
             await asyncio.sleep(self.patience)
             if self._owed or self._loop.time() - self._heard < self.patience:
                 continue
