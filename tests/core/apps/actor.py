@@ -72,7 +72,8 @@ def start(message: dict[str, Any]) -> None:
             time.sleep(60)
         threading.Thread(target=follow, args=(run, 0), daemon=True).start()
     elif what == "late":
-        say(type="ok", re=message["id"], outcome={"cause": "succeeded"})
+        say(type="ok", re=message["id"], handle={})
+        say(type="result", run=run, outcome={"cause": "succeeded"})
         say(type="log", run=run, text="too late")
         say(type="result", run=run, outcome={"cause": "failed"})
     elif what == "environment":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 from tests.core.cli.program import Program, Terminal
 
@@ -47,7 +48,7 @@ def test_state_health_and_capabilities_of_what_is_installed(anyjob: Program) -> 
     anyjob.install("broken", BROKEN)
     said = json.loads(anyjob("plugins", "--json").out)
     by_name = {one["name"]: one for one in said["plugins"]}
-    assert list(by_name) == ["core", "broken", "shell", "sick"]
+    assert list(by_name) == ["core", *sorted({*by_name} - {"core"})]
     assert by_name["broken"] == {
         "name": "broken",
         "distribution": "anyjob-broken",
@@ -60,18 +61,16 @@ def test_state_health_and_capabilities_of_what_is_installed(anyjob: Program) -> 
     }
     assert (by_name["shell"]["state"], by_name["shell"]["types"]) == ("ok", ["shell"])
     health = {name: (one["health"], one["why"]) for name, one in said["types"].items()}
-    assert health == {
-        "hurt": ("unhealthy", "its health failed: RuntimeError: broken leg"),
-        "shell": ("healthy", ""),
-        "sick": ("undetected", "there is no \x1b[31mengine here"),
-    }
-    assert list(said["launchers"]) == ["local"]
-    assert said["commands"] == ["greet", "lost", "run"]
+    assert health["hurt"] == ("unhealthy", "its health failed: RuntimeError: broken leg")
+    assert health["shell"] == ("healthy", "")
+    assert health["sick"] == ("undetected", "there is no \x1b[31mengine here")
+    assert "local" in said["launchers"]
+    assert {"greet", "lost", "run"} <= set(said["commands"])
 
     text = anyjob("plugins").out.decode()
     assert "\x1b" not in text
     assert "broken (anyjob-broken 1.0)\n  state  broken: It could not be imported: ModuleNotFoundError" in text
-    assert "  sick   undetected: there is no \\x1b[31mengine here" in text
+    assert re.search(r"  sick +undetected: there is no \\x1b\[31mengine here", text)
 
 
 def test_a_terminal_gets_the_same_words(anyjob: Program) -> None:
@@ -85,7 +84,7 @@ def test_commands_of_plugins(anyjob: Program) -> None:
     anyjob.install("sick", SICK)
     assert anyjob("greet", "you").out == b"hello you\n"
     listed = anyjob("--help").out.decode()
-    assert "greet    Say hello." in listed
+    assert re.search("greet +Say hello.", listed)
     assert "Never reached." not in listed
     lost = anyjob("lost")
     assert (lost.status, lost.out) == (1, b"")

@@ -1,4 +1,4 @@
-"""A worker in a process of its own, for tests that kill it: STATE COUNT SCRIPT JOB. Says `ready` when all are going.
+"""A worker in a process of its own, for tests that kill it: STATE COUNT SCRIPT [JOB]. Says `ready` when all are going.
 
 JOB: further fields of the job, as JSON.
 
@@ -39,4 +39,4 @@ async def main(state: Path, count: int, script: str, more: dict[str, Any]) -> No
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3], json.loads(sys.argv[4])))
+    asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3], json.loads(sys.argv[4] if len(sys.argv) > 4 else "{}")))
