@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,3 +43,37 @@ def test_the_first_command_sets_up_and_runs_a_job_with_live_output(tmp_path: Pat
     assert re.search(
         r"^hello from hello, run aj-[0-9a-f]+-0-1\nstep 1\nstep 2\nstep 3\ndone$", done.stdout, re.MULTILINE
     )
+
+
+TOUR: list[tuple[str, str, str]] = re.findall(
+    r"<!-- tour ?(\d*) -->\n```sh\n(.*?)\n```\n(?:```\n(.*?)\n```\n)?", README, re.DOTALL
+)
+
+
+def visit(commands: str, home: Path) -> subprocess.CompletedProcess[str]:
+    """The commands of one stop of the tour, by this environment's programs."""
+    here = commands.replace(".venv/bin/", f"{Path(sys.executable).parent}/")
+    env = {**os.environ, "XDG_STATE_HOME": str(home)}
+    return subprocess.run(["bash", "-ec", here], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
+
+
+def test_every_command_of_the_tour_is_visited() -> None:
+    text = README.partition("## A tour")[2].partition("## The map")[0]
+    assert text.count("```sh") == len(TOUR) > 4
+
+
+@pytest.mark.parametrize(("status", "commands"), [stop[:2] for stop in TOUR])
+def test_the_tour_ends_as_it_says(status: str, commands: str, tmp_path: Path) -> None:
+    done = visit(commands, tmp_path)
+    assert done.returncode == int(status or 0), done.stderr
+
+
+@pytest.mark.needs("cgroup2")
+@pytest.mark.parametrize(("commands", "shown"), [stop[1:] for stop in TOUR if stop[2]])
+def test_the_tour_shows_what_it_says(commands: str, shown: str, tmp_path: Path) -> None:
+    """Line by line, but for the numbers of seconds."""
+    done = visit(commands, tmp_path)
+    said = (done.stdout + done.stderr).splitlines()
+    for line in shown.splitlines():
+        pattern = re.sub(r"\d+\\\.\d+", r"[0-9.]+", re.escape(line))
+        assert any(re.fullmatch(pattern, one) for one in said), (line, said)
