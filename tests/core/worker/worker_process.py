@@ -39,4 +39,6 @@ async def main(state: Path, count: int, script: str, more: dict[str, Any]) -> No
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3], json.loads(sys.argv[4] if len(sys.argv) > 4 else "{}")))
+    asyncio.run(
+        main(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3], json.loads(sys.argv[4] if len(sys.argv) > 4 else "{}"))
+    )

@@ -344,7 +344,7 @@ def _end(status: object) -> None:
             break
         names.append(name)
     modules = [sys.modules.pop(name) for name in names]
-    own = [weakref.ref(module) for module in modules if isinstance(module, types.ModuleType)]
+    own = [weakref.ref(module) for module in modules if type(module) is types.ModuleType]
     del modules
     gc.collect()
     for module in filter(None, [ref() for ref in own]):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.core.worker.shim.yard import Yard
+from tests.core.worker.shim.yard import Yard, alive, until
 
 from anyjob.worker.local.shimclient import Ended, RunLimits, Started
 from anyjob.worker.shim.groups import Slot
@@ -153,9 +153,14 @@ def test_memory_is_still_told_after_the_shim_was_killed(yard: Yard) -> None:
             order = yard.order(
                 "a", sys.executable, "-I", "-S", "-c", script, limits=RunLimits(memory=32 * MEBI), cwd=str(yard.folder)
             )
-            await client.start(order)
+            started = await client.start(order)
+            assert isinstance(started, Started)
+            # The keeper starts the next shim only once the run is over, so that its group is empty by then.
+            os.kill(client.facts["keeper"], signal.SIGSTOP)
             os.kill(client.facts["pid"], signal.SIGKILL)
             (yard.folder / "go").touch()
+            await until(lambda: not alive(started.pid), "its end")
+            os.kill(client.facts["keeper"], signal.SIGCONT)
             ended = await client.ended("a")
         assert (ended.cause, ended.limits_by) == ("out_of_memory", "cgroup v1")
 

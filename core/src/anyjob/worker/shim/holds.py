@@ -51,7 +51,7 @@ class Holds:
             except OSError as error:
                 self._why = f"no groups can be made below {base}: {os.strerror(error.errno or 0)}"
                 continue
-            self._slots.limiter = Limiter(self._slots.root, folders)
+            self._slots.limiter = Limiter(self._slots.root, folders, {path.rpartition("/")[2] for path in taken})
             return
 
     def facts(self) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from .spawn import StartError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Container
     from typing import Any
 
     from .run import Run
@@ -69,8 +70,10 @@ class Limiter:
 
     __slots__ = ("_ahead", "_homes", "_root", "_roots", "_v2", "given")
 
-    def __init__(self, root: str, folders: dict[str, str]) -> None:
-        """`root`: the slots' folder; `folders`: the shim's own group by controller of version 1."""
+    def __init__(self, root: str, folders: dict[str, str], taken: Container[str] = ()) -> None:
+        """`root`: the slots' folder; `folders`: the shim's own group by controller of version 1; `taken`: numbers of
+        slots with runs of an earlier shim, whose counters are still to be read.
+        """
         self._root = root
         base, name = os.path.split(root)
         for folder in (base, root):
@@ -95,7 +98,7 @@ class Limiter:
                 continue
             self._homes[controller], self._roots[controller] = home, f"{home}/{name}"
             for number in os.listdir(f"{home}/{name}"):
-                if number.isdigit():
+                if number.isdigit() and number not in taken:
                     remove(f"{home}/{name}/{number}")  # an earlier shim's; one with members stays
         self.given = self._v2 | frozenset(self._roots)
 
