@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,6 +41,14 @@ NEEDS: dict[str, Callable[[], str]] = {
     "root": _root,
 }
 """What a machine may lack, and why it does: an empty text means it is there."""
+
+
+def pytest_configure() -> None:
+    """What is ignored here would be ignored by everything that tests start: a CI that was itself started in the
+    background, or under nohup, hands on such signals."""
+    for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, usual)
 
 
 def ci_needs() -> set[str]:
