@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 ROOT = Path(__file__).parent.parent
@@ -41,6 +42,11 @@ NEEDS: dict[str, Callable[[], str]] = {
     "root": _root,
 }
 """What a machine may lack, and why it does: an empty text means it is there."""
+
+
+# How fast examples come says something of the machine, not of the code.
+hypothesis.settings.register_profile("anyjob", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("anyjob")
 
 
 def pytest_configure() -> None:

@@ -28,5 +28,14 @@ def test_an_unknown_type_is_one_more_problem() -> None:
     assert said[2] == 'XAttrs.grace: "long" is not a number; write one, for example 0.5'
 
 
+def test_what_is_not_enforced_stands_beside_what_is_wrong() -> None:
+    job = Job.from_wire(
+        {"Name": "j", "JobType": "http", "Content": {"url": "http://x"}, "XAttrs": {"cwd": "/", "limits": {"pids": 3}}}
+    )
+    with pytest.raises(BadJob) as caught:
+        PluginHost.load().bind(job)
+    assert {problem.field for problem in caught.value.problems} == {"XAttrs.cwd", "XAttrs.limits.pids"}
+
+
 def test_a_field_is_named_once() -> None:
     assert [line.partition(":")[0] for line in problems(JobType="shell", Content="a\0b")] == ["Content"]

@@ -254,7 +254,7 @@ def test_a_202_to_metadata_is_refused() -> None:
     first = ACCEPTED.replace(b"/jobs/7", b"http://169.254.169.254/")
     with serving(Job(first).answer) as port:
         got = call(f"http://127.0.0.1:{port}/", **POLL)
-    assert got.outcome.cause is Cause.REMOTE_FAILED
+    assert got.outcome.cause is Cause.REJECTED
     assert "169.254.0.0/16" in got.said
 
 
@@ -269,6 +269,7 @@ def test_a_stop_ends_the_looking() -> None:
             until=lambda run: isinstance(run.record.saved, dict) and "poll" in run.record.saved,
         )
     assert got.outcome.cause is Cause.STOPPED
+    assert f"the stop came while waiting before the next look at http://127.0.0.1:{port}/jobs/7" in got.said
     assert got.outcome.stop is not None
     assert got.outcome.stop.survivors
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import socket
 import threading
 import zlib
@@ -14,9 +15,15 @@ import pytest
 from tests.core.egress.peer import OK, request_of, serving
 from tests.executors.http.life import call
 
+from anyjob.modes.mode import TaskPlan
 from anyjob.outcome import Cause, Retry, Strength
+from anyjob.worker.retry import retry_after
+from anyjob.worker.worker import LiveRun
 
 Answer = Callable[[socket.socket], None]
+
+AGAIN = TaskPlan(task=0, attempts=3, interval=5)
+"""A job that wants to be tried again."""
 
 
 def answers(raw: bytes) -> Answer:
@@ -210,10 +217,18 @@ def test_no_answer_is_unknown_where_it_matters(raw: bytes) -> None:
     ids=["length", "chunk end", "in a chunk", "no chunk size", "no gzip", "behind gzip", "half a gzip"],
 )
 def test_a_body_that_breaks_off(raw: bytes) -> None:
+    """Half an answer does not tell what the request did: only what is repeatable is tried again."""
     with serving(answers(raw)) as port:
-        got = call(f"http://127.0.0.1:{port}/", method="POST")
-    assert (got.outcome.cause, got.outcome.code) == (Cause.REMOTE_FAILED, 200), got.said
-    assert "answered 200, and broke off" in got.said
+        post = call(f"http://127.0.0.1:{port}/", method="POST")
+        keyed = call(f"http://127.0.0.1:{port}/", method="POST", idempotencyKey=True, repeatable=True)
+        get = call(f"http://127.0.0.1:{port}/")
+    assert (post.outcome.cause, post.outcome.code) == (Cause.UNKNOWN, 200), post.said
+    assert "answered 200, and broke off" in post.said
+    assert "whether it took effect is not known" in post.said
+    assert retry_after(post.outcome, 0, AGAIN) is None
+    for got in (keyed, get):
+        assert (got.outcome.cause, got.outcome.code) == (Cause.REMOTE_FAILED, 200), got.said
+        assert retry_after(got.outcome, 0, AGAIN) == AGAIN.interval
 
 
 # --- time and stops
@@ -236,11 +251,16 @@ def drip_headers(line: socket.socket) -> None:
         threading.Event().wait(0.02)
 
 
-@pytest.mark.parametrize("answer", [drip, drip_headers])
-def test_a_slow_drip_meets_the_deadline(answer: Answer) -> None:
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize(
+    ("answer", "doing"), [(drip, "while reading the answer"), (drip_headers, "while waiting for the answer")]
+)
+def test_a_slow_drip_meets_the_deadline(method: str, answer: Answer, doing: str) -> None:
     with serving(answer) as port:
-        got = call(f"http://127.0.0.1:{port}/", timeout=0.4)
+        got = call(f"http://127.0.0.1:{port}/", method=method, timeout=0.4)
     assert got.outcome.cause is Cause.TIMED_OUT, got.said
+    assert doing in got.said
+    assert retry_after(got.outcome, 0, AGAIN) is None
     assert got.outcome.stop is not None
     assert got.outcome.stop.strength is Strength.ASKED
     assert got.outcome.stop.survivors
@@ -258,11 +278,27 @@ def test_the_longest_timeout_is_the_operators() -> None:
 def test_a_pattern_that_never_ends_holds_nobody_up() -> None:
     with serving(answers(http("200 OK", b"a" * 60 + b"!"))) as port:
         got = call(f"http://127.0.0.1:{port}/", respRegex="^(a+)+$", timeout=1)
-    assert got.outcome.cause is Cause.TIMED_OUT, got.said
+    assert (got.outcome.cause, got.outcome.code) == (Cause.FAILED, 200), got.said
+    assert "the pattern respRegex '^(a+)+$' was not decided within the call's time" in got.said
+    assert "the other side" not in got.said
+    assert got.outcome.stop is None
+
+
+def test_a_stop_during_a_pattern_says_so() -> None:
+    def tried(run: LiveRun) -> bool:
+        return any(b"re.search" in line.read_bytes() for line in Path("/proc").glob("[0-9]*/cmdline") if mine(line))
+
+    def mine(line: Path) -> bool:
+        return f"PPid:\t{os.getpid()}\n" in (line.parent / "status").read_text()
+
+    with serving(answers(http("200 OK", b"a" * 60 + b"!"))) as port:
+        got = call(f"http://127.0.0.1:{port}/", respRegex="^(a+)+$", xattrs={"grace": 600}, until=tried)
+    assert got.outcome.cause is Cause.STOPPED, got.said
+    assert "the stop came while judging the answer" in got.said
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-@pytest.mark.parametrize("before", [b"", OK[:20], OK[:-1]], ids=["at once", "in the headers", "in the body"])
+@pytest.mark.parametrize("before", [b"", OK[:20]], ids=["at once", "in the headers"])
 def test_a_stop_ends_the_call(method: str, before: bytes) -> None:
     never, came = threading.Event(), threading.Event()
 
@@ -277,6 +313,20 @@ def test_a_stop_ends_the_call(method: str, before: bytes) -> None:
         got = call(f"http://127.0.0.1:{port}/", method=method, xattrs={"grace": 600}, until=lambda _: came.is_set())
     never.set()
     assert got.outcome.cause is Cause.STOPPED, got.said
+    assert "the stop came while waiting for the answer" in got.said
+    assert got.outcome.stop is not None
+    assert got.outcome.stop.strength is Strength.ASKED
+
+
+def test_a_stop_while_the_answer_comes_says_so() -> None:
+    with serving(drip) as port:
+        got = call(
+            f"http://127.0.0.1:{port}/",
+            xattrs={"grace": 600},
+            until=lambda run: (run.folder / "log").is_file() and (run.folder / "log").stat().st_size > 0,
+        )
+    assert (got.outcome.cause, got.outcome.code) == (Cause.STOPPED, 200), got.said
+    assert "the stop came while reading the answer" in got.said
     assert got.outcome.stop is not None
     assert got.outcome.stop.strength is Strength.ASKED
 

@@ -214,6 +214,7 @@ def test_a_secret_that_is_not_listed() -> None:
         ({"repeatable": True, "method": "PATCH"}, "Content.repeatable"),
         ({"idempotencyKey": "a b"}, "Content.idempotencyKey"),
         ({"respkey": "x"}, "Content.respkey"),
+        ({"basic": {"user": "a:b", "password": "c"}}, "Content.basic.user"),
     ],
 )
 def test_wrong_jobs_name_the_field(content: dict[str, Any], field: str) -> None:
@@ -221,6 +222,35 @@ def test_wrong_jobs_name_the_field(content: dict[str, Any], field: str) -> None:
         PluginHost.load().bind(http_job(content.pop("url", "http://a/"), **content))
     assert [problem.field for problem in refused.value.problems] == [field]
     assert all(problem.remedy for problem in refused.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("content", "field", "other"),
+    [
+        (
+            {"headers": {"authorization": "x"}, "basic": {"user": "a", "password": "b"}},
+            "basic",
+            "headers.authorization",
+        ),
+        ({"headers": {"Cookie": "a=b"}, "cookie": "c=d"}, "cookie", "headers.Cookie"),
+        ({"headers": {"CONTENT-TYPE": "a/b"}, "contentType": "c/d"}, "contentType", "headers.CONTENT-TYPE"),
+        ({"headers": {"idempotency-key": "x"}, "idempotencyKey": True}, "idempotencyKey", "headers.idempotency-key"),
+        ({"cookie": "a=b", "idempotencyKey": "Cookie"}, "idempotencyKey", "cookie"),
+        ({"headers": {"X-A": "1", "x-a": "2"}}, "headers", "X-A and x-a"),
+    ],
+)
+def test_one_header_has_one_source(content: dict[str, Any], field: str, other: str) -> None:
+    with pytest.raises(BadJob) as refused:
+        PluginHost.load().bind(http_job("http://a/", **content))
+    assert [problem.field for problem in refused.value.problems] == [f"Content.{field}"]
+    assert other in refused.value.problems[0].remedy
+
+
+def test_a_user_that_is_filled_has_no_colon() -> None:
+    basic = {"user": "#{schedulerx.jobParameters}", "password": "x"}
+    got = call("http://127.0.0.1:1/", parameters="a:b", basic=basic)
+    assert got.outcome.cause is Cause.BAD_CONFIG
+    assert "basic.user, filled in, holds a colon" in got.said
 
 
 # --- redirects
@@ -291,24 +321,22 @@ def test_a_redirect_to_metadata_is_refused() -> None:
     _, answer = redirecting(hop(302, "http://2852039166/latest"))
     with serving(answer) as port:
         got = call(f"http://127.0.0.1:{port}/")
-    assert got.outcome.cause is Cause.REMOTE_FAILED
-    assert got.outcome.retry == Retry(again=False)
+    assert (got.outcome.cause, got.outcome.retry) == (Cause.REJECTED, None)
     assert "169.254.0.0/16" in got.said
 
 
-@pytest.mark.parametrize(
-    ("status", "policy", "cause"), [(303, "safe", Cause.REMOTE_FAILED), (307, "all", Cause.UNKNOWN)]
-)
-def test_what_fails_behind_a_redirect_was_not_unsent(status: int, policy: str, cause: Cause) -> None:
-    """The first request was answered: nobody may say that nothing was sent."""
+@pytest.mark.parametrize(("status", "policy"), [(303, "safe"), (307, "all")])
+@pytest.mark.parametrize(("method", "cause"), [("POST", Cause.UNKNOWN), ("GET", Cause.REMOTE_FAILED)])
+def test_what_fails_behind_a_redirect_was_not_unsent(status: int, policy: str, method: str, cause: Cause) -> None:
+    """The first request was answered: nobody may say that nothing was sent, and another attempt would send it again."""
     _, silent = redirecting(b"")
     with serving(silent) as other:
         _, first = redirecting(hop(status, f"http://127.0.0.1:{other}/"), hop(status, "http://127.0.0.1:1/"))
         with serving(first) as port:
-            got = call(f"http://127.0.0.1:{port}/", method="POST", redirects=policy)
-            gone = call(f"http://127.0.0.1:{port}/", method="POST", redirects=policy)
+            got = call(f"http://127.0.0.1:{port}/", method=method, redirects=policy)
+            gone = call(f"http://127.0.0.1:{port}/", method=method, redirects=policy)
     assert got.outcome.cause is cause, got.said
-    assert gone.outcome.cause is Cause.REMOTE_FAILED, gone.said
+    assert gone.outcome.cause is cause, gone.said
     assert "nothing was sent" not in got.said + gone.said
 
 
@@ -316,7 +344,7 @@ def test_too_many_redirects() -> None:
     seen, answer = redirecting(*[hop(302, "/") for _ in range(9)])
     with serving(answer) as port:
         got = call(f"http://127.0.0.1:{port}/", maxRedirects=3)
-    assert (got.outcome.cause, len(seen)) == (Cause.REMOTE_FAILED, 4)
+    assert (got.outcome.cause, got.outcome.retry, len(seen)) == (Cause.REMOTE_FAILED, None, 4)
     assert "3 were followed before it" in got.said
 
 
@@ -352,6 +380,7 @@ def test_a_body_with_a_secret_is_not_sent_elsewhere() -> None:
                 secrets={"token": "geheim"},
             )
     assert (got.outcome.cause, seen) == (Cause.REMOTE_FAILED, [])
+    assert got.outcome.retry == Retry(again=False)  # the first host was sent it, and may not be again
     assert "carry a secret" in got.said
 
 

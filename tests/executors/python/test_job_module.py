@@ -98,7 +98,12 @@ lines = [json.loads(line) for line in open(os.environ["ANYJOB_MAP"])]
 whole = all(line["items"][0]["text"] == "x" * 2000 for line in lines)
 print(len({line["key"] for line in lines}), {line["name"] for line in lines}, whole)
 """
-    assert python.run(script).outcome.result == "200 {'pages'} True"
+    got = python.run(script)
+    assert got.outcome.result == "200 {'pages'} True"
+    # A standalone job takes no tasks, and that must not be lost in a success.
+    assert got.outcome.cause is Cause.FAILED
+    assert got.outcome.evidence[-1].source == "ANYJOB_MAP"
+    assert "none of them was run" in got.outcome.evidence[-1].text
 
 
 def test_progress_takes_whole_numbers_only(python: Python) -> None:

@@ -53,6 +53,11 @@ class ExecuteMode(StrEnum):
     BATCH = "batch"
     SHARDING = "sharding"
 
+    @property
+    def maps(self) -> bool:
+        """Whether its tasks may make further ones."""
+        return self in (ExecuteMode.PARALLEL, ExecuteMode.GRID, ExecuteMode.BATCH)
+
 
 class TimeType(IntEnum):
     """What fires a job."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from anyjob.errors import AnyJobError
 from anyjob.plugins.report import PluginReport, PluginState
 from anyjob.plugins.types import ExecutorType, LauncherType
 from anyjob.problem import plain
@@ -11,6 +12,7 @@ from anyjob.problem import plain
 __all__ = ["Plugin", "failure"]
 
 _SHOWN_CHARACTERS = 300
+_OWN_CHARACTERS = 4000
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -63,4 +65,6 @@ def failure(error: BaseException) -> str:
     """An exception on one line, as a cause is written."""
     said = plain(str(error).strip().replace("\n", " "))
     text = f"{type(error).__name__}: {said}" if said else type(error).__name__
-    return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 3] + "..."
+    # Our own errors say what to do at their end.
+    most = _OWN_CHARACTERS if isinstance(error, AnyJobError) else _SHOWN_CHARACTERS
+    return text if len(text) <= most else text[: most - 3] + "..."

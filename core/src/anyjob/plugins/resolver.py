@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from anyjob.executor.capabilities import Capabilities
 from anyjob.executor.command import CommandExecutor
-from anyjob.job import ExecuteMode
 from anyjob.nearest import did_you_mean
 from anyjob.plugins.binding import Binding, BoundLauncher, BoundPlace
 from anyjob.plugins.builtin import DEFAULT_LAUNCHER
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
     from anyjob.job import Job
 
 __all__ = ["Resolved", "Resolver", "common_problems"]
-
-_MAPPING: Final = frozenset({ExecuteMode.PARALLEL, ExecuteMode.GRID, ExecuteMode.BATCH})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -93,7 +90,7 @@ class Resolver:
         owners: list[type[Spec]] = [CommonXAttrs, ModeXAttrs, model]
         if self._launcher(job, made, owners):
             made.problems += check_owners(job, owners)
-        if not made.problems:
+        if made.spec is not None and (made.place is not None or not isinstance(made.executor, CommandExecutor)):
             self._capabilities(job, made)
         made.problems = list(dict.fromkeys(made.problems))
         return made
@@ -150,7 +147,7 @@ class Resolver:
                     ", or choose another launcher" if made.place else ""
                 )
                 made.problems.append(Problem(field=f"XAttrs.limits.{name}", value=shown(written), remedy=remedy))
-        if job.execute_mode in _MAPPING and not made.capabilities.maps:
+        if job.execute_mode.maps and not made.capabilities.maps:
             who = where if own.maps else kind
             remedy = f"needs a run that maps, which {who} does not; write standalone, broadcast or sharding"
             made.problems.append(Problem(field="ExecuteMode", value=job.execute_mode.value, remedy=remedy))

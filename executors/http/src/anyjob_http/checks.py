@@ -23,6 +23,7 @@ __all__ = [
     "statuses_of",
     "token",
     "url_of",
+    "user_name",
 ]
 
 SECRET: Final = re.compile(r"#\{secret\.([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -79,6 +80,13 @@ def one_line(text: str) -> str:
     if odd is not None:
         raise ValueError(f"holds the control character {odd!r}; take it out")
     return text
+
+
+def user_name(user: str) -> str:
+    """A user of Basic authentication: what follows a colon would be the password (RFC 7617, 2)."""
+    if ":" in user:
+        raise ValueError("holds a colon, and what follows it would be the password; take it out")
+    return one_line(user)
 
 
 def charset(content_type: str | None) -> str | None:

@@ -70,28 +70,31 @@ def answered(answer: Answer, why: str, line: str, result: str) -> Outcome:
     )
 
 
-def broken(error: Exception, call: Call, line: str, *, repeatable: bool, status: int | None, later: bool) -> Outcome:
+def broken(
+    error: Exception, call: Call, line: str, *, doing: str, repeatable: bool, status: int | None, later: bool
+) -> Outcome:
     """The outcome of a call that came to no full answer.
 
-    `line` says what was called, `status` what was answered before it broke off, `repeatable` whether it may be sent
-    again. `later`: an earlier request of the run was sent: it was answered by a redirect or a 202, or its worker died.
+    `line` says what was called, `doing` what was going on when it ended, `status` what was answered before it broke
+    off, `repeatable` whether the run's request may be sent again: another attempt begins with it. `later`: an earlier
+    request of the run was sent: it was answered by a redirect or a 202, or its worker died.
     """
     if isinstance(error, BadRequest | InvalidURL | InvalidHeader) and not later:
         return _end(Cause.BAD_CONFIG, "request", str(error), status)
     if isinstance(error, EgressRefused):
-        if not later:
-            return _end(Cause.REJECTED, "egress", str(error), None)
-        return replace(_end(Cause.REMOTE_FAILED, "egress", f"{line}: {error}", status), retry=Retry(again=False))
+        return _end(Cause.REJECTED, "egress", f"{line}: {error}" if later else str(error), status)
     if isinstance(error, RedirectRefused):
-        return _end(Cause.REMOTE_FAILED, "http", f"{line}: {error}", error.status)
+        outcome = _end(Cause.REMOTE_FAILED, "http", f"{line}: {error}", error.status)
+        # What was answered by a redirect may have been done: only what is repeatable goes through it again.
+        return outcome if repeatable else replace(outcome, retry=Retry(again=False))
     if isinstance(error, LogUnwritable):
         return _end(Cause.UNKNOWN, "log", f"{line} answered {status}. {error}", status)
     unsent = call.step in _SAFE and not later
     if call.ended == "stop":
-        outcome = _end(Cause.STOPPED, "http", f"{line}: the stop came while {call.step}", status)
+        outcome = _end(Cause.STOPPED, "http", f"{line}: the stop came while {doing}", status)
         return replace(outcome, result="", stop=_stopped(unsent=unsent))
     if call.ended or isinstance(_root(error), TimeoutError):
-        text = f"{line}: the time was over while {'reading the answer' if status else call.step}"
+        text = f"{line}: the time was over while {doing}"
         if unsent:
             return _end(Cause.START_FAILED, "http", f"{text}; nothing was sent", status)
         outcome = _end(Cause.TIMED_OUT, "http", f"{text}; the other side may go on with it", status)
@@ -99,12 +102,12 @@ def broken(error: Exception, call: Call, line: str, *, repeatable: bool, status:
     said = _words(error)
     if unsent:
         return _end(Cause.START_FAILED, "http", f"{line}: {said}; nothing was sent", status)
-    if status is not None:
-        return _end(Cause.REMOTE_FAILED, "http", f"{line} answered {status}, and broke off: {said}", status)
-    if repeatable or call.step in _SAFE:
-        return _end(Cause.REMOTE_FAILED, "http", f"{line} gave no answer: {said}", None)
-    text = f"{line} was sent and gave no answer ({said}); whether it took effect is not known"
-    return _end(Cause.UNKNOWN, "http", text, None)
+    text = f"{line} gave no answer: {said}" if status is None else f"{line} answered {status}, and broke off: {said}"
+    if repeatable:
+        return _end(Cause.REMOTE_FAILED, "http", text, status)
+    # What was sent may have been done, whatever came of the answer, or of where a redirect led.
+    text += "; it was sent, and may not be sent again: whether it took effect is not known"
+    return _end(Cause.UNKNOWN, "http", text, status)
 
 
 def _stopped(*, unsent: bool) -> StopReport:

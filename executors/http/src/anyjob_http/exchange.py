@@ -48,9 +48,10 @@ class Exchange:
         self._encoding = _own_encoding(run)
         self._status: int | None = None
         self._line = ""
+        self._doing = ""
+        """What goes on beyond the steps of a call; empty: those say it."""
         self.taken: Callable[[], object] | None = None
         """Whom to tell that the other side has taken the job."""
-        self._repeatable = False
         self._looking = False
         self.later = False
         """Whether something of the run was sent before: nobody may say then that nothing was."""
@@ -83,13 +84,22 @@ class Exchange:
     def _caught(self, request: HttpRequest, *, repeatable: bool) -> Generator[list[Outcome]]:
         """Whatever ends the block becomes the outcome in the list."""
         outcome: list[Outcome] = []
-        self._status, self._line = None, f"{request.method} {_shown(request)}"
-        self._call, self._repeatable = self._whole, repeatable
+        self._status, self._line, self._doing = None, f"{request.method} {_shown(request)}", ""
+        self._call = self._whole
         try:
             yield outcome
         except (*FAULTS, RedirectRefused, LogUnwritable, CallEnded) as error:
-            again, later = self._repeatable, self.later
-            outcome[:] = [broken(error, self._call, self._line, repeatable=again, status=self._status, later=later)]
+            outcome[:] = [
+                broken(
+                    error,
+                    self._call,
+                    self._line,
+                    doing=self._doing or self._call.step,
+                    repeatable=repeatable,
+                    status=self._status,
+                    later=self.later,
+                )
+            ]
 
     @contextmanager
     def _limited(self) -> Generator[Call]:
@@ -111,7 +121,7 @@ class Exchange:
             self._egress.check_url(request.url)
             response = self._once(request, call)
             with response:
-                self._status = response.status_code
+                self._status, self._doing = response.status_code, "reading the answer"
                 following = self._redirected(request, response)
                 if following is None:
                     hold = held(response.status_code)
@@ -130,10 +140,9 @@ class Exchange:
                 raise RedirectRefused(response.status_code, f"{followed} were followed before it")
             followed += 1
             request, self.later = following, True
-            self._repeatable = self._repeatable or request.method in _BODILESS
             call.step = CallStep.RESOLVING
             self._line += f" answered {self._status}, then {request.method} {_shown(request)}"
-            self._status = None
+            self._status, self._doing = None, ""
 
     def _once(self, request: HttpRequest, call: Call) -> Response:
         """One request. Only one that may be repeated is sent over a kept connection, whose other end may just be
@@ -197,6 +206,7 @@ class Exchange:
         return request.elsewhere(url, target, method=method, body=body)
 
     def _judged(self, answer: Answer) -> Outcome:
+        self._doing = "judging the answer"
         return answered(answer, judge(self._spec, answer, self._call), self._line, result_of(self._spec, answer))
 
     # ---------------------------------------------------------------- 202
@@ -226,7 +236,9 @@ class Exchange:
         while True:
             with self._caught(look, repeatable=True) as caught:
                 self._whole.step = CallStep.SENT
+                self._doing = f"waiting before the next look at {_shown(look)}"
                 self._whole.wait(pause)
+                self._doing = ""
                 with self._limited() as call:
                     answer = self._send(look, call, held=lambda status: status == 202 or poll.key is not None)
                     if answer.status != 202 and not _going(poll, answer):

@@ -134,6 +134,8 @@ def build(run: RunFacts, spec: HttpSpec) -> HttpRequest:
     if spec.basic is not None:
         filler = _Filler(run)
         user, password = filler(spec.basic.user), filler(spec.basic.password)
+        if ":" in user:
+            raise BadRequest(run.job.name, "basic.user, filled in,", "holds a colon; take it out")
         _put(headers, "Authorization", "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode())
     of_body = _Filler(run)
     body, content_type = _body(run, spec, of_body)

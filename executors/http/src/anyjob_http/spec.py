@@ -18,6 +18,7 @@ from anyjob_http.checks import (
     statuses_of,
     token,
     url_of,
+    user_name,
 )
 
 __all__ = ["REPEATABLE", "Basic", "HttpSpec", "Mode", "Poll", "Tls"]
@@ -25,6 +26,13 @@ __all__ = ["REPEATABLE", "Basic", "HttpSpec", "Mode", "Poll", "Tls"]
 REPEATABLE: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 """Methods without side effects (RFC 9110, 9.2.1)."""
 _IDEMPOTENT: Final = REPEATABLE | {"PUT", "DELETE"}
+
+_HEADERS: Final = {
+    "basic": ("basic", "Authorization"),
+    "cookie": ("cookie", "Cookie"),
+    "content_type": ("contentType", "Content-Type"),
+}
+"""Fields that set a header, by the names that jobs give them."""
 
 Mode = Literal["status", "text", "json", "regex"]
 _MODES: Final[Mapping[str, Mode]] = {"0": "status", "1": "text", "2": "json"}
@@ -47,7 +55,7 @@ class Tls(_Part):
 class Basic(_Part):
     """User and password of HTTP Basic authentication; write the password as `#{secret.NAME}`."""
 
-    user: Annotated[str, AfterValidator(one_line)]
+    user: Annotated[str, AfterValidator(user_name)]
     password: Annotated[str, AfterValidator(one_line)]
 
 
@@ -182,6 +190,28 @@ class HttpSpec(Spec):
         Field(description="SchedulerX's agent or serverless mode; means nothing here"),
         At("Content.$.httpJobExecutionMode"),
     ] = 0
+
+    @field_validator("headers")
+    @classmethod
+    def _one_of_each_name(cls, value: dict[str, str]) -> dict[str, str]:
+        seen: dict[str, str] = {}
+        for name in value:
+            if (other := seen.setdefault(name.lower(), name)) != name:
+                raise ValueError(f"holds {other} and {name}, which are one header; keep one of the two")
+        return value
+
+    @field_validator("basic", "cookie", "content_type", "idempotency_key")
+    @classmethod
+    def _one_way_to_a_header(cls, value: Any, info: ValidationInfo) -> Any:
+        if value is None:
+            return None
+        field = cast("str", info.field_name)
+        name = _HEADERS[field][1] if field in _HEADERS else str(value)
+        ways = {one.lower(): f"headers.{one}" for one in info.data.get("headers", {})}
+        ways |= {sets.lower(): key for one, (key, sets) in _HEADERS.items() if info.data.get(one) is not None}
+        if name.lower() in ways:
+            raise ValueError(f"stands beside {ways[name.lower()]}, which sets the same header; keep one of the two")
+        return value
 
     @field_validator("body")
     @classmethod

@@ -46,6 +46,12 @@ FORMS = {
     "form": quote_plus(SECRET).encode(),
     "json": json.dumps(SECRET)[1:-1].encode(),
     "json, not ascii": json.dumps(SECRET, ensure_ascii=False)[1:-1].encode(),
+    "json in json": json.dumps(json.dumps(SECRET)[1:-1])[1:-1].encode(),
+    "json in json, not ascii": json.dumps(json.dumps(SECRET, ensure_ascii=False)[1:-1], ensure_ascii=False)[
+        1:-1
+    ].encode(),
+    "python": repr(SECRET)[1:-1].encode(),
+    "python, bytes": repr(RAW)[2:-1].encode(),
     "base64": base64.b64encode(RAW),
     "base64, url safe": base64.urlsafe_b64encode(RAW),
 }

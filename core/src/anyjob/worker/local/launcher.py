@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from anyjob.errors import ContractBroken, ShimLost
@@ -216,7 +217,13 @@ def _face(run: Run) -> RunFace:
 
 
 def _exit(face: RunFace, work: str, ended: Ended) -> Exit:
-    return read_exit(ended, work, face.log_path, _RETURNS, face.common.encoding)
+    exit_ = read_exit(ended, work, face.log_path, _RETURNS, face.common.encoding)
+    if "map" not in exit_.returned or face.job.execute_mode.maps:
+        return exit_
+    text = f"the job mapped tasks, and ExecuteMode {face.job.execute_mode.value} takes none: none of them was run"
+    lost = Evidence(source="ANYJOB_MAP", text=f"{text}; write parallel, grid or batch")
+    cause = exit_.cause or (Cause.FAILED if exit_.code == 0 else None)
+    return replace(exit_, cause=cause, evidence=[*exit_.evidence, lost])
 
 
 def _work_folder(face: RunFace) -> str:

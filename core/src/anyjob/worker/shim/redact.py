@@ -32,7 +32,9 @@ _INCOMPLETE = 3
 
 
 def forms(secret: bytes) -> set[bytes]:
-    """The ways in which programs print a secret: raw, in a URL, in JSON, in base64 at any place of a longer text."""
+    """The ways in which programs print a secret: raw, in a URL, in JSON and in JSON inside JSON, as Python shows a
+    string, in base64 at any place of a longer text.
+    """
     import base64  # only in redactors: the shim is to stay small
     from urllib.parse import quote_from_bytes, quote_plus
 
@@ -42,7 +44,10 @@ def forms(secret: bytes) -> set[bytes]:
         found |= {url.encode(), _lower_escapes(url).encode()}
     text = secret.decode("utf-8", "surrogateescape")
     for ascii_only in (True, False):
-        found.add(json.dumps(text, ensure_ascii=ascii_only)[1:-1].encode("utf-8", "surrogateescape"))
+        once = json.dumps(text, ensure_ascii=ascii_only)[1:-1]
+        twice = json.dumps(once, ensure_ascii=ascii_only)[1:-1]
+        found |= {once.encode("utf-8", "surrogateescape"), twice.encode("utf-8", "surrogateescape")}
+    found |= {repr(text)[1:-1].encode("utf-8", "surrogateescape"), repr(secret)[2:-1].encode()}
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
         whole = encode(secret)
         found |= {whole, whole.rstrip(b"=")}
