@@ -33,8 +33,10 @@ def settle(outcome: Outcome, why: str | None, capabilities: Capabilities, who: s
     if why is None:
         return outcome
     stop = outcome.stop or StopReport(strength=capabilities.proof, by=f"{who}: watch ended")
-    if outcome.cause not in _OVERRULED or outcome.cause is _cause(why):
+    if outcome.cause not in _OVERRULED:
         return replace(outcome, stop=stop)
+    if outcome.cause in (Cause.STOPPED, Cause.TIMED_OUT):
+        return replace(outcome, cause=_cause(why), stop=stop)  # the executor says itself that it obeyed
     said = "ended by itself" if outcome.code is None else f"ended with code {outcome.code}"
     evidence = [*outcome.evidence, Evidence(source="worker", text=f"{why} was asked for, then the run {said}")]
     return replace(outcome, cause=_cause(why), stop=stop, evidence=evidence)
