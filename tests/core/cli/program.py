@@ -23,6 +23,8 @@ from anyjob.worker.local.shimclient import ShimClient
 
 PATIENCE = 30.0
 """Seconds after which something that never comes is a failure."""
+_ASKED = 5.0
+"""Seconds in which a command that a failed test left ends when it is asked."""
 
 
 def until(condition: Callable[[], object], what: str) -> None:
@@ -55,6 +57,7 @@ class Program:
         self.folder = folder
         self.state = folder / "state"
         self.own = self.state / "anyjob" / "run"
+        self.terminals: list[Terminal] = []
         self.environment = {
             name: value for name, value in os.environ.items() if not name.startswith(("ANYJOB", "XDG", "PYTHON"))
         } | {"XDG_STATE_HOME": str(self.state), "HOME": str(folder), "TERM": "xterm", "COLUMNS": "200"}
@@ -100,7 +103,9 @@ class Program:
         self.environment["PYTHONPATH"] = str(site)
 
     def clean(self) -> None:
-        """End the shims that a killed command left, once their runs are over."""
+        """End what a failed test left on its terminals, and the shims that a killed command left."""
+        for terminal in self.terminals:
+            terminal.end()
         for lock in self.folder.glob("**/shim/lock"):
             asyncio.run(_retire(lock.parent))
 
@@ -125,6 +130,8 @@ class Terminal:
             os.chdir(program.folder)
             os.execve(sys.executable, [sys.executable, "-m", "anyjob", *arguments], program.environment)
         self.shown = b""
+        self._over = False
+        program.terminals.append(self)
 
     def wait_for(self, text: bytes) -> None:
         """Until the text stands on the terminal."""
@@ -144,7 +151,22 @@ class Terminal:
         while self._read():
             assert time.monotonic() < end, f"still going: {self.shown!r}"
         os.close(self._master)
+        self._over = True
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+    def end(self) -> None:
+        """End a command that no test saw end, with its process group: asked first, so that it can tidy up."""
+        if self._over:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGTERM)
+            end = time.monotonic() + _ASKED
+            while not gone(self.pid) and time.monotonic() < end:
+                time.sleep(0.01)
+            os.killpg(self.pid, signal.SIGKILL)
+        os.close(self._master)
+        os.waitpid(self.pid, 0)
+        self._over = True
 
     def _read(self) -> bool:
         """False at the end."""

@@ -185,10 +185,26 @@ def at_work_below(folder: Path) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("group", ["verbs: ", "deaths: "])
-def test_ctrl_c_leaves_nothing_going(nap: Program, group: str) -> None:
+def with_bash(program: Program) -> str:
+    """Settings that bring a type from an executable, whose runs are of its own making and in no shim."""
+    bash = Path(__file__).parents[3] / "contrib/executables/bash"
+    return str(toml(program.folder / "anyjob.toml", {"plugins": f"executables = ['{bash}']"}))
+
+
+@pytest.mark.parametrize(
+    ("job_type", "group"),
+    [
+        ("shell", "verbs: "),
+        ("shell", "deadlines: "),
+        ("shell", "deaths: "),
+        ("bash", "stops: "),
+        ("bash", "deadlines: a run that ignores its deadline"),
+        ("bash", "deaths: "),
+    ],
+)
+def test_ctrl_c_leaves_nothing_going(nap: Program, job_type: str, group: str) -> None:
     scratch = nap.folder / "scratch"
-    terminal = Terminal(nap, "check-executor", "shell")
+    terminal = Terminal(nap, "check-executor", job_type, "--config", with_bash(nap))
     terminal.wait_for(group.encode())
     until(lambda: at_work_below(scratch), "a run of the suite")
     terminal.type(b"\x03")
@@ -200,9 +216,7 @@ def test_ctrl_c_leaves_nothing_going(nap: Program, group: str) -> None:
 
 def test_a_type_that_only_the_settings_bring_is_checked(nap: Program) -> None:
     """An executable in another language: the host of every case has to know it."""
-    bash = Path(__file__).parents[3] / "contrib/executables/bash"
-    settings = toml(nap.folder / "anyjob.toml", {"plugins": f"executables = ['{bash}']"})
-    terminal = Terminal(nap, "check-executor", "bash", "--config", str(settings))
+    terminal = Terminal(nap, "check-executor", "bash", "--config", with_bash(nap))
     terminal.wait_for(b"endings: ")
     terminal.type(b"\x03")
     assert terminal.finish() == 130
@@ -210,20 +224,39 @@ def test_a_type_that_only_the_settings_bring_is_checked(nap: Program) -> None:
     assert b" failed" not in terminal.shown
 
 
-def test_ctrl_c_while_a_case_tidies_up_leaves_nothing_going(nap: Program) -> None:
-    """The case's own tidying up is cut off at its first step, with a run of it going."""
+CUT_OFF = {
+    "the case tidies up": (
+        "from anyjob.testing.rig import Rig as Cut",
+        "_tidy",
+        "any(run.record.outcome is None for run in self._going)",
+    ),
+    "its worker lets go": (
+        "from anyjob.worker.worker import Worker as Cut",
+        "close",
+        "any(run.record.outcome is None for run in self.live.values())",
+    ),
+    "its worker takes the folder": ("from anyjob.worker.worker import Worker as Cut", "_resume", "True"),
+}
+
+
+@pytest.mark.parametrize("job_type", ["shell", "bash"])
+@pytest.mark.parametrize("when", CUT_OFF)
+def test_a_signal_while(nap: Program, when: str, job_type: str) -> None:
+    """The signal comes at the first step of it, with a run going. The next await is cut off."""
+    found, name, holds = CUT_OFF[when]
     (nap.folder / "site/sitecustomize.py").write_text(
-        "import os, signal\n"
-        "from anyjob.testing.rig import Rig\n"
-        "tidy = Rig._tidy\n"
-        "async def cut_off(rig):\n"
-        "    if any(run.record.outcome is None for run in rig._going):\n"
+        f"import asyncio, os, signal\n{found}\n"
+        f"first, done, owner = Cut.{name}, [], os.getpid()\n"
+        "async def cut_off(self, *given, **named):\n"
+        f"    if not done and os.getpid() == owner and {holds}:\n"
+        "        done.append(1)\n"
         "        os.kill(os.getpid(), signal.SIGTERM)\n"
-        "    await tidy(rig)\n"
-        "Rig._tidy = cut_off\n"
+        "        await asyncio.sleep(0)\n"
+        "    return await first(self, *given, **named)\n"
+        f"Cut.{name} = cut_off\n"
     )
-    status, out, err = check(nap, "shell")
-    assert (status, out) == (128 + 15, "")
+    status, out, err = check(nap, job_type, "--config", with_bash(nap))
+    assert (status, out) == (128 + 15, ""), err
     assert re.fullmatch(r"anyjob: stopped after \d+ of \d+ cases; nothing is left going\n", err)
     assert at_work_below(nap.folder / "scratch") == []
     assert list((nap.folder / "scratch").iterdir()) == []

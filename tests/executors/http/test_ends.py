@@ -318,13 +318,13 @@ def test_a_stop_ends_the_call(method: str, before: bytes) -> None:
     assert got.outcome.stop.strength is Strength.ASKED
 
 
-def test_a_stop_while_the_answer_comes_says_so() -> None:
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_stop_while_the_answer_comes_says_so(method: str, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.touch()
     with serving(drip) as port:
-        got = call(
-            f"http://127.0.0.1:{port}/",
-            xattrs={"grace": 600},
-            until=lambda run: (run.folder / "log").is_file() and (run.folder / "log").stat().st_size > 0,
-        )
+        url = f"http://127.0.0.1:{port}/"
+        got = call(url, method=method, xattrs={"grace": 600}, log=log, until=lambda _: log.stat().st_size > 0)
     assert (got.outcome.cause, got.outcome.code) == (Cause.STOPPED, 200), got.said
     assert "the stop came while reading the answer" in got.said
     assert got.outcome.stop is not None
@@ -422,6 +422,13 @@ def test_a_json_object_is_the_output() -> None:
     with serving(answers(http("200 OK", b'{"rows": 3}', "Content-Type: application/json"))) as port:
         got = call(f"http://127.0.0.1:{port}/", resultKey="rows")
     assert (got.outcome.outputs, got.outcome.result) == ({"rows": 3}, "3")
+
+
+@pytest.mark.parametrize("body", [b'{"rows": 3}', b"no JSON"])
+def test_a_result_key_that_is_missing_fails_nothing(body: bytes) -> None:
+    with serving(answers(http("200 OK", body, "Content-Type: application/json"))) as port:
+        got = call(f"http://127.0.0.1:{port}/", resultKey="lines")
+    assert (got.outcome.cause, got.outcome.result) == (Cause.SUCCEEDED, body.decode())
 
 
 @pytest.mark.parametrize(

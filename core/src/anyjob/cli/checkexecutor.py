@@ -57,8 +57,13 @@ def check_executor(
     job_type, plugin = offer.kind.job_type, offer.plugin
     line = StatusLine()
     shown = sys.stderr.isatty()
-    grading = Grading(job_type, settings, lambda text: line.draw(f"checking {job_type}: {text}") if shown else None)
     signals = _Signals()
+    grading = Grading(
+        job_type,
+        settings,
+        lambda text: line.draw(f"checking {job_type}: {text}") if shown else None,
+        signals.interrupted,
+    )
     cases = grading.run()
     line.clear()
     if signals.first is not None:
@@ -89,25 +94,38 @@ def _found(host: PluginHost, name: str) -> Offer[ExecutorType]:
 
 
 class _Signals:
-    """The first signal ends the suite as Ctrl-C does, with everything tidied up; the third ends it at once."""
+    """The first signal ends the suite as Ctrl-C does, with everything tidied up; the third ends it at once.
+
+    SIGINT is left to asyncio until then: it cancels the case at an await, and what the case opened is closed. A
+    KeyboardInterrupt raised in the middle of the loop would take down the worker before it lets go of its folder.
+    """
 
     def __init__(self) -> None:
         self.first: signal.Signals | None = None
         self._count = 0
-        for number in _SIGNALS:
-            if signal.getsignal(number) is not signal.SIG_IGN:
-                signal.signal(number, self._came)
+        self._ours = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+        for number in self._ours:
+            signal.signal(number, signal.default_int_handler if number is signal.SIGINT else self._came)
+
+    def interrupted(self) -> None:
+        """A KeyboardInterrupt ended the last case: from here on nothing cuts off the tidying up."""
+        if self.first is None:
+            self.first, self._count = signal.SIGINT, 1
+        for number in self._ours:
+            signal.signal(number, self._came)
 
     def _came(self, number: int, frame: FrameType | None) -> None:
         from anyjob.cli import status
         from anyjob.cli.session import leave
 
-        del frame
         self._count += 1
         if self.first is None:
             self.first = signal.Signals(number)
-            raise KeyboardInterrupt
-        if self._count > 2:
+            interrupt = signal.getsignal(signal.SIGINT)
+            if not callable(interrupt):
+                raise KeyboardInterrupt
+            interrupt(signal.SIGINT, frame)
+        elif self._count > 2:
             leave(status.of_signal(self.first))
 
 

@@ -48,8 +48,10 @@ class SuiteBroken(AnyJobError):
 class Grading:
     """Runs every case for one type. A pytest plugin in place of pytest's own reporter."""
 
-    def __init__(self, job_type: str, settings: Settings, shown: Callable[[str], None]) -> None:
-        """`shown` is called with one line before each case."""
+    def __init__(
+        self, job_type: str, settings: Settings, shown: Callable[[str], None], interrupted: Callable[[], None]
+    ) -> None:
+        """`shown` is called with one line before each case, `interrupted` once a KeyboardInterrupt ended the last."""
         self.cases: list[GradedCase] = []
         """Those that are over."""
         self.total = 0
@@ -57,7 +59,9 @@ class Grading:
         self.interrupted = False
         """Whether a KeyboardInterrupt ended the suite before its end."""
         self._job_type, self._settings, self._shown = job_type, settings, shown
+        self._interrupted = interrupted
         self._broken = ""
+        self._at_work: Path | None = None
         self._now: tuple[Verdict, str, str] = (Verdict.HOLDS, "", "")
 
     def run(self) -> list[GradedCase]:
@@ -77,7 +81,7 @@ class Grading:
                 with _alone():
                     pytest.main(arguments, plugins=[self])
             except KeyboardInterrupt:
-                self.interrupted = True
+                self.pytest_keyboard_interrupt()
             finally:
                 self._sweep(cases)
         if self._broken or not (self.cases or self.interrupted):
@@ -86,11 +90,21 @@ class Grading:
 
     def _sweep(self, cases: Path) -> None:
         """End what a case left going whose own tidying up was cut off."""
-        for socket in cases.glob("*/state/shim/sock"):
-            folder = socket.parents[2]
+        left = {socket.parents[2] for socket in cases.glob("**/state/shim/sock")}
+        if self._at_work is not None:
+            # Its runs may be of a worker that was killed, and need not be in a shim.
+            left |= {lock.parents[1] for lock in self._at_work.glob("**/state/lock")}
+        for folder in left:
+            rig = Rig(
+                folder,
+                job_type=self._job_type,
+                plugin_settings=self._settings.plugins,
+                settings=self._settings.executors.get(self._job_type, {}),
+                worker=self._settings.worker,
+            )
             try:
-                with Rig(folder, job_type=self._job_type, worker=self._settings.worker):
-                    pass
+                with rig:
+                    rig.sweep()
             except TimeoutError:
                 raise SuiteBroken(self._job_type, f"the shim of {folder} does not end") from None
 
@@ -120,9 +134,15 @@ class Grading:
         self._shown(f"{len(self.cases) + 1} of {self.total}{so_far}  {group}: {name}")
         self._now = (Verdict.HOLDS, "", "")
         done = yield
+        self._at_work = None
         verdict, said, where = self._now
         self.cases.append(GradedCase(group=group, name=name, rule=rule, verdict=verdict, said=said, where=where))
         return done
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> None:
+        assert isinstance(item, pytest.Function)
+        self._at_work = item.funcargs.get("tmp_path")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(self, call: pytest.CallInfo[Any]) -> None:
@@ -140,6 +160,7 @@ class Grading:
 
     def pytest_keyboard_interrupt(self) -> None:
         self.interrupted = True
+        self._interrupted()
 
 
 def _contract(item: pytest.Item) -> type[Suite]:

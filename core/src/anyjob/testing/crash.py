@@ -14,6 +14,7 @@ import traceback
 import warnings
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Never
 
 from anyjob.testing.fault import Fault
@@ -75,8 +76,16 @@ def doomed(work: Callable[[], Awaitable[object]], patience: float) -> Generator[
         process.kill()
 
 
+def _outlive(number: int, frame: FrameType | None) -> None:
+    del number, frame
+
+
 def _live(work: Callable[[], Awaitable[object]]) -> Never:
     status = 1
+    # Ctrl-C reaches the whole process group, and only the test decides when this process dies. They are caught, as
+    # runs would ignore them too if they were ignored here.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _outlive)
 
     async def main() -> None:
         await work()

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
+from anyjob.errors import AnyJobError
 from anyjob.executor.handle import Handle
 from anyjob.job import Job
 from anyjob.outcome import Cause, Json, Outcome
@@ -88,6 +89,7 @@ class Rig:
         self._source, self._own_supply = samples, Supply()
         self._supply = supply or self._own_supply
         self._going: list[LiveRun] = []
+        self._open: list[Worker] = []
         self.job_type = job_type or self._only_type()
 
     def beside(self, name: str) -> Rig:
@@ -201,8 +203,27 @@ class Rig:
         self, secrets: Mapping[str, SecretSource] | None = None, settings: WorkerSettings | None = None
     ) -> AsyncGenerator[Worker]:
         """One worker's life on the rig's state folder."""
-        async with Worker(self.host(), self.state, self.settings(settings), secrets) as worker:
+        async with self.life(Worker(self.host(), self.state, self.settings(settings), secrets)) as worker:
             yield worker
+
+    @asynccontextmanager
+    async def life(self, worker: Worker) -> AsyncGenerator[Worker]:
+        """The life of a worker that the case made. It takes and lets go of its folder as a whole: Ctrl-C cancels the
+        case at any await, and whoever tidies up needs the folder.
+        """
+        self._open.append(worker)
+        opening = asyncio.ensure_future(worker.start())
+        try:
+            await _whole(opening)
+            yield worker
+        except AnyJobError:
+            if opening.done() and not opening.cancelled() and opening.exception() is not None:
+                self._open.remove(worker)  # it never had the folder
+            raise
+        finally:
+            if opening.done() and not opening.cancelled() and opening.exception() is None:
+                await _whole(asyncio.ensure_future(worker.close()))
+                self._open.remove(worker)
 
     def settings(self, settings: WorkerSettings | None = None) -> WorkerSettings:
         """The worker's settings for a case."""
@@ -318,10 +339,18 @@ class Rig:
         finally:
             self._own_supply.close()
 
-    async def _tidy(self) -> None:
-        """Leave no run and no shim."""
-        left = {run.name for run in self._going if run.record.outcome is None}
-        if left:
+    def sweep(self) -> None:
+        """End whatever is in the state folder, whoever began it. Raises TimeoutError when it does not end."""
+        asyncio.run(self._tidy(everything=True))
+
+    async def _tidy(self, *, everything: bool = False) -> None:
+        """Leave no run and no shim. `everything`: also runs that this rig was not given, as of a worker that died."""
+        while self._open:
+            # A second signal tore down the loop of the case before its worker had let go.
+            worker = self._open.pop()
+            if hasattr(worker, "folder"):
+                worker.folder.close()
+        if everything or any(run.record.outcome is None for run in self._going):
             async with self.worker() as worker:
                 going = [run for run in worker.live.values() if run.record.outcome is None]
                 for run in going:
@@ -345,6 +374,17 @@ class Rig:
         async with asyncio.timeout(_TIDY):
             while (shim / "sock").exists():  # noqa: ASYNC110 - another process takes it away
                 await asyncio.sleep(0.002)
+
+
+async def _whole(work: asyncio.Future[None]) -> None:
+    """Wait until it is over, also if cancelled meanwhile; it is cancelled itself when it takes too long then."""
+    try:
+        await asyncio.shield(work)
+    except asyncio.CancelledError:
+        if not (await asyncio.wait({work}, timeout=_TIDY))[0]:
+            work.cancel()
+            await asyncio.wait({work})
+        raise
 
 
 def told(outcome: Outcome) -> str:

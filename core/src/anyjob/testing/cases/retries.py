@@ -93,7 +93,7 @@ class RetryCases(Suite):
         async def life() -> tuple[LiveInstance, Outcome]:
             worker = Worker(rig.host(), rig.state, rig.settings())
             instances = Instances(worker)
-            async with worker:
+            async with rig.life(worker):
                 live = await instances.fire(Firing(job=job, instance=new_instance_id()))
                 if stop:
                     await rig.until(lambda: live.runs, "The instance has no run")
