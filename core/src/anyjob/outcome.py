@@ -39,7 +39,7 @@ class Cause(StrEnum):
     EVICTED = "evicted"
     NODE_LOST = "node_lost"
     REJECTED = "rejected"
-    """The run was refused before it started: by a policy, by the remote side."""
+    """The run was refused: by a policy, by the egress rules, by the remote side before it did anything."""
     UNKNOWN = "unknown"
 
 

@@ -195,11 +195,8 @@ def with_bash(program: Program) -> str:
     ("job_type", "group"),
     [
         ("shell", "verbs: "),
-        ("shell", "deadlines: "),
         ("shell", "deaths: "),
-        ("bash", "stops: "),
         ("bash", "deadlines: a run that ignores its deadline"),
-        ("bash", "deaths: "),
     ],
 )
 def test_ctrl_c_leaves_nothing_going(nap: Program, job_type: str, group: str) -> None:
@@ -230,12 +227,6 @@ CUT_OFF = {
         "_tidy",
         "any(run.record.outcome is None for run in self._going)",
     ),
-    "its worker lets go": (
-        "from anyjob.worker.worker import Worker as Cut",
-        "close",
-        "any(run.record.outcome is None for run in self.live.values())",
-    ),
-    "its worker takes the folder": ("from anyjob.worker.worker import Worker as Cut", "_resume", "True"),
 }
 
 

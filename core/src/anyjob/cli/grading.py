@@ -142,7 +142,8 @@ class Grading:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> None:
         assert isinstance(item, pytest.Function)
-        self._at_work = item.funcargs.get("tmp_path")
+        folder = item.funcargs.get("tmp_path")
+        self._at_work = folder if isinstance(folder, Path) else None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(self, call: pytest.CallInfo[Any]) -> None:

@@ -6,7 +6,9 @@ from typing import Never
 
 import pytest
 
-__all__ = ["Fault", "check", "lacks"]
+from anyjob.outcome import Cause, Outcome
+
+__all__ = ["Fault", "check", "expect", "lacks", "told"]
 
 
 class Fault(AssertionError):
@@ -23,3 +25,17 @@ def check(holds: object, fault: str) -> None:
 def lacks(what: str) -> Never:
     """The type does not promise the thing: the case is skipped by name, and listed as lacking."""
     pytest.skip(f"lacks: {what}")
+
+
+def told(outcome: Outcome) -> str:
+    """An outcome in one line, for a fault."""
+    code = "" if outcome.code is None else f" {outcome.code}"
+    evidence = "; ".join(f"{item.source}: {item.text}" for item in outcome.evidence)
+    said = " | ".join(part for part in (outcome.result, evidence) if part)
+    return f"{outcome.cause.value}{code}" + (f" ({said})" if said else "")
+
+
+def expect(outcome: Outcome, *causes: Cause, where: str) -> None:
+    """Raises Fault unless the outcome has one of the causes."""
+    wanted = " or ".join(cause.value for cause in causes)
+    check(outcome.cause in causes, f"{where} ends {wanted}; it ended {told(outcome)}.")

@@ -11,8 +11,8 @@ from anyjob.executor.base import Stage
 from anyjob.executor.handle import Handle
 from anyjob.outcome import Outcome, StopReport, unknown
 from anyjob.plugins import Bound
-from anyjob.testing.fault import Fault
-from anyjob.testing.rig import Rig, told
+from anyjob.testing.fault import Fault, told
+from anyjob.testing.rig import Rig
 from anyjob.worker.face import RunFace
 from anyjob.worker.order import RunOrder
 from anyjob.worker.record import RunRecord

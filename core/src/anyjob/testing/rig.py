@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 from anyjob.errors import AnyJobError
 from anyjob.executor.handle import Handle
 from anyjob.job import Job
-from anyjob.outcome import Cause, Json, Outcome
+from anyjob.outcome import Json, Outcome
 from anyjob.plugins import Bound, ExecutorType, PluginHost
 from anyjob.plugins.settings import PluginSettings
 from anyjob.plugins.types import resolve
 from anyjob.samples import Sample, Samples, SampleSource
-from anyjob.testing.fault import Fault, check, lacks
+from anyjob.testing.fault import Fault, check, lacks, told
 from anyjob.testing.promise import Promise, excused
 from anyjob.testing.supply import Supply
 from anyjob.worker.face import RunFace
@@ -385,20 +385,6 @@ async def _whole(work: asyncio.Future[None]) -> None:
             work.cancel()
             await asyncio.wait({work})
         raise
-
-
-def told(outcome: Outcome) -> str:
-    """An outcome in one line, for a fault."""
-    code = "" if outcome.code is None else f" {outcome.code}"
-    evidence = "; ".join(f"{item.source}: {item.text}" for item in outcome.evidence)
-    said = " | ".join(part for part in (outcome.result, evidence) if part)
-    return f"{outcome.cause.value}{code}" + (f" ({said})" if said else "")
-
-
-def expect(outcome: Outcome, *causes: Cause, where: str) -> None:
-    """Raises Fault unless the outcome has one of the causes."""
-    wanted = " or ".join(cause.value for cause in causes)
-    check(outcome.cause in causes, f"{where} ends {wanted}; it ended {told(outcome)}.")
 
 
 def _documentation(name: str) -> str | None:

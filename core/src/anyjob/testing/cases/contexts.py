@@ -11,8 +11,8 @@ from anyjob.outcome import Cause
 from anyjob.run import Shard
 from anyjob.samples import PLACEHOLDERS
 from anyjob.status import TriggerType
-from anyjob.testing.fault import check
-from anyjob.testing.rig import Finished, Rig, expect
+from anyjob.testing.fault import check, expect
+from anyjob.testing.rig import Finished, Rig
 from anyjob.testing.suite import Suite
 from anyjob.version import VERSION
 from anyjob.worker.order import RunOrder

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from anyjob.outcome import Cause
 from anyjob.testing.cases.stops import gone, strong_enough
 from anyjob.testing.crash import doomed
-from anyjob.testing.fault import Fault, check
-from anyjob.testing.rig import Finished, Rig, expect, told
+from anyjob.testing.fault import Fault, check, expect, told
+from anyjob.testing.rig import Finished, Rig
 from anyjob.testing.suite import Suite
 from anyjob.worker.states import RunState
 from anyjob.worker.worker import LiveRun, Worker

@@ -10,10 +10,10 @@ from anyjob.executor.capabilities import DeadlineBy
 from anyjob.outcome import Cause, Json, Strength
 from anyjob.testing.cases.stops import gone, strong_enough
 from anyjob.testing.crash import doomed
-from anyjob.testing.fault import Fault, check, lacks
+from anyjob.testing.fault import Fault, check, expect, lacks
 from anyjob.testing.marks import Moment, at, die
 from anyjob.testing.processes import alive
-from anyjob.testing.rig import Finished, Rig, expect
+from anyjob.testing.rig import Finished, Rig
 from anyjob.testing.suite import Suite
 from anyjob.worker.states import RunState
 

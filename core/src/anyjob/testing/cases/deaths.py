@@ -14,9 +14,9 @@ from anyjob.samples import Sample
 from anyjob.testing.cases.logs import counted
 from anyjob.testing.cases.stops import gone
 from anyjob.testing.crash import doomed
-from anyjob.testing.fault import Fault, check, lacks
+from anyjob.testing.fault import Fault, check, expect, lacks
 from anyjob.testing.marks import Moment, at, die
-from anyjob.testing.rig import Finished, Rig, expect
+from anyjob.testing.rig import Finished, Rig
 from anyjob.testing.suite import Suite
 from anyjob.worker.order import RunOrder
 from anyjob.worker.worker import Worker

@@ -7,8 +7,8 @@ import json
 import time
 
 from anyjob.outcome import Cause, Outcome
-from anyjob.testing.fault import check
-from anyjob.testing.rig import Rig, expect, told
+from anyjob.testing.fault import check, expect, told
+from anyjob.testing.rig import Rig
 from anyjob.testing.suite import Suite
 
 __all__ = ["EndingCases"]

@@ -11,10 +11,10 @@ from anyjob.executor.handle import Handle
 from anyjob.outcome import Cause, Json, Outcome, Strength
 from anyjob.samples import Sample
 from anyjob.testing.cases.stops import gone
-from anyjob.testing.fault import Fault, check, lacks
+from anyjob.testing.fault import Fault, check, expect, lacks, told
 from anyjob.testing.hand import Hand, by_hand
 from anyjob.testing.processes import alive
-from anyjob.testing.rig import Rig, expect, told
+from anyjob.testing.rig import Rig
 from anyjob.testing.suite import Suite
 
 __all__ = ["HandCases"]

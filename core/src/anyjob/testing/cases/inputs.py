@@ -9,8 +9,8 @@ from anyjob.executor.capabilities import Phase
 from anyjob.outcome import Cause, Json
 from anyjob.run import Shard
 from anyjob.testing.cases.contexts import environment
-from anyjob.testing.fault import Fault, check, lacks
-from anyjob.testing.rig import Finished, Rig, expect
+from anyjob.testing.fault import Fault, check, expect, lacks
+from anyjob.testing.rig import Finished, Rig
 from anyjob.testing.suite import Suite
 
 __all__ = ["InputCases"]

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from anyjob.outcome import Cause
-from anyjob.testing.fault import check
-from anyjob.testing.rig import Finished, Rig, expect
+from anyjob.testing.fault import check, expect
+from anyjob.testing.rig import Finished, Rig
 from anyjob.testing.suite import Suite
 
 __all__ = ["IsolationCases"]

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 from anyjob.outcome import Cause
-from anyjob.testing.fault import check
+from anyjob.testing.fault import check, expect
 from anyjob.testing.processes import alive
-from anyjob.testing.rig import Rig, expect
+from anyjob.testing.rig import Rig
 from anyjob.testing.suite import Suite
 from anyjob.worker.order import RunOrder
 from anyjob.worker.worker import LiveRun, Worker

@@ -10,8 +10,8 @@ from anyjob.executor.capabilities import Limit
 from anyjob.job import BadJob
 from anyjob.outcome import Cause, Json
 from anyjob.samples import Sample
-from anyjob.testing.fault import Fault, check, lacks
-from anyjob.testing.rig import Finished, Rig, expect, told
+from anyjob.testing.fault import Fault, check, expect, lacks, told
+from anyjob.testing.rig import Finished, Rig
 from anyjob.testing.suite import Suite
 
 __all__ = ["LimitCases"]

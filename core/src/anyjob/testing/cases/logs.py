@@ -6,8 +6,8 @@ import asyncio
 
 from anyjob.outcome import Cause
 from anyjob.samples import Sample
-from anyjob.testing.fault import Fault, check, lacks
-from anyjob.testing.rig import Finished, Rig, expect
+from anyjob.testing.fault import Fault, check, expect, lacks
+from anyjob.testing.rig import Finished, Rig
 from anyjob.testing.suite import Suite
 
 __all__ = ["LogCases", "counted"]

@@ -8,8 +8,8 @@ from itertools import pairwise
 
 from anyjob.outcome import Cause, Outcome
 from anyjob.testing.cases.contexts import environment
-from anyjob.testing.fault import Fault, check
-from anyjob.testing.rig import Finished, Rig, expect
+from anyjob.testing.fault import Fault, check, expect
+from anyjob.testing.rig import Finished, Rig
 from anyjob.testing.suite import Suite
 from anyjob.worker.instance import Firing, Instances, LiveInstance, new_instance_id
 from anyjob.worker.worker import Worker

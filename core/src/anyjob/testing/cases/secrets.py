@@ -8,9 +8,9 @@ from collections.abc import Mapping
 
 from anyjob.outcome import Cause, Json
 from anyjob.testing.crash import doomed
-from anyjob.testing.fault import check, lacks
+from anyjob.testing.fault import check, expect, lacks
 from anyjob.testing.marks import Moment, at, die
-from anyjob.testing.rig import Finished, Rig, expect
+from anyjob.testing.rig import Finished, Rig
 from anyjob.testing.suite import Suite
 from anyjob.worker.secrets import masks
 from anyjob.worker.settings import SecretSource

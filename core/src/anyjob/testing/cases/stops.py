@@ -11,10 +11,10 @@ import pytest
 
 from anyjob.executor.base import Stage
 from anyjob.outcome import Cause, Json, Outcome, StopReport, Strength
-from anyjob.testing.fault import Fault, check, lacks
+from anyjob.testing.fault import Fault, check, expect, lacks, told
 from anyjob.testing.marks import Moment, at
 from anyjob.testing.processes import alive
-from anyjob.testing.rig import Finished, Rig, expect, told
+from anyjob.testing.rig import Finished, Rig
 from anyjob.testing.suite import Suite
 from anyjob.worker.order import RunOrder
 

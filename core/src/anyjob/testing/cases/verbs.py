@@ -7,8 +7,8 @@ import json
 
 from anyjob.executor.handle import HANDLE_LIMIT, Handle
 from anyjob.outcome import Cause, Outcome
-from anyjob.testing.fault import Fault, check
-from anyjob.testing.rig import Rig, expect, told
+from anyjob.testing.fault import Fault, check, expect, told
+from anyjob.testing.rig import Rig
 from anyjob.testing.suite import Suite
 from anyjob.worker.states import RunState
 
