@@ -42,6 +42,9 @@ class SpawnExecutor(RemoteExecutor[SpawnSpec]):
     def at(self, run: Run) -> Path:
         return self.world / run.name
 
+    def token(self, run: Run) -> str:
+        return run.secret("TOKEN")
+
     async def start(self, run: Run, spec: SpawnSpec) -> Handle | Outcome:
         folder = self.at(run)
         folder.mkdir(parents=True, exist_ok=True)
@@ -54,7 +57,7 @@ class SpawnExecutor(RemoteExecutor[SpawnSpec]):
         }
         if "secrets" in run.job.xattrs:
             env["TOKEN_FILE"] = str(folder / "token")
-            (folder / "token").write_text(run.secret("TOKEN"))
+            (folder / "token").write_text(self.token(run))
         argv = ["setsid", "--fork", "sh", "-c", _WRAPPER, "spawned", str(folder)]
         subprocess.run(argv, env=env, check=True, stdin=subprocess.DEVNULL)
         while not (folder / "pid").exists():

@@ -51,11 +51,11 @@ class ReadsTheDeadlineWrong(SpawnExecutor):
 
 
 class SharesTheSecret(SpawnExecutor):
-    async def start(self, run: Run, spec: SpawnSpec) -> Handle | Outcome:
-        handle = await super().start(run, spec)
-        folders = sorted(self.world.glob("*/token"))
-        (self.at(run) / "token").write_text(folders[0].read_text())
-        return handle
+    def token(self, run: Run) -> str:
+        kept = self.world / "token"
+        if not kept.exists():
+            kept.write_text(super().token(run))
+        return kept.read_text()
 
 
 class ReadsCodes(LineExecutor):

@@ -212,18 +212,17 @@ class Rig:
         case at any await, and whoever tidies up needs the folder.
         """
         self._open.append(worker)
-        opening = asyncio.ensure_future(worker.start())
         try:
-            await _whole(opening)
-            yield worker
+            # Awaited itself, not as a task: cases act before the runs that it takes up have had a turn.
+            await worker.start()
         except AnyJobError:
-            if opening.done() and not opening.cancelled() and opening.exception() is not None:
-                self._open.remove(worker)  # it never had the folder
+            self._open.remove(worker)  # it never had the folder
             raise
+        try:
+            yield worker
         finally:
-            if opening.done() and not opening.cancelled() and opening.exception() is None:
-                await _whole(asyncio.ensure_future(worker.close()))
-                self._open.remove(worker)
+            await _whole(asyncio.ensure_future(worker.close()))
+            self._open.remove(worker)
 
     def settings(self, settings: WorkerSettings | None = None) -> WorkerSettings:
         """The worker's settings for a case."""
