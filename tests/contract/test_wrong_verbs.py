@@ -138,6 +138,7 @@ class ClosesTheWorld(SpawnExecutor):
     async def close(self) -> None:
         for folder in self.world.iterdir():
             kill(int((folder / "pid").read_text()))
+        await asyncio.sleep(1)  # the worker whose run it was sees it within milliseconds, in a loop that turns
 
 
 class BeginsWhenMade(SpawnExecutor):
