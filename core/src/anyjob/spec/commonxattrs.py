@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from anyjob.size import parse_size
 from anyjob.spec.model import At, Spec
 
-__all__ = ["CommonXAttrs", "Limits", "SecretRef", "Size", "SizeOrNone"]
+__all__ = ["CommonXAttrs", "Limits", "SecretRef", "Size", "SizeOrNone", "Text"]
 
 _LABEL = re.compile(r"[a-z0-9][a-z0-9._-]*\Z")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -69,6 +69,7 @@ Size = Annotated[
 """Bytes, written as a number or with a unit: 512, "64Ki", "256Mi", "2Gi"."""
 
 Text = Annotated[str, AfterValidator(_no_nul)]
+"""Text that becomes an argument, a variable or a path: without NUL bytes."""
 
 
 class _Part(BaseModel):

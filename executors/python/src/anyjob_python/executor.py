@@ -111,9 +111,7 @@ class PythonExecutor(CommandExecutor[PythonSpec]):
 
 
 def _text(run: Run, spec: PythonSpec) -> bytes:
-    script = run.fill(spec.script)
-    if spec.file_format == "unix":
-        script = script.replace("\r\n", "\n")
+    script = spec.text(run)
     try:
         return source(script)
     except ValueError as error:  # what a placeholder stands for cannot be written in the script's own encoding

@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
-from pydantic import AfterValidator, Field, ValidationInfo
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from anyjob.spec import At, CommonXAttrs, Spec
+from anyjob.spec import At, CommonXAttrs, ScriptSpec
 from anyjob_python.source import source
-from anyjob_python.words import Command, Preload, RequirementText, no_nul
+from anyjob_python.words import Command, Preload, RequirementText
 
 __all__ = ["LOCAL", "PythonSpec"]
-
-
-def _something(text: str) -> str:
-    if not text.strip():
-        raise ValueError("holds blanks only; write the script to run")
-    return text
-
-
-def _readable(text: str) -> str:
-    source(text)
-    return text
 
 
 def _here(requirements: list[str], info: ValidationInfo) -> list[str]:
@@ -34,32 +23,18 @@ LOCAL: Final = "local"
 """The launcher on whose node the worker looks for interpreters; elsewhere a job's words are taken as they are."""
 
 
-class PythonSpec(Spec):
+class PythonSpec(ScriptSpec):
     """Content is the script. `command` is its interpreter, `requirements` the packages that are installed for it.
 
-    `file_format` is the script's line ends as SchedulerX names them: `unix` turns CRLF into LF, `windows` keeps CRLF.
     `warm` and `preload` overrule the settings of the worker: whether the run is forked from a resident interpreter, and
     what that has imported before.
     """
 
-    script: Annotated[
-        str,
-        Field(min_length=1, description="the script"),
-        AfterValidator(no_nul),
-        AfterValidator(_something),
-        AfterValidator(_readable),
-        At("Content"),
-    ]
     command: Annotated[
         Command | None,
         Field(description="the interpreter: a path, the folder of a virtual environment, or a name on the PATH"),
         At("XAttrs.$.command"),
     ] = None
-    file_format: Annotated[
-        Literal["unix", "windows"],
-        Field(description="the script's line ends: unix turns CRLF into LF, windows keeps it"),
-        At("XAttrs.$.fileFormat"),
-    ] = "unix"
     launcher: Annotated[
         str, Field(description=CommonXAttrs.model_fields["launcher"].description), At("XAttrs.$.launcher")
     ] = LOCAL
@@ -77,3 +52,9 @@ class PythonSpec(Spec):
     preload: Annotated[
         Preload | None, Field(description="modules that the warm interpreter imports before"), At("XAttrs.$.preload")
     ] = None
+
+    @field_validator("script")
+    @classmethod
+    def _readable(cls, script: str) -> str:
+        source(script)
+        return script

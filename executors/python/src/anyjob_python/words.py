@@ -10,16 +10,9 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from pydantic import AfterValidator, Field
 
-__all__ = ["Command", "Module", "Preload", "RequirementText", "no_nul"]
+from anyjob.spec import Text
 
-
-def no_nul(text: str) -> str:
-    """The text; a NUL byte in it is told with its place."""
-    if "\0" in text:
-        raise ValueError(
-            f"holds a NUL byte at character {text.index(chr(0)) + 1}, which Python does not read; remove it"
-        )
-    return text
+__all__ = ["Command", "Module", "Preload", "RequirementText"]
 
 
 def _command(text: str) -> str:
@@ -57,7 +50,7 @@ def _requirement(text: str) -> str:
     return str(read)
 
 
-Command = Annotated[str, Field(min_length=1), AfterValidator(no_nul), AfterValidator(_command)]
+Command = Annotated[Text, Field(min_length=1), AfterValidator(_command)]
 """An interpreter: an absolute path, also of the folder of a virtual environment, or a name on the PATH."""
 
 Module = Annotated[str, AfterValidator(_module)]

@@ -14,8 +14,5 @@ class ShellExecutor(CommandExecutor[ShellSpec]):
     and 2."""
 
     def command(self, run: Run, spec: ShellSpec) -> Command:
-        script = run.fill(spec.script)
-        if spec.file_format == "unix":
-            script = script.replace("\r\n", "\n")
         shard = [] if run.shard is None else [str(run.shard.id), run.shard.parameter]
-        return Command(argv=[spec.command, f"{RUN_FOLDER}/script", *shard], files={"script": script.encode()})
+        return Command(argv=[spec.command, f"{RUN_FOLDER}/script", *shard], files={"script": spec.text(run).encode()})

@@ -1,0 +1,43 @@
+"""What every type reads alike whose Content is a script."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from anyjob.spec.model import At, Spec
+
+if TYPE_CHECKING:
+    from anyjob.run import RunFacts
+
+__all__ = ["ScriptSpec"]
+
+
+def _something(text: str) -> str:
+    if not text.strip():
+        raise ValueError("holds blanks only; write the script to run")
+    return text
+
+
+class ScriptSpec(Spec):
+    """Content is the script. A type subclasses it and adds its interpreter.
+
+    `file_format` is the script's line ends as SchedulerX names them: `unix` turns CRLF into LF, so that a script
+    written on Windows runs; `windows` keeps CRLF, for an interpreter that wants it.
+
+        class SqlSpec(ScriptSpec):
+            database: Annotated[str, At("XAttrs.$.database")] = "a.db"
+    """
+
+    script: Annotated[str, Field(min_length=1, description="the script"), AfterValidator(_something), At("Content")]
+    file_format: Annotated[
+        Literal["unix", "windows"],
+        Field(description="the script's line ends: unix turns CRLF into LF, windows keeps it"),
+        At("XAttrs.$.fileFormat"),
+    ] = "unix"
+
+    def text(self, run: RunFacts) -> str:
+        """The script of one run: placeholders filled, line ends as they are wanted. Raises PasteRefused."""
+        filled = run.fill(self.script)
+        return filled.replace("\r\n", "\n") if self.file_format == "unix" else filled
