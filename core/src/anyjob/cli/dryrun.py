@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 import threading
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from anyjob.errors import SecretMissing
-from anyjob.executor.command import CommandExecutor
 from anyjob.outcome import Json
 from anyjob.run import RUN_FOLDER, Event
 from anyjob.spec import CommonXAttrs
@@ -82,14 +80,12 @@ async def dry_command(
 ) -> DryCommand | None:
     """The command of one task, as instance 1 would start it. None for an executor whose runs are no commands.
 
-    Raises what the executor's `command` raises.
+    Raises what the executor's `command_of` raises.
     """
-    if not isinstance(bound.executor, CommandExecutor):
-        return None
-    executor = bound.executor
     face = _face(job, bound, draft, plan, environment)
-    made = executor.command(face, bound.spec)
-    command = await made if inspect.isawaitable(made) else made
+    command = await bound.executor.command_of(face, bound.spec)
+    if command is None:
+        return None
     env = face.environment() if command.env is None else command.env
     return DryCommand(
         argv=[_shown(part) for part in command.argv],

@@ -14,7 +14,9 @@ from anyjob.problem import Problem
 from anyjob.spec import Spec
 
 if TYPE_CHECKING:
+    from anyjob.executor.command import Command
     from anyjob.executor.services import Services
+    from anyjob.job import Job
     from anyjob.run import Run, RunFacts
 
 __all__ = ["Executor", "RemoteExecutor", "S", "Stage"]
@@ -55,6 +57,33 @@ class Executor(ABC, Generic[S]):
         default denies all."""
         del spec
         return Capabilities()
+
+    def ignores(self, spec: S | None) -> frozenset[str]:
+        """Keys of commands (`anyjob.executor.command.OF_COMMANDS`) that runs of this spec do not keep; a job that sets
+        one is refused. Asked at bind; `spec` is None when it could not be read. The default: all.
+
+        Where `user` is kept a launcher is chosen, and `run.place` is there.
+        """
+        from anyjob.executor.command import OF_COMMANDS
+
+        del spec
+        return OF_COMMANDS
+
+    def joins(self, spec: S) -> bool:
+        """Whether runs of this spec are commands, so that what the launcher promises holds for them
+        (`Capabilities.joined`)."""
+        del spec
+        return False
+
+    async def command_of(self, run: Run, spec: S) -> Command | None:
+        """The command that a start would give to the launcher, for `anyjob explain`; None where there is none."""
+        del run, spec
+        return None
+
+    async def enabled(self, jobs: Sequence[Job]) -> None:
+        """The jobs of this type that are enabled on this worker's app groups, all of them; called whenever that
+        changes. For types that must prepare something beyond a run, such as taking over a schedule."""
+        del jobs
 
     async def serve(self, services: Services) -> None:
         """Called once, before the first run: start listeners and residents."""

@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from anyjob.executor.base import Executor, S, Stage
 from anyjob.executor.capabilities import Capabilities, Phase
@@ -17,9 +17,12 @@ from anyjob.outcome import Cause, Evidence, Json, Outcome, StopReport
 if TYPE_CHECKING:
     from anyjob.run import Run
 
-__all__ = ["Command", "CommandExecutor", "Exit", "Leftovers", "Warm"]
+__all__ = ["OF_COMMANDS", "Command", "CommandExecutor", "Exit", "Leftovers", "Warm"]
 
 Leftovers: TypeAlias = Literal["kill", "wait", "fail", "allow"]
+
+OF_COMMANDS: Final = frozenset({"launcher", "user", "cwd", "env", "leftovers", "stopSignal"})
+"""Common keys of XAttrs that only a launcher keeps. Taken in silence, a job would run as somebody else than it says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +120,18 @@ class CommandExecutor(Executor[S]):
         """Every phase and maps; the host joins this with what the launcher promises."""
         del spec
         return Capabilities(phases=frozenset({Phase.PROCESS, Phase.REDUCE}), maps=True)
+
+    def ignores(self, spec: S | None) -> frozenset[str]:
+        del spec
+        return frozenset()
+
+    def joins(self, spec: S) -> bool:
+        del spec
+        return True
+
+    async def command_of(self, run: Run, spec: S) -> Command | None:
+        made = self.command(run, spec)
+        return await made if inspect.isawaitable(made) else made
 
     async def start(self, run: Run, spec: S) -> Handle | Outcome:
         made = self.command(run, spec)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -10,8 +11,13 @@ from anyjob.outcome import Json
 
 if TYPE_CHECKING:
     from anyjob.egress import Egress
+    from anyjob.executor.app import Attached, Shared
+    from anyjob.executor.base import Stage
+    from anyjob.executor.handle import Handle
+    from anyjob.outcome import Outcome, StopReport
+    from anyjob.run import Run
 
-__all__ = ["Services", "State"]
+__all__ = ["Apps", "SeenApp", "Services", "State"]
 
 
 class State(Protocol):
@@ -19,6 +25,51 @@ class State(Protocol):
 
     def next(self, counter: str) -> int:
         """The next number of a counter, from 1; never given twice, also across crashes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenApp:
+    """An application that is connected, or was a short while ago.
+
+    `id` is of its process, the same over reconnects; `name` is what it calls itself. `names` are what it serves,
+    `details` what it tells of some of them (a schedule, a bean). `since`: epoch seconds of its newest connection.
+    `resident`: it was started by this worker.
+    """
+
+    id: str
+    name: str
+    group: str
+    software: str
+    names: Sequence[str]
+    details: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    address: str = ""
+    connected: bool = True
+    since: float = 0.0
+    runs: int = 0
+    resident: bool = False
+
+
+class Apps(Protocol):
+    """Applications of the executor's own type, as AppExecutor uses them: those that dialled in, and residents.
+
+    The verbs keep the rules of Executor's. An application that is lost has some time to come back (the settings'
+    `[worker.apps] reconnect`); then its runs are `unknown`, for a resident whose end was seen what that says.
+    """
+
+    async def start(self, run: Run, target: Shared | Attached, request: Mapping[str, Json]) -> Handle | Outcome: ...
+    async def watch(self, run: Run, handle: Handle) -> Outcome: ...
+    async def stop(self, run: Run, handle: Handle, stage: Stage) -> StopReport: ...
+    async def find(self, run: Run) -> Handle | Outcome | None: ...
+    async def clean(self, run: Run, handle: Handle | None) -> None: ...
+
+    def seen(self, group: str | None = None) -> Sequence[SeenApp]:
+        """Who is connected; of one app group, or all."""
+        ...
+
+    async def ask(self, app: str, kind: str, body: Mapping[str, Json]) -> Mapping[str, Json]:
+        """A request of the type's own to the application `app` (`SeenApp.id`), such as `take`. Raises AnyJobError when
+        it is refused, not known, or not answered."""
         ...
 
 
@@ -46,6 +97,11 @@ class Services(Protocol):
     @property
     def egress(self) -> Egress:
         """The worker's egress policy: every call to a URL that a job names goes through it."""
+        ...
+
+    @property
+    def apps(self) -> Apps:
+        """Applications in which code of this type runs, for AppExecutor."""
         ...
 
     async def deliver(self, key: str, event: Json) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from anyjob.executor.capabilities import Capabilities
-from anyjob.executor.command import CommandExecutor
+from anyjob.executor.command import OF_COMMANDS
 from anyjob.nearest import did_you_mean
 from anyjob.plugins.binding import Binding, BoundLauncher, BoundPlace
 from anyjob.plugins.builtin import DEFAULT_LAUNCHER
@@ -60,10 +60,6 @@ class Resolved:
         )
 
 
-_OF_COMMANDS = frozenset({"user", "cwd", "env", "leftovers", "stopSignal"})
-"""Keys that only a launcher keeps. Taken in silence, a job would run as somebody else than it says."""
-
-
 def common_problems(job: Job) -> list[Problem]:
     """What is wrong with the keys that mean the same for every type."""
     return [problem for model in (CommonXAttrs, ModeXAttrs) for problem in read_spec(model, job)[1]]
@@ -90,7 +86,7 @@ class Resolver:
         owners: list[type[Spec]] = [CommonXAttrs, ModeXAttrs, model]
         if self._launcher(job, made, owners):
             made.problems += check_owners(job, owners)
-        if made.spec is not None and (made.place is not None or not isinstance(made.executor, CommandExecutor)):
+        if made.spec is not None and (made.place is not None or "user" in made.executor.ignores(made.spec)):
             self._capabilities(job, made)
         made.problems = list(dict.fromkeys(made.problems))
         return made
@@ -103,16 +99,17 @@ class Resolver:
         name = made.common.launcher if made.common else job.xattrs.get("launcher", DEFAULT_LAUNCHER)
         if not isinstance(name, str):
             return False
-        if not isinstance(made.executor, CommandExecutor):
-            for key in sorted(_OF_COMMANDS & set(job.xattrs)):
-                remedy = f"is for commands, and runs of JobType {job.job_type!r} are none; take it out"
-                value = shown(job.xattrs[key])
-                made.problems.append(Problem(field=f"XAttrs.{key}", value=value, remedy=remedy))
-            if name == DEFAULT_LAUNCHER:
-                return True
+        ignored = made.executor.ignores(made.spec)
+        for key in sorted((ignored & OF_COMMANDS & set(job.xattrs)) - {"launcher"}):
+            remedy = f"is for commands, and runs of JobType {job.job_type!r} are none; take it out"
+            value = shown(job.xattrs[key])
+            made.problems.append(Problem(field=f"XAttrs.{key}", value=value, remedy=remedy))
+        if "launcher" in ignored and name != DEFAULT_LAUNCHER:
             remedy = f"does not fit JobType {job.job_type!r}, whose runs are no commands; take it out"
             made.problems.append(Problem(field="XAttrs.launcher", value=name, remedy=remedy))
             return False
+        if "user" in ignored:
+            return True
         offer = self._registry.launchers.get(name, job.job_type)
         if offer is None:
             known = self._registry.launchers.names()
@@ -133,7 +130,7 @@ class Resolver:
         kind = f"JobType {made.type.kind.job_type!r}"
         own = _asked(made.type, job.job_type, lambda: made.executor.capabilities(made.spec))
         made.capabilities = own
-        if made.place is not None and made.launcher is not None:
+        if made.place is not None and made.launcher is not None and made.executor.joins(made.spec):
             place = made.place
             made.capabilities = own.joined(
                 _asked(made.launcher, job.job_type, lambda: place.launcher.capabilities(place.options))

@@ -16,6 +16,7 @@ from anyjob.executor.capabilities import Capabilities, DeadlineBy, Health, Limit
 from anyjob.executor.command import Command, Exit
 from anyjob.executor.handle import Handle, Scope
 from anyjob.executor.launcher import Launcher
+from anyjob.executor.said import OUTCOME_FILE
 from anyjob.job import BadJob
 from anyjob.outcome import Cause, Evidence, StopReport, Strength
 from anyjob.problem import Problem
@@ -33,7 +34,7 @@ from anyjob.worker.settings import WorkerSettings
 __all__ = ["LocalLauncher"]
 
 _LIMITS: frozenset[Limit] = frozenset({"memory", "cpu", "pids"})
-_RETURNS = frozenset({"result", "map"})
+_RETURNS = frozenset({"result", "map", OUTCOME_FILE})
 
 
 class LocalLauncher(Launcher[LocalOptions]):
