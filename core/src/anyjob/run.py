@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from anyjob.executor.capabilities import Phase
+from anyjob.executor.command import RUN_FOLDER
 from anyjob.outcome import Json
 from anyjob.status import TriggerType
 
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
     from anyjob.job import Job
 
 __all__ = ["RUN_FOLDER", "CallRun", "Event", "Log", "Run", "RunFacts", "Shard"]
-
-RUN_FOLDER = "\0run\0"
-"""In the argv, env and cwd of a Command: the run's folder as the command sees it; a container has another path than
-the node. It holds NUL bytes because no real argument can, so text of a user is never taken for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

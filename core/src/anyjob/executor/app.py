@@ -16,11 +16,10 @@ from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias
 
 from anyjob.executor.base import Executor, S, Stage
 from anyjob.executor.capabilities import Capabilities, Phase
-from anyjob.executor.command import OF_COMMANDS, Command, Exit
+from anyjob.executor.command import OF_COMMANDS, RUN_FOLDER, Command, Exit
 from anyjob.executor.handle import Handle
 from anyjob.executor.said import OUTCOME_FILE, START_FILE, read_said, start_message, without_word
 from anyjob.outcome import Json, Outcome, StopReport, Strength
-from anyjob.run import RUN_FOLDER
 
 if TYPE_CHECKING:
     from anyjob.run import Run

@@ -17,7 +17,11 @@ from anyjob.outcome import Cause, Evidence, Json, Outcome, StopReport
 if TYPE_CHECKING:
     from anyjob.run import Run
 
-__all__ = ["OF_COMMANDS", "Command", "CommandExecutor", "Exit", "Leftovers", "Warm"]
+__all__ = ["OF_COMMANDS", "RUN_FOLDER", "Command", "CommandExecutor", "Exit", "Leftovers", "Warm"]
+
+RUN_FOLDER = "\0run\0"
+"""In the argv, env and cwd of a Command: the run's folder as the command sees it; a container has another path than
+the node. It holds NUL bytes because no real argument can, so text of a user is never taken for it."""
 
 Leftovers: TypeAlias = Literal["kill", "wait", "fail", "allow"]
 
