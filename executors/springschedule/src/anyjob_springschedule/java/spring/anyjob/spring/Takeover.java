@@ -7,6 +7,7 @@ import org.springframework.aop.framework.AopProxyUtils;
 import org.springframework.scheduling.annotation.Scheduled;
 import org.springframework.scheduling.annotation.ScheduledAnnotationBeanPostProcessor;
 import org.springframework.scheduling.config.ScheduledTask;
+import org.springframework.util.ClassUtils;
 import org.springframework.util.StringValueResolver;
 
 /**
@@ -44,7 +45,9 @@ public final class Takeover extends ScheduledAnnotationBeanPostProcessor impleme
     @Override
     protected void processScheduled(Scheduled scheduled, Method method, Object object) {
         Trigger trigger = Trigger.of(scheduled, resolver);
-        methods.found(bean.get(), AopProxyUtils.ultimateTargetClass(object), method, object, scheduled, trigger);
+        // Twice, because a class with @Configuration is no proxy, and yet not the user's own.
+        Class<?> user = ClassUtils.getUserClass(AopProxyUtils.ultimateTargetClass(object));
+        methods.found(bean.get(), user, method, object, scheduled, trigger);
     }
 
     @Override
