@@ -39,7 +39,7 @@ final class Calls implements Serves {
             }
             String seen = "the Future was cancelled; whether its work has ended was not seen";
             Outcome outcome = Outcome.thrown(stop);
-            return call.stopping() ? outcome.withCause("stopped").withStop("cancel", seen) : outcome;
+            return call.stopping() ? outcome.withCause("stopped").withStop("ASKED", "cancel", seen) : outcome;
         } finally {
             methods.end(invocation.scheduled());
         }

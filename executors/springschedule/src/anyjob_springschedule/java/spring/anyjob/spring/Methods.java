@@ -76,6 +76,10 @@ public final class Methods {
 
     // ---------------------------------------------------------------- what is told
 
+    synchronized int count() {
+        return all.size();
+    }
+
     /** Every name by which a job can mean a method. */
     synchronized Set<String> names() {
         Set<String> names = new TreeSet<String>();

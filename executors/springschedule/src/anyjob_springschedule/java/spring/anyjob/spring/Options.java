@@ -55,15 +55,25 @@ final class Options {
     /** After so long without a worker Spring fires everything again; null: never. */
     Duration release() {
         String text = text("anyjob.spring.release", "never");
-        if (text.equals("never")) {
-            return null;
-        }
+        return text.equals("never") ? null : duration("anyjob.spring.release", text, ", or never");
+    }
+
+    /** How long a context that closes waits for runs that are going. */
+    Duration closing() {
+        return duration("anyjob.spring.closing", text("anyjob.spring.closing", "10"), "");
+    }
+
+    private static Duration duration(String name, String text, String other) {
         try {
-            return text.startsWith("P") ? Duration.parse(text) : Duration.ofSeconds(Long.parseLong(text));
+            Duration read = text.startsWith("P") ? Duration.parse(text) : Duration.ofSeconds(Long.parseLong(text));
+            if (!read.isNegative()) {
+                return read;
+            }
         } catch (RuntimeException wrong) {
-            throw new IllegalArgumentException("anyjob.spring.release is '" + text
-                    + "'; write seconds, a duration such as PT10M, or never", wrong);
+            // said below
         }
+        throw new IllegalArgumentException(
+                name + " is '" + text + "'; write seconds, or a duration such as PT10M" + other);
     }
 
     /** Whether what a run's thread prints goes to the run's log as well. */

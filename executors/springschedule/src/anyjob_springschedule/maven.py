@@ -1,0 +1,66 @@
+"""Jars of others, by Maven: for the application of the conformance suite."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from anyjob.errors import WorkerError
+
+__all__ = ["NoMaven", "NotResolved", "classpaths"]
+
+_PATIENCE: Final = 600.0
+_GOAL: Final = "dependency:build-classpath"
+
+
+class NoMaven(WorkerError):
+    """Maven is not on the PATH."""
+
+    def __init__(self) -> None:
+        super().__init__("This machine has no Maven, which fetches Spring Boot for the sample application. Install mvn.")
+
+
+class NotResolved(WorkerError):
+    """Maven did not find what a pom names."""
+
+    def __init__(self, pom: Path, said: str) -> None:
+        self.pom, self.said = pom, said
+        super().__init__(f"Maven could not resolve {pom}: {said}. Give it a repository that has it (settings.xml).")
+
+
+def classpaths(folder: Path) -> Sequence[Path]:
+    """The jars of the pom in `folder`: from the local repository, else fetched once. Blocks, 3 seconds to minutes.
+
+    Raises NoMaven, NotResolved.
+    """
+    mvn = shutil.which("mvn")
+    if mvn is None:
+        raise NoMaven
+    with tempfile.TemporaryDirectory(prefix="anyjob-maven-") as scratch:
+        shutil.copy(folder / "pom.xml", scratch)
+        out = Path(scratch, "classpath")
+        argv = [mvn, "-q", "-B", f"-Dmdep.outputFile={out}", _GOAL]
+        for more in (["-o"], []):
+            done = subprocess.run(
+                [*argv, *more],
+                cwd=scratch,
+                capture_output=True,
+                stdin=subprocess.DEVNULL,
+                timeout=_PATIENCE,
+                check=False,
+                env={**os.environ, "LC_ALL": "C.UTF-8"},
+            )
+            if done.returncode == 0 and out.is_file():
+                return [Path(jar) for jar in out.read_text().strip().split(os.pathsep)]
+    raise NotResolved(folder / "pom.xml", _last(done.stdout + done.stderr))
+
+
+def _last(said: bytes) -> str:
+    lines = [line.strip() for line in said.decode(errors="replace").splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("[ERROR]")]
+    return (errors or lines or ["it said nothing"])[0][:500]
