@@ -4,6 +4,7 @@ import java.io.File;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
@@ -19,12 +20,12 @@ public final class Own {
     private static final int START_LIMIT = 64 << 20;
     private static final int RESERVE = 512 << 10;
     private static final long HOOKS = 5000; // ms that shutdown hooks of the code may take
-    private static final long SETTLES = 100; // ms in which threads that are about to end may do so
 
     private final Call call;
     private final Serves serves;
     private final Files files;
     private final Ladder ladder;
+    private final PrintStream err = System.err;
     private final AtomicBoolean told = new AtomicBoolean();
     private volatile byte[] reserve = new byte[RESERVE];
     private volatile Outcome ended;
@@ -180,10 +181,9 @@ public final class Own {
             if (call.stopping()) {
                 outcome = ladder.told(outcome);
             }
-            List<Thread> left = left(group);
+            List<Thread> left = Threads.settled(group, false);
             if (!left.isEmpty()) {
-                String text = "the code left " + left.size() + " running, which ended with the JVM: " + Threads.names(left);
-                outcome = outcome.withEvidence("threads", text);
+                outcome = outcome.withEvidence("threads", "the code left, and they ended with the JVM, " + Threads.names(left));
             }
             tell(outcome);
         } catch (OutOfMemoryError full) { // other threads of the code still fill the heap
@@ -193,26 +193,12 @@ public final class Own {
         end();
     }
 
-    private List<Thread> left(ThreadGroup group) {
-        long until = System.nanoTime() + SETTLES * 1000000;
-        List<Thread> left = Threads.left(group);
-        while (!left.isEmpty() && System.nanoTime() < until) {
-            try {
-                Thread.sleep(5);
-            } catch (InterruptedException nobody) {
-                continue;
-            }
-            left = Threads.left(group);
-        }
-        return left;
-    }
-
     /** On a signal, in a thread of the JVM. */
     private void stop() {
         if (!call.ask()) {
             return;
         }
-        long grace = Math.max(0, (long) (seconds() * 1000));
+        long grace = call.grace();
         try {
             ladder.climb(grace / 2);
             // What is left of the grace is for code that heeds the interrupt; a tenth of it is for the end.
@@ -227,11 +213,6 @@ public final class Own {
             files.close();
             Runtime.getRuntime().halt(0);
         }
-    }
-
-    private double seconds() {
-        Object grace = call.facts().get("grace");
-        return grace instanceof Number ? ((Number) grace).doubleValue() : 10;
     }
 
     /** In a shutdown hook: who ends this JVM? */
@@ -266,8 +247,7 @@ public final class Own {
         } catch (IllegalArgumentException wrong) { // outputs that JSON cannot carry
             again(Outcome.failed("the outcome cannot be told: " + wrong.getMessage()));
         } catch (IOException error) {
-            System.err.println("[anyjob] outcome.json could not be written: " + error.getMessage());
-            System.err.flush();
+            says("outcome.json could not be written: " + error.getMessage());
             Runtime.getRuntime().halt(1);
         }
     }
@@ -294,9 +274,19 @@ public final class Own {
         }
     }
 
+    /** For whoever reads the log, past what the code may have made of System.err. */
+    private void says(String text) {
+        err.println("[anyjob] " + text);
+        err.flush();
+    }
+
     private void end() {
-        System.out.flush();
-        System.err.flush();
+        try {
+            System.out.flush();
+            System.err.flush();
+        } catch (Throwable theirs) { // streams of the code's own
+            says("the output could not be flushed: " + Outcome.text(theirs));
+        }
         files.close();
         Threads.daemon("anyjob-end", new Runnable() {
             @Override
@@ -306,8 +296,7 @@ public final class Own {
                 } catch (InterruptedException nobody) {
                     Thread.currentThread().interrupt();
                 }
-                System.err.println("[anyjob] shutdown hooks had not ended after " + HOOKS + " ms");
-                System.err.flush();
+                says("shutdown hooks had not ended after " + HOOKS + " ms");
                 Runtime.getRuntime().halt(0);
             }
         }).start();
