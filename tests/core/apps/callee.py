@@ -78,7 +78,7 @@ class Run:
             outcome = self.outcome or {"cause": "succeeded"}
         except Interrupted:
             outcome = {"cause": "stopped"}
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - SystemExit of the code is a failure too
             outcome = {"cause": "failed", "result": f"{type(error).__name__}: {error}"}
         if self.by and "stop" not in outcome:
             outcome["stop"] = {"strength": "REPORTED", "by": self.by, "evidence": [], "survivors": []}
@@ -307,7 +307,8 @@ def alone(folder: Path) -> None:
 def main() -> None:
     where = os.environ["ANYJOB_APP"]
     if where.startswith("files:"):
-        return alone(Path(where.removeprefix("files:")))
+        alone(Path(where.removeprefix("files:")))
+        return
     App(sys.argv[1], sys.argv[2:]).live(where)
 
 
