@@ -86,6 +86,8 @@ class SpringSpec(Spec):
         At("XAttrs.$.jvmArgs"),
     ] = None
 
+    group: Annotated[str, Field(description="the app group whose applications are meant"), At("GroupId")] = ""
+
     @field_validator("java_home", "jvm_args")
     @classmethod
     def _of_a_jar(cls, value: object, info: ValidationInfo) -> object:
