@@ -11,6 +11,7 @@ from anyjob.problem import Problem
 from anyjob.run import Run, RunFacts
 from anyjob_springschedule import managed
 from anyjob_springschedule.availability import missing
+from anyjob_springschedule.roster import RosterKeeper
 from anyjob_springschedule.settings import SpringSettings
 from anyjob_springschedule.spec import SpringSpec
 from anyjob_springschedule.takeover import Takeover
@@ -27,6 +28,7 @@ class SpringExecutor(AppExecutor[SpringSpec]):
     def __init__(self, settings: SpringSettings) -> None:
         self._settings = settings
         self._takeover: Takeover | None = None
+        self._roster: RosterKeeper | None = None
 
     # ---------------------------------------------------------------- what is promised
 
@@ -54,11 +56,12 @@ class SpringExecutor(AppExecutor[SpringSpec]):
     # ---------------------------------------------------------------- beside the runs
 
     async def serve(self, services: Services) -> None:
-        self._takeover = Takeover(services.apps)
+        self._takeover, self._roster = Takeover(services.apps), RosterKeeper(services)
 
     async def close(self) -> None:
-        if self._takeover is not None:
-            await self._takeover.close()
+        for part in (self._takeover, self._roster):
+            if part is not None:
+                await part.close()
 
     async def enabled(self, jobs: Sequence[Job]) -> None:
         if self._takeover is not None:
