@@ -188,7 +188,7 @@ public final class Link implements Closeable {
 
     /**
      * The application goes away: interrupt the runs, tell their results, end the connection. Returns when that is done, at
-     * the latest after so many milliseconds; a run that goes on then is told as {@code node_lost} all the same.
+     * the latest after so many milliseconds; a run that goes on then is told as {@code evicted} all the same.
      */
     public void close(long millis) {
         shut(millis);

@@ -46,6 +46,11 @@ public final class Outcome {
         return of(cause).withResult(text).withEvidence("exception", cut(stack(thrown), STACK));
     }
 
+    /** As {@link #thrown}, in a heap that has no room for a stack. */
+    static Outcome brief(Throwable error) {
+        return of(outOfMemory(error) ? "out_of_memory" : "failed").withResult(error.getClass().getName());
+    }
+
     /** The stack of what was thrown, as {@code printStackTrace} writes it; never throws by itself. */
     public static String stack(Throwable error) {
         try {

@@ -8,7 +8,6 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * A process for one run: it is told by a file, and answers by one. See "A process for one run" in docs/protocol.md.
@@ -26,7 +25,7 @@ public final class Own {
     private final Files files;
     private final Ladder ladder;
     private final PrintStream err = System.err;
-    private final AtomicBoolean told = new AtomicBoolean();
+    private boolean told; // guarded by this
     private volatile byte[] reserve = new byte[RESERVE];
     private volatile Outcome ended;
 
@@ -148,19 +147,22 @@ public final class Own {
             Outcome outcome = serves.run(call);
             return outcome == null ? Outcome.failed("the host gave no outcome") : outcome;
         } catch (Throwable error) {
-            if (error instanceof OutOfMemoryError) {
-                reserve = null;
-            }
-            Outcome thrown = Outcome.thrown(error);
-            try {
-                call.log(Outcome.stack(error));
-            } catch (Throwable again) { // the log is worth less than the outcome
-                reserve = null;
-            }
-            return thrown;
+            return thrown(error);
         } finally {
             call.returned();
             Call.leave(null);
+        }
+    }
+
+    private Outcome thrown(Throwable error) {
+        if (error instanceof OutOfMemoryError) {
+            reserve = null;
+        }
+        try {
+            call.log(Outcome.stack(error));
+            return Outcome.thrown(error);
+        } catch (OutOfMemoryError again) { // other threads of the code fill the heap
+            return Outcome.brief(error);
         }
     }
 
@@ -188,7 +190,7 @@ public final class Own {
             tell(outcome);
         } catch (OutOfMemoryError full) { // other threads of the code still fill the heap
             reserve = null;
-            tell(Outcome.of("out_of_memory").withResult("java.lang.OutOfMemoryError"));
+            tell(Outcome.brief(full));
         }
         end();
     }
@@ -217,8 +219,10 @@ public final class Own {
 
     /** In a shutdown hook: who ends this JVM? */
     private void exits() {
-        if (told.get()) {
-            return;
+        synchronized (this) { // whoever tells now, must have done so before the JVM ends
+            if (told) {
+                return;
+            }
         }
         Threads.Exit exit = Threads.exiting();
         if (exit == null) { // a signal that no handler could be had for
@@ -228,16 +232,18 @@ public final class Own {
             return;
         }
         String text = "thread " + exit.thread.getName() + " called System.exit at " + exit.from;
-        Outcome outcome = Outcome.failed("System.exit was called at " + exit.from).withEvidence("exit", text);
+        Outcome outcome = ended == null ? Outcome.failed("System.exit was called at " + exit.from) : ended;
+        outcome = outcome.withEvidence("exit", text);
         tell(call.stopping() ? ladder.told(outcome) : outcome);
         files.close();
     }
 
     /** The first word counts. */
-    private void tell(Outcome outcome) {
-        if (!told.compareAndSet(false, true)) {
+    private synchronized void tell(Outcome outcome) {
+        if (told) {
             return;
         }
+        told = true;
         try {
             files.flush();
             files.outcome(call.run(), outcome);

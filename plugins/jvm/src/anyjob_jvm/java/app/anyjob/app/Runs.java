@@ -131,7 +131,7 @@ final class Runs {
             call.log((Outcome.stack(error)).getBytes("UTF-8"));
             return Outcome.thrown(error);
         } catch (Throwable again) {
-            return Outcome.of(Outcome.outOfMemory(error) ? "out_of_memory" : "failed").withResult(error.getClass().getName());
+            return Outcome.brief(error);
         }
     }
 
@@ -153,7 +153,7 @@ final class Runs {
             one.ends(told);
         } catch (OutOfMemoryError full) {
             reserve = null;
-            one.ends(Outcome.of("out_of_memory").withResult("java.lang.OutOfMemoryError"));
+            one.ends(Outcome.brief(full));
         }
         if (reserve == null) {
             restock();
@@ -232,7 +232,7 @@ final class Runs {
             // A run that closes its own link cannot be waited for.
             long left = one.call.runsIn(Thread.currentThread()) ? 0 : (end - System.nanoTime()) / 1000000;
             if (!one.over() && !one.call.await(Math.max(0, left))) {
-                Outcome going = Outcome.of("node_lost").withResult("the application ended while the code was running");
+                Outcome going = Outcome.of("evicted").withResult("the application ended while the code was running");
                 one.ends(exit == null ? going : going.withEvidence("exit", "thread " + exit.thread.getName() + " called System.exit at " + exit.from));
             }
         }
@@ -249,7 +249,7 @@ final class Runs {
     }
 
     private static Outcome closed(Outcome outcome) {
-        return Outcome.of("node_lost")
+        return Outcome.of("evicted")
                 .withResult("the application was closed and interrupted the code")
                 .withEvidence("app", "the code then ended as " + outcome.cause() + ": " + Outcome.cut(outcome.result(), 1000));
     }

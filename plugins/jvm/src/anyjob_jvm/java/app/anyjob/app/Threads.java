@@ -81,10 +81,17 @@ final class Threads {
             StackTraceElement[] stack = threads.get(i).getStackTrace();
             made.append(i == 0 ? "" : ", ").append(threads.get(i).getName());
             if (stack.length > 0) {
-                made.append(" (at ").append(stack[0]).append(")");
+                made.append(" (at ").append(at(stack[0])).append(")");
             }
         }
         return threads.size() > SHOWN ? made + " and " + (threads.size() - SHOWN) + " more" : made.toString();
+    }
+
+    /** A place without its loader and module. */
+    private static String at(StackTraceElement frame) {
+        String line = frame.getLineNumber() > 0 ? ":" + frame.getLineNumber() : "";
+        String file = frame.getFileName() == null ? "" : "(" + frame.getFileName() + line + ")";
+        return frame.getClassName() + "." + frame.getMethodName() + file;
     }
 
     /**
@@ -104,7 +111,7 @@ final class Threads {
                 if (from < stack.length && "java.lang.System".equals(stack[from].getClassName())) {
                     from++;
                 }
-                found = new Exit(entry.getKey(), from < stack.length ? stack[from].toString() : "native code");
+                found = new Exit(entry.getKey(), from < stack.length ? at(stack[from]) : "native code");
                 break;
             }
         }
