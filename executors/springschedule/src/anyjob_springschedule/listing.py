@@ -30,10 +30,10 @@ def show(roster: Roster, known: Sequence[Application], *, running: bool) -> None
 
 def _rows(method: Method) -> list[tuple[str, ...]]:
     declared = f" (in {method.declared})" if method.declared else ""
-    words = ", ".join(
-        word for word in ("@Async" if method.is_async else "", f"refused: {method.refused}" if method.refused else "", method.note) if word
-    )
-    who = "anyjob" if method.taken else "Spring"
+    said = ("@Async" if method.is_async else "", f"refused: {method.refused}" if method.refused else "", method.note)
+    words = ", ".join(filter(None, said))
+    by_spring = any(trigger.cron != "-" for trigger in method.triggers)
+    who = "anyjob" if method.taken else "Spring" if by_spring else "nobody but a job"
     return [
         (
             f"{method.plain_name}{declared}",

@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +15,7 @@ __all__ = ["NoMaven", "NotResolved", "classpaths"]
 
 _PATIENCE: Final = 600.0
 _GOAL: Final = "dependency:build-classpath"
+_OUT: Final = "anyjob.classpath"
 
 
 class NoMaven(WorkerError):
@@ -33,8 +33,9 @@ class NotResolved(WorkerError):
         super().__init__(f"Maven could not resolve {pom}: {said}. Give it a repository that has it (settings.xml).")
 
 
-def classpaths(folder: Path) -> Sequence[Path]:
-    """The jars of the pom in `folder`: from the local repository, else fetched once. Blocks, 3 seconds to minutes.
+def classpaths(folder: Path) -> dict[str, list[Path]]:
+    """The jars of each pom below `folder`, by its folder's name there ("." for the folder's own): from the local
+    repository, else fetched once. Blocks, 3 seconds to minutes.
 
     Raises NoMaven, NotResolved.
     """
@@ -42,12 +43,14 @@ def classpaths(folder: Path) -> Sequence[Path]:
     if mvn is None:
         raise NoMaven
     with tempfile.TemporaryDirectory(prefix="anyjob-maven-") as scratch:
-        shutil.copy(folder / "pom.xml", scratch)
-        out = Path(scratch, "classpath")
-        argv = [mvn, "-q", "-B", f"-Dmdep.outputFile={out}", _GOAL]
+        poms = [pom.relative_to(folder) for pom in sorted(folder.rglob("pom.xml"))]
+        for pom in poms:
+            Path(scratch, pom).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(folder / pom, Path(scratch, pom))
+        said = b""
         for more in (["-o"], []):
             done = subprocess.run(
-                [*argv, *more],
+                [mvn, "-q", "-B", f"-Dmdep.outputFile={_OUT}", _GOAL, *more],
                 cwd=scratch,
                 capture_output=True,
                 stdin=subprocess.DEVNULL,
@@ -55,9 +58,15 @@ def classpaths(folder: Path) -> Sequence[Path]:
                 check=False,
                 env={**os.environ, "LC_ALL": "C.UTF-8"},
             )
-            if done.returncode == 0 and out.is_file():
-                return [Path(jar) for jar in out.read_text().strip().split(os.pathsep)]
-    raise NotResolved(folder / "pom.xml", _last(done.stdout + done.stderr))
+            said = done.stdout + done.stderr
+            if done.returncode == 0:
+                found = {str(pom.parent): Path(scratch, pom).with_name(_OUT) for pom in poms}
+                return {name: _jars(out) for name, out in found.items() if out.is_file()}
+    raise NotResolved(folder / "pom.xml", _last(said))
+
+
+def _jars(out: Path) -> list[Path]:
+    return [Path(jar) for jar in out.read_text().strip().split(os.pathsep) if jar]
 
 
 def _last(said: bytes) -> str:

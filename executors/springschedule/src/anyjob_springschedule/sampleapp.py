@@ -28,8 +28,8 @@ class NotCompiled(PluginError):
 
 
 def library() -> list[Path]:
-    """Our own jars, as a user's application has them on its class path."""
-    return [jar("anyjob_springschedule", "spring"), jar("anyjob_jvm", "app")]
+    """Our own jar, as a user's application has it on its class path."""
+    return [jar("anyjob_springschedule", "spring")]
 
 
 def compile_app(sources: Iterable[Path], classpath: Sequence[Path], into: Path, home: JavaHome | None = None) -> None:

@@ -25,7 +25,9 @@ final class Application implements ApplicationListener<ApplicationEvent> {
     private final ConfigurableApplicationContext context;
     private final Options options;
     private final Methods methods;
+    private final Stay stay = new Stay();
     private Link link;
+    private long closing;
 
     Application(ConfigurableApplicationContext context, Options options) {
         this.context = context;
@@ -41,8 +43,12 @@ final class Application implements ApplicationListener<ApplicationEvent> {
     public void onApplicationEvent(ApplicationEvent event) {
         try {
             if (isReady(event)) {
+                if (methods.anyTakenFromSpring()) {
+                    stay.begin();
+                }
                 begin();
             } else if (event instanceof ContextClosedEvent && of(event) == context) {
+                stay.end();
                 end();
             }
         } catch (RuntimeException | LinkageError wrong) {
@@ -92,6 +98,7 @@ final class Application implements ApplicationListener<ApplicationEvent> {
         if (options.log() || options.resident()) {
             Output.install();
         }
+        closing = options.closing().toMillis();
         Connection connection = new Connection(options, methods);
         link = Link.to(options.address())
                 .token(options.token())
@@ -108,7 +115,7 @@ final class Application implements ApplicationListener<ApplicationEvent> {
 
     private synchronized void end() {
         if (link != null) {
-            link.close(options.closing().toMillis());
+            link.close(closing);
         }
     }
 

@@ -74,6 +74,16 @@ public final class Methods {
         tell(any);
     }
 
+    /** Whether Spring would have a task if we were not here. */
+    synchronized boolean anyTakenFromSpring() {
+        for (ScheduledMethod one : all) {
+            if (one.taken() && one.timed()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     // ---------------------------------------------------------------- what is told
 
     synchronized int count() {

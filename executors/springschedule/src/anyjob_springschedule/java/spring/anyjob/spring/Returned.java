@@ -15,8 +15,9 @@ final class Returned {
         if (value == null) {
             return Outcome.succeeded("");
         }
-        if (ScheduledMethod.publisher(value.getClass()) != null) {
-            return Outcome.failed("it returned a reactive " + value.getClass().getName()
+        Class<?> publisher = ScheduledMethod.publisher(value.getClass());
+        if (publisher != null) {
+            return Outcome.failed("it returned a reactive " + publisher.getName()
                     + ", which nobody subscribes to, so its work did not begin; return the value itself");
         }
         Outcome said = ofProcessResult(value);

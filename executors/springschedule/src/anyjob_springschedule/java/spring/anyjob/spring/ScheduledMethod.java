@@ -45,6 +45,16 @@ final class ScheduledMethod {
         return taken;
     }
 
+    /** Whether Spring has a time for it at all. */
+    boolean timed() {
+        for (Trigger trigger : triggers) {
+            if (!trigger.never()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** From now on Spring does not fire it. A firing that is going is not interrupted. */
     void take() {
         taken = true;

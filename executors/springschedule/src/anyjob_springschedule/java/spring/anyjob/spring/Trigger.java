@@ -38,6 +38,11 @@ final class Trigger {
         return said;
     }
 
+    /** Whether it is switched off, by cron "-". */
+    boolean never() {
+        return Scheduled.CRON_DISABLED.equals(said.get("cron"));
+    }
+
     private void cron(String cron, String zone) {
         said.put("cron", cron);
         if (!zone.isEmpty()) {
