@@ -54,14 +54,14 @@ class Town:
     def __init__(self, folder: Path, **apps: Any) -> None:
         self.folder, self.address = folder, f"unix:{folder}/apps.sock"
         given = {"listen": [self.address], "tokens": {"shop": TOKEN}, **apps}
-        self._settings = WorkerSettings.model_validate({"force_wait": 1, "apps": given})
+        self.settings = WorkerSettings.model_validate({"force_wait": 1, "apps": given})
         self.host = PluginHost.load(executor_settings={"springschedule": {"wait": 1}})
 
     def __enter__(self) -> Self:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
-        self.worker = Worker(self.host, self.folder / "state", self._settings)
+        self.worker = Worker(self.host, self.folder / "state", self.settings)
         self.run(self.worker.start())
         return self
 

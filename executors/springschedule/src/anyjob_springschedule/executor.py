@@ -29,6 +29,7 @@ class SpringExecutor(AppExecutor[SpringSpec]):
         self._settings = settings
         self._takeover: Takeover | None = None
         self._roster: RosterKeeper | None = None
+        self._jobs: Sequence[Job] | None = None
 
     # ---------------------------------------------------------------- what is promised
 
@@ -57,6 +58,8 @@ class SpringExecutor(AppExecutor[SpringSpec]):
 
     async def serve(self, services: Services) -> None:
         self._takeover, self._roster = Takeover(services.apps), RosterKeeper(services)
+        if self._jobs is not None:
+            self._takeover.want(self._jobs)
 
     async def close(self) -> None:
         for part in (self._takeover, self._roster):
@@ -64,6 +67,7 @@ class SpringExecutor(AppExecutor[SpringSpec]):
                 await part.close()
 
     async def enabled(self, jobs: Sequence[Job]) -> None:
+        self._jobs = jobs  # it may be told before it serves
         if self._takeover is not None:
             self._takeover.want(jobs)
 
