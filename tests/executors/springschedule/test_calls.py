@@ -19,9 +19,7 @@ pytestmark = [pytest.mark.needs("maven", "jdk17", "jdk25"), pytest.mark.timeout(
     params=[("boot2", "17"), ("boot3", "17"), ("boot4", "25")],
     ids=["boot 2.7 on 17", "boot 3.5 on 17", "boot 4.0 on 25"],
 )
-def town(
-    request: pytest.FixtureRequest, boots: Boots, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Town]:
+def town(request: pytest.FixtureRequest, boots: Boots, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     name, home = request.param
     with Town(tmp_path_factory.mktemp("town")) as town:
         # Spring fires nothing: what is counted are the calls.
@@ -148,7 +146,12 @@ class TestCalls:
             ("demo.Answers", "texxt", None, "is no @Scheduled method of demo.Answers; did you mean text?"),
             ("demo.Demo$Base", "go", None, "is on several beans; write one of one, two"),
             ("demo.Demo$Base", "go", "three", "is no bean with demo.Demo$Base#go; write one or two"),
-            ("demo.Answers", "pause", None, "is no @Scheduled method of demo.Answers"),  # it is there, and takes arguments
+            (
+                "demo.Answers",
+                "pause",
+                None,
+                "is no @Scheduled method of demo.Answers",
+            ),  # it is there, and takes arguments
         ],
     )
     def test_what_is_not_there(self, town: Town, class_name: str, method: str, bean: str | None, said: str) -> None:

@@ -65,9 +65,7 @@ class Town:
         self.run(self.worker.start())
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.run(self.worker.close())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -154,5 +152,3 @@ def until(holds: Callable[[], object], within: float = PATIENCE) -> None:
 
 def evidence(outcome: Outcome) -> str:
     return "\n".join(item.text for item in outcome.evidence)
-
-

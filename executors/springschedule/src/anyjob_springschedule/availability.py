@@ -34,7 +34,9 @@ def missing(spec: SpringSpec, apps: Iterable[SeenApp]) -> Problem | None:
 def _missing(spec: SpringSpec, methods: Sequence[Method]) -> Problem | None:
     of_class = [one for one in methods if spec.class_name in one.classes]
     if not of_class:
-        remedy = _near("has no @Scheduled method in the applications of the app group", spec.class_name, _classes(methods))
+        remedy = _near(
+            "has no @Scheduled method in the applications of the app group", spec.class_name, _classes(methods)
+        )
         return Problem(field="Content.className", value=spec.class_name, remedy=remedy)
     named = [one for one in of_class if one.method == spec.method]
     if not named:

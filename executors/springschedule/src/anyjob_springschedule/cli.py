@@ -59,8 +59,9 @@ def list_(
 
 @spring.command()
 def jar(
-    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Copy it there as anyjob-spring-VERSION.jar.")]
-    = None,
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="Copy it there as anyjob-spring-VERSION.jar.")
+    ] = None,
 ) -> None:
     """Print the path of the jar for Spring applications, or put a copy of it into a folder.
 

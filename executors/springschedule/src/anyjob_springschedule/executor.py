@@ -48,7 +48,7 @@ class SpringExecutor(AppExecutor[SpringSpec]):
         wrong = managed.problems(self._settings, spec, run.job.group_id)
         if wrong:
             raise BadJob(wrong, run.job.name)
-        command = managed.command_of(self._settings, spec, run.job.group_id)
+        command = managed.command_of(self._settings, spec, run.job.group_id, self._environment)
         return Shared(key=managed.key_of(command, spec), command=command, runs=self._settings.runs)
 
     def request(self, run: Run, spec: SpringSpec) -> Mapping[str, Json]:
@@ -90,9 +90,18 @@ class SpringExecutor(AppExecutor[SpringSpec]):
         problem = missing(spec, self.services.apps.seen(spec.group or None))
         return [] if problem is None else [problem]
 
+    @property
+    def _environment(self) -> Mapping[str, str]:
+        """Also asked by `explain`, where no worker serves."""
+        return {} if self._takeover is None else self.services.environment
+
     def preview(self, run: RunFacts, spec: SpringSpec) -> Mapping[str, Sequence[str]]:
+        if spec.jar is not None:
+            return {"Method": [spec.name]}
         bean = "" if spec.bean is None else f" of the bean {spec.bean}"
         return {
             "Method": [f"{spec.class_name}#{spec.method}{bean}"],
-            "Application": [f"one of app group {run.job.group_id or '(none)'} that has dialled in and serves {spec.name}"],
+            "Application": [
+                f"one of app group {run.job.group_id or '(none)'} that has dialled in and serves {spec.name}"
+            ],
         }

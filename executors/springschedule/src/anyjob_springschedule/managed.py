@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
+from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +21,8 @@ __all__ = ["command_of", "key_of", "problems"]
 
 _MARK: Final = "anyjob/spring/Install.class"
 _NESTED: Final = "anyjob-spring"
+_UNIX: Final = 16
+"""The first Java that can dial a Unix socket."""
 
 
 def problems(settings: SpringSettings, spec: SpringSpec, group: str) -> list[Problem]:
@@ -34,14 +38,8 @@ def problems(settings: SpringSettings, spec: SpringSpec, group: str) -> list[Pro
         found.append(Problem(field="XAttrs.jar", value=spec.jar, remedy=remedy))
     elif why := _unusable(Path(spec.jar)):
         found.append(Problem(field="XAttrs.jar", value=spec.jar, remedy=why))
-    if spec.java_home is not None and not _within(Path(spec.java_home), allowed.java_homes):
-        remedy = "is none of the Java homes that the settings allow (java_homes)"
-        found.append(Problem(field="XAttrs.javaHome", value=spec.java_home, remedy=remedy))
-    else:
-        try:
-            choose_home(find_homes(), _java(allowed, spec))
-        except AnyJobError as error:
-            found.append(Problem(field="XAttrs.javaHome", value=spec.java_home or "", remedy=str(error)))
+    if why := _unusable_java(allowed, spec):
+        found.append(Problem(field="XAttrs.javaHome", value=spec.java_home or "", remedy=why))
     for argument in spec.jvm_args or ():
         if not allowed.allows_argument(argument):
             remedy = "is no argument that the settings allow (jvm_args); leave it out, or add a pattern for it"
@@ -49,15 +47,15 @@ def problems(settings: SpringSettings, spec: SpringSpec, group: str) -> list[Pro
     return found
 
 
-def command_of(settings: SpringSettings, spec: SpringSpec, group: str) -> Command:
-    """Starts it. Only for a spec without problems. Its environment is the worker's allow-list, no run's."""
+def command_of(settings: SpringSettings, spec: SpringSpec, group: str, environment: Mapping[str, str]) -> Command:
+    """Starts it. Only for a spec without problems. `environment`: the worker's allow-list; no run's is in it."""
     allowed = settings.of_group(group) or AppSettings()
     home = choose_home(find_homes(), _java(allowed, spec))
     assert spec.jar is not None
     return Command(
         argv=[str(home.java), *allowed.always, *(spec.jvm_args or ()), "-jar", spec.jar],
         env={
-            "ANYJOB_SPRING_RESIDENT": "true",
+            **environment,
             "ANYJOB_SPRING_TAKE": "*",  # it is there for its runs: its own schedule would fire by chance
             "ANYJOB_SPRING_LOG": "true",
         },
@@ -76,6 +74,19 @@ def key_of(command: Command, spec: SpringSpec) -> str:
     return f"{Path(spec.jar).name[:100]}-{digest}"
 
 
+def _unusable_java(allowed: AppSettings, spec: SpringSpec) -> str:
+    homes = find_homes()
+    try:
+        home = choose_home(homes, _java(allowed, spec))
+    except AnyJobError as error:
+        return f"cannot be had: {error}"
+    if spec.java_home is not None and home not in homes and not _within(home.path, allowed.java_homes):
+        return "is none of the Java homes that the settings allow (java_homes); add its folder, or name another"
+    if home.feature < _UNIX:
+        return f"is Java {home.version}, and an application that the worker starts needs {_UNIX} or later; name another"
+    return ""
+
+
 def _java(allowed: AppSettings, spec: SpringSpec) -> str | None:
     return spec.java_home or (None if allowed.java is None else str(allowed.java))
 
@@ -88,10 +99,18 @@ def _within(path: Path, places: tuple[Path, ...]) -> bool:
 def _unusable(jar: Path) -> str:
     """Why it cannot be started or would not dial in, as the rest of a sentence."""
     try:
+        seen = jar.stat()
+    except OSError:
+        return "is not on this worker; put it there, or name another"
+    return _looked_into(jar, seen.st_mtime_ns, seen.st_size)
+
+
+@lru_cache(maxsize=256)
+def _looked_into(jar: Path, *stamp: int) -> str:
+    del stamp
+    try:
         with zipfile.ZipFile(jar) as opened:
             names = opened.namelist()
-    except FileNotFoundError:
-        return "is not on this worker; put it there, or name another"
     except (OSError, zipfile.BadZipFile) as error:
         return f"cannot be read as a jar: {error}"
     if any(name == _MARK or name.rpartition("/")[2].startswith(_NESTED) for name in names):

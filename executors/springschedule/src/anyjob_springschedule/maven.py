@@ -22,7 +22,9 @@ class NoMaven(WorkerError):
     """Maven is not on the PATH."""
 
     def __init__(self) -> None:
-        super().__init__("This machine has no Maven, which fetches Spring Boot for the sample application. Install mvn.")
+        super().__init__(
+            "This machine has no Maven, which fetches Spring Boot for the sample application. Install mvn."
+        )
 
 
 class NotResolved(WorkerError):

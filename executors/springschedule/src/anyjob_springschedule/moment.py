@@ -28,7 +28,9 @@ class NotListening(WorkerError):
         if listen:
             why = f"Another process listens on {', '.join(listen)}. If it is a worker, name its folder: --state DIR."
         else:
-            why = "The settings have no [worker.apps] listen, so no application can dial in. Write an address and tokens."
+            why = (
+                "The settings have no [worker.apps] listen, so no application can dial in. Write an address and tokens."
+            )
         super().__init__(why)
 
 

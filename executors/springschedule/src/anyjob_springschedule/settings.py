@@ -9,6 +9,8 @@ from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from anyjob_jvm.words import CAREFUL, JavaHomeText, JvmArg
+
 __all__ = ["AppSettings", "SpringSettings"]
 
 
@@ -28,44 +30,42 @@ def _pattern(text: str) -> str:
 
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 
-CAREFUL: Final = (
-    r"-X(ms|mx|mn|ss)[0-9]+[kKmMgG]?",
-    r"-D(?!java\.|javax\.|jdk\.|sun\.|com\.sun\.|anyjob\.|loader\.)[\w.-]+(=.*)?",
-)
-"""Arguments of a JVM that a job may give unless the settings say otherwise: sizes, and properties of the application."""
+_OTHER_PROPERTIES: Final = r"-D(?!java\.|javax\.|jdk\.|sun\.|com\.sun\.|com\.ibm\.|anyjob\.|loader\.)[\w.-]+(=.*)?"
+ALLOWED: Final = (*(pattern for pattern in CAREFUL if not pattern.startswith("-D(?!")), _OTHER_PROPERTIES)
+"""Arguments of a JVM that a job may give unless the settings say otherwise. Not `loader.*`: Spring Boot's launcher loads
+other code by it."""
 
 
 class AppSettings(BaseModel):
     """The table `[executors.springschedule.apps.GROUP]`: what a worker may start for jobs of an app group; `*` is every
     group.
 
-    `jars`: jars that jobs may name, and folders in which such jars lie. `java`: the Java home; None: the first that is
-    found. `java_homes`: those that jobs may name. `jvm_args`: regular expressions, one of which an argument of a job
+    `jars`: jars that jobs may name, and folders in which such jars lie. `java`: the Java home, or its version; None: the first
+    that is found. `java_homes`: folders in which Java homes lie that jobs may name, beside those found on their own. `jvm_args`: regular expressions, one of which an argument of a job
     must match as a whole. `always`: arguments of every such JVM, before the job's.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     jars: tuple[AbsolutePath, ...] = ()
-    java: AbsolutePath | None = None
+    java: JavaHomeText | None = None
     java_homes: tuple[AbsolutePath, ...] = ()
-    jvm_args: tuple[Annotated[str, AfterValidator(_pattern)], ...] = CAREFUL
-    always: tuple[str, ...] = ()
+    jvm_args: tuple[Annotated[str, AfterValidator(_pattern)], ...] = ALLOWED
+    always: tuple[JvmArg, ...] = ()
 
     def allows_argument(self, argument: str) -> bool:
         return any(re.fullmatch(pattern, argument, re.DOTALL) for pattern in self.jvm_args)
 
 
 class SpringSettings(BaseModel):
-    """`wait`: seconds in which an application may still dial in before a run is `dependency_missing`. `start`: seconds
-    in which one that the worker starts must have dialled in. `runs`: after so many it is replaced. `apps`: what the
-    worker may start, by app group; without any it starts nothing.
+    """`wait`: seconds in which an application may still dial in before a run is `dependency_missing`. `runs`: after so
+    many one that the worker started is replaced. `apps`: what the worker may start, by app group; without any it starts
+    nothing.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     wait: Annotated[float, Field(ge=0, le=3600)] = 5
-    start: Annotated[float, Field(gt=0, le=3600)] = 120
     runs: Annotated[int, Field(ge=1, le=1_000_000_000)] = 1_000_000
     apps: Mapping[Annotated[str, Field(min_length=1)], AppSettings] = Field(default_factory=dict[str, AppSettings])
 

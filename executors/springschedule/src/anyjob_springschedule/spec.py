@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, Field, JsonValue, ValidationInfo, field_validator
 
 from anyjob.spec import At, Spec
+from anyjob_jvm.words import JavaHomeText, JvmArg
 
 __all__ = ["SpringSpec"]
 
@@ -29,12 +30,9 @@ def _method(value: str) -> str:
 
 
 def _absolute(value: str) -> str:
-    if not value.startswith("/") or "\0" in value:
-        raise ValueError("is no absolute path; write it from the root")
+    if not value.startswith("/") or not value.isprintable():
+        raise ValueError("is no path from the root; write it so")
     return value
-
-
-_Line = Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^[^\x00\n]+$")]
 
 
 class SpringSpec(Spec):
@@ -75,13 +73,12 @@ class SpringSpec(Spec):
         At("XAttrs.$.jar"),
     ] = None
     java_home: Annotated[
-        str | None,
-        Field(description="the Java home that runs the jar"),
-        AfterValidator(_absolute),
+        JavaHomeText | None,
+        Field(description="the Java home that runs the jar, or its version"),
         At("XAttrs.$.javaHome"),
     ] = None
     jvm_args: Annotated[
-        list[_Line] | None,
+        list[JvmArg] | None,
         Field(max_length=100, description="arguments of the JVM"),
         At("XAttrs.$.jvmArgs"),
     ] = None

@@ -95,7 +95,7 @@ final class Application implements ApplicationListener<ApplicationEvent> {
                     + " No job can call this application");
             return;
         }
-        if (options.log() || options.resident()) {
+        if (options.log()) {
             Output.install();
         }
         closing = options.closing().toMillis();

@@ -78,12 +78,17 @@ final class Options {
 
     /** Whether what a run's thread prints goes to the run's log as well. */
     boolean log() {
-        return Boolean.parseBoolean(text("anyjob.spring.log", "false"));
+        return flag("anyjob.spring.log");
     }
 
     /** Whether a worker started this process for its runs alone. */
     boolean resident() {
-        return Boolean.parseBoolean(text("anyjob.spring.resident", "false"));
+        return flag("anyjob.app.resident");
+    }
+
+    private boolean flag(String name) {
+        String value = text(name, "");
+        return value.equals("1") || value.equalsIgnoreCase("true");
     }
 
     private String text(String name, String otherwise) {
