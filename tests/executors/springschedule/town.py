@@ -27,6 +27,7 @@ T = TypeVar("T")
 
 TOKEN = "a-token-of-shop"
 PATIENCE = 60.0
+_EXECUTORS: dict[str, dict[str, object]] = {"springschedule": {"wait": 1}}
 _instances = itertools.count(1)
 
 
@@ -55,7 +56,7 @@ class Town:
         self.folder, self.address = folder, f"unix:{folder}/apps.sock"
         given = {"listen": [self.address], "tokens": {"shop": TOKEN}, **apps}
         self.settings = WorkerSettings.model_validate({"force_wait": 1, "apps": given})
-        self.host = PluginHost.load(executor_settings={"springschedule": {"wait": 1}})
+        self.host = PluginHost.load(executor_settings=_EXECUTORS)
 
     def __enter__(self) -> Self:
         self._loop = asyncio.new_event_loop()
@@ -130,6 +131,16 @@ class Town:
     def log(self, run: LiveRun) -> bytes:
         path = self.folder / "state" / "runs" / run.name / "log"
         return path.read_bytes() if path.exists() else b""
+
+    def silence(self) -> None:
+        """The worker ends. What follows must be `again`."""
+        self.run(self.worker.close())
+
+    def again(self, state: str) -> None:
+        """After `silence`: another worker at the same address, as a new process would be."""
+        self.host = PluginHost.load(executor_settings=_EXECUTORS)
+        self.worker = Worker(self.host, self.folder / state, self.settings)
+        self.run(self.worker.start())
 
     def hits(self) -> Mapping[str, Any]:
         """How often each method was called since this was last asked."""
