@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.plugins.jvm.jvm import argv
 from tests.plugins.jvm.peer import Line, Peer, facts
 
@@ -19,7 +18,12 @@ def line(peer: Peer, classpath: list[Path], feature: str) -> Line:
 
 def begin(line: Line, run: str, do: str, **spec: Any) -> None:
     answer = line.ask(
-        "start", run=run, name="a", facts=facts(**spec.pop("facts", {})), spec={"do": do, **spec}, secrets={"db": "sesame"}
+        "start",
+        run=run,
+        name="a",
+        facts=facts(**spec.pop("facts", {})),
+        spec={"do": do, **spec},
+        secrets={"db": "sesame"},
     )
     assert answer["type"] == "ok", answer
 
@@ -188,6 +192,6 @@ def test_faults_of_the_code_are_told(line: Line) -> None:
     assert text(outcome, "threads").startswith("the code left, and they go on in the JVM, 2 threads: pool-")
 
 
-def test_a_heap_that_was_full_serves_on(line: Line) -> None:
+def test_a_heap_that_stays_full_still_gives_an_outcome(line: Line) -> None:
     begin(line, "r1", "oom")
     assert line.result("r1")["cause"] == "out_of_memory"

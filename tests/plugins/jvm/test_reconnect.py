@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.plugins.jvm.jvm import argv
 from tests.plugins.jvm.peer import Line, Peer, facts
 
@@ -152,7 +151,7 @@ def test_an_application_that_is_closed_ends_its_runs_first(peer: Peer, line: Lin
     line.end()
     first, second = line.result("r1"), line.result("r2")
     assert (first["cause"], second["cause"]) == ("evicted", "evicted")
-    assert first["result"] == "the application was closed and interrupted the code"
+    assert first["result"] == "the application ended and interrupted the code"
     assert first["evidence"][0]["text"].startswith("the code then ended as failed: java.lang.InterruptedException")
     assert second["result"] == "the application ended while the code was running"
 
@@ -172,9 +171,7 @@ def test_the_run_that_ends_the_jvm_is_named(peer: Peer, line: Line, do: str) -> 
     assert peer.process.wait(30) == (3 if do == "exit" else 4)
 
 
-def test_an_application_ends_whether_a_worker_is_there_or_not(
-    peer: Peer, classpath: list[Path], feature: str
-) -> None:
+def test_an_application_ends_whether_a_worker_is_there_or_not(peer: Peer, classpath: list[Path], feature: str) -> None:
     peer.listener.close()
     peer.start(argv(classpath, feature, "ends"))
     assert peer.process is not None

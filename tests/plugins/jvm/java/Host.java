@@ -91,6 +91,9 @@ public final class Host implements Serves {
         if (Arrays.asList(args).contains("ends")) {
             return; // an application whose own work is done
         }
+        if (Arrays.asList(args).contains("resident")) {
+            link.await();
+        }
         System.in.read(); // the test's end of the pipe
         System.exit(0);
     }

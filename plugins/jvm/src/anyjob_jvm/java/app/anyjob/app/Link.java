@@ -180,6 +180,15 @@ public final class Link implements Closeable {
         return runs.going();
     }
 
+    /** Wait until the link is closed, for a main thread that has nothing else to do: all others of a link are daemons. */
+    public void await() throws InterruptedException {
+        synchronized (lock) {
+            while (!closed) {
+                lock.wait();
+            }
+        }
+    }
+
     /** As {@link #close(long)}, with 10 seconds. */
     @Override
     public void close() {

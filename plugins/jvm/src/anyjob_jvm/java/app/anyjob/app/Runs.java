@@ -12,6 +12,7 @@ final class Runs {
     private final Link link;
     private final long bytes = Math.min(64L << 20, Runtime.getRuntime().maxMemory() / 8);
     private final LinkedHashMap<String, Held> held = new LinkedHashMap<String, Held>(); // guarded by this
+    private volatile Threads.Exit exits; // who ends this JVM
     private volatile byte[] reserve = new byte[256 << 10];
 
     Runs(Link link) {
@@ -216,10 +217,10 @@ final class Runs {
     void end(Threads.Exit exit, long millis) throws InterruptedException {
         long end = System.nanoTime() + millis * 1000000;
         List<Held> all = all();
+        exits = exit;
         for (Held one : all) {
             if (exit != null && of(one, exit.thread)) {
-                Outcome outcome = Outcome.failed("System.exit was called at " + exit.from)
-                        .withEvidence("exit", "thread " + exit.thread.getName() + " called System.exit at " + exit.from);
+                Outcome outcome = told(Outcome.failed("System.exit was called at " + exit.from));
                 one.ends(one.call.stopping() ? one.ladder.told(outcome) : outcome);
             }
         }
@@ -232,8 +233,7 @@ final class Runs {
             // A run that closes its own link cannot be waited for.
             long left = one.call.runsIn(Thread.currentThread()) ? 0 : (end - System.nanoTime()) / 1000000;
             if (!one.over() && !one.call.await(Math.max(0, left))) {
-                Outcome going = Outcome.of("evicted").withResult("the application ended while the code was running");
-                one.ends(exit == null ? going : going.withEvidence("exit", "thread " + exit.thread.getName() + " called System.exit at " + exit.from));
+                one.ends(told(Outcome.of("evicted").withResult("the application ended while the code was running")));
             }
         }
         for (Held one : all) {
@@ -248,10 +248,15 @@ final class Runs {
         return one.call.runsIn(thread) || (link.resident() && group != null && one.group.parentOf(group));
     }
 
-    private static Outcome closed(Outcome outcome) {
-        return Outcome.of("evicted")
-                .withResult("the application was closed and interrupted the code")
-                .withEvidence("app", "the code then ended as " + outcome.cause() + ": " + Outcome.cut(outcome.result(), 1000));
+    private Outcome closed(Outcome outcome) {
+        String then = "the code then ended as " + outcome.cause() + ": " + Outcome.cut(outcome.result(), 1000);
+        return told(Outcome.of("evicted").withResult("the application ended and interrupted the code").withEvidence("app", then));
+    }
+
+    /** With who ends the application, where that is code. */
+    private Outcome told(Outcome outcome) {
+        Threads.Exit exit = exits;
+        return exit == null ? outcome : outcome.withEvidence("exit", exit.toString());
     }
 
     /** Whom the start of a run is answered. */
