@@ -50,6 +50,20 @@ def test_it_says_who_it_is(peer: Peer, classpath: list[Path], feature: str) -> N
     }
 
 
+def test_names_that_are_too_long_for_a_hello_come_behind_the_welcome(
+    peer: Peer, classpath: list[Path], feature: str
+) -> None:
+    peer.start(argv(classpath, feature, "many"))
+    line = peer.accept()
+    hello = line.wait(lambda one: True)
+    assert (hello["names"], hello["details"]) == ([], {})
+    assert line.size <= 1 << 20
+    line.say("welcome", protocol=1, line=16 << 20, node="here", group="g")
+    names = line.wait(lambda one: one["type"] == "names")
+    assert len(names["names"]) == 1500
+    assert len(names["details"]["name 7"]) == 1000
+
+
 def test_a_run_from_its_start_to_its_end(line: Line) -> None:
     begin(line, "r1", "facts")
     outcome = line.result("r1")
