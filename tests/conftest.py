@@ -34,9 +34,21 @@ def _command(name: str) -> Callable[[], str]:
     return lambda: "" if shutil.which(name) else f"{name} is not installed"
 
 
+def _jdk(feature: int) -> Callable[[], str]:
+    def look() -> str:
+        from anyjob_jvm.homes import find_homes
+
+        found = [home for home in find_homes() if home.feature == feature and home.javac]
+        return "" if found else f"no JDK {feature} is installed"
+
+    return look
+
+
 NEEDS: dict[str, Callable[[], str]] = {
     "cgroup2": _cgroup2,
     "cgroup1": _cgroup1,
+    "jdk17": _jdk(17),
+    "jdk25": _jdk(25),
     "jq": _command("jq"),
     "node": _command("node"),
     "root": _root,
