@@ -1,0 +1,87 @@
+"""What a java job reads out of a job."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from anyjob.spec import At, CommonXAttrs, Spec
+from anyjob_java.words import ClassName, Entry, JavaHomeText, JvmArg
+
+__all__ = ["LOCAL", "JavaSpec"]
+
+LOCAL: Final = "local"
+"""The launcher on whose node the worker looks for Java homes and classes; elsewhere a job's words are taken as they
+are."""
+
+_OPTIONS: Final = ("JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS")
+
+
+def _text(value: object) -> object:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _no_jar(value: str) -> str:
+    if value:
+        raise ValueError("is not supported, as in SchedulerX itself; put the jar on the class path: XAttrs.classpath")
+    return value
+
+
+def _no_options(env: dict[str, object]) -> dict[str, object]:
+    for name in _OPTIONS:
+        if name in env:
+            raise ValueError(f"sets {name}, which JVMs read as arguments; write them as XAttrs.jvmArgs")
+    return env
+
+
+class JavaSpec(Spec):
+    """ClassName is the processor: a class that extends SchedulerX's JavaProcessor, or implements anyjob.job.JobProcessor.
+
+    It is looked for on `class_path`, and then on the one that the worker's settings have for the app group.
+    """
+
+    class_name: Annotated[
+        ClassName,
+        Field(min_length=1, max_length=512, description="the class that does the job, with its package"),
+        At("ClassName", ("Content.$.className",)),
+    ]
+    jar_url: Annotated[
+        str, AfterValidator(_no_jar), Field(description="not supported"), At("Content.$.jarUrl")
+    ] = ""
+    class_path: Annotated[
+        list[Entry],
+        Field(max_length=1000, description="jars and folders of classes on the worker, before those of the app group"),
+        At("XAttrs.$.classpath"),
+    ] = Field(default_factory=list[str])
+    java_home: Annotated[
+        JavaHomeText | None,
+        BeforeValidator(_text),
+        Field(description="the Java home, or the version of one; default: the worker's"),
+        At("XAttrs.$.javaHome"),
+    ] = None
+    jvm_args: Annotated[
+        list[JvmArg], Field(max_length=200, description="arguments for the JVM"), At("XAttrs.$.jvmArgs")
+    ] = Field(default_factory=list[str])
+    isolation: Annotated[
+        Literal["process", "shared"],
+        Field(description="process: a JVM for each run; shared: one that is there already, beside other runs"),
+        At("XAttrs.$.isolation"),
+    ] = "process"
+    overlay: Annotated[
+        bool,
+        Field(description="whether anyjob's MapJobProcessor and ProcessResult stand before those of SchedulerX's jar"),
+        At("XAttrs.$.overlay"),
+    ] = True
+    launcher: Annotated[
+        str, Field(description=CommonXAttrs.model_fields["launcher"].description), At("XAttrs.$.launcher")
+    ] = LOCAL
+    strict: Annotated[
+        bool, Field(description=CommonXAttrs.model_fields["strict"].description), At("XAttrs.$.strict")
+    ] = False
+    env: Annotated[
+        dict[str, object],
+        AfterValidator(_no_options),
+        Field(description=CommonXAttrs.model_fields["env"].description),
+        At("XAttrs.$.env"),
+    ] = Field(default_factory=dict[str, object])
