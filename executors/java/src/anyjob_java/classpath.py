@@ -145,9 +145,7 @@ def _manifest_path(file: str, changed: int, size: int) -> tuple[str, ...]:
         name, colon, value = line.partition(":")
         if colon and name.lower() == "class-path":
             folder = os.path.dirname(file)
-            return tuple(
-                os.path.normpath(os.path.join(folder, word.removeprefix("file:"))) for word in value.split()
-            )
+            return tuple(os.path.normpath(os.path.join(folder, word.removeprefix("file:"))) for word in value.split())
     return ()
 
 

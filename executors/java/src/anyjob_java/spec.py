@@ -16,6 +16,8 @@ LOCAL: Final = "local"
 are."""
 
 _OPTIONS: Final = ("JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS")
+_SIGNALS: Final = ("TERM", "INT", "HUP")
+"""Those on which the host lets the code end."""
 
 
 def _text(value: object) -> object:
@@ -26,6 +28,12 @@ def _no_jar(value: str) -> str:
     if value:
         raise ValueError("is not supported, as in SchedulerX itself; put the jar on the class path: XAttrs.classpath")
     return value
+
+
+def _heard(name: str) -> str:
+    if name.upper().removeprefix("SIG") not in _SIGNALS:
+        raise ValueError(f"is not heard by a JVM; write {', '.join(_SIGNALS)}, or leave it out")
+    return name
 
 
 def _no_options(env: dict[str, object]) -> dict[str, object]:
@@ -46,9 +54,10 @@ class JavaSpec(Spec):
         Field(min_length=1, max_length=512, description="the class that does the job, with its package"),
         At("ClassName", ("Content.$.className",)),
     ]
-    jar_url: Annotated[
-        str, AfterValidator(_no_jar), Field(description="not supported"), At("Content.$.jarUrl")
+    group: Annotated[
+        str, Field(description="the app group, whose class path is behind that of the job"), At("GroupId")
     ] = ""
+    jar_url: Annotated[str, AfterValidator(_no_jar), Field(description="not supported"), At("Content.$.jarUrl")] = ""
     class_path: Annotated[
         list[Entry],
         Field(max_length=1000, description="jars and folders of classes on the worker, before those of the app group"),
@@ -76,6 +85,12 @@ class JavaSpec(Spec):
     launcher: Annotated[
         str, Field(description=CommonXAttrs.model_fields["launcher"].description), At("XAttrs.$.launcher")
     ] = LOCAL
+    stop_signal: Annotated[
+        str,
+        AfterValidator(_heard),
+        Field(description=CommonXAttrs.model_fields["stop_signal"].description),
+        At("XAttrs.$.stopSignal"),
+    ] = "TERM"
     strict: Annotated[
         bool, Field(description=CommonXAttrs.model_fields["strict"].description), At("XAttrs.$.strict")
     ] = False

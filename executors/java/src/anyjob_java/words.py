@@ -7,12 +7,19 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
-__all__ = ["CAREFUL", "ClassName", "Entry", "JavaHomeText", "JvmArg"]
+__all__ = ["CAREFUL", "SAMPLES", "ClassName", "Entry", "JavaHomeText", "JvmArg"]
 
 _PART: Final = r"[^\W\d][\w$]*"
 _CLASS: Final = re.compile(rf"{_PART}(\.{_PART})*\Z")
-_TAKES_OVER: Final = re.compile(r"(-jar|-m|--module|-cp|-classpath|--class-path(=.*)?|--module=.*|-d|--describe-module.*)\Z")
-_SAYS: Final = re.compile(r"(-version|--version|-showversion|-fullversion|-help|--help|-h|-\?|-X|--dry-run|--list-modules.*)\Z")
+_TAKES_OVER: Final = re.compile(
+    r"(-jar|-m|--module|-cp|-classpath|--class-path(=.*)?|--module=.*|-d|--describe-module.*)\Z"
+)
+_SAYS: Final = re.compile(
+    r"(-version|--version|-showversion|-fullversion|-help|--help|-h|-\?|-X|--dry-run|--list-modules.*)\Z"
+)
+
+SAMPLES: Final = "anyjob:samples"
+"""The entry that stands for the jar of samples of this package, wherever that is."""
 
 CAREFUL: Final = (
     r"-X(ms|mx|mn|ss)[0-9]+[kKmMgG]?",
@@ -33,7 +40,9 @@ def _class_name(name: str) -> str:
     if name != name.strip():
         raise ValueError("has blanks around it; take them away")
     if not _CLASS.match(name):
-        raise ValueError("is no name of a class; write package and class, com.example.Report, and $ before a nested one")
+        raise ValueError(
+            "is no name of a class; write package and class, com.example.Report, and $ before a nested one"
+        )
     return name
 
 
@@ -44,6 +53,8 @@ def _no_control(text: str) -> None:
 
 def _entry(path: str) -> str:
     _no_control(path)
+    if path == SAMPLES:
+        return path
     if not path.startswith("/"):
         raise ValueError("is a relative path; write it from the root")
     if "*" in path.removesuffix("/*"):

@@ -1,0 +1,105 @@
+"""Whether a class can be run, told from its files before a JVM is started."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from anyjob.problem import Problem
+from anyjob_java.classfile import ClassFile, java_of
+from anyjob_java.classpath import ClassPath
+from anyjob_jvm.homes import JavaHome
+
+__all__ = ["inspect"]
+
+_OURS = ("JobProcessor", "JobProcessorEx", "JavaProcessor", "MapJobProcessor", "MapReduceJobProcessor")
+_PROCESSORS = frozenset(
+    {"com/alibaba/schedulerx/worker/processor/JobProcessor", *(f"anyjob/job/{name}" for name in _OURS)}
+)
+_JDK = ("java/", "javax/", "jdk/", "sun/", "com/sun/", "org/w3c/", "org/xml/", "org/ietf/", "org/omg/", "netscape/")
+_BEYOND = ("-Xbootclasspath", "-javaagent", "-agent", "--module-path", "--upgrade-module-path", "--patch-module")
+"""Arguments by which classes come from elsewhere: then what the class path lacks proves nothing."""
+
+
+def inspect(
+    name: str, class_path: ClassPath, home: JavaHome | None, arguments: Sequence[str], field: str
+) -> list[Problem]:
+    """What keeps the class from being run. `home` None: the Java is not known. `field`: where the name was written.
+
+    What cannot be told from files is no Problem: the JVM will say it.
+    """
+    if any(word.startswith(_BEYOND) for word in arguments):
+        return []
+    seen = class_path.find(name)
+    if seen is None:
+        hint = class_path.like(name) or (
+            "the class path is empty" if not class_path.entries else f"looked in {_shown(class_path)}"
+        )
+        remedy = f"is not on the class path; add its jar to XAttrs.classpath, or correct the name ({hint})"
+        return [Problem(field=field, value=name, remedy=remedy)]
+    if home is not None and seen.file.java > home.feature:
+        remedy = (
+            f"in {seen.entry} was compiled for Java {seen.file.java} (class files of version {seen.file.major}), and the JVM "
+            f"is Java {home.feature}; name a newer one in XAttrs.javaHome, or compile with javac --release {home.feature}"
+        )
+        return [Problem(field=field, value=name, remedy=remedy)]
+    if seen.file.name != name.replace(".", "/"):
+        return []  # the JVM says that better
+    ancestry = _Ancestry(class_path, home)
+    is_processor = ancestry.walk(seen.file)
+    if ancestry.missing:
+        return [
+            Problem(
+                field=field,
+                value=name,
+                remedy=f"needs {missing.replace('/', '.')}, which is not on the class path; add the jar that holds it",
+            )
+            for missing in ancestry.missing[:1]
+        ]
+    if ancestry.newer:
+        newer, major = ancestry.newer[0]
+        remedy = f"needs {newer.replace('/', '.')}, which was compiled for Java {java_of(major)}; name a newer one in XAttrs.javaHome"
+        return [Problem(field=field, value=name, remedy=remedy)]
+    if not is_processor:
+        remedy = "is no processor; let it extend SchedulerX's JavaProcessor, or implement anyjob.job.JobProcessor"
+        return [Problem(field=field, value=name, remedy=remedy)]
+    if seen.file.abstract:
+        return [
+            Problem(field=field, value=name, remedy="is abstract, so no object can be made of it; name one that is not")
+        ]
+    return []
+
+
+class _Ancestry:
+    """Walks up superclasses and interfaces."""
+
+    def __init__(self, class_path: ClassPath, home: JavaHome | None) -> None:
+        self._class_path, self._home = class_path, home
+        self._seen: set[str] = set()
+        self.missing: list[str] = []
+        self.newer: list[tuple[str, int]] = []
+
+    def walk(self, file: ClassFile) -> bool:
+        """Whether it comes to a processor."""
+        found = False
+        for parent in (file.superclass, *file.interfaces):
+            found |= self._is(parent)
+        return found
+
+    def _is(self, name: str) -> bool:
+        if name in _PROCESSORS:
+            return True
+        if not name or name in self._seen or name.startswith(_JDK):
+            return False
+        self._seen.add(name)
+        seen = self._class_path.find(name.replace("/", "."))
+        if seen is None:
+            self.missing.append(name)
+            return False
+        if self._home is not None and seen.file.java > self._home.feature:
+            self.newer.append((name, seen.file.major))
+        return self.walk(seen.file)
+
+
+def _shown(class_path: ClassPath) -> str:
+    files = class_path.files
+    return ", ".join(files[:5]) + (f" and {len(files) - 5} more" if len(files) > 5 else "")
