@@ -34,10 +34,23 @@ def _command(name: str) -> Callable[[], str]:
     return lambda: "" if shutil.which(name) else f"{name} is not installed"
 
 
+def _jdk(feature: int) -> Callable[[], str]:
+    def missing() -> str:
+        from anyjob_jvm.homes import find_homes
+
+        there = any(home.feature == feature and home.javac is not None for home in find_homes())
+        return "" if there else f"no JDK {feature} is installed"
+
+    return missing
+
+
 NEEDS: dict[str, Callable[[], str]] = {
     "cgroup2": _cgroup2,
     "cgroup1": _cgroup1,
+    "jdk17": _jdk(17),
+    "jdk25": _jdk(25),
     "jq": _command("jq"),
+    "maven": _command("mvn"),
     "node": _command("node"),
     "root": _root,
 }

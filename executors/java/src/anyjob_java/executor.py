@@ -57,6 +57,8 @@ class JavaExecutor(AppExecutor[JavaSpec]):
         return Shared if spec.isolation == "shared" else Own
 
     def target(self, run: Run, spec: JavaSpec) -> Own | Shared:
+        if spec.isolation == "process":
+            spec = spec.model_copy(update={"jvm_args": [run.fill(word) for word in spec.jvm_args]})
         problems = refused(spec, self._settings)
         if problems:
             raise BadJob(problems, run.job.name)

@@ -16,7 +16,7 @@ def anyjob_executors() -> Iterable[ExecutorType]:
             executor="anyjob_java.executor:JavaExecutor",
             spec="anyjob_java.spec:JavaSpec",
             settings="anyjob_java.settings:JavaSettings",
-            samples="anyjob_java.samples:samples",
+            samples="anyjob_java.samples:SAMPLES",
             title="Java classes",
         )
     ]

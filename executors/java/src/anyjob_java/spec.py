@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from anyjob.spec import At, CommonXAttrs, Spec
 from anyjob_java.words import ClassName, Entry, JavaHomeText, JvmArg
@@ -34,6 +34,12 @@ def _heard(name: str) -> str:
     if name.upper().removeprefix("SIG") not in _SIGNALS:
         raise ValueError(f"is not heard by a JVM; write {', '.join(_SIGNALS)}, or leave it out")
     return name
+
+
+def _alike(isolation: str, info: ValidationInfo) -> str:
+    if isolation == "shared" and any("#{schedulerx." in word for word in info.data.get("jvm_args", ())):
+        raise ValueError("is for runs with the same jvmArgs, and these have placeholders; take them out, or write process")
+    return isolation
 
 
 def _no_options(env: dict[str, object]) -> dict[str, object]:
@@ -74,6 +80,7 @@ class JavaSpec(Spec):
     ] = Field(default_factory=list[str])
     isolation: Annotated[
         Literal["process", "shared"],
+        AfterValidator(_alike),
         Field(description="process: a JVM for each run; shared: one that is there already, beside other runs"),
         At("XAttrs.$.isolation"),
     ] = "process"

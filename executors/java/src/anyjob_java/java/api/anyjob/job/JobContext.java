@@ -183,6 +183,16 @@ public final class JobContext {
         return text("TraceId");
     }
 
+    /** Which part of its instance the run does: PROCESS, PRE, POST or REDUCE. */
+    public String getPhase() {
+        return text("Phase");
+    }
+
+    /** The same for every start of this attempt: an idempotency key. */
+    public String getKey() {
+        return text("Key");
+    }
+
     /** As whom it runs, where the job says so. */
     public String getUser() {
         return text("User");

@@ -50,6 +50,8 @@ final class ContextValues {
         values.put("TaskName", reduces ? REDUCE_TASK : call.text("task_name"));
         values.put("Task", objects.fromJson(facts.get("payload")));
         values.put("TraceId", call.run());
+        values.put("Phase", call.text("phase"));
+        values.put("Key", call.text("key"));
         values.put(SCHEDULE_TIME, call.number("schedule_time", 0));
         values.put(DATA_TIME, call.number("data_time", 0));
         values.put(UPSTREAM, upstream(facts.get("upstream")));
