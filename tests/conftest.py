@@ -35,13 +35,13 @@ def _command(name: str) -> Callable[[], str]:
 
 
 def _jdk(feature: int) -> Callable[[], str]:
-    def missing() -> str:
+    def look() -> str:
         from anyjob_jvm.homes import find_homes
 
-        there = any(home.feature == feature and home.javac is not None for home in find_homes())
-        return "" if there else f"no JDK {feature} is installed"
+        found = [home for home in find_homes() if home.feature == feature and home.javac]
+        return "" if found else f"no JDK {feature} is installed"
 
-    return missing
+    return look
 
 
 NEEDS: dict[str, Callable[[], str]] = {

@@ -7,6 +7,7 @@ A package describes its jars in `java/jars.toml`, one table a jar; folders are n
     stubs = ["stubs"]                 # compiled against, not packed
     resources = ["files"]             # packed as they are
     classpath = ["anyjob_jvm:app"]    # other jars, compiled against: of this package, or of another one
+    include = ["anyjob_jvm:app"]      # the same, and packed too
     main = "anyjob.overlay.Main"      # the class that `java -jar` starts
 """
 
@@ -45,6 +46,7 @@ class Recipe:
     stubs: Sequence[Path] = ()
     resources: Sequence[Path] = ()
     classpath: Sequence[Recipe] = ()
+    include: Sequence[Recipe] = ()
     main: str | None = None
 
     @property
@@ -56,8 +58,9 @@ class Recipe:
                 for name, file in _files(folder):
                     body = file.read_bytes()
                     digest.update(f"{label} {name} {len(body)}\n".encode() + body)
-        for other in self.classpath:
-            digest.update(f"classpath {other.key}\n".encode())
+        for label, others in (("classpath", self.classpath), ("include", self.include)):
+            for other in others:
+                digest.update(f"{label} {other.key}\n".encode())
         digest.update(f"main {self.main}\n".encode())
         return digest.hexdigest()[:16]
 
@@ -91,7 +94,7 @@ def read_recipes(package: Path, other: Callable[[str], Path]) -> Mapping[str, Re
 
 
 def _recipe(folder: Path, name: str, table: Mapping[str, Any], of: Callable[[str], Recipe]) -> Recipe:
-    known = {"sources", "stubs", "resources", "classpath", "main"}
+    known = {"sources", "stubs", "resources", "classpath", "include", "main"}
     if wrong := sorted(set(table) - known):
         raise ValueError(f"{folder / 'jars.toml'}: {name}.{wrong[0]} is none of {', '.join(sorted(known))}")
     return Recipe(
@@ -100,6 +103,7 @@ def _recipe(folder: Path, name: str, table: Mapping[str, Any], of: Callable[[str
         stubs=[folder / part for part in table.get("stubs", ())],
         resources=[folder / part for part in table.get("resources", ())],
         classpath=[of(reference) for reference in table.get("classpath", ())],
+        include=[of(reference) for reference in table.get("include", ())],
         main=table.get("main"),
     )
 
@@ -112,12 +116,13 @@ def build(recipe: Recipe, javac: Path, folder: Path) -> Path:
     target = folder / recipe.file_name
     if target.is_file():
         return target
-    classpath = [build(other, javac, folder) for other in recipe.classpath]
+    included = [build(other, javac, folder) for other in recipe.include]
+    classpath = [*included, *(build(other, javac, folder) for other in recipe.classpath)]
     with tempfile.TemporaryDirectory(dir=folder, prefix=".build-") as scratch:
         classes, part = Path(scratch, "classes"), Path(scratch, "jar")
         classes.mkdir()
         _compile(recipe, javac, classpath, classes)
-        _pack(recipe, classes, part)
+        _pack(recipe, classes, included, part)
         os.chmod(part, 0o644)  # the jar is no secret, and a run may be another user's
         os.replace(part, target)
     return target
@@ -141,12 +146,17 @@ def _compile(recipe: Recipe, javac: Path, classpath: Sequence[Path], classes: Pa
         raise BuildFailed(f"{javac} refused the sources of {recipe.name}: {said[-2000:] or 'it said nothing'}")
 
 
-def _pack(recipe: Recipe, classes: Path, part: Path) -> None:
+def _pack(recipe: Recipe, classes: Path, included: Sequence[Path], part: Path) -> None:
     """Fixed times and a fixed order: the same sources and javac make the same bytes."""
     head = ["Manifest-Version: 1.0", *([f"Main-Class: {recipe.main}"] if recipe.main else [])]
     entries = [("META-INF/MANIFEST.MF", "".join(f"{line}\r\n" for line in [*head, ""]).encode())]
-    packed = {name: file for folder in (classes, *recipe.resources) for name, file in _files(folder)}
-    entries += [(name, file.read_bytes()) for name, file in sorted(packed.items())]
+    packed: dict[str, bytes] = {}
+    for other in included:
+        with zipfile.ZipFile(other) as jar:
+            packed |= {name: jar.read(name) for name in jar.namelist() if name != "META-INF/MANIFEST.MF"}
+    for folder in (classes, *recipe.resources):
+        packed |= {name: file.read_bytes() for name, file in _files(folder)}
+    entries += sorted(packed.items())
     with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as jar:
         for name, body in entries:
             entry = zipfile.ZipInfo(name)

@@ -191,6 +191,13 @@ public final class Call {
         return over;
     }
 
+    /** Milliseconds that a stop may take. */
+    long grace() {
+        Object grace = facts.get("grace");
+        double seconds = grace instanceof Number ? ((Number) grace).doubleValue() : 10;
+        return (long) (Math.max(0, Math.min(86400, seconds)) * 1000);
+    }
+
     /** Milliseconds since the stop was asked for. */
     long sinceAsked() {
         return (System.nanoTime() - asked) / 1000000;
@@ -252,6 +259,13 @@ public final class Call {
                 thread.interrupt();
             }
             return true;
+        }
+    }
+
+    /** Whether its code runs in that thread. */
+    boolean runsIn(Thread other) {
+        synchronized (lock) {
+            return thread == other;
         }
     }
 

@@ -73,7 +73,9 @@ final class Ladder {
             done.await(2, java.util.concurrent.TimeUnit.MILLISECONDS);
         }
         if (done.getCount() > 0) {
-            note("kill has not returned within " + patience + " ms");
+            if (patience > 0) {
+                note("kill has not returned within " + patience + " ms");
+            }
             return false;
         }
         if (!has[0]) {
@@ -98,7 +100,7 @@ final class Ladder {
             text += ", " + (System.nanoTime() - stepAt) / 1000000 + " ms after " + step;
         }
         Outcome told = "out_of_memory".equals(outcome.cause()) ? outcome : outcome.withCause("stopped");
-        return told.withStop(step, text + notes);
+        return told.stopped(step, text + notes);
     }
 
     /** The outcome of code that has not returned, in a JVM that is ended now. */

@@ -46,6 +46,11 @@ public final class Outcome {
         return of(cause).withResult(text).withEvidence("exception", cut(stack(thrown), STACK));
     }
 
+    /** As {@link #thrown}, in a heap that has no room for a stack. */
+    static Outcome brief(Throwable error) {
+        return of(outOfMemory(error) ? "out_of_memory" : "failed").withResult(error.getClass().getName());
+    }
+
     /** The stack of what was thrown, as {@code printStackTrace} writes it; never throws by itself. */
     public static String stack(Throwable error) {
         try {
@@ -105,7 +110,29 @@ public final class Outcome {
      * @param text what was seen
      */
     public Outcome withStop(String by, String text) {
-        return with("stop", stop("REPORTED", by, text));
+        return withStop("REPORTED", by, text);
+    }
+
+    /**
+     * How a stop went, for a host that knows better. Who adds the steps of the stop keeps the strength.
+     *
+     * @param strength {@code REPORTED}: the code has returned; {@code ASKED}: nobody knows whether some of it goes on
+     */
+    public Outcome withStop(String strength, String by, String text) {
+        return with("stop", stop(strength, by, text));
+    }
+
+    /** The same stop with a further fact; one of {@code by} when there was none. */
+    Outcome stopped(String by, String text) {
+        Map<?, ?> told = (Map<?, ?>) said.get("stop");
+        if (told == null) {
+            return withStop(by, text);
+        }
+        Map<String, Object> stop = stop((String) told.get("strength"), (String) told.get("by"), null);
+        List<Object> all = new ArrayList<Object>((List<?>) told.get("evidence"));
+        all.add(evidence("stop", text));
+        stop.put("evidence", all);
+        return with("stop", stop);
     }
 
     /** Advice: whether another attempt can help, and after how many seconds (null: the job's own interval). */

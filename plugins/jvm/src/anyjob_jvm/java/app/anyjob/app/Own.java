@@ -4,10 +4,10 @@ import java.io.File;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * A process for one run: it is told by a file, and answers by one. See "A process for one run" in docs/protocol.md.
@@ -19,13 +19,13 @@ public final class Own {
     private static final int START_LIMIT = 64 << 20;
     private static final int RESERVE = 512 << 10;
     private static final long HOOKS = 5000; // ms that shutdown hooks of the code may take
-    private static final long SETTLES = 100; // ms in which threads that are about to end may do so
 
     private final Call call;
     private final Serves serves;
     private final Files files;
     private final Ladder ladder;
-    private final AtomicBoolean told = new AtomicBoolean();
+    private final PrintStream err = System.err;
+    private boolean told; // guarded by this
     private volatile byte[] reserve = new byte[RESERVE];
     private volatile Outcome ended;
 
@@ -147,19 +147,22 @@ public final class Own {
             Outcome outcome = serves.run(call);
             return outcome == null ? Outcome.failed("the host gave no outcome") : outcome;
         } catch (Throwable error) {
-            if (error instanceof OutOfMemoryError) {
-                reserve = null;
-            }
-            Outcome thrown = Outcome.thrown(error);
-            try {
-                call.log(Outcome.stack(error));
-            } catch (Throwable again) { // the log is worth less than the outcome
-                reserve = null;
-            }
-            return thrown;
+            return thrown(error);
         } finally {
             call.returned();
             Call.leave(null);
+        }
+    }
+
+    private Outcome thrown(Throwable error) {
+        if (error instanceof OutOfMemoryError) {
+            reserve = null;
+        }
+        try {
+            call.log(Outcome.stack(error));
+            return Outcome.thrown(error);
+        } catch (OutOfMemoryError again) { // other threads of the code fill the heap
+            return Outcome.brief(error);
         }
     }
 
@@ -180,31 +183,16 @@ public final class Own {
             if (call.stopping()) {
                 outcome = ladder.told(outcome);
             }
-            List<Thread> left = left(group);
+            List<Thread> left = Threads.settled(group, false);
             if (!left.isEmpty()) {
-                String text = "the code left " + left.size() + " running, which ended with the JVM: " + Threads.names(left);
-                outcome = outcome.withEvidence("threads", text);
+                outcome = outcome.withEvidence("threads", "the code left, and they ended with the JVM, " + Threads.names(left));
             }
             tell(outcome);
         } catch (OutOfMemoryError full) { // other threads of the code still fill the heap
             reserve = null;
-            tell(Outcome.of("out_of_memory").withResult("java.lang.OutOfMemoryError"));
+            tell(Outcome.brief(full));
         }
         end();
-    }
-
-    private List<Thread> left(ThreadGroup group) {
-        long until = System.nanoTime() + SETTLES * 1000000;
-        List<Thread> left = Threads.left(group);
-        while (!left.isEmpty() && System.nanoTime() < until) {
-            try {
-                Thread.sleep(5);
-            } catch (InterruptedException nobody) {
-                continue;
-            }
-            left = Threads.left(group);
-        }
-        return left;
     }
 
     /** On a signal, in a thread of the JVM. */
@@ -212,7 +200,7 @@ public final class Own {
         if (!call.ask()) {
             return;
         }
-        long grace = Math.max(0, (long) (seconds() * 1000));
+        long grace = call.grace();
         try {
             ladder.climb(grace / 2);
             // What is left of the grace is for code that heeds the interrupt; a tenth of it is for the end.
@@ -229,15 +217,12 @@ public final class Own {
         }
     }
 
-    private double seconds() {
-        Object grace = call.facts().get("grace");
-        return grace instanceof Number ? ((Number) grace).doubleValue() : 10;
-    }
-
     /** In a shutdown hook: who ends this JVM? */
     private void exits() {
-        if (told.get()) {
-            return;
+        synchronized (this) { // whoever tells now, must have done so before the JVM ends
+            if (told) {
+                return;
+            }
         }
         Threads.Exit exit = Threads.exiting();
         if (exit == null) { // a signal that no handler could be had for
@@ -247,16 +232,18 @@ public final class Own {
             return;
         }
         String text = "thread " + exit.thread.getName() + " called System.exit at " + exit.from;
-        Outcome outcome = Outcome.failed("System.exit was called at " + exit.from).withEvidence("exit", text);
+        Outcome outcome = ended == null ? Outcome.failed("System.exit was called at " + exit.from) : ended;
+        outcome = outcome.withEvidence("exit", text);
         tell(call.stopping() ? ladder.told(outcome) : outcome);
         files.close();
     }
 
     /** The first word counts. */
-    private void tell(Outcome outcome) {
-        if (!told.compareAndSet(false, true)) {
+    private synchronized void tell(Outcome outcome) {
+        if (told) {
             return;
         }
+        told = true;
         try {
             files.flush();
             files.outcome(call.run(), outcome);
@@ -266,8 +253,7 @@ public final class Own {
         } catch (IllegalArgumentException wrong) { // outputs that JSON cannot carry
             again(Outcome.failed("the outcome cannot be told: " + wrong.getMessage()));
         } catch (IOException error) {
-            System.err.println("[anyjob] outcome.json could not be written: " + error.getMessage());
-            System.err.flush();
+            says("outcome.json could not be written: " + error.getMessage());
             Runtime.getRuntime().halt(1);
         }
     }
@@ -294,9 +280,19 @@ public final class Own {
         }
     }
 
+    /** For whoever reads the log, past what the code may have made of System.err. */
+    private void says(String text) {
+        err.println("[anyjob] " + text);
+        err.flush();
+    }
+
     private void end() {
-        System.out.flush();
-        System.err.flush();
+        try {
+            System.out.flush();
+            System.err.flush();
+        } catch (Throwable theirs) { // streams of the code's own
+            says("the output could not be flushed: " + Outcome.text(theirs));
+        }
         files.close();
         Threads.daemon("anyjob-end", new Runnable() {
             @Override
@@ -306,8 +302,7 @@ public final class Own {
                 } catch (InterruptedException nobody) {
                     Thread.currentThread().interrupt();
                 }
-                System.err.println("[anyjob] shutdown hooks had not ended after " + HOOKS + " ms");
-                System.err.flush();
+                says("shutdown hooks had not ended after " + HOOKS + " ms");
                 Runtime.getRuntime().halt(0);
             }
         }).start();

@@ -7,6 +7,7 @@ import java.util.Map;
 /** Threads of this JVM: ours, those of runs, and what those left behind. */
 final class Threads {
     private static final int SHOWN = 10;
+    private static final long SETTLES = 100; // ms in which threads that are about to end may do so
 
     private Threads() {}
 
@@ -14,6 +15,26 @@ final class Threads {
         Thread thread = new Thread(top(), work, name);
         thread.setDaemon(true);
         return thread;
+    }
+
+    /** 128 random bits as text, without the start-up cost of SecureRandom where the system has a device for them. */
+    static String random() {
+        byte[] bytes = new byte[16];
+        try {
+            java.io.DataInputStream in = new java.io.DataInputStream(new java.io.FileInputStream("/dev/urandom"));
+            try {
+                in.readFully(bytes);
+            } finally {
+                in.close();
+            }
+        } catch (java.io.IOException none) {
+            new java.security.SecureRandom().nextBytes(bytes);
+        }
+        StringBuilder made = new StringBuilder();
+        for (byte one : bytes) {
+            made.append(Character.forDigit((one >> 4) & 15, 16)).append(Character.forDigit(one & 15, 16));
+        }
+        return made.toString();
     }
 
     /** Not the group of whoever calls: that may be a run's, and its threads count as left behind. */
@@ -25,25 +46,52 @@ final class Threads {
         return group;
     }
 
-    /** Living threads of the group that keep a JVM alive, without the calling one. */
-    static List<Thread> left(ThreadGroup group) {
-        Thread[] all = new Thread[group.activeCount() + 16];
-        int count = group.enumerate(all, true);
+    /** Living threads of the group without the calling one; {@code all}: also those that keep no JVM alive. */
+    static List<Thread> left(ThreadGroup group, boolean all) {
+        Thread[] found = new Thread[group.activeCount() + 16];
+        int count = group.enumerate(found, true);
         List<Thread> left = new ArrayList<Thread>();
         for (int i = 0; i < count; i++) {
-            if (!all[i].isDaemon() && all[i].isAlive() && all[i] != Thread.currentThread()) {
-                left.add(all[i]);
+            if ((all || !found[i].isDaemon()) && found[i].isAlive() && found[i] != Thread.currentThread()) {
+                left.add(found[i]);
             }
         }
         return left;
     }
 
+    /** Those that are about to end get some time for it. */
+    static List<Thread> settled(ThreadGroup group, boolean all) {
+        long until = System.nanoTime() + SETTLES * 1000000;
+        List<Thread> left = left(group, all);
+        while (!left.isEmpty() && System.nanoTime() < until) {
+            try {
+                Thread.sleep(5);
+            } catch (InterruptedException nobody) { // code that interrupts every thread it finds
+                continue;
+            }
+            left = left(group, all);
+        }
+        return left;
+    }
+
+    /** Names, and where each stands. */
     static String names(List<Thread> threads) {
-        StringBuilder made = new StringBuilder();
+        StringBuilder made = new StringBuilder(threads.size() == 1 ? "1 thread: " : threads.size() + " threads: ");
         for (int i = 0; i < threads.size() && i < SHOWN; i++) {
+            StackTraceElement[] stack = threads.get(i).getStackTrace();
             made.append(i == 0 ? "" : ", ").append(threads.get(i).getName());
+            if (stack.length > 0) {
+                made.append(" (at ").append(at(stack[0])).append(")");
+            }
         }
         return threads.size() > SHOWN ? made + " and " + (threads.size() - SHOWN) + " more" : made.toString();
+    }
+
+    /** A place without its loader and module. */
+    private static String at(StackTraceElement frame) {
+        String line = frame.getLineNumber() > 0 ? ":" + frame.getLineNumber() : "";
+        String file = frame.getFileName() == null ? "" : "(" + frame.getFileName() + line + ")";
+        return frame.getClassName() + "." + frame.getMethodName() + file;
     }
 
     /**
@@ -63,7 +111,7 @@ final class Threads {
                 if (from < stack.length && "java.lang.System".equals(stack[from].getClassName())) {
                     from++;
                 }
-                found = new Exit(entry.getKey(), from < stack.length ? stack[from].toString() : "native code");
+                found = new Exit(entry.getKey(), from < stack.length ? at(stack[from]) : "native code");
                 break;
             }
         }
