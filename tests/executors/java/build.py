@@ -38,7 +38,13 @@ def compiled(
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
     argv = [str(home.javac), "-encoding", "UTF-8", "--release", str(release), "-nowarn", "-Xlint:-options"]
-    argv += ["-d", str(classes), "-cp", ":".join(map(str, class_path)) or ".", *(str(source / name) for name in sources)]
+    argv += [
+        "-d",
+        str(classes),
+        "-cp",
+        ":".join(map(str, class_path)) or ".",
+        *(str(source / name) for name in sources),
+    ]
     done = subprocess.run(argv, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return classes

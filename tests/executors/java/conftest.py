@@ -22,6 +22,11 @@ def jdk() -> JavaHome:
     return choose_home(find_homes(), "17")
 
 
+@pytest.fixture(scope="session")
+def jdk25() -> JavaHome:
+    return choose_home(find_homes(), "25")
+
+
 @pytest.fixture(params=JAVAS)
 def feature(request: pytest.FixtureRequest) -> str:
     """The Java on which a test runs."""
@@ -76,6 +81,14 @@ def class_path(dialect: str, request: pytest.FixtureRequest) -> list[Path]:
 def java(tmp_path: Path, feature: str, class_path: list[Path]) -> Iterator[Java]:
     """Runs classes of each API on each Java."""
     made = Java(tmp_path / "rig", feature, class_path)
+    with made.rig:
+        yield made
+
+
+@pytest.fixture
+def own(tmp_path: Path, feature: str, demo: Path) -> Iterator[Java]:
+    """Runs classes of anyjob.job on each Java."""
+    made = Java(tmp_path / "rig", feature, [demo])
     with made.rig:
         yield made
 

@@ -18,7 +18,12 @@ class Java:
 
     def __init__(self, folder: Path, java: str, class_path: Sequence[Path], **settings: Any) -> None:
         self.java, self.class_path = java, [str(entry) for entry in class_path]
-        self.rig = Rig(folder, job_type="java", settings=settings)
+        self.settings = {"runs": 1000, **settings}
+        self.rig = Rig(folder, job_type="java", settings=self.settings)
+
+    def allow(self, *patterns: str) -> None:
+        """Arguments of the JVM that jobs may give."""
+        self.settings["jvm_args"] = list(patterns)
 
     def job(self, name: str, parameters: str = "", fields: Mapping[str, Any] | None = None, **xattrs: Any) -> Job:
         """The job of the class demo.NAME."""
@@ -41,6 +46,16 @@ class Java:
         async def life() -> Finished:
             async with self.rig.worker(secrets) as worker:
                 return await self.rig.finish(await self.rig.submit(worker, order))
+
+        return asyncio.run(life())
+
+    def all(self, job: Job, facts: Sequence[Mapping[str, Any]]) -> list[Finished]:
+        """Several runs of one instance, at one time."""
+
+        async def life() -> list[Finished]:
+            async with self.rig.worker() as worker:
+                runs = [await self.rig.submit(worker, self.rig.order(job, **one)) for one in facts]
+                return [await self.rig.finish(run) for run in runs]
 
         return asyncio.run(life())
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.executors.java.byhand import by_hand
 from tests.executors.java.runs import Java, said
 
-from anyjob.executor import Phase
 from anyjob.outcome import Cause
 from anyjob.run import Shard
 from anyjob.status import TriggerType
@@ -18,7 +19,7 @@ from anyjob.status import TriggerType
     ("parameters", "cause", "result"),
     [
         ("true", Cause.SUCCEEDED, ""),
-        ("text", Cause.SUCCEEDED, "hello 中文 \"quoted\""),
+        ("text", Cause.SUCCEEDED, 'hello 中文 "quoted"'),
         ("false", Cause.FAILED, "no rates today"),
         ("silent", Cause.FAILED, "the result's status is FAILED"),
         ("long", Cause.SUCCEEDED, "中" * 3000),
@@ -28,7 +29,7 @@ from anyjob.status import TriggerType
     ],
 )
 def test_what_process_returns_or_throws(java: Java, parameters: str, cause: Cause, result: str) -> None:
-    got = java.run(java.job("Hello", parameters), instance_parameters="中文 \"quoted\"")
+    got = java.run(java.job("Hello", parameters), instance_parameters='中文 "quoted"')
     assert (got.outcome.cause, got.outcome.result) == (cause, result), said(got)
     if parameters in ("throws", "error"):
         assert any("at demo.Hello.process(Hello.java:" in line for line in said(got))
@@ -123,10 +124,8 @@ def test_what_is_mapped_comes_back_as_it_was(java: Java) -> None:
     lines = [json.loads(line) for line in java.mapped(got)]
     assert [(line["name"], len(line["items"])) for line in lines] == [("things", 10), ("things", 1)]
     assert len({line["key"] for line in lines}) == 2
-    seen: list[str] = []
-    for number, item in enumerate(lines[0]["items"], 1):
-        one = java.run(java.job("Mapper", "", fields), task=number, task_name="things", payload=item)
-        seen.append(one.outcome.result)
+    tasks = [{"task": number, "task_name": "things", "payload": item} for number, item in enumerate(lines[0]["items"])]
+    seen = [one.outcome.result for one in java.all(java.job("Mapper", "", fields), tasks)]
     assert seen == [
         "java.lang.String text",
         "java.lang.Integer 7",
@@ -145,18 +144,57 @@ def test_what_is_mapped_comes_back_as_it_was(java: Java) -> None:
 
 
 @pytest.mark.parametrize(
-    ("parameters", "strict", "cause", "result"),
+    ("parameters", "xattrs", "cause", "result"),
     [
-        ("none", False, Cause.FAILED, "task list is empty"),
-        ("bare", False, Cause.FAILED, "demo.Mapper$Bare is not java.io.Serializable"),
-        ("huge", False, Cause.SUCCEEDED, "1 tasks named huge"),
-        ("huge", True, Cause.FAILED, "task 0 has 70002 bytes, and 65536 are allowed"),
-        ("pool", False, Cause.SUCCEEDED, "2 tasks named pool"),
+        ("none", {}, Cause.FAILED, "task list is empty"),
+        ("bare", {}, Cause.FAILED, "demo.Mapper$Bare is not java.io.Serializable"),
+        ("huge", {}, Cause.SUCCEEDED, "1 tasks named huge"),
+        ("huge", {"strict": True}, Cause.FAILED, "task 0 has 70002 bytes, and 65536 are allowed"),
+        ("pool", {}, Cause.SUCCEEDED, "2 tasks named pool"),
     ],
 )
 def test_map_says_what_it_does_not_take(
-    java: Java, parameters: str, strict: bool, cause: Cause, result: str  # noqa: FBT001
+    java: Java,
+    parameters: str,
+    xattrs: dict[str, Any],
+    cause: Cause,
+    result: str,
 ) -> None:
-    got = java.run(java.job("Mapper", parameters, {"ExecuteMode": "batch"}, strict=strict), task_name="MAP_TASK_ROOT")
+    got = java.run(java.job("Mapper", parameters, {"ExecuteMode": "batch"}, **xattrs), task_name="MAP_TASK_ROOT")
     assert got.outcome.cause is cause, said(got)
     assert result in got.outcome.result
+
+
+RESULTS = [
+    {"task": 1, "status": "success", "result": "one"},
+    {"task": 2, "status": "failed", "result": "two"},
+]
+
+
+@pytest.mark.parametrize(
+    ("way", "name", "parameters", "phase", "result"),
+    [
+        ("file", "Hello", "true", "POST", "post over {1=one, 2=two}"),
+        ("facts", "Hello", "true", "PRE", ""),
+        ("facts", "Hello", "true", "POST", "post over {1=one, 2=two}"),
+        ("facts", "Hello", "true", "REDUCE", ""),
+        ("facts", "Mapper", "", "POST", ""),
+        ("facts", "Mapper", "anyway", "REDUCE", "reduced {1=one, 2=two} {1=SUCCESS, 2=FAILED} REDUCE_TASK"),
+        ("facts", "Mapper", "", "REDUCE", ""),
+    ],
+)
+def test_each_phase_calls_its_method(
+    feature: str, class_path: list[Path], tmp_path: Path, way: str, name: str, parameters: str, phase: str, result: str
+) -> None:
+    """The modes that call them come later: here the start message says the phase, and how the tasks ended."""
+    facts: dict[str, Any] = {"parameters": parameters, "phase": phase}
+    if way == "facts":
+        facts["results"] = RESULTS
+    else:
+        (tmp_path / "results").write_text("".join(f"{json.dumps(line)}\n" for line in RESULTS))
+    got = by_hand(feature, class_path, tmp_path / "run", name, facts, ANYJOB_RESULTS=f"{tmp_path}/results")
+    assert (got["cause"], got.get("result") or "") == ("succeeded", result), got
+    assert ("pre demo" in got["log"]) == (phase == "PRE")
+    if (name, parameters, phase) == ("Mapper", "", "REDUCE"):
+        text = "not called: 1 of 2 tasks failed, and runReduceIfFail said false"
+        assert {"source": "reduce", "text": text} in got["evidence"]

@@ -80,7 +80,8 @@ class ClassPath:
                     for nested in _NESTED:
                         if base.startswith(nested):
                             inner = base.removeprefix(nested).replace("/", ".")
-                            return f"{inner} is inside of {file}, under {nested}, where no class path reaches; put a plain jar there"
+                            where = f"{inner} is inside of {file}, under {nested}, where no class path reaches"
+                            return f"{where}; put a plain jar there"
                     return f"there is {base.replace('/', '.')} in {file}"
         return ""
 

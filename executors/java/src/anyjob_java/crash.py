@@ -17,6 +17,7 @@ __all__ = ["explained"]
 
 _READ = 64 << 10
 _FULL = "Terminating due to java.lang.OutOfMemoryError"
+_SIGNAL = re.compile(r"SIG[A-Z]+ |EXCEPTION_|Internal Error|Out of Memory")
 _REFUSED = re.compile(
     r"Error: (A fatal exception has occurred\. Program will exit\.|Could not create the Java Virtual Machine\.)|"
     r"Error occurred during initialization of VM|Unrecognized (VM )?option.*"
@@ -43,9 +44,7 @@ def explained(outcome: Outcome, exit_: Exit, arguments: Sequence[str]) -> Outcom
 def _crash(report: Path) -> str:
     """Where the report is, and its first words."""
     lines = [line.lstrip("# ").rstrip() for line in _head(report).splitlines()]
-    signal = next(
-        (line for line in lines if re.match(r"(SIG[A-Z]+|EXCEPTION_|Internal Error|Out of Memory)", line)), ""
-    )
+    signal = next((line for line in lines if _SIGNAL.match(line)), "")
     frame = next((lines[at + 1] for at, line in enumerate(lines[:-1]) if line.startswith("Problematic frame")), "")
     said = "; ".join(part for part in (signal, frame) if part)
     return f"the JVM crashed{f' ({said})' if said else ''}; its report is {report}"

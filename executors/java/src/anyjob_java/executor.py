@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import codecs
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from anyjob.errors import AnyJobError
 from anyjob.executor import AppExecutor, Attached, Command, Exit, Health, Own, Shared
 from anyjob.executor.said import without_word
 from anyjob.job import BadJob
-from anyjob.outcome import Cause, Evidence, Json, Outcome
+from anyjob.outcome import Cause, Json, Outcome
 from anyjob.problem import Problem
-from anyjob.run import RUN_FOLDER, Run
+from anyjob.run import RUN_FOLDER, Run, RunFacts
 from anyjob_java.classpath import ClassPath
 from anyjob_java.crash import explained
 from anyjob_java.inspection import inspect
@@ -30,7 +30,6 @@ from anyjob_jvm.jars import jar
 
 __all__ = ["JavaExecutor"]
 
-_SIGTERM = 143
 _OLDEST = 8
 """The Java for whose arguments a command is made that runs where the worker does not see it."""
 _ABSENT = "is not there; put it there, or take it out"
@@ -64,7 +63,9 @@ class JavaExecutor(AppExecutor[JavaSpec]):
             raise BadJob(problems, run.job.name)
         if spec.isolation == "shared":
             # Of the worker, not of the run: one JVM serves them all.
-            launch = self._launch(spec, "utf-8", f"{self._folder()}/hs_err_%p.log")
+            encoding = _encoding(run)
+            spec = spec.model_copy(update={"jvm_args": [*spec.jvm_args, f"-Danyjob.encoding={encoding}"]})
+            launch = self._launch(spec, encoding, f"{self._folder()}/hs_err_%p.log")
             env = environment(self.services.environment if self._served else run.environment())
             key = shared_key(spec.group, launch.argv, launch.class_path)
             return Shared(key=key, command=Command(argv=launch.argv, env=env), runs=self._settings.runs)
@@ -85,20 +86,24 @@ class JavaExecutor(AppExecutor[JavaSpec]):
             said["WorkerAddr"] = self.services.node
         return said
 
+    def preview(self, run: RunFacts, spec: JavaSpec) -> Mapping[str, Sequence[str]]:
+        """Where the class was found, and what stands before SchedulerX's own classes."""
+        if spec.launcher != LOCAL or refused(spec, self._settings):
+            return {}
+        class_path = self._class_path(spec)
+        seen = class_path.find(spec.class_name)
+        if seen is None:
+            return {"Class": [f"{spec.class_name} is not on the class path"]}
+        lines = [f"{spec.class_name} in {seen.entry}, compiled for Java {seen.file.java}"]
+        used, why = overlaid(class_path, ours().overlay, strict=spec.strict) if spec.overlay else ([], [])
+        lines += [f"anyjob's {name.rpartition('.')[2]} stands before SchedulerX's" for name in used]
+        return {"Class": [*lines, *why]}
+
     # ---------------------------------------------------------------- how it ended
 
     def outcome(self, run: Run, spec: JavaSpec, outcome: Outcome) -> Outcome:
         if spec.isolation == "shared":
             return outcome
-        if outcome.cause is Cause.STOPPED and not run.stopping:
-            text = "the JVM was sent TERM, INT or HUP, and not by anyjob"
-            evidence = [*outcome.evidence, *(outcome.stop.evidence if outcome.stop else ())]
-            return replace(
-                outcome,
-                cause=Cause.SIGNAL,
-                code=outcome.code or _SIGTERM,
-                evidence=[*evidence, Evidence(source="signal", text=text)],
-            )
         sources = {item.source for item in outcome.evidence}
         if outcome.cause is Cause.FAILED and outcome.code and "exit" in sources:
             return replace(outcome, cause=Cause.EXIT_CODE)
@@ -179,7 +184,7 @@ class JavaExecutor(AppExecutor[JavaSpec]):
         ]
         class_path = self._class_path(spec)
         arguments = [*self._settings.always, *spec.jvm_args]
-        return problems or inspect(spec.class_name, class_path, home, arguments, "ClassName")
+        return problems or inspect(spec.class_name, class_path, home, arguments)
 
     def _class_path(self, spec: JavaSpec) -> ClassPath:
         entries = [*spec.class_path, *self._settings.of_group(spec.group)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from anyjob.problem import Problem
-from anyjob_java.classfile import ClassFile, java_of
+from anyjob_java.classfile import ClassFile
 from anyjob_java.classpath import ClassPath
 from anyjob_jvm.homes import JavaHome
 
@@ -20,63 +20,48 @@ _BEYOND = ("-Xbootclasspath", "-javaagent", "-agent", "--module-path", "--upgrad
 """Arguments by which classes come from elsewhere: then what the class path lacks proves nothing."""
 
 
-def inspect(
-    name: str, class_path: ClassPath, home: JavaHome | None, arguments: Sequence[str], field: str
-) -> list[Problem]:
-    """What keeps the class from being run. `home` None: the Java is not known. `field`: where the name was written.
+def inspect(name: str, class_path: ClassPath, home: JavaHome, arguments: Sequence[str]) -> list[Problem]:
+    """What keeps the class from being run. What cannot be told from files is no Problem: the JVM will say it."""
+    remedy = _remedy(name, class_path, home, arguments)
+    return [Problem(field="ClassName", value=name, remedy=remedy)] if remedy else []
 
-    What cannot be told from files is no Problem: the JVM will say it.
-    """
+
+def _remedy(name: str, class_path: ClassPath, home: JavaHome, arguments: Sequence[str]) -> str:
     if any(word.startswith(_BEYOND) for word in arguments):
-        return []
+        return ""
     seen = class_path.find(name)
     if seen is None:
-        hint = class_path.like(name) or (
-            "the class path is empty" if not class_path.entries else f"looked in {_shown(class_path)}"
-        )
-        remedy = f"is not on the class path; add its jar to XAttrs.classpath, or correct the name ({hint})"
-        return [Problem(field=field, value=name, remedy=remedy)]
-    if home is not None and seen.file.java > home.feature:
-        remedy = (
-            f"in {seen.entry} was compiled for Java {seen.file.java} (class files of version {seen.file.major}), and the JVM "
-            f"is Java {home.feature}; name a newer one in XAttrs.javaHome, or compile with javac --release {home.feature}"
-        )
-        return [Problem(field=field, value=name, remedy=remedy)]
-    if seen.file.name != name.replace(".", "/"):
-        return []  # the JVM says that better
+        hint = class_path.like(name) or (f"looked in {_shown(class_path)}" if class_path.entries else "it is empty")
+        return f"is not on the class path; add its jar to XAttrs.classpath, or correct the name ({hint})"
+    file = seen.file
+    if file.java > home.feature:
+        compiled = f"in {seen.entry} was compiled for Java {file.java} (class files of version {file.major})"
+        return f"{compiled}, and the JVM is Java {home.feature}; {_newer(home)}"
+    if file.name != name.replace(".", "/"):
+        return ""  # the JVM says that better
     ancestry = _Ancestry(class_path, home)
-    is_processor = ancestry.walk(seen.file)
+    is_processor = ancestry.walk(file)
     if ancestry.missing:
-        return [
-            Problem(
-                field=field,
-                value=name,
-                remedy=f"needs {missing.replace('/', '.')}, which is not on the class path; add the jar that holds it",
-            )
-            for missing in ancestry.missing[:1]
-        ]
+        return f"needs {ancestry.missing[0]}, which is not on the class path; add the jar that holds it"
     if ancestry.newer:
-        newer, major = ancestry.newer[0]
-        remedy = f"needs {newer.replace('/', '.')}, which was compiled for Java {java_of(major)}; name a newer one in XAttrs.javaHome"
-        return [Problem(field=field, value=name, remedy=remedy)]
+        return f"needs {ancestry.newer[0]}, and the JVM is Java {home.feature}; {_newer(home)}"
     if not is_processor:
-        remedy = "is no processor; let it extend SchedulerX's JavaProcessor, or implement anyjob.job.JobProcessor"
-        return [Problem(field=field, value=name, remedy=remedy)]
-    if seen.file.abstract:
-        return [
-            Problem(field=field, value=name, remedy="is abstract, so no object can be made of it; name one that is not")
-        ]
-    return []
+        return "is no processor; let it extend SchedulerX's JavaProcessor, or implement anyjob.job.JobProcessor"
+    return "is abstract, so no object can be made of it; name one that is not" if file.abstract else ""
+
+
+def _newer(home: JavaHome) -> str:
+    return f"name a newer one in XAttrs.javaHome, or compile with javac --release {home.feature}"
 
 
 class _Ancestry:
     """Walks up superclasses and interfaces."""
 
-    def __init__(self, class_path: ClassPath, home: JavaHome | None) -> None:
+    def __init__(self, class_path: ClassPath, home: JavaHome) -> None:
         self._class_path, self._home = class_path, home
         self._seen: set[str] = set()
         self.missing: list[str] = []
-        self.newer: list[tuple[str, int]] = []
+        self.newer: list[str] = []
 
     def walk(self, file: ClassFile) -> bool:
         """Whether it comes to a processor."""
@@ -93,10 +78,10 @@ class _Ancestry:
         self._seen.add(name)
         seen = self._class_path.find(name.replace("/", "."))
         if seen is None:
-            self.missing.append(name)
+            self.missing.append(name.replace("/", "."))
             return False
-        if self._home is not None and seen.file.java > self._home.feature:
-            self.newer.append((name, seen.file.major))
+        if seen.file.java > self._home.feature:
+            self.newer.append(f"{name.replace('/', '.')} in {seen.entry}, which was compiled for Java {seen.file.java}")
         return self.walk(seen.file)
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from anyjob_java.classfile import ClassFile
 from anyjob_java.classpath import ClassPath
-from anyjob_jvm.homes import JavaHome
 from anyjob_jvm.jars import jar
 
-__all__ = ["OVERLAID", "Ours", "ours"]
+__all__ = ["OVERLAID", "Ours", "ours", "overlaid"]
 
 OVERLAID = (
     "com.alibaba.schedulerx.worker.processor.MapJobProcessor",
@@ -30,6 +29,9 @@ class Ours:
     api: Path
     overlay: Path
 
+    def there(self) -> bool:
+        return all(path.exists() for path in (self.app, self.host, self.api, self.overlay))
+
     def files(self) -> dict[str, bytes]:
         """For a place that does not have this node's files."""
         return {path.name: path.read_bytes() for path in (self.app, self.host, self.api, self.overlay)}
@@ -40,19 +42,27 @@ class Ours:
         return Ours(**named)
 
 
-@lru_cache(maxsize=8)
-def ours(home: JavaHome | None = None) -> Ours:
+def ours() -> Ours:
     """The jars, built at their first use where the wheel carries none. Blocks then. Raises NoCompiler, JarBroken,
     CacheUnsafe."""
+    made = _ours()
+    if not made.there():  # somebody emptied the cache
+        _ours.cache_clear()
+        made = _ours()
+    return made
+
+
+@cache
+def _ours() -> Ours:
     return Ours(
-        app=jar("anyjob_jvm", "app", home),
-        host=jar("anyjob_java", "host", home),
-        api=jar("anyjob_java", "api", home),
-        overlay=jar("anyjob_java", "overlay", home),
+        app=jar("anyjob_jvm", "app"),
+        host=jar("anyjob_java", "host"),
+        api=jar("anyjob_java", "api"),
+        overlay=jar("anyjob_java", "overlay"),
     )
 
 
-def api_methods(found: ClassFile) -> frozenset[str]:
+def _methods(found: ClassFile) -> frozenset[str]:
     """What code written against a class may call; constructors too."""
     return frozenset(method for method in found.methods if not method.startswith("access$"))
 
@@ -70,7 +80,7 @@ def overlaid(class_path: ClassPath, overlay: Path, *, strict: bool) -> tuple[lis
         theirs, own = class_path.find(name), mine.find(name)
         if theirs is None or own is None or (strict and name.endswith(".ProcessResult")):
             continue
-        lacks = api_methods(theirs.file) - api_methods(own.file)
+        lacks = _methods(theirs.file) - _methods(own.file)
         if lacks:
             text = (
                 f"{theirs.entry} has a {name.rpartition('.')[2]} with {', '.join(sorted(lacks))}, which anyjob's lacks"

@@ -1,4 +1,4 @@
-"""The jobs by which the conformance suite proves this executor. Their classes are java/samples, in the package's own jar."""
+"""The jobs by which the conformance suite proves this executor. Their classes: java/samples."""
 
 from __future__ import annotations
 

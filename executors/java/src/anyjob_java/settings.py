@@ -10,7 +10,8 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from anyjob_java.words import CAREFUL, Entry, JavaHomeText, JvmArg
+from anyjob_java.words import Entry
+from anyjob_jvm.words import CAREFUL, JavaHomeText, JvmArg
 
 __all__ = ["JavaSettings"]
 
@@ -33,7 +34,7 @@ AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 
 
 class JavaSettings(BaseModel):
-    """`classpath`: what is on the class path of every job of an app group, behind what the job names; "*" is every group.
+    """`classpath`: what is on the class path of every job of an app group, behind what it names; "*": every group.
 
     `java`: the Java home of jobs that name none, or its version; None: the one that is found first. `homes`: further
     Java homes beside those found on their own. `roots`: folders in which lie the class path entries that jobs may name;

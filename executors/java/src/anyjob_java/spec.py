@@ -7,7 +7,8 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from anyjob.spec import At, CommonXAttrs, Spec
-from anyjob_java.words import ClassName, Entry, JavaHomeText, JvmArg
+from anyjob_java.words import ClassName, Entry
+from anyjob_jvm.words import JavaHomeText, JvmArg
 
 __all__ = ["LOCAL", "JavaSpec"]
 
@@ -38,7 +39,7 @@ def _heard(name: str) -> str:
 
 def _alike(isolation: str, info: ValidationInfo) -> str:
     if isolation == "shared" and any("#{schedulerx." in word for word in info.data.get("jvm_args", ())):
-        raise ValueError("is for runs with the same jvmArgs, and these have placeholders; take them out, or write process")
+        raise ValueError("needs the same jvmArgs for every run, and these have placeholders; write process")
     return isolation
 
 
@@ -50,7 +51,7 @@ def _no_options(env: dict[str, object]) -> dict[str, object]:
 
 
 class JavaSpec(Spec):
-    """ClassName is the processor: a class that extends SchedulerX's JavaProcessor, or implements anyjob.job.JobProcessor.
+    """ClassName is the processor: it extends SchedulerX's JavaProcessor, or implements anyjob.job.JobProcessor.
 
     It is looked for on `class_path`, and then on the one that the worker's settings have for the app group.
     """

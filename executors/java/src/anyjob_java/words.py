@@ -1,4 +1,4 @@
-"""What a job, and the settings, may say to a JVM: entries of a class path, Java homes, arguments."""
+"""What a job says of its class, and where classes are."""
 
 from __future__ import annotations
 
@@ -7,54 +7,28 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
-__all__ = ["CAREFUL", "SAMPLES", "ClassName", "Entry", "JavaHomeText", "JvmArg"]
+__all__ = ["SAMPLES", "ClassName", "Entry"]
 
 _PART: Final = r"[^\W\d][\w$]*"
 _CLASS: Final = re.compile(rf"{_PART}(\.{_PART})*\Z")
-_TAKES_OVER: Final = re.compile(
-    r"(-jar|-m|--module|-cp|-classpath|--class-path(=.*)?|--module=.*|-d|--describe-module.*)\Z"
-)
-_SAYS: Final = re.compile(
-    r"(-version|--version|-showversion|-fullversion|-help|--help|-h|-\?|-X|--dry-run|--list-modules.*)\Z"
-)
 
 SAMPLES: Final = "anyjob:samples"
 """The entry that stands for the jar of samples of this package, wherever that is."""
-
-CAREFUL: Final = (
-    r"-X(ms|mx|mn|ss)[0-9]+[kKmMgG]?",
-    r"-XX:[+-](?!ShowMessageBoxOnError|Flags|ManagementServer)[A-Z]\w*",
-    r"-XX:[A-Z]\w*=[0-9.]+[kKmMgGtT]?",
-    r"-(ea|esa|da|dsa)(:[\w.$]+)?",
-    r"-(server|client|Xint|Xcomp|Xmixed|Xbatch|Xnoclassgc|Xrs)",
-    r"-D(?!java\.|javax\.|jdk\.|sun\.|com\.sun\.|com\.ibm\.|anyjob\.)[\w.-]+(=.*)?",
-    r"-D(java\.awt\.headless|java\.net\.preferIPv[46]\w+|java\.io\.tmpdir|java\.util\.logging\.\w+|sun\.net\.\w[\w.]*)=.*",
-    r"--(add-opens|add-exports|add-reads)=[\w.]+(/[\w.]+)?=[\w.,-]+",
-    r"--enable-(preview|native-access=[\w.,-]+)",
-)
-"""Arguments that tune a JVM, and cannot make it run another program, load other code, open a port or write a file of
-somebody else's choice."""
 
 
 def _class_name(name: str) -> str:
     if name != name.strip():
         raise ValueError("has blanks around it; take them away")
     if not _CLASS.match(name):
-        raise ValueError(
-            "is no name of a class; write package and class, com.example.Report, and $ before a nested one"
-        )
+        raise ValueError("is no name of a class; write it with its package, com.example.Report, $ before a nested one")
     return name
 
 
-def _no_control(text: str) -> None:
-    if any(ord(character) < 32 or ord(character) == 127 for character in text):
-        raise ValueError("holds a control character; take it away")
-
-
 def _entry(path: str) -> str:
-    _no_control(path)
     if path == SAMPLES:
         return path
+    if any(ord(character) < 32 or ord(character) == 127 for character in path):
+        raise ValueError("holds a control character; take it away")
     if not path.startswith("/"):
         raise ValueError("is a relative path; write it from the root")
     if "*" in path.removesuffix("/*"):
@@ -64,37 +38,8 @@ def _entry(path: str) -> str:
     return path
 
 
-def _home(text: str) -> str:
-    _no_control(text)
-    if text.startswith("/"):
-        if ".." in text.split("/"):
-            raise ValueError("has .. inside; write the path that is meant")
-    elif not re.fullmatch(r"[0-9]{1,3}", text):
-        raise ValueError("is neither a path from the root nor a version; write /usr/lib/jvm/java-17, or 17")
-    return text
-
-
-def _argument(word: str) -> str:
-    _no_control(word)
-    if word.startswith("@"):
-        raise ValueError("names a file with arguments; write the arguments themselves")
-    if not word.startswith("-"):
-        raise ValueError("is no argument for a JVM, which begins with -; write one word for each, --add-opens=a/b=c")
-    if _TAKES_OVER.match(word):
-        raise ValueError("says what the JVM runs, which ClassName and XAttrs.classpath do; take it away")
-    if _SAYS.match(word):
-        raise ValueError("makes the JVM print something in place of a run; take it away")
-    return word
-
-
 ClassName = Annotated[str, AfterValidator(_class_name)]
 """A class with its package; $ before a nested one."""
 
 Entry = Annotated[str, Field(max_length=4096), AfterValidator(_entry)]
 """A jar, a folder of classes, or a folder's jars (`/opt/app/lib/*`), from the root."""
-
-JavaHomeText = Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(_home)]
-"""A Java home from the root, or the feature version of one: 17."""
-
-JvmArg = Annotated[str, Field(min_length=1, max_length=8192), AfterValidator(_argument)]
-"""One word for a JVM. Whether it is allowed is the settings' to say."""

@@ -11,6 +11,10 @@ public class Stops extends JavaProcessor {
     public ProcessResult process(JobContext context) throws Exception {
         given = context;
         System.out.println("ready");
+        long turns = 0;
+        while ("spin".equals(context.getJobParameters()) && turns >= 0) {
+            turns = (turns + 1) % 1000;
+        }
         while (true) {
             if (asked && "kill".equals(context.getJobParameters())) {
                 return new ProcessResult(false, "asked to stop");

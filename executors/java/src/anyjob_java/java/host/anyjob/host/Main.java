@@ -1,9 +1,13 @@
 package anyjob.host;
 
+import anyjob.app.Link;
+import anyjob.app.Output;
 import anyjob.app.Own;
 import java.io.File;
 import java.net.URL;
 import java.net.URLClassLoader;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
@@ -30,10 +34,25 @@ public final class Main {
         Class.forName("anyjob.job.Bridge", true, interfaces).getMethod("install", Function.class).invoke(null, processors.mapper());
         Thread.currentThread().setContextClassLoader(loader);
         String app = String.valueOf(System.getenv("ANYJOB_APP"));
-        if (!app.startsWith("files:")) {
-            System.err.println("[anyjob] ANYJOB_APP says " + app + "; this host knows files:FOLDER");
-            System.exit(2);
+        if (app.startsWith("files:")) {
+            Own.run(app.substring("files:".length()), processors);
         }
-        Own.run(app.substring("files:".length()), processors);
+        serve(app, processors);
+    }
+
+    /** Many runs at one time, until nobody needs this JVM any more. */
+    private static void serve(String address, Processors processors) throws InterruptedException {
+        String encoding = System.getProperty("anyjob.encoding", "UTF-8");
+        Output.install(Charset.isSupported(encoding) ? Charset.forName(encoding) : StandardCharsets.UTF_8);
+        Link.to(address)
+                .token(String.valueOf(System.getenv("ANYJOB_APP_TOKEN")))
+                .jobType("java")
+                .app("java")
+                .software("anyjob-java on Java " + System.getProperty("java.version"))
+                .resident(true)
+                .serve(processors);
+        while (true) {
+            Thread.sleep(Long.MAX_VALUE); // the link's threads are daemons, and it ends the JVM itself
+        }
     }
 }

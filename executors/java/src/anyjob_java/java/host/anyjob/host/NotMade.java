@@ -2,19 +2,25 @@ package anyjob.host;
 
 import anyjob.app.Outcome;
 import java.lang.reflect.InvocationTargetException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Why no object could be made of a job's class: the field, its value, and what to do. */
 final class NotMade {
     /** Class files of Java 8 have version 52, and each Java since then one more. */
     private static final int FIRST = 44;
 
+    private static final Pattern VERSION = Pattern.compile("class file version (\\d+)");
+
     private NotMade() {}
 
     static Outcome outcome(String name, Throwable error) {
         if (error instanceof UnsupportedClassVersionError) {
-            return missing(name, "cannot be loaded: " + error.getMessage() + ". This is Java " + System.getProperty("java.version")
-                    + "; name a newer one in XAttrs.javaHome, or compile for this one (javac --release "
-                    + release() + ")");
+            Matcher said = VERSION.matcher(String.valueOf(error.getMessage()));
+            String wanted = said.find() ? "for Java " + (Integer.parseInt(said.group(1)) - FIRST) : "for a newer Java";
+            return missing(name, "was compiled, or needs a class that was compiled, " + wanted + ", and the JVM is Java " + release()
+                    + " (" + error.getMessage() + "); name a newer one in XAttrs.javaHome, or compile with javac --release "
+                    + release());
         }
         if (error instanceof ClassNotFoundException) {
             return missing(name, "is not on the class path; add the jar that holds it, or correct the name");
