@@ -169,7 +169,7 @@ def test_a_class_for_a_newer_java(plain: Callable[..., Java], tmp_path: Path, jd
     for arguments in (
         [],
         ["-Xbootclasspath/a:/nowhere.jar"],
-    )::
+    ):  # then the JVM says it
         got = java.run(java.job("Newer", classpath=[str(jar)], jvmArgs=arguments))
         assert got.outcome.cause is Cause.DEPENDENCY_MISSING
         assert re.search(wanted, f"{got.outcome.result} {said(got)}"), (got.outcome.result, said(got))
