@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from typing import Final
 
 from anyjob.outcome import Cause, Json
 from anyjob.samples import PLACEHOLDERS, BadSample, Sample, Samples
 from anyjob_java.words import SAMPLES as ENTRY
 
-__all__ = ["SAMPLES"]
+__all__ = ["SAMPLES", "SHARED"]
 
 _FILLED: Final[list[Json]] = [f"-Dseen.{name}=#{{schedulerx.{name}}}" for name in PLACEHOLDERS]
 
@@ -71,3 +72,31 @@ SAMPLES = Samples(
     ],
 )
 """One job for each behaviour."""
+
+
+def _shared(sample: Sample | None) -> Sample | None:
+    if sample is None:
+        return None
+    xattrs = sample.job["XAttrs"]
+    assert isinstance(xattrs, dict)
+    return replace(sample, job={**sample.job, "XAttrs": {**xattrs, "isolation": "shared"}})
+
+
+_OF_PROCESSES: Final = frozenset(
+    {"exits", "dies", "forks", "leaves", "prints_surroundings", "prints_placeholders", "eats_memory"}
+    | {"starts_processes", "burns"}
+)
+
+SHARED = Samples(
+    bad_jobs=[
+        BadSample(_job("Succeeds", isolation="shared", cwd="/tmp"), "XAttrs.cwd"),  # noqa: S108 - refused
+        BadSample(_job("Succeeds", isolation="shared", env={"A": "b"}), "XAttrs.env"),
+        BadSample(_job("Succeeds", jvmArgs=["-Da=#{schedulerx.jobId}"], isolation="shared"), "XAttrs.isolation"),
+    ],
+    **{
+        field.name: _shared(getattr(SAMPLES, field.name))
+        for field in fields(Samples)
+        if field.name != "bad_jobs" and field.name not in _OF_PROCESSES
+    },
+)
+"""The same in one JVM for all, but for what only a process can."""

@@ -255,25 +255,37 @@ public final class Suite {
 
         @Override
         public ProcessResult process(JobContext context) {
-            Map<String, String> env = System.getenv();
-            if (env.containsKey("ANYJOB_RUN")) {
-                for (Map.Entry<String, String> entry : env.entrySet()) {
+            if (String.valueOf(System.getenv("ANYJOB_APP")).startsWith("files:")) {
+                for (Map.Entry<String, String> entry : System.getenv().entrySet()) {
                     System.out.println(entry.getKey() + "=" + entry.getValue());
                 }
                 return new ProcessResult(true);
             }
-            // A shared JVM has no environment of the run's; its context tells all the same.
-            System.out.println("ANYJOB_RUN=" + context.getTraceId());
-            System.out.println("ANYJOB_JOB_ID=" + context.getJobId());
-            System.out.println("ANYJOB_JOB_NAME=" + context.getJobName());
-            System.out.println("ANYJOB_INSTANCE_ID=" + context.getJobInstanceId());
-            System.out.println("ANYJOB_TASK_ID=" + context.getTaskId());
-            System.out.println("ANYJOB_ATTEMPT=" + context.getAttempt());
-            System.out.println("ANYJOB_PHASE=" + context.getPhase());
-            System.out.println("ANYJOB_KEY=" + context.getKey());
-            System.out.println("ANYJOB_PARAMETERS=" + context.getJobParameters());
-            System.out.println("ANYJOB_INSTANCE_PARAMETERS=" + context.getInstanceParameters());
+            // The environment of a shared JVM is nobody's; the context tells the same.
+            say("RUN", context.getTraceId());
+            say("KEY", context.getKey());
+            say("JOB_ID", context.getJobId());
+            say("JOB_NAME", context.getJobName());
+            say("INSTANCE_ID", context.getJobInstanceId());
+            say("TASK_ID", context.getTaskId());
+            say("TASK_NAME", context.getTaskName());
+            say("ATTEMPT", context.getAttempt());
+            say("PHASE", context.getPhase());
+            say("PARAMETERS", context.getJobParameters());
+            say("INSTANCE_PARAMETERS", context.getInstanceParameters());
+            say("SCHEDULE_TIME", context.getScheduleTime().toEpochMilli());
+            say("DATA_TIME", context.getDataTime().toEpochMilli());
+            say("TRIGGER_TYPE", context.getTriggerType());
+            if (context.getShardingId() != null) {
+                say("SHARD_ID", context.getShardingId());
+                say("SHARD_PARAMETER", context.getShardingParameter());
+                say("SHARD_TOTAL", context.getShardingNum());
+            }
             return new ProcessResult(true);
+        }
+
+        private static void say(String name, Object value) {
+            System.out.println("ANYJOB_" + name + "=" + value);
         }
     }
 
