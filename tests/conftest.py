@@ -50,6 +50,7 @@ NEEDS: dict[str, Callable[[], str]] = {
     "jdk17": _jdk(17),
     "jdk25": _jdk(25),
     "jq": _command("jq"),
+    "maven": _command("mvn"),
     "node": _command("node"),
     "root": _root,
 }
