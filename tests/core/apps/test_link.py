@@ -44,7 +44,7 @@ async def _welcomed(patience: float = 30) -> tuple[Link, Peer]:
     link, peer = await _pair(patience)
     peer.say(type="hello", protocols=[9, 1], role="app", names=["a"], token="t", newer=True)
     hello = await link.greet({"node": "n"})
-    assert (hello.role, hello.token, link.names) == ("app", "t", ["a"])
+    assert (hello.role, hello.token, hello.names) == ("app", "t", ["a"])
     assert (await peer.hear())["protocol"] == 1
     return link, peer
 
@@ -59,18 +59,6 @@ async def _over(link: Link, peer: Peer) -> None:
 
 def within(work: Any) -> None:
     asyncio.run(asyncio.wait_for(work, 30))
-
-
-def test_names_may_be_announced_late() -> None:
-    async def talk() -> None:
-        link, peer = await _welcomed()
-        peer.say(type="names", names=["a", "b"])
-        peer.say(type="ping", id="mine")
-        assert await peer.hear() == {"type": "ok", "re": "mine"}
-        assert link.names == ["a", "b"]
-        await _over(link, peer)
-
-    within(talk())
 
 
 def test_requests_of_both_sides_count_for_themselves_and_may_be_answered_in_any_order() -> None:

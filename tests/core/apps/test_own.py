@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import pytest
 
-from anyjob.executor import AppExecutor, Attached, Command, Own, Shared
+from anyjob.executor import AppExecutor, Attached, Command, Exit, Own, Shared
 from anyjob.job import Job
-from anyjob.outcome import Cause, Json, Outcome, Strength
+from anyjob.outcome import Cause, Evidence, Json, Outcome, Strength
 from anyjob.plugins import ExecutorType, PluginHost, hookimpl
 from anyjob.run import Run
 from anyjob.spec import At, Spec
@@ -42,7 +43,14 @@ class CodeExecutor(AppExecutor[CodeSpec]):
 
     def target(self, run: Run, spec: CodeSpec) -> Own:
         del run, spec
-        return Own(command=Command(argv=[sys.executable, "-c", APP]))
+        return Own(command=Command(argv=[sys.executable, "-c", APP], returns=frozenset({"crash"})))
+
+    def died(self, run: Run, spec: CodeSpec, exit: Exit) -> Outcome:
+        outcome = super().died(run, spec, exit)
+        if "crash" not in exit.returned:
+            return outcome
+        told = Evidence(source="crash", text=exit.returned["crash"].read_text())
+        return replace(outcome, evidence=[*outcome.evidence, told])
 
     def request(self, run: Run, spec: CodeSpec) -> Mapping[str, Json]:
         del run
@@ -91,6 +99,38 @@ def test_every_end_is_told_with_what_was_seen(tmp_path: Path, code: str, cause: 
     outcome = run(tmp_path, code)
     assert outcome.cause is cause
     assert any(said in item.text for item in outcome.evidence), outcome.evidence
+
+
+def test_the_code_of_its_process_is_the_outcome_s_where_it_says_none(tmp_path: Path) -> None:
+    assert run(tmp_path, 'say(cause="failed"); sys.exit(7)').code == 7
+    assert run(tmp_path / "b", 'say(cause="failed", code=3); sys.exit(7)').code == 3
+    assert run(tmp_path / "c", 'say(cause="succeeded")').code is None
+
+
+def test_a_stop_that_nobody_here_asked_for_is_somebody_s_signal(tmp_path: Path) -> None:
+    outcome = run(tmp_path, 'say(cause="stopped")')
+    assert (outcome.cause, outcome.code) == (Cause.SIGNAL, 143)
+    assert any("no stop was asked for" in item.text for item in outcome.evidence)
+
+
+def test_files_that_a_command_returns_come_back_also_in_the_next_worker(tmp_path: Path) -> None:
+    """`crash` is no name that the launcher knows by itself."""
+    code = '(folder / "crash").write_text("here")\nprint("x", flush=True)\ntime.sleep({})\nos._exit(6)'
+    assert any(item.text == "here" for item in run(tmp_path, code.format(0)).evidence)
+
+    async def first() -> str:
+        job = Job.from_wire({"Name": "code", "JobType": "code", "Content": code.format(1)})
+        async with Worker(PluginHost({"code": CodePlugin()}), tmp_path / "other") as worker:
+            live = await worker.submit(RunOrder(job=job, instance=1))
+            while live.record.handle is None:
+                await asyncio.sleep(0.01)
+            return live.name
+
+    async def second(name: str) -> Outcome:
+        async with Worker(PluginHost({"code": CodePlugin()}), tmp_path / "other") as worker:
+            return await worker.live[name].outcome()
+
+    assert any(item.text == "here" for item in asyncio.run(second(asyncio.run(first()))).evidence)
 
 
 def test_a_stop_is_proved_by_the_launcher_and_its_step_told_by_the_application(tmp_path: Path) -> None:

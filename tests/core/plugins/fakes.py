@@ -39,6 +39,10 @@ class CallSettings(BaseModel):
     model_config = ConfigDict(extra="forbid")
     pool: Annotated[int, Field(ge=1)] = 4
 
+    @classmethod
+    def alone(cls) -> CallSettings:
+        return cls(pool=99)
+
 
 class CallSpec(Spec):
     url: Annotated[str, At("Content.$.url")] = ""

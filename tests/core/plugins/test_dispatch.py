@@ -205,6 +205,15 @@ def test_settings_reach_the_executor_that_declares_them() -> None:
     assert CallExecutor.made == before + 1
 
 
+def test_without_a_settings_file_a_model_may_say_what_is_allowed() -> None:
+    pools: list[int] = []
+    for alone, given in ((True, {}), (False, {}), (True, {"call": {"pool": 9}})):
+        executor = PluginHost({"ours": Offers(CALL)}, executor_settings=given, alone=alone).executor("call")
+        assert isinstance(executor, CallExecutor)
+        pools.append(executor.settings.pool)
+    assert pools == [99, 4, 9]
+
+
 def test_settings_that_are_wrong_are_named_with_their_part() -> None:
     made = PluginHost(
         {"ours": Offers(CALL, SCRIPT)},

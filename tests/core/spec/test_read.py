@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from anyjob.job import Job
+from anyjob.job import Job, job_schema
 from anyjob.problem import WrongValue
 from anyjob.spec import At, CommonXAttrs, Limits, Spec
 from anyjob.spec.mode import ModeXAttrs
 from anyjob.spec.read import read_spec
+from anyjob.spec.schema import spec_schema
 
 
 class Colour(Enum):
@@ -299,3 +300,13 @@ def test_two_keys_of_one_content_that_differ() -> None:
     assert read_spec(Twice, same)[1] == []
     differ = Job(name="j", job_type="t", content='{"respCode": 200, "status": 201}')
     assert [problem.field for problem in read_spec(Twice, differ)[1]] == ["Content.respCode"]
+
+
+class Grouped(Spec):
+    group: Annotated[str, At("GroupId")] = ""
+
+
+def test_a_spec_may_look_at_the_app_group_and_no_form_writes_it() -> None:
+    assert read_spec(Grouped, Job(name="j", job_type="x", group_id="shop"))[0] == Grouped(group="shop")
+    described = cast("dict[str, Any]", spec_schema(Grouped))["properties"]["GroupId"]
+    assert described == cast("dict[str, Any]", job_schema())["properties"]["GroupId"]

@@ -42,7 +42,7 @@ class Explanation:
     draft: RunDraft
     command: DryCommand | None
     preview: dict[str, list[str]]
-    """What the executor says of it where its runs are no commands: lines under titles."""
+    """What the executor says of it beside the command, if there is one: lines under titles."""
     user: str
     limits: dict[str, tuple[float, str]]
     """By name: the value, and what keeps it."""
@@ -117,8 +117,7 @@ async def gather(job: Job, host: PluginHost, settings: Settings) -> Explanation:
     seen: dict[str, list[str]] = {}
     try:
         command = await dry_command(job, bound, draft, plans[0], settings.worker.environment)
-        if command is None:
-            seen = preview(job, bound, draft, plans[0], settings.worker.environment)
+        seen = preview(job, bound, draft, plans[0], settings.worker.environment)
     except AnyJobError as error:
         faults.append(str(error))
     if command is not None:

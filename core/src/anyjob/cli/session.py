@@ -55,6 +55,7 @@ def load_host(settings: Settings) -> PluginHost:
         executor_settings=settings.executors,
         launcher_settings=settings.launchers,
         source=settings.source,
+        alone=settings.found is None,
     )
 
 

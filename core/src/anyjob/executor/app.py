@@ -9,6 +9,7 @@ All three speak the messages of docs/protocol.md.
 from __future__ import annotations
 
 import json
+import signal
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -19,7 +20,7 @@ from anyjob.executor.capabilities import Capabilities, Phase
 from anyjob.executor.command import OF_COMMANDS, RUN_FOLDER, Command, Exit
 from anyjob.executor.handle import Handle
 from anyjob.executor.said import OUTCOME_FILE, START_FILE, read_said, start_message, without_word
-from anyjob.outcome import Json, Outcome, StopReport, Strength
+from anyjob.outcome import Cause, Evidence, Json, Outcome, StopReport, Strength
 
 if TYPE_CHECKING:
     from anyjob.run import Run
@@ -173,4 +174,15 @@ class AppExecutor(Executor[S]):
 
     def _ended(self, run: Run, spec: S, exit_: Exit) -> Outcome:
         said = read_said(exit_)
-        return self.died(run, spec, exit_) if said is None else self.outcome(run, spec, said)
+        if said is None:
+            return self.died(run, spec, exit_)
+        if said.cause is Cause.STOPPED and exit_.cause is None and not run.stopping:
+            said = _not_ours(said)
+        return self.outcome(run, spec, said)
+
+
+def _not_ours(said: Outcome) -> Outcome:
+    """It obeyed a TERM that nobody here sent."""
+    text = "it says that it was stopped, and no stop was asked for: somebody else sent its process the signal"
+    evidence = [*said.evidence, Evidence(source="worker", text=text)]
+    return replace(said, cause=Cause.SIGNAL, code=128 + signal.SIGTERM, evidence=evidence)

@@ -104,7 +104,7 @@ class Executor(ABC, Generic[S]):
     def preview(self, run: RunFacts, spec: S) -> Mapping[str, Sequence[str]]:
         """What a start would do, for `anyjob explain`: lines under titles. Secrets read as `[secret NAME]`.
 
-        `run` never starts. For executors whose runs are no commands; those are shown anyway.
+        `run` never starts. Commands are shown anyway; this is for what is to be told beside.
         """
         del run, spec
         return {}

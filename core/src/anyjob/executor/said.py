@@ -101,6 +101,7 @@ def read_said(exit_: Exit) -> Outcome | None:
     return replace(
         said,
         cause=exit_.cause or said.cause,
+        code=exit_.code or None if said.code is None else said.code,
         outputs=said.outputs or exit_.outputs,
         evidence=evidence,
         stop=stop,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -65,6 +65,11 @@ class Apps(Protocol):
 
     def seen(self, group: str | None = None) -> Sequence[SeenApp]:
         """Who is connected; of one app group, or all."""
+        ...
+
+    def on_change(self, callback: Callable[[SeenApp], None]) -> None:
+        """Call `callback`, on the worker's loop, whenever an application of the type has come, went, or serves other
+        names. It must not block; what it raises is logged."""
         ...
 
     async def ask(self, app: str, kind: str, body: Mapping[str, Json]) -> Mapping[str, Json]:

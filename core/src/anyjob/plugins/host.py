@@ -50,8 +50,9 @@ class PluginHost:
     `PluginHost.load()` takes every installed plugin; `PluginHost({"sql": SqlPlugin()})` only those given, by name, for
     tests and for programs that embed anyjob. Executors and launchers are imported when the first job of their type is
     bound, and made once. `executor_settings` and `launcher_settings` are the parts `[executors.<type>]` and
-    `[launchers.<name>]` of the settings, `source` names them in messages. Raises BadSettings when a plugin that the
-    settings require cannot be used.
+    `[launchers.<name>]` of the settings, `source` names them in messages. `alone`: there is no settings file, and jobs
+    may do what the user of this process may do anyway; a settings model that has a classmethod `alone()` is made by it.
+    Raises BadSettings when a plugin that the settings require cannot be used.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class PluginHost:
         executor_settings: Settings | None = None,
         launcher_settings: Settings | None = None,
         source: str = "The settings",
+        alone: bool = False,
         local: LauncherType = LOCAL,
         candidates: Iterable[Candidate] = (),
     ) -> None:
@@ -73,7 +75,7 @@ class PluginHost:
         self._plugins = load(self._hooks, settings, found, own=[local.name])
         _require(settings, self._plugins, source)
         self._registry = Registry(self._plugins, self._core, self._hooks.implementations("anyjob_find_executor"))
-        self._objects = Objects(executor_settings or {}, launcher_settings or {}, source)
+        self._objects = Objects(executor_settings or {}, launcher_settings or {}, source, alone=alone)
         self._resolver = Resolver(self._registry, self._objects)
         self._policies = Policies(self._hooks)
         self._dispatched: OrderedDict[int, tuple[Job, Binding | None, Bound]] = OrderedDict()
@@ -89,6 +91,7 @@ class PluginHost:
         executor_settings: Settings | None = None,
         launcher_settings: Settings | None = None,
         source: str = "The settings",
+        alone: bool = False,
     ) -> PluginHost:
         """The host of every installed plugin. A plugin's fault harms its own types alone and stands in `report()`."""
         return cls(
@@ -96,6 +99,7 @@ class PluginHost:
             executor_settings=executor_settings,
             launcher_settings=launcher_settings,
             source=source,
+            alone=alone,
             candidates=installed(),
         )
 

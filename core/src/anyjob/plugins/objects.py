@@ -34,9 +34,10 @@ class Objects:
     installed since.
     """
 
-    def __init__(self, executors: Settings, launchers: Settings, source: str) -> None:
+    def __init__(self, executors: Settings, launchers: Settings, source: str, *, alone: bool = False) -> None:
+        """`alone`: there are no settings, so that a model that has `alone()` says what is allowed then."""
         self._settings = {"executors": executors, "launchers": launchers}
-        self._source = source
+        self._source, self._alone = source, alone
         self._made: dict[int, tuple[object, object]] = {}
         self._lock = RLock()
 
@@ -89,6 +90,9 @@ class Objects:
             raise broken(job_type, offer.plugin, f"its {kind.__name__} could not be made: {failure(error)}") from error
 
     def _read(self, model: type[BaseModel], given: Mapping[str, object], part: str) -> BaseModel:
+        made = getattr(model, "alone", None) if self._alone and not given else None
+        if made is not None:
+            return made()
         try:
             return model.model_validate(dict(given))
         except ValidationError as error:

@@ -16,8 +16,10 @@ TEXTS: Final[Mapping[str, str]] = {
     "ClassName": "class_name",
     "Parameters": "parameters",
     "Template": "template",
+    "GroupId": "group_id",
 }
-"""The fields of a job that a spec may read as text, with their attributes of Job."""
+"""The fields of a job that a spec may read as text, with their attributes of Job. GroupId is the job's own: a spec only
+looks at it, for settings that differ by app group."""
 
 _JSON: Final = ("Content", "XAttrs")
 

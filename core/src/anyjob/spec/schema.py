@@ -53,11 +53,11 @@ def _spread(
     for name, places in layout(model).items():
         field = _field(described["properties"][name])
         alone = name in needed and len(places) == 1
-        required |= {place.root for place in places if alone}
+        required |= {place.root for place in places if alone and place.root != "GroupId"}
         for place in places:
             if place.keys:
                 _put(objects.setdefault(place.root, _empty_object()), place.keys, field, required=alone)
-            else:
+            elif place.root != "GroupId":
                 texts[place.root] = field
 
 

@@ -13,10 +13,11 @@ from anyjob.errors import SecretMissing
 from anyjob.job import Job
 from anyjob.outcome import Evidence, Json, Outcome
 from anyjob.spec import CommonXAttrs
+from anyjob.worker.apps.appsettings import Source
 from anyjob.worker.settings import SecretSource
 from anyjob.worker.shim.redact import forms
 
-__all__ = ["MASK", "SecretStore", "mask_outcome", "masks"]
+__all__ = ["MASK", "SecretStore", "mask_outcome", "masks", "read_source"]
 
 MASK = "[secret]"
 _COMMAND_SECONDS = 30
@@ -49,24 +50,25 @@ class SecretStore:
                 name,
                 f"[secrets.{setting}] is not for app group {job.group_id!r}; add it to its groups, or '*' for all.",
             )
-        return _read(name, setting, source, given_up or Event())
+        return read_source(name, f"secrets.{setting}", source, given_up)
 
 
-def _read(name: str, setting: str, source: SecretSource, given_up: Event) -> str:
+def read_source(name: str, setting: str, source: Source, given_up: Event | None = None) -> str:
+    """What the source of `[setting]` holds. Blocks while a command is asked. Raises SecretMissing."""
     try:
         if source.file is not None:
             return source.file.read_text().rstrip("\r\n")
         if source.env is not None:
             return os.environ[source.env]
         assert source.command is not None
-        return _asked(source.command, given_up).rstrip("\r\n")
+        return _asked(source.command, given_up or Event()).rstrip("\r\n")
     except KeyError:
         raise SecretMissing(
-            name, f"[secrets.{setting}] names the variable {source.env}, which the worker does not have."
+            name, f"[{setting}] names the variable {source.env}, which the worker does not have."
         ) from None
     except (OSError, UnicodeDecodeError, subprocess.SubprocessError) as error:
         # The error's own text may quote what the command printed.
-        raise SecretMissing(name, f"[secrets.{setting}] cannot be read: {type(error).__name__}.") from None
+        raise SecretMissing(name, f"[{setting}] cannot be read: {type(error).__name__}.") from None
 
 
 def _asked(command: Sequence[str], given_up: Event) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from anyjob.egress import Egress
 from anyjob.outcome import Json
+from anyjob.worker.apps.appcalls import AppCalls
 from anyjob.worker.counters import CounterOf, Counters
 from anyjob.worker.mailbox import Mailbox
 
@@ -25,6 +26,7 @@ class ExecutorServices:
     own_folder: Path
     counters: Counters
     mailbox: Mailbox
+    apps: AppCalls
 
     @property
     def folder(self) -> Path:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from anyjob.spec.commonxattrs import Size, SizeOrNone
+from anyjob.worker.apps.appsettings import AppsSettings, Source
 from anyjob.worker.environment import ALLOWED
 
 __all__ = ["SecretSource", "WorkerSettings"]
@@ -18,22 +18,10 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class SecretSource(_Part):
-    """Where a secret comes from: exactly one of a file, a variable of the worker's environment, a command's output.
+class SecretSource(Source):
+    """Where a secret of jobs comes from. `groups` are the app groups whose jobs may use it; `*` means all."""
 
-    `groups` are the app groups whose jobs may use it; `*` means all.
-    """
-
-    file: Path | None = None
-    env: str | None = None
-    command: Annotated[list[str], Field(min_length=1)] | None = None
-    groups: list[str] = []
-
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        if sum(source is not None for source in (self.file, self.env, self.command)) != 1:
-            raise ValueError("needs exactly one of file, env and command")
-        return self
+    groups: list[str] = Field(default_factory=list[str])
 
 
 class WorkerSettings(_Part):
@@ -53,3 +41,4 @@ class WorkerSettings(_Part):
     cgroup: Literal["auto", "off"] = "auto"
     shim_idle: Annotated[float, Field(gt=0)] = 60
     node: str = ""
+    apps: AppsSettings = AppsSettings()

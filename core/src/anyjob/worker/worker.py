@@ -13,11 +13,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from anyjob.egress import Egress, EgressSettings
-from anyjob.errors import AnyJobError, StateUnusable
+from anyjob.errors import AnyJobError, ContractBroken, StateUnusable
+from anyjob.executor.app import AppExecutor
 from anyjob.outcome import Json, Outcome, unknown
 from anyjob.plugins.draft import RunDraft
 from anyjob.run import Event
 from anyjob.spec import CommonXAttrs
+from anyjob.worker.apps.appbook import AppBook
+from anyjob.worker.apps.applications import Applications
 from anyjob.worker.book import JobShelf, RunBook
 from anyjob.worker.counters import Counters
 from anyjob.worker.environment import base_environment
@@ -108,6 +111,7 @@ class Worker:
         self._egress = Egress(egress)
         self.shelf, self._counters, self.mailbox = JobShelf(), Counters(), Mailbox()
         self.book = RunBook(self.shelf)
+        self.apps = Applications(self, self.settings.apps)
         self.live: dict[str, LiveRun] = {}
         self._supervisors: dict[str, Supervisor] = {}
         self._served: dict[int, Executor[Any] | Launcher[Any]] = {}
@@ -128,16 +132,22 @@ class Worker:
         """Take the state folder and everything that an earlier worker left there. Raises StateInUse, StateUnusable."""
         self.folder = StateFolder(self._path)
         self._runs = str(self.folder.runs)
-        parts: list[LedgerPart] = [self.shelf, self.book, self.mailbox, self._counters, *self._parts]
+        parts: list[LedgerPart] = [*self._own_parts, *self._parts]
         try:
             self._ledger = Ledger(self.folder.ledger, parts)
         except BaseException:
             self.folder.close()
             raise
-        for part in (self.shelf, self.book, self.mailbox, self._counters):
+        for part in self._own_parts:
             part.write = self._ledger.write
+        self.apps.expect()
+        await self.apps.open()
         for record in list(self.book.records.values()):
             self.resumed.append(await self._resume(record))
+
+    @property
+    def _own_parts(self) -> list[JobShelf | RunBook | Mailbox | Counters | AppBook]:
+        return [self.shelf, self.book, self.mailbox, self._counters, self.apps.book]
 
     async def close(self) -> None:
         """Let go: runs that can outlive a worker do; their next worker finds them."""
@@ -147,6 +157,7 @@ class Worker:
         await asyncio.gather(*tasks, return_exceptions=True)
         for served in self._served.values():
             await served.close()
+        await self.apps.close()
         self._served.clear()
         self._ledger.close()
         self.folder.close()
@@ -226,26 +237,45 @@ class Worker:
     async def _serve(self, bound: Bound) -> None:
         """Give an executor and a launcher their services before their first run."""
         place = bound.place
-        named: list[tuple[str, Executor[Any] | Launcher[Any]]] = [
-            (bound.binding.job_type, bound.executor),
-            *([] if place is None else [(place.name, place.launcher)]),
-        ]
-        for owner, served in named:
-            if id(served) in self._served:
-                continue
-            self._served[id(served)] = served
-            served.services = ExecutorServices(
-                owner=owner,
-                node=self.node,
-                environment=self.base_environment,
-                egress=self._egress,
-                own_folder=self.folder.own(owner, launcher=place is not None and served is place.launcher),
-                counters=self._counters,
-                mailbox=self.mailbox,
-            )
-            if isinstance(served, LocalLauncher):
-                served.attach(self.folder.shim, self.settings)
-            await served.serve(served.services)
+        await self._serve_one(bound.binding.job_type, bound.executor)
+        if place is not None:
+            await self._serve_one(place.name, place.launcher, launcher=True)
+
+    async def _serve_one(self, owner: str, served: Executor[Any] | Launcher[Any], *, launcher: bool = False) -> None:
+        if id(served) in self._served:
+            return
+        self._served[id(served)] = served
+        served.services = ExecutorServices(
+            owner=owner,
+            node=self.node,
+            environment=self.base_environment,
+            egress=self._egress,
+            own_folder=self.folder.own(owner, launcher=launcher),
+            counters=self._counters,
+            mailbox=self.mailbox,
+            apps=self.apps.of(owner),
+        )
+        if isinstance(served, LocalLauncher):
+            served.attach(self.folder.shim, self.settings)
+        await served.serve(served.services)
+
+    async def serve_apps(self, job_type: str) -> str:
+        """Make the executor of a type ready for applications. Raises AnyJobError where they are none of its business.
+
+        Returns the type's own name.
+        """
+        executor = self.host.executor(job_type)
+        if not isinstance(executor, AppExecutor):
+            raise ContractBroken(f"JobType {job_type!r}", "it has no applications", "Say another job_type.")
+        kinds = [offer.kind for offer in self.host.types()]
+        own = next((kind.job_type for kind in kinds if job_type in (kind.job_type, *kind.aliases)), job_type)
+        await self._serve_one(own, executor)
+        return own
+
+    def going(self, run: str) -> bool:
+        """Whether the run is this worker's, and not over."""
+        record = self.book.records.get(run)
+        return record is not None and record.outcome is None
 
     # ---------------------------------------------------------------- for supervisors and faces
 

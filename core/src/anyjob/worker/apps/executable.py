@@ -21,7 +21,7 @@ from anyjob.worker.apps.codec import Body, read
 from anyjob.worker.apps.definition import Definition
 from anyjob.worker.apps.facts import facts, secrets
 from anyjob.worker.apps.faults import AnswerRefused, AnswerUnsupported, AppFault, AppNotStarted
-from anyjob.worker.apps.followed import Followed, capped, capped_stop
+from anyjob.worker.apps.followed import FollowedRuns, capped, capped_stop
 from anyjob.worker.apps.messages import FindAnswer, HealthAnswer, PreflightAnswer, StartAnswer, StopAnswer
 from anyjob.worker.apps.program import Program
 from anyjob.worker.apps.resident import Resident
@@ -43,8 +43,8 @@ class ExecutableExecutor(RemoteExecutor[Spec]):
 
     # Made on first use, so that nothing is started for a job that is only checked.
     @cached_property
-    def _followed(self) -> dict[str, Followed]:
-        return {}
+    def _followed(self) -> FollowedRuns:
+        return FollowedRuns(self.definition.sources)
 
     @cached_property
     def _hidden(self) -> dict[str, list[str]]:
@@ -105,7 +105,7 @@ class ExecutableExecutor(RemoteExecutor[Spec]):
         if known:
             self._hidden[run.name] = masks(known)
         said = {**self._about(run, spec), "secrets": known}
-        followed = self._follow(run)
+        followed = self._followed.follow(run, self.definition.who)
         try:
             program = await self._resident.program()
         except AppFault as fault:
@@ -113,7 +113,7 @@ class ExecutableExecutor(RemoteExecutor[Spec]):
                 Cause.DEPENDENCY_MISSING if isinstance(fault, AppNotStarted) and fault.missing else Cause.START_FAILED
             )
             return _failed(cause, fault)
-        followed.program = program
+        followed.teller = program
         try:
             answer = read(self.definition.who, StartAnswer, await program.ask("start", said), "ok")
             if answer.outcome is None:
@@ -130,14 +130,14 @@ class ExecutableExecutor(RemoteExecutor[Spec]):
             return await self._cut_off(run, spec, fault)
 
     async def watch(self, run: Run, spec: Spec, handle: Handle) -> Outcome:
-        followed = self._follow(run)
+        followed = self._followed.follow(run, self.definition.who)
         while not followed.outcome.done():
             try:
                 program = await self._resident.program()
-                if followed.program is not program:
+                if followed.teller is not program:
                     said = {**self._about(run, spec), "handle": dict(handle.data), "cursors": self._cursors(run)}
                     await program.ask("watch", said)
-                    followed.program = program
+                    followed.teller = program
                 await asyncio.wait({followed.outcome, program.over}, return_when=asyncio.FIRST_COMPLETED)
             except AppFault as fault:
                 if self._resident.given_up:
@@ -178,7 +178,7 @@ class ExecutableExecutor(RemoteExecutor[Spec]):
 
     async def clean(self, run: Run, spec: Spec, handle: Handle | None) -> None:
         del spec
-        self._followed.pop(run.name, None)
+        self._followed.drop(run.name)
         if self._resident.resting and self._resident.last is not None:
             raise self._resident.last  # nobody waits for a broken program to tidy up
         try:
@@ -191,22 +191,8 @@ class ExecutableExecutor(RemoteExecutor[Spec]):
 
     # ---------------------------------------------------------------- within
 
-    def _follow(self, run: Run) -> Followed:
-        """The run as messages find it; a new face of a run takes the place of an older one."""
-        known = self._followed.get(run.name)
-        if known is None or known.run is not run:
-            known = self._followed[run.name] = Followed(run, self.definition.who, self.definition.sources)
-        return known
-
     async def _told(self, kind: str, body: Body) -> Mapping[str, Any] | None:
-        """A message of the program. Only of runs that are followed and not over: nothing else is its business."""
-        name = body.get("run")
-        followed = self._followed.get(name) if isinstance(name, str) else None
-        if followed is None or followed.outcome.done():
-            if "id" in body and name is not None:
-                raise AnswerRefused(self.definition.who, kind, f"run {name!r} is not going on here")
-            return None
-        return await followed.take(kind, body)
+        return await self._followed.told(self.definition.who, kind, body)
 
     async def _cut_off(self, run: Run, spec: Spec, fault: Exception) -> Handle | Outcome:
         """The program failed in the middle of a start: ask the next process what became of it."""

@@ -6,25 +6,54 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 
 from anyjob.errors import AnyJobError, PluginError
 from anyjob.problem import Problem, short
 
 __all__ = [
+    "APPLICATION",
+    "PROGRAM",
     "AnswerRefused",
     "AnswerUnsupported",
+    "AppAway",
     "AppDeaf",
     "AppEnded",
     "AppFault",
     "AppNotStarted",
+    "AppRefused",
     "AppSilent",
     "BadMessage",
     "LineTooLong",
+    "NoSuchApp",
     "NotAMessage",
+    "Remedies",
     "WrongProtocol",
 ]
 
 _SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remedies:
+    """What to do about a fault, which is not the same for a program on pipes and an application on a socket."""
+
+    line: str
+    silent: str
+    closed: str
+
+
+PROGRAM: Final = Remedies(
+    line="Standard output is for the protocol alone; write everything else to standard error.",
+    silent="Answer each request at once, and work beside; or set `answer` under [patience] in its TOML file.",
+    closed="It said nothing on standard error.",
+)
+APPLICATION: Final = Remedies(
+    line="The connection is for the protocol alone.",
+    silent="Answer each request at once, and run code in threads of its own.",
+    closed="It is expected to dial again.",
+)
 
 
 class AppFault(PluginError):
@@ -72,13 +101,11 @@ class LineTooLong(AppFault):
 class NotAMessage(AppFault):
     """It sent a line that is no message. `line` is its beginning."""
 
-    def __init__(self, who: str, line: str, why: str) -> None:
+    def __init__(self, who: str, line: str, why: str, remedy: str = PROGRAM.line) -> None:
+        """`line` empty: it is not shown, for it may hold a token."""
         self.line = short(line, _SHOWN)
-        super().__init__(
-            who,
-            f'sent a line that is no message: "{self.line}" {why}',
-            "Standard output is for the protocol alone; write everything else to standard error.",
-        )
+        said = f'"{self.line}" {why}' if line else f"it {why}"
+        super().__init__(who, f"sent a line that is no message: {said}", remedy)
 
 
 class BadMessage(AppFault):
@@ -94,20 +121,31 @@ class BadMessage(AppFault):
 class AppEnded(AppFault):
     """Its process ended, or its stream did. `words` are its last lines on standard error."""
 
-    def __init__(self, who: str, how: str, words: str = "") -> None:
+    def __init__(self, who: str, how: str, words: str = "", remedy: str = PROGRAM.closed) -> None:
         self.words = words
-        super().__init__(who, how, f"It said last: {words}" if words else "It said nothing on standard error.")
+        super().__init__(who, how, f"It said last: {words}" if words else remedy)
 
 
 class AppSilent(AppFault):
     """It owes an answer and does not give it."""
 
-    def __init__(self, who: str, what: str, seconds: float) -> None:
-        super().__init__(
-            who,
-            f"has not answered `{what}` within {seconds:g} s",
-            "Answer each request at once, and work beside; or set `answer` under [patience] in its TOML file.",
-        )
+    def __init__(self, who: str, what: str, seconds: float, remedy: str = PROGRAM.silent) -> None:
+        super().__init__(who, f"has not answered `{what}` within {seconds:g} s", remedy)
+
+
+class AppAway(AppFault):
+    """It is not connected."""
+
+    def __init__(self, who: str, why: str = "is not connected") -> None:
+        super().__init__(who, why, "It is expected to dial again.")
+
+
+class AppRefused(AppFault):
+    """It dialled in and may not. `why` is told to it too, and holds nothing of its token."""
+
+    def __init__(self, who: str, why: str, remedy: str) -> None:
+        self.why = why
+        super().__init__(who, f"was refused: {why}", remedy)
 
 
 class AppDeaf(AppFault):
@@ -119,6 +157,14 @@ class AppDeaf(AppFault):
             f"does not read its input: {size} bytes wait for it",
             "Read each line as it comes, also while runs go on.",
         )
+
+
+class NoSuchApp(AnyJobError):
+    """An application was to be asked that is not there."""
+
+    def __init__(self, app: str, job_type: str) -> None:
+        self.app, self.job_type = app, job_type
+        super().__init__(f"Application {app!r} of JobType {job_type!r} is not connected, and not expected any more.")
 
 
 class AnswerRefused(AnyJobError):

@@ -14,20 +14,20 @@ from anyjob.run import Run
 from anyjob.worker.apps.codec import Body, read
 from anyjob.worker.apps.faults import AnswerRefused, BadMessage
 from anyjob.worker.apps.messages import Checkpoint, Log, Map, Progress, Result
-from anyjob.worker.apps.program import Program
 
-__all__ = ["Followed", "capped"]
+__all__ = ["Followed", "FollowedRuns", "capped", "capped_stop"]
 
 _AGAIN = 0.5
 """Seconds between tries to write a log for which there is no space."""
 
 
 class Followed:
-    """One run. `outcome` is set once the program says that it is over. `program`: the process that tells of it."""
+    """One run. `outcome` is set once the program says that it is over. `teller`: the process, or the connection to
+    it, that was asked to tell of it."""
 
     def __init__(self, run: Run, who: str, sources: Sequence[str]) -> None:
         self.run, self._who, self._sources = run, who, sources
-        self.program: Program | None = None
+        self.teller: object | None = None
         self.outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
 
     async def take(self, kind: str, body: Body) -> Mapping[str, Any] | None:
@@ -54,7 +54,7 @@ class Followed:
 
     async def _log(self, said: Log) -> None:
         if said.source and said.source not in self._sources:
-            remedy = f"is none of the sources that its TOML file names: {', '.join(self._sources)}"
+            remedy = f"is none of its sources: {', '.join(self._sources)}"
             raise BadMessage(self._who, "log", Problem(field="source", value=said.source, remedy=remedy))
         while True:
             try:
@@ -85,6 +85,35 @@ class Followed:
         return self.outcome.result()
 
 
+class FollowedRuns:
+    """The runs of one program, by name."""
+
+    def __init__(self, sources: Sequence[str]) -> None:
+        self._sources = sources
+        self.runs: dict[str, Followed] = {}
+
+    def follow(self, run: Run, who: str) -> Followed:
+        """The run as messages find it; a new face of a run takes the place of an older one."""
+        known = self.runs.get(run.name)
+        if known is None or known.run is not run:
+            known = self.runs[run.name] = Followed(run, who, self._sources)
+        return known
+
+    def drop(self, name: str) -> Followed | None:
+        """Follow the run no longer."""
+        return self.runs.pop(name, None)
+
+    async def told(self, who: str, kind: str, body: Body) -> Mapping[str, Any] | None:
+        """A message of the program. Only of runs that are followed and not over: nothing else is its business."""
+        name = body.get("run")
+        followed = self.runs.get(name) if isinstance(name, str) else None
+        if followed is None or followed.outcome.done():
+            if "id" in body and name is not None:
+                raise AnswerRefused(who, kind, f"run {name!r} is not going on here")
+            return None
+        return await followed.take(kind, body)
+
+
 def capped(outcome: Outcome) -> Outcome:
     """The outcome with a stop report of at most REPORTED."""
     return outcome if outcome.stop is None else replace(outcome, stop=capped_stop(outcome.stop))
@@ -94,5 +123,5 @@ def capped_stop(stop: StopReport) -> StopReport:
     """At most REPORTED: what a program outside calls proved nobody here has seen."""
     if stop.strength is not Strength.PROVEN:
         return stop
-    note = Evidence(source="worker", text="the executable said PROVEN, which cannot be checked")
+    note = Evidence(source="worker", text="it said PROVEN, which cannot be checked")
     return replace(stop, strength=Strength.REPORTED, evidence=[*stop.evidence, note])

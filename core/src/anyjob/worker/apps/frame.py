@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["LINE_LIMIT", "LineOverflow", "Lines"]
+__all__ = ["HELLO_LIMIT", "LINE_LIMIT", "LineOverflow", "Lines"]
 
 LINE_LIMIT: Final = 16 << 20
 """Bytes that a line may have without its end, in both directions."""
+HELLO_LIMIT: Final = 1 << 20
+"""Bytes of the first line of somebody who has not yet said who it is."""
 
 
 class LineOverflow(Exception):
@@ -24,10 +26,10 @@ class Lines:
     Never holds more than `limit` bytes and what was fed last.
     """
 
-    __slots__ = ("_limit", "_parts", "_size")
+    __slots__ = ("_parts", "_size", "limit")
 
     def __init__(self, limit: int = LINE_LIMIT) -> None:
-        self._limit = limit
+        self.limit = limit
         self._parts: list[bytes] = []
         self._size = 0
 
@@ -44,7 +46,7 @@ class Lines:
 
     def _take(self, piece: bytes) -> None:
         self._size += len(piece)
-        if self._size > self._limit:
-            raise LineOverflow(self._limit)
+        if self._size > self.limit:
+            raise LineOverflow(self.limit)
         if piece:
             self._parts.append(piece)

@@ -13,24 +13,30 @@ from typing import Any, Final
 from anyjob.problem import Problem, short
 from anyjob.worker.apps.codec import Body, decode, encode, read
 from anyjob.worker.apps.faults import (
+    PROGRAM,
     AnswerRefused,
     AnswerUnsupported,
     AppDeaf,
     AppEnded,
     AppFault,
+    AppRefused,
     AppSilent,
     BadMessage,
     LineTooLong,
+    Remedies,
     WrongProtocol,
 )
-from anyjob.worker.apps.frame import LINE_LIMIT, LineOverflow, Lines
-from anyjob.worker.apps.messages import PROTOCOLS, Hello, Names, Refusal
+from anyjob.worker.apps.frame import HELLO_LIMIT, LINE_LIMIT, LineOverflow, Lines
+from anyjob.worker.apps.messages import PROTOCOLS, Hello, Refusal
 
-__all__ = ["Link", "Told"]
+__all__ = ["Admit", "Link", "Told"]
 
 Told = Callable[[str, Body], Awaitable[Mapping[str, Any] | None]]
 """Called with each message that is no answer, one after the other. What it gives is the answer, if one is owed; None:
 such a message is not known. It may raise AppFault, which ends the conversation, or AnswerRefused."""
+
+Admit = Callable[[Hello], Awaitable[Mapping[str, Any]]]
+"""What the `welcome` says beside the rest. It may raise AppRefused."""
 
 _log = logging.getLogger(__name__)
 _CHUNK: Final = 1 << 16
@@ -45,18 +51,28 @@ class Link:
     """The worker's side. `over` gives the fault that ended it.
 
     `patience`: seconds in which the program must answer something while an answer is owed. A request that waits in a
-    line of others is not late as long as they are answered.
+    line of others is not late as long as they are answered. `stranger`: who speaks is not known before `hello` says so;
+    until then little is read, and nothing of it is quoted.
     """
 
     def __init__(
-        self, who: str, reader: asyncio.StreamReader, writer: asyncio.WriteTransport, told: Told, patience: float
+        self,
+        who: str,
+        reader: asyncio.StreamReader,
+        writer: asyncio.WriteTransport,
+        told: Told,
+        patience: float,
+        *,
+        remedies: Remedies = PROGRAM,
+        stranger: bool = False,
     ) -> None:
         self.who, self.patience = who, patience
         self._reader, self._writer, self._told = reader, writer, told
+        self._remedies, self._stranger = remedies, stranger
+        self._welcomed = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self.over: asyncio.Future[AppFault] = self._loop.create_future()
         self.hello: asyncio.Future[Hello] = self._loop.create_future()
-        self.names: list[str] = []
         self._owed: dict[int, tuple[str, asyncio.Future[Body | Exception]]] = {}
         self._numbers = itertools.count(1)
         self._heard = self._answered = self._loop.time()
@@ -64,21 +80,35 @@ class Link:
 
     # ---------------------------------------------------------------- the worker speaks
 
-    async def greet(self, welcome: Mapping[str, Any]) -> Hello:
-        """Wait for the program's `hello` and welcome it. Raises AppFault."""
-        await asyncio.wait({self.hello, self.over}, timeout=self.patience, return_when=asyncio.FIRST_COMPLETED)
+    async def greet(
+        self, welcome: Mapping[str, Any], admit: Admit | None = None, patience: float | None = None
+    ) -> Hello:
+        """Wait for the program's `hello`, at most `patience` seconds, and welcome it. Raises AppFault.
+
+        Nothing that it says meanwhile is taken before it is welcome.
+        """
+        patience = self.patience if patience is None else patience
+        await asyncio.wait({self.hello, self.over}, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
         if self.over.done():
             raise self.over.result()
         if not self.hello.done():
-            raise self._ended(AppSilent(self.who, "hello", self.patience))
+            raise self._ended(AppSilent(self.who, "hello", patience, self._remedies.silent))
         hello = self.hello.result()
         common = [number for number in PROTOCOLS if number in hello.protocols]
         if not common:
             fault = WrongProtocol(self.who, hello.protocols, PROTOCOLS)
             self._send("refused", {"why": str(fault), "protocols": list(PROTOCOLS)})
             raise self._ended(fault)
-        self.names = list(hello.names)
+        if admit is not None:
+            try:
+                welcome = {**welcome, **await admit(hello)}
+            except AppRefused as no:
+                self._send("refused", {"why": no.why, "protocols": list(PROTOCOLS)})
+                raise self._ended(no) from None
+        if self.over.done():
+            raise self.over.result()
         self._send("welcome", {"protocol": common[0], "line": LINE_LIMIT, **welcome})
+        self._welcomed.set()
         self._tasks.append(self._loop.create_task(self._ping()))
         return hello
 
@@ -104,7 +134,7 @@ class Link:
             due = min(max(asked, self._answered) + self.patience, asked + _LAST * self.patience)
             left = due - self._loop.time()
             if left <= 0:
-                raise self._ended(AppSilent(self.who, kind, self.patience))
+                raise self._ended(AppSilent(self.who, kind, self.patience, self._remedies.silent))
             await asyncio.wait({answer}, timeout=left)
             if answer.done():
                 got = answer.result()
@@ -137,20 +167,21 @@ class Link:
     # ---------------------------------------------------------------- the program speaks
 
     async def _read(self) -> None:
-        lines = Lines()
+        lines = Lines(HELLO_LIMIT if self._stranger else LINE_LIMIT)
         try:
             while data := await self._reader.read(_CHUNK):
                 self._heard = self._loop.time()
                 for line in lines.feed(data):
                     if line.strip():
-                        await self._take(*decode(self.who, line))
-            self._ended(AppEnded(self.who, "closed its output"))
+                        await self._take(*decode(self.who, line, self._remedies.line, quote=self._quoted))
+                        lines.limit = LINE_LIMIT
+            self._ended(AppEnded(self.who, "closed its output", remedy=self._remedies.closed))
         except LineOverflow as over:
             self._ended(LineTooLong(self.who, over.limit))
         except AppFault as fault:
             self._ended(fault)
         except OSError as error:
-            self._ended(AppEnded(self.who, f"cannot be heard any more: {error}"))
+            self._ended(AppEnded(self.who, f"cannot be heard any more: {error}", remedy=self._remedies.closed))
         except Exception as error:  # noqa: BLE001 - a defect here must not leave requests without an answer
             _log.exception("%s: a message could not be taken", self.who)
             self._ended(AppEnded(self.who, f"was let go, because a message could not be taken: {error!r}"))
@@ -160,13 +191,16 @@ class Link:
             if kind != "hello":
                 problem = Problem(field="type", value=kind, remedy="is not the first message; begin with hello")
                 raise BadMessage(self.who, kind, problem)
-            self.hello.set_result(read(self.who, Hello, body))
+            self.hello.set_result(read(self.who, Hello, body, quote=self._quoted))
+            await self._welcomed.wait()
         elif kind in _ANSWERS:
             self._settle(kind, body)
-        elif kind == "names":
-            self.names = list(read(self.who, Names, body).names)
         else:
             await self._reply(kind, body)
+
+    @property
+    def _quoted(self) -> bool:
+        return not self._stranger or self._welcomed.is_set()
 
     def _settle(self, kind: str, body: Body) -> None:
         """An answer. One that nobody waits for any more is not news."""

@@ -19,6 +19,7 @@ __all__ = [
     "Checkpoint",
     "FindAnswer",
     "HealthAnswer",
+    "HeldAnswer",
     "Hello",
     "Log",
     "Map",
@@ -39,6 +40,7 @@ PROTOCOLS: Final = (1,)
 RunName: TypeAlias = Annotated[str, Field(min_length=1, max_length=63)]
 Number: TypeAlias = Annotated[int, Field(ge=0, lt=2**63)]
 Text: TypeAlias = Annotated[str, Field(max_length=4096)]
+Served: TypeAlias = Annotated[list[Annotated[str, Field(min_length=1, max_length=4096)]], Field(max_length=100_000)]
 
 
 class Message(BaseModel):
@@ -50,21 +52,27 @@ class Message(BaseModel):
 
 
 class Hello(Message):
-    """The first message of every conversation. `names`, `token` are for applications."""
+    """The first message of every conversation. What follows `software` is for applications."""
 
     kind = "hello"
     protocols: Annotated[list[int], Field(min_length=1, max_length=100)]
     role: Literal["executor", "app"] = "executor"
     software: Text = ""
-    names: list[Text] = []
-    token: Text = ""
+    job_type: Annotated[str, Field(max_length=100)] = ""
+    token: Annotated[str, Field(max_length=512)] = ""
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{0,64}$")] = ""
+    app: Annotated[str, Field(max_length=200)] = ""
+    names: Served = []
+    details: Mapping[str, Json] = {}
+    runs: Annotated[list[RunName], Field(max_length=100_000)] = []
 
 
 class Names(Message):
     """What an application serves from now on, all of it."""
 
     kind = "names"
-    names: list[Text]
+    names: Served
+    details: Mapping[str, Json] = {}
 
 
 class Log(Message):
@@ -172,6 +180,12 @@ class FindAnswer(Message):
         if sum(part is not None for part in (self.handle, self.outcome, self.never)) != 1:
             raise ValueError("holds not exactly one of handle, outcome and never; say what is known of the run")
         return self
+
+
+class HeldAnswer(Message):
+    """Whether an application holds the run: it was begun there, and is not cleaned."""
+
+    held: bool
 
 
 class StopAnswer(Message):

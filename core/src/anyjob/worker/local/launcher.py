@@ -9,6 +9,7 @@ import signal
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 from anyjob.errors import ContractBroken, ShimLost
 from anyjob.executor.base import Stage
@@ -18,7 +19,7 @@ from anyjob.executor.handle import Handle, Scope
 from anyjob.executor.launcher import Launcher
 from anyjob.executor.said import OUTCOME_FILE
 from anyjob.job import BadJob
-from anyjob.outcome import Cause, Evidence, StopReport, Strength
+from anyjob.outcome import Cause, Evidence, Json, StopReport, Strength
 from anyjob.problem import Problem
 from anyjob.run import RUN_FOLDER, Run
 from anyjob.worker.face import RunFace
@@ -48,6 +49,8 @@ class LocalLauncher(Launcher[LocalOptions]):
         self._progress = ProgressReader()
         self._begun: dict[str, asyncio.Future[Started | Ended]] = {}
         """Orders that were sent and whose handle is not kept yet: a stop may cut off who awaits them, not them."""
+        self._wanted: dict[str, frozenset[str]] = {}
+        """Names that a command returns beside the usual ones; in the handle they outlive the worker."""
 
     def attach(self, folder: Path, settings: WorkerSettings) -> None:
         """Say where the shim lives. Called by the worker before `serve`."""
@@ -68,6 +71,8 @@ class LocalLauncher(Launcher[LocalOptions]):
         del options
         face = _face(run)
         client = self._client or await self._shim()
+        if not command.returns <= _RETURNS:
+            self._wanted[run.name] = command.returns - _RETURNS
         begun = self._begun[run.name] = client.start(self._order(face, command))
         if command.warm is not None:
             # Its resident may take long to load, and a stop must not wait for that.
@@ -83,15 +88,16 @@ class LocalLauncher(Launcher[LocalOptions]):
         return self._read(face, got)
 
     async def watch(self, run: Run, handle: Handle, options: LocalOptions) -> Exit:
-        del handle, options
+        del options
         client = self._client or await self._shim()
         face = _face(run)
+        wanted = _RETURNS.union(cast("list[str]", handle.data.get("returns", ())))
         # Who began the run here and now knows as whom; only for another worker's runs the disk has to tell.
         begun = self._begun.pop(run.name, None) is not None
         work = face.folder if begun and face.user is None else _work_folder(face)
         self._progress.add(face, f"{work}/progress")
         try:
-            return _exit(face, work, await client.ended(run.name))
+            return _exit(face, work, await client.ended(run.name), wanted)
         finally:
             self._progress.drop(run.name)
 
@@ -119,6 +125,7 @@ class LocalLauncher(Launcher[LocalOptions]):
     async def clean(self, run: Run, handle: Handle | None, options: LocalOptions) -> None:
         del handle, options
         self._begun.pop(run.name, None)
+        self._wanted.pop(run.name, None)
         face = _face(run)
         if face.common.secrets:
             shutil.rmtree(f"{_work_folder(face)}/secrets", ignore_errors=True)
@@ -148,9 +155,13 @@ class LocalLauncher(Launcher[LocalOptions]):
             return self._client
 
     def _read(self, face: RunFace, got: Started | Ended) -> Handle | Exit:
+        wanted = self._wanted.get(face.name, frozenset[str]())
         if isinstance(got, Ended):
-            return _exit(face, _work_folder(face), got)
-        return Handle(kind="local", scope=Scope.NODE, data={"pid": got.pid, "start": got.start})
+            return _exit(face, _work_folder(face), got, _RETURNS | wanted)
+        data: dict[str, Json] = {"pid": got.pid, "start": got.start}
+        if wanted:
+            data["returns"] = [*sorted(wanted)]
+        return Handle(kind="local", scope=Scope.NODE, data=data)
 
     # ---------------------------------------------------------------- the order
 
@@ -217,8 +228,8 @@ def _face(run: Run) -> RunFace:
     return run
 
 
-def _exit(face: RunFace, work: str, ended: Ended) -> Exit:
-    exit_ = read_exit(ended, work, face.log_path, _RETURNS, face.common.encoding)
+def _exit(face: RunFace, work: str, ended: Ended, wanted: frozenset[str]) -> Exit:
+    exit_ = read_exit(ended, work, face.log_path, wanted, face.common.encoding)
     if "map" not in exit_.returned or face.job.execute_mode.maps:
         return exit_
     text = f"the job mapped tasks, and ExecuteMode {face.job.execute_mode.value} takes none: none of them was run"

@@ -1,0 +1,223 @@
+"""All applications of a worker: those that dial in, and those that it started itself."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Protocol
+
+from anyjob.errors import AnyJobError
+from anyjob.executor.services import SeenApp
+from anyjob.worker.apps.appbook import AppBook, KnownApp
+from anyjob.worker.apps.appcalls import AppCalls
+from anyjob.worker.apps.application import Application
+from anyjob.worker.apps.appsettings import AppsSettings
+from anyjob.worker.apps.codec import Body
+from anyjob.worker.apps.faults import APPLICATION, AppFault, AppRefused
+from anyjob.worker.apps.link import Link
+from anyjob.worker.apps.listener import Listener
+from anyjob.worker.apps.messages import Hello
+from anyjob.worker.apps.news import News
+from anyjob.worker.apps.tokens import Tokens
+
+__all__ = ["AppHost", "Applications"]
+
+_log = logging.getLogger(__name__)
+_HELLO: Final = 10.0
+"""Seconds until a connection must have said who it is."""
+_ANSWER: Final = 30.0
+"""Seconds until an answer is late."""
+_MOST: Final = 1000
+"""Applications that may be connected at one time."""
+_LINGER: Final = 1.0
+"""Seconds in which somebody who was refused may read why."""
+
+
+class AppHost(Protocol):
+    """What the applications need of their worker."""
+
+    @property
+    def node(self) -> str: ...
+    def going(self, run: str) -> bool:
+        """Whether the run is this worker's, and not over."""
+        ...
+
+    async def serve_apps(self, job_type: str) -> str:
+        """Make the executor of the type ready for applications. Returns the type's own name; raises AnyJobError."""
+        ...
+
+
+class Applications:
+    """Implements `Keeper`. `by_key` are those that are connected, or may come back; `news` tells of every change."""
+
+    def __init__(self, host: AppHost, settings: AppsSettings) -> None:
+        self._host, self._settings = host, settings
+        self.book = AppBook()
+        self.by_key: dict[str, Application] = {}
+        self.news = News()
+        self.asked = 0
+        self._listener = Listener(self._visit)
+        self._tokens = Tokens(settings.tokens)
+        self._callbacks: dict[str, list[Callable[[SeenApp], None]]] = {}
+        self._open = False
+
+    @property
+    def reconnect(self) -> float:
+        return self._settings.reconnect
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where it listens now."""
+        return self._listener.addresses
+
+    def of(self, job_type: str) -> AppCalls:
+        """The applications of one type."""
+        return AppCalls(self, job_type)
+
+    # ---------------------------------------------------------------- life
+
+    def expect(self) -> None:
+        """Those that an earlier worker knew are lost, from now on."""
+        for known in list(self.book.apps.values()):
+            self.by_key[known.key] = Application(self, known)
+
+    async def open(self) -> None:
+        """Listen for applications, where the settings say; once."""
+        if self._open or not self._settings.listen:
+            return
+        self._open = True
+        await asyncio.to_thread(self._tokens.read)
+        for address in self._settings.addresses:
+            await self._listener.open(address)
+
+    async def close(self) -> None:
+        """Let all go. They dial again; runs go on meanwhile."""
+        for app in self.by_key.values():
+            await app.close()
+        await self._listener.close()
+
+    # ---------------------------------------------------------------- who dials in
+
+    async def _visit(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, address: str, known: Callable[[], None]
+    ) -> None:
+        app: Application | None = None
+
+        async def told(kind: str, body: Body) -> Mapping[str, Any] | None:
+            return None if app is None else await app.told(kind, body)
+
+        async def admit(hello: Hello) -> Mapping[str, Any]:
+            nonlocal app
+            app = await self._admit(link.who, hello)
+            return {"node": self._host.node, "group": app.known.group}
+
+        link = Link(
+            f"A connection from {address}",
+            reader,
+            writer.transport,
+            told,
+            _ANSWER,
+            remedies=APPLICATION,
+            stranger=True,
+        )
+        try:
+            hello = await link.greet({}, admit, _HELLO)
+            assert app is not None
+            known()
+            app.attach(link, hello, address)
+            await asyncio.wait({link.over})
+        except AppRefused:
+            await _until_read(reader, writer)
+            raise
+        finally:
+            await link.drop()
+
+    async def _admit(self, who: str, hello: Hello) -> Application:
+        if hello.role != "app":
+            raise AppRefused(who, 'its role is not "app"', "Only applications dial in.")
+        group = self._tokens.group(hello.token)
+        if group is None:
+            raise AppRefused(
+                who, "its token is none of this worker's", "Give it the token of its app group as ANYJOB_APP_TOKEN."
+            )
+        if not hello.id:
+            raise AppRefused(who, "it has no id", "Each process says a random one, the same at every dial.")
+        try:
+            job_type = await self._host.serve_apps(hello.job_type)
+        except AnyJobError as error:
+            raise AppRefused(who, str(error), "Correct job_type of its hello, or install what serves it.") from None
+        key = f"{job_type}/{group}/{hello.id}"
+        found = self.by_key.get(key)
+        if found is None:
+            if len(self.by_key) >= _MOST:
+                raise AppRefused(who, f"{_MOST} applications are connected already", "Stop some of them.")
+            made = KnownApp(key=key, job_type=job_type, group=group, resident="", name=hello.app, names=())
+            found = self.by_key[key] = Application(self, made)
+        return found
+
+    # ---------------------------------------------------------------- for applications and calls
+
+    def going(self, run: str) -> bool:
+        return self._host.going(run)
+
+    def changed(self, app: Application) -> None:
+        self.news.tell()
+        for callback in self._callbacks.get(app.known.job_type, ()):
+            try:
+                callback(app.seen)
+            except Exception:  # noqa: BLE001 - a plugin's code may raise anything
+                _log.exception("an executor failed while it was told of %s", app.who)
+
+    def on_change(self, job_type: str, callback: Callable[[SeenApp], None]) -> None:
+        self._callbacks.setdefault(job_type, []).append(callback)
+
+    def given_up(self, app: Application) -> None:
+        if self.by_key.get(app.key) is app:
+            del self.by_key[app.key]
+        try:
+            self.book.gone(app.key)
+        except OSError as error:
+            _log.warning("%s: the worker's ledger cannot be written: %s", app.who, error)
+        self.changed(app)
+
+    def group_of(self, group: str) -> str | None:
+        """The app group in whose applications a job runs; None: it does not say, and there is not just one.
+
+        A job that names none is from a file, of whoever runs the worker.
+        """
+        if group:
+            return group
+        groups = self._tokens.groups
+        return groups[0] if len(groups) == 1 else None
+
+    def no_group(self) -> str:
+        """Why a job without an app group cannot run."""
+        if not self._settings.listen:
+            return f"the job runs in an application{self.why_none('')}"
+        groups = ", ".join(self._tokens.groups)
+        if not groups:
+            return "no app group has a token here; make one: anyjob key create --app GROUP"
+        return f"the job names no app group, and several have tokens here: {groups}; write GroupId"
+
+    def why_none(self, group: str) -> str:
+        """What keeps applications of the group away, as the end of a sentence; empty: nothing that is known here."""
+        if not self._settings.listen:
+            return ": this worker listens for none; set listen under [worker.apps]"
+        if group in self._tokens.faults:
+            return f": {self._tokens.faults[group]}"
+        if group not in self._tokens.groups:
+            return ": the group has no token here; make one: anyjob key create --app GROUP"
+        faults = [f"cannot listen on {address}: {why}" for address, why in self._listener.faults.items()]
+        return f": this worker {'; '.join(faults)}" if faults else f"; it listens on {', '.join(self.addresses)}"
+
+
+async def _until_read(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Closed at once, what was said last would be lost with what was not read."""
+    try:
+        async with asyncio.timeout(_LINGER):
+            writer.write_eof()
+            while await reader.read(1 << 16):
+                pass
+    except (OSError, TimeoutError, AppFault):
+        pass
