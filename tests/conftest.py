@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,9 +36,20 @@ def _command(name: str) -> Callable[[], str]:
     return lambda: "" if shutil.which(name) else f"{name} is not installed"
 
 
+def _go() -> str:
+    from anyjob_go.build import find_go
+
+    go = find_go()
+    if go is None:
+        return "there is no go on the PATH"
+    said = subprocess.run([go, "env", "GOVERSION"], capture_output=True, text=True).stdout.strip()
+    return "" if (version := re.match(r"go1\.(\d+)", said)) and int(version[1]) >= 20 else f"{said or go} is too old"
+
+
 NEEDS: dict[str, Callable[[], str]] = {
     "cgroup2": _cgroup2,
     "cgroup1": _cgroup1,
+    "go": _go,
     "jq": _command("jq"),
     "node": _command("node"),
     "root": _root,
