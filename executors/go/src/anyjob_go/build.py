@@ -39,7 +39,7 @@ def build(folder: Path, target: Path, *options: str) -> Path:
         raise NoGo
     settings = {"GOWORK": "off", "GOFLAGS": "-mod=mod -buildvcs=false", "GOPROXY": "off", "GOTOOLCHAIN": "local"}
     argv = [go, "build", *options, "-o", str(target), "."]
-    done = subprocess.run(argv, cwd=folder, env=os.environ | settings, capture_output=True, text=True)
+    done = subprocess.run(argv, check=False, cwd=folder, env=os.environ | settings, capture_output=True, text=True)
     if done.returncode:
         raise BuildFailed(folder, done.stderr.strip())
     return target

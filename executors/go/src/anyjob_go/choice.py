@@ -38,7 +38,7 @@ def chosen(spec: GoSpec, settings: GoSettings) -> Choice | Problem | None:
         near = did_you_mean(spec.binary, settings.binaries)
         remedy = f"is no word of [executors.go] binaries; {near or 'add it there, or write an absolute path'}"
         return Problem(field="XAttrs.binary", value=spec.binary, remedy=remedy)
-    for word in (spec.job_name, "*"):
+    for word in (spec.job_name, spec.group, "*"):
         if word in settings.binaries:
             return _listed(word, settings)
     return None

@@ -10,21 +10,12 @@ from typing import Final
 
 from anyjob.executor import Exit
 from anyjob.executor.said import without_word
-from anyjob.outcome import Cause, Evidence, Outcome
+from anyjob.outcome import Evidence, Outcome
 from anyjob_go.program import find_program, has_mark
 
-__all__ = ["ended_by_stranger", "without_outcome"]
+__all__ = ["without_outcome"]
 
 _MOST: Final = 8192
-
-
-def ended_by_stranger(outcome: Outcome) -> Outcome:
-    """The program obeyed a signal that anyjob did not send."""
-    text = "the program was asked to end by a signal, and anyjob did not send it"
-    evidence = [*outcome.evidence, Evidence(source="go", text=text)]
-    if outcome.stop is not None:
-        evidence += outcome.stop.evidence
-    return replace(outcome, cause=Cause.SIGNAL, code=143, stop=None, evidence=evidence)
 
 
 def without_outcome(exit_: Exit, path: str | None) -> Outcome:

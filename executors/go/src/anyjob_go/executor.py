@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from anyjob.executor import AppExecutor, Attached, Command, Exit, Health, Own, Shared
 from anyjob.job import BadJob
 from anyjob.nearest import did_you_mean
-from anyjob.outcome import Cause, Json, Outcome
+from anyjob.outcome import Json, Outcome
 from anyjob.problem import Problem
 from anyjob_go.choice import Choice, chosen, refused
-from anyjob_go.ends import ended_by_stranger, without_outcome
+from anyjob_go.ends import without_outcome
 from anyjob_go.names import Names
 from anyjob_go.program import find_program, missing
 from anyjob_go.settings import GoSettings
@@ -57,11 +57,6 @@ class GoExecutor(AppExecutor[GoSpec]):
     def request(self, run: Run, spec: GoSpec) -> Mapping[str, Json]:
         del run
         return {"jobName": spec.job_name, "stopSignal": spec.stop_signal}
-
-    def outcome(self, run: Run, spec: GoSpec, outcome: Outcome) -> Outcome:
-        if self.kind(spec) is Own and outcome.cause is Cause.STOPPED and not run.stopping:
-            return ended_by_stranger(outcome)
-        return outcome
 
     def died(self, run: Run, spec: GoSpec, exit: Exit) -> Outcome:  # noqa: A002 - the word of the trade
         choice = chosen(spec, self._settings) if spec.launcher == LOCAL else None

@@ -54,6 +54,9 @@ class GoSpec(Spec):
         Field(description="process: a process for each run; shared: one process for many"),
         At("XAttrs.$.isolation"),
     ] = None
+    group: Annotated[
+        str, Field(description="the app group, for which the settings may name a program"), At("GroupId")
+    ] = ""
     launcher: Annotated[
         str, Field(description=CommonXAttrs.model_fields["launcher"].description), At("XAttrs.$.launcher")
     ] = LOCAL

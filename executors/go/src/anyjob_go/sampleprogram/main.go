@@ -34,13 +34,34 @@ func main() {
 		"succeeds": succeeds, "fails": fails, "errs": errs, "exits": exits, "dies": dies, "echoes": echoes,
 		"sleeps": sleeps, "obeys": obeys, "ignores": ignores, "forks": forks, "remembers": remembers, "leaves": leaves,
 		"counts": counts, "floods": floods, "long_line": longLine, "bad_bytes": badBytes, "gbk": gbk,
-		"prints_environment": printsEnvironment, "prints_surroundings": printsSurroundings, "prints_shard": printsShard,
+		"prints_surroundings": printsSurroundings, "prints_shard": printsShard,
 		"returns_outputs": returnsOutputs, "progresses": progresses, "shows_secret": showsSecret,
 		"eats_memory": eatsMemory, "starts_processes": startsProcesses, "burns": burns,
 	} {
 		anyjob.RegisterFunc(name, f)
 	}
+	anyjob.Register("prints_environment", printsEnvironment{})
 	log.Fatal(anyjob.Serve())
+}
+
+// printsEnvironment has something to do in every phase.
+type printsEnvironment struct{}
+
+func (printsEnvironment) Process(ctx context.Context, run *anyjob.Run) (*anyjob.Result, error) {
+	return environment(run)
+}
+
+func (printsEnvironment) PreProcess(ctx context.Context, run *anyjob.Run) error {
+	_, err := environment(run)
+	return err
+}
+
+func (printsEnvironment) PostProcess(ctx context.Context, run *anyjob.Run) (*anyjob.Result, error) {
+	return environment(run)
+}
+
+func (printsEnvironment) Reduce(ctx context.Context, run *anyjob.Run) (*anyjob.Result, error) {
+	return environment(run)
 }
 
 func succeeds(ctx context.Context, run *anyjob.Run) (*anyjob.Result, error) {
@@ -209,8 +230,8 @@ func gbk(ctx context.Context, run *anyjob.Run) (*anyjob.Result, error) {
 	return anyjob.Succeed("中文"), err
 }
 
-// printsEnvironment shows the environment, where the process is the run's own; else what the run is told instead.
-func printsEnvironment(ctx context.Context, run *anyjob.Run) (*anyjob.Result, error) {
+// environment shows the environment, where the process is the run's own; else what the run is told instead.
+func environment(run *anyjob.Run) (*anyjob.Result, error) {
 	lines := os.Environ()
 	if !strings.HasPrefix(os.Getenv("ANYJOB_APP"), "files:") {
 		lines = []string{
