@@ -50,7 +50,7 @@ class GoExecutor(AppExecutor[GoSpec]):
         assert isinstance(choice, Choice)
         if kind is Own:
             return Own(command=Command(argv=choice.argv, returns=frozenset({"result", "crash"})))
-        environment = dict(self.services.environment) if self._served else {}
+        environment = {**(self.services.environment if self._served else {}), "ANYJOB_APP_RESIDENT": "1"}
         command = Command(argv=choice.argv, env=environment)
         return Shared(key=_key(choice), command=command, runs=self._settings.runs)
 

@@ -60,11 +60,12 @@ func ServeContext(ctx context.Context) error {
 		os.Exit(serveOwn(where))
 	case way == "names":
 		os.Exit(serveNames(where, os.Getenv("ANYJOB_APP_WANTS")))
-	case way == "unix":
-		newLink("unix", where).serve(ctx)
-		os.Exit(0) // the process is anyjob's: nothing of main has to follow
-	case way == "tcp":
-		newLink("tcp", where).serve(ctx)
+	case way == "unix" || way == "tcp":
+		resident := os.Getenv("ANYJOB_APP_RESIDENT") != ""
+		newLink(way, where, resident).serve(ctx)
+		if resident {
+			os.Exit(0) // the process is anyjob's: nothing of main has to follow
+		}
 		return nil
 	}
 	return fmt.Errorf("ANYJOB_APP=%q: write files:FOLDER, unix:PATH or tcp:HOST:PORT", target)

@@ -19,7 +19,6 @@ import (
 const (
 	firstPause   = 100 * time.Millisecond
 	longestPause = 10 * time.Second
-	steadyTime   = 5 * time.Second // a connection that lived so long was a good one
 	endingTime   = 10 * time.Second
 	announceTime = 10 * time.Millisecond
 )
@@ -33,6 +32,7 @@ var errRefused = errors.New("refused")
 type link struct {
 	network, address string
 	token, id, app   string
+	resident         bool // a process that anyjob has started, and that ends when nobody needs it
 
 	mu     sync.Mutex
 	conn   *conn // the one that was welcomed last
@@ -42,7 +42,7 @@ type link struct {
 	busy   time.Time // when there was last a connection or a call
 }
 
-func newLink(network, address string) *link {
+func newLink(network, address string, resident bool) *link {
 	id := make([]byte, 16)
 	if _, err := rand.Read(id); err != nil {
 		panic(err)
@@ -52,7 +52,7 @@ func newLink(network, address string) *link {
 		app = name
 	}
 	return &link{
-		network: network, address: address, token: os.Getenv("ANYJOB_APP_TOKEN"), id: hex.EncodeToString(id), app: app,
+		network: network, address: address, resident: resident, token: os.Getenv("ANYJOB_APP_TOKEN"), id: hex.EncodeToString(id), app: app,
 		held: map[string]*held{}, busy: time.Now(),
 	}
 }
@@ -61,7 +61,7 @@ func newLink(network, address string) *link {
 func (l *link) serve(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	if l.network == "unix" {
+	if l.resident {
 		go l.endWhenIdle(ctx, cancel)
 	}
 	go l.keep(ctx)
@@ -73,12 +73,11 @@ func (l *link) serve(ctx context.Context) {
 func (l *link) keep(ctx context.Context) {
 	pause := firstPause
 	for ctx.Err() == nil {
-		begun := time.Now()
-		err := l.connect(ctx)
+		useful, err := l.connect(ctx)
 		if ctx.Err() != nil {
 			return
 		}
-		if time.Since(begun) > steadyTime {
+		if useful {
 			pause = firstPause
 		}
 		if errors.Is(err, errRefused) {
@@ -96,20 +95,20 @@ func (l *link) keep(ctx context.Context) {
 	}
 }
 
-// connect is one connection from its dial to its end.
-func (l *link) connect(ctx context.Context) error {
+// connect is one connection from its dial to its end. It was useful if the worker has asked for anything.
+func (l *link) connect(ctx context.Context) (useful bool, err error) {
 	dialer := net.Dialer{Timeout: handshakeTime}
 	raw, err := dialer.DialContext(ctx, l.network, l.address)
 	if err != nil {
-		return err
+		return false, err
 	}
 	c := newConn(raw)
 	defer c.close()
 	if err := c.send(l.hello()); err != nil {
-		return err
+		return false, err
 	}
 	if err := l.welcomed(c); err != nil {
-		return err
+		return false, err
 	}
 	l.mu.Lock()
 	l.conn = c
@@ -120,11 +119,12 @@ func (l *link) connect(ctx context.Context) error {
 	for {
 		said, err := c.read(silentTime)
 		if errors.Is(err, io.EOF) {
-			return errors.New("the worker has closed the connection")
+			return useful, errors.New("the worker has closed the connection")
 		}
 		if err != nil {
-			return fmt.Errorf("the worker %w", err)
+			return useful, fmt.Errorf("the worker %w", err)
 		}
+		useful = useful || said.ID != nil
 		l.hear(c, said)
 	}
 }
