@@ -47,13 +47,13 @@ class Peer:
         self._folder = tempfile.TemporaryDirectory(prefix="anyjob-peer-")
         self.path = Path(self._folder.name) / "sock"
         self.patience = patience
-        self.listening = socket.socket(socket.AF_UNIX)
+        self.listening: socket.socket
         self.listen()
         self.output = Path(self._folder.name) / "output"
         told = {**os.environ, "ANYJOB_APP": f"unix:{self.path}", "ANYJOB_APP_TOKEN": token, **env}
         with self.output.open("wb") as output:
             self.process = subprocess.Popen([program], env=told, stdout=output, stderr=output)
-        self.connection: socket.socket
+        self.connection = socket.socket(socket.AF_UNIX)
         self.rest = b""
         self.inbox: list[dict[str, Any]] = []
         self.last = 0
@@ -72,15 +72,16 @@ class Peer:
         self.process.kill()
         self.process.wait()
         self.listening.close()
-        if hasattr(self, "connection"):
-            self.connection.close()
+        self.connection.close()
         self._folder.cleanup()
 
     # ---------------------------------------------------------------- the connection
 
     def accept(self) -> dict[str, Any]:
         """Take the next connection, without a word. Gives its hello."""
-        self.connection, _ = self.listening.accept()
+        connection, _ = self.listening.accept()
+        self.hang_up()
+        self.connection = connection
         self.connection.settimeout(self.patience)
         self.rest, self.inbox = b"", []
         hello = self.read()

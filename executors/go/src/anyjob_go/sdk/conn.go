@@ -15,6 +15,8 @@ const (
 	pingTime      = 15 * time.Second
 	silentTime    = 45 * time.Second // without a word, although it was pinged
 	writeTime     = 30 * time.Second
+	finishTime    = 2 * time.Second
+	longestQueue  = 256 << 10
 )
 
 // message is whatever a worker says, and whatever of it has a meaning for an application.
@@ -45,7 +47,11 @@ type conn struct {
 	in    *bufio.Reader
 	limit int // bytes of a line, without its end
 
-	writing sync.Mutex
+	out     sync.Mutex
+	changed *sync.Cond // of what follows
+	queue   []byte     // whole lines that wait
+	writing bool
+	over    bool
 
 	mu      sync.Mutex
 	last    int64
@@ -56,10 +62,13 @@ type conn struct {
 }
 
 func newConn(raw net.Conn) *conn {
-	return &conn{
+	c := &conn{
 		net: raw, in: bufio.NewReaderSize(raw, 64<<10), limit: lineBytes,
 		waiting: map[int64]func(*message){}, lost: make(chan struct{}),
 	}
+	c.changed = sync.NewCond(&c.out)
+	go c.write()
+	return c
 }
 
 // close ends the connection; what is written or read meanwhile fails.
@@ -67,10 +76,49 @@ func (c *conn) close() {
 	c.once.Do(func() {
 		close(c.lost)
 		c.net.Close()
+		c.out.Lock()
+		defer c.out.Unlock()
+		c.over = true
+		c.changed.Broadcast()
 	})
 }
 
-// send writes one message as a line. A connection that takes none is over.
+// finish closes it when all is written, or some seconds have passed.
+func (c *conn) finish() {
+	_ = c.net.SetWriteDeadline(time.Now().Add(finishTime))
+	c.out.Lock()
+	for !c.over && (c.writing || len(c.queue) > 0) {
+		c.changed.Wait()
+	}
+	c.out.Unlock()
+	c.close()
+}
+
+// write is what a goroutine does for as long as there is a connection: all that waits goes out at once.
+func (c *conn) write() {
+	c.out.Lock()
+	defer c.out.Unlock()
+	for !c.over {
+		if len(c.queue) == 0 {
+			c.changed.Wait()
+			continue
+		}
+		lines := c.queue
+		c.queue, c.writing = nil, true
+		c.out.Unlock()
+		_ = c.net.SetWriteDeadline(time.Now().Add(writeTime))
+		_, err := c.net.Write(lines)
+		if err != nil {
+			c.close() // a worker that takes nothing is none
+		}
+		c.out.Lock()
+		c.writing = false
+		c.changed.Broadcast()
+	}
+}
+
+// send puts a message into the queue. It never waits, so the reading goroutine may use it: a worker that asks much and
+// reads later must not end in both waiting for each other.
 func (c *conn) send(said any) error {
 	line, err := json.Marshal(said)
 	if err != nil {
@@ -83,14 +131,23 @@ func (c *conn) sendLine(line []byte) error {
 	if len(line) > c.limit {
 		return fmt.Errorf("a message of %d bytes, and at most %d are taken", len(line), c.limit)
 	}
-	c.writing.Lock()
-	defer c.writing.Unlock()
-	_ = c.net.SetWriteDeadline(time.Now().Add(writeTime))
-	if _, err := c.net.Write(append(line, '\n')); err != nil {
-		c.close()
-		return err
+	c.out.Lock()
+	defer c.out.Unlock()
+	if c.over {
+		return net.ErrClosed
 	}
+	c.queue = append(append(c.queue, line...), '\n')
+	c.changed.Broadcast()
 	return nil
+}
+
+// room waits until the queue is short, or the connection over.
+func (c *conn) room() {
+	c.out.Lock()
+	defer c.out.Unlock()
+	for !c.over && len(c.queue) > longestQueue {
+		c.changed.Wait()
+	}
 }
 
 // request sends a message with an id of its own. `answered` is called from the reading goroutine, if ever.

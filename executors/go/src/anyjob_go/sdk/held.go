@@ -116,7 +116,9 @@ func (h *held) tell() {
 			h.changed.Wait()
 			continue
 		}
+		c := h.conn
 		h.mu.Unlock()
+		c.room()
 		say()
 		h.mu.Lock()
 		h.changed.Broadcast() // whoever waits for room

@@ -416,6 +416,6 @@ func (l *link) drain() {
 		}
 	}
 	if c != nil {
-		c.close()
+		c.finish()
 	}
 }
