@@ -40,6 +40,8 @@ class CodeExecutor(AppExecutor[CodeSpec]):
 
     def target(self, run: Run, spec: CodeSpec) -> Own | Shared | Attached:
         command = Command(argv=[sys.executable, str(CALLEE), "code"])
+        if spec.key == "does not start":
+            command = Command(argv=["/bin/sh", "-c", "echo no licence; exit 3"])
         if spec.isolation == "own":
             return Own(command=command)
         if spec.isolation == "shared":

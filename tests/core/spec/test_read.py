@@ -278,8 +278,8 @@ def test_keys_of_the_mode_are_checked(key: str, value: Any, sentence: str) -> No
         (
             Annotated[str, At("Contents")],
             (
-                "Odd.x lives at 'Contents'; a place is Content, ClassName, Parameters, Template, Content.$.key "
-                "or XAttrs.$.key"
+                "Odd.x lives at 'Contents'; a place is Content, ClassName, Parameters, Template, GroupId, "
+                "Content.$.key or XAttrs.$.key"
             ),
         ),
         (Annotated[str, Field(alias="y"), At("Content")], "Odd.x has an alias; its place alone names it in a job"),

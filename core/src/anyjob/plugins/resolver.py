@@ -135,14 +135,13 @@ class Resolver:
             made.capabilities = own.joined(
                 _asked(made.launcher, job.job_type, lambda: place.launcher.capabilities(place.options))
             )
-        where = f"launcher {made.place.name!r}" if made.place else kind
+        joined = made.place is not None and made.executor.joins(made.spec)
+        where = f"launcher {made.place.name!r}" if made.place is not None and joined else kind
         limits = made.common.limits if made.common else Limits()
         for name, value in limits:
             if value is not None and name not in made.capabilities.limits:
                 written = cast("Mapping[str, object]", job.xattrs["limits"])[name]
-                remedy = f"is not enforced by {where}; take it out" + (
-                    ", or choose another launcher" if made.place else ""
-                )
+                remedy = f"is not enforced by {where}; take it out" + (", or choose another launcher" if joined else "")
                 made.problems.append(Problem(field=f"XAttrs.limits.{name}", value=shown(written), remedy=remedy))
         if job.execute_mode.maps and not made.capabilities.maps:
             who = where if own.maps else kind

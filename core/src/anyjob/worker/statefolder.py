@@ -18,6 +18,7 @@ class StateFolder:
     worker.jsonl        the worker's ledger
     runs/NAME/          a run's folder: log, files in and back
     shim/               the shim's socket, lock and journals
+    shared/NAME/        a process that runs share, with its log; shared/sock is where they dial
     executors/TYPE/     what an executor keeps for itself; launchers/NAME/ alike
     """
 
@@ -48,6 +49,10 @@ class StateFolder:
     def own(self, name: str, *, launcher: bool = False) -> Path:
         """What an executor, or a launcher, keeps for itself. Nobody has made it yet."""
         return self.path / ("launchers" if launcher else "executors") / name
+
+    @property
+    def shared(self) -> Path:
+        return self.path / "shared"
 
     @property
     def shim(self) -> Path:

@@ -16,11 +16,14 @@ from anyjob.egress import Egress, EgressSettings
 from anyjob.errors import AnyJobError, ContractBroken, StateUnusable
 from anyjob.executor.app import AppExecutor
 from anyjob.outcome import Json, Outcome, unknown
+from anyjob.plugins.binding import BoundPlace
+from anyjob.plugins.builtin import DEFAULT_LAUNCHER
 from anyjob.plugins.draft import RunDraft
 from anyjob.run import Event
 from anyjob.spec import CommonXAttrs
 from anyjob.worker.apps.appbook import AppBook
 from anyjob.worker.apps.applications import Applications
+from anyjob.worker.apps.sharedbook import SharedBook
 from anyjob.worker.book import JobShelf, RunBook
 from anyjob.worker.counters import Counters
 from anyjob.worker.environment import base_environment
@@ -28,6 +31,7 @@ from anyjob.worker.face import RunFace
 from anyjob.worker.identity import own_name
 from anyjob.worker.ledger import Ledger, LedgerPart
 from anyjob.worker.local.launcher import LocalLauncher
+from anyjob.worker.local.options import LocalOptions
 from anyjob.worker.mailbox import Mailbox
 from anyjob.worker.order import RunOrder
 from anyjob.worker.record import RunRecord
@@ -140,14 +144,14 @@ class Worker:
             raise
         for part in self._own_parts:
             part.write = self._ledger.write
-        self.apps.expect()
+        await self.apps.resume(self.folder.shared)
         await self.apps.open()
         for record in list(self.book.records.values()):
             self.resumed.append(await self._resume(record))
 
     @property
-    def _own_parts(self) -> list[JobShelf | RunBook | Mailbox | Counters | AppBook]:
-        return [self.shelf, self.book, self.mailbox, self._counters, self.apps.book]
+    def _own_parts(self) -> list[JobShelf | RunBook | Mailbox | Counters | AppBook | SharedBook]:
+        return [self.shelf, self.book, self.mailbox, self._counters, self.apps.book, self.apps.shared.book]
 
     async def close(self) -> None:
         """Let go: runs that can outlive a worker do; their next worker finds them."""
@@ -155,9 +159,9 @@ class Worker:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self.apps.close()  # before the launcher, which it watches processes through
         for served in self._served.values():
             await served.close()
-        await self.apps.close()
         self._served.clear()
         self._ledger.close()
         self.folder.close()
@@ -258,6 +262,16 @@ class Worker:
         if isinstance(served, LocalLauncher):
             served.attach(self.folder.shim, self.settings)
         await served.serve(served.services)
+
+    async def local_place(self) -> BoundPlace:
+        """The local launcher, ready, for processes that are no run's."""
+        launcher = self.host.launcher(DEFAULT_LAUNCHER)
+        await self._serve_one(DEFAULT_LAUNCHER, launcher, launcher=True)
+        return BoundPlace(name=DEFAULT_LAUNCHER, launcher=launcher, options=LocalOptions())
+
+    @property
+    def log_quota(self) -> int:
+        return self.settings.log_quota
 
     async def serve_apps(self, job_type: str) -> str:
         """Make the executor of a type ready for applications. Raises AnyJobError where they are none of its business.

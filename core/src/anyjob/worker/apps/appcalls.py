@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from anyjob.executor.app import Attached, Shared
@@ -61,25 +62,27 @@ class AppCalls:
         raise AssertionError
 
     async def watch(self, run: Run, handle: Handle) -> Outcome:
-        app = self._all.by_key.get(str(handle.data["app"]))
-        if app is None:
-            return unknown("application", f"application {handle.data['name']!r} is not expected any more")
-        return await app.watch(run)
+        key = str(handle.data["app"])
+        fate = self._all.fate(key, run)
+        return await self._all.by_key[key].watch(run) if fate is None else fate
 
     async def stop(self, run: Run, handle: Handle, stage: Stage) -> StopReport:
         app = self._all.by_key.get(str(handle.data["app"]))
         if app is None:
             return StopReport(strength=Strength.ASKED, by="the application is lost")
+        if self._all.shared.named(app.known.resident) is not None:
+            return await self._all.shared.stop(app, run, stage)
         return await app.stop(run, stage)
 
     async def find(self, run: Run) -> Handle | Outcome | None:
         given = self._all.book.given.get(run.name)
         if given is None:
             return None  # it is written down before it is given away
-        app = self._all.by_key.get(given.app)
-        if app is None:
-            return unknown("find", "the application that the run was given to is not expected any more")
-        return await self._found(app, run)
+        fate = self._all.fate(given.app, run)
+        if fate is None:
+            return await self._found(self._all.by_key[given.app], run)
+        text = "whether the run had begun is not known"
+        return replace(fate, cause=Cause.UNKNOWN, evidence=[*fate.evidence, Evidence(source="find", text=text)])
 
     async def _found(self, app: Application, run: Run) -> Handle | Outcome | None:
         try:
@@ -95,6 +98,8 @@ class AppCalls:
         app = self._all.by_key.get(given.app)
         if app is not None:
             app.clean(run.name)
+        elif "/shared-" in given.app:
+            self._all.book.take_back(run.name)  # its process is gone for good
         else:
             self._all.book.let_go(run.name, stop=run.stopping)
 
@@ -116,7 +121,7 @@ class AppCalls:
 
     async def _application(self, run: Run, target: Shared | Attached) -> Application | Outcome:
         if isinstance(target, Shared):
-            return _failed(Cause.START_FAILED, "shared processes are not there yet")
+            return await self._all.shared.take(run, target)
         group = self._all.group_of(run.job.group_id)
         if group is None:
             return _failed(Cause.DEPENDENCY_MISSING, self._all.no_group())

@@ -41,8 +41,16 @@ class Keeper(Protocol):
         """It came, went, or serves other names."""
         ...
 
-    def given_up(self, app: Application) -> None:
-        """It has not come back in time."""
+    def given_up(self, app: Application, fate: Callable[[Run], Outcome]) -> None:
+        """It will not come back; `fate` is the end of what it still held."""
+        ...
+
+    def late(self, app: Application) -> bool:
+        """It has not come back in time. True: it is seen to, and `over` will be called."""
+        ...
+
+    def emptied(self, app: Application) -> None:
+        """It holds no run any more."""
         ...
 
 
@@ -160,6 +168,8 @@ class Application:
         self._timer = self._loop.call_later(self._keeper.reconnect, self._give_up)
 
     def _give_up(self) -> None:
+        if self._keeper.late(self):
+            return
         seconds = self._keeper.reconnect
         self.over(lambda run: self._lost(run, f"{self.who} was lost and has not come back within {seconds:g} s"))
 
@@ -172,7 +182,7 @@ class Application:
             if not followed.outcome.done():
                 followed.over(outcome(followed.run))
         self._news.tell()
-        self._keeper.given_up(self)
+        self._keeper.given_up(self, outcome)
 
     @staticmethod
     def _lost(run: Run, text: str) -> Outcome:
@@ -225,9 +235,11 @@ class Application:
         Raises AnswerRefused or AnswerUnsupported when it was not begun, AppFault when nobody knows, OSError when it was
         not given.
         """
-        if self.link is None:
-            raise AppAway(self.who)
         link = self.link
+        if link is None:
+            if not self.given:
+                self._keeper.emptied(self)
+            raise AppAway(self.who)
         self._keeper.book.give(run.name, self.key)
         self.given.add(run.name)
         self._followed.follow(run, self.who).teller = link
@@ -264,6 +276,11 @@ class Application:
         if followed.teller is None and link is not None:
             await self._rewatch(followed, link)
         return await asyncio.shield(followed.outcome)
+
+    def told_end(self, run: str) -> bool:
+        """Whether it has said how the run ended."""
+        followed = self._followed.runs.get(run)
+        return followed is not None and followed.outcome.done()
 
     async def _rewatch(self, followed: Followed, link: Link) -> None:
         run = followed.run
@@ -326,7 +343,8 @@ class Application:
             self._keeper.book.take_back(run)
         except OSError as error:
             _log.warning("run %s: the worker's ledger cannot be written: %s", run, error)
-        self._news.tell()
+        if not self.given:
+            self._keeper.emptied(self)
 
     def _spawn(self, work: Any) -> None:
         task = self._loop.create_task(work)

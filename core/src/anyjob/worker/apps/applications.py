@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 from anyjob.errors import AnyJobError
 from anyjob.executor.services import SeenApp
+from anyjob.outcome import Outcome, unknown
+from anyjob.run import Run
 from anyjob.worker.apps.appbook import AppBook, KnownApp
 from anyjob.worker.apps.appcalls import AppCalls
 from anyjob.worker.apps.application import Application
@@ -19,6 +23,7 @@ from anyjob.worker.apps.link import Link
 from anyjob.worker.apps.listener import Listener
 from anyjob.worker.apps.messages import Hello
 from anyjob.worker.apps.news import News
+from anyjob.worker.apps.sharedapps import SharedApps, SharedHost
 from anyjob.worker.apps.tokens import Tokens
 
 __all__ = ["AppHost", "Applications"]
@@ -34,7 +39,7 @@ _LINGER: Final = 1.0
 """Seconds in which somebody who was refused may read why."""
 
 
-class AppHost(Protocol):
+class AppHost(SharedHost, Protocol):
     """What the applications need of their worker."""
 
     @property
@@ -61,6 +66,9 @@ class Applications:
         self._tokens = Tokens(settings.tokens)
         self._callbacks: dict[str, list[Callable[[SeenApp], None]]] = {}
         self._open = False
+        self.shared = SharedApps(host, settings.idle)
+        self.shared.listen = self._listener.open
+        self._fates: OrderedDict[str, Callable[[Run], Outcome]] = OrderedDict()
 
     @property
     def reconnect(self) -> float:
@@ -77,10 +85,11 @@ class Applications:
 
     # ---------------------------------------------------------------- life
 
-    def expect(self) -> None:
-        """Those that an earlier worker knew are lost, from now on."""
+    async def resume(self, folder: Path) -> None:
+        """Those that an earlier worker knew are lost, from now on. `folder` is of the processes that runs share."""
         for known in list(self.book.apps.values()):
             self.by_key[known.key] = Application(self, known)
+        await self.shared.resume(folder, {a.known.resident: a for a in self.by_key.values() if a.known.resident})
 
     async def open(self) -> None:
         """Listen for applications, where the settings say; once."""
@@ -93,6 +102,7 @@ class Applications:
 
     async def close(self) -> None:
         """Let all go. They dial again; runs go on meanwhile."""
+        await self.shared.close()
         for app in self.by_key.values():
             await app.close()
         await self._listener.close()
@@ -126,6 +136,11 @@ class Applications:
             assert app is not None
             known()
             app.attach(link, hello, address)
+            process = self.shared.named(app.known.resident)
+            if process is not None:
+                process.arrived(app)
+                if not app.given:
+                    self.emptied(app)
             await asyncio.wait({link.over})
         except AppRefused:
             await _until_read(reader, writer)
@@ -136,7 +151,8 @@ class Applications:
     async def _admit(self, who: str, hello: Hello) -> Application:
         if hello.role != "app":
             raise AppRefused(who, 'its role is not "app"', "Only applications dial in.")
-        group = self._tokens.group(hello.token)
+        process = self.shared.of_token(hello.token)
+        group = process.kept.group if process is not None else self._tokens.group(hello.token)
         if group is None:
             raise AppRefused(
                 who, "its token is none of this worker's", "Give it the token of its app group as ANYJOB_APP_TOKEN."
@@ -147,12 +163,17 @@ class Applications:
             job_type = await self._host.serve_apps(hello.job_type)
         except AnyJobError as error:
             raise AppRefused(who, str(error), "Correct job_type of its hello, or install what serves it.") from None
-        key = f"{job_type}/{group}/{hello.id}"
+        resident = "" if process is None else process.kept.name
+        if process is not None and process.kept.job_type != job_type:
+            raise AppRefused(who, f"its token is for JobType {process.kept.job_type!r}", "Say that as job_type.")
+        key = f"{job_type}/{resident or group}/{hello.id}"
+        if process is not None and process.app is not None and process.app.key != key:
+            raise AppRefused(who, "another process came with this token first", "It is for one process alone.")
         found = self.by_key.get(key)
         if found is None:
             if len(self.by_key) >= _MOST:
                 raise AppRefused(who, f"{_MOST} applications are connected already", "Stop some of them.")
-            made = KnownApp(key=key, job_type=job_type, group=group, resident="", name=hello.app, names=())
+            made = KnownApp(key=key, job_type=job_type, group=group, resident=resident, name=hello.app, names=())
             found = self.by_key[key] = Application(self, made)
         return found
 
@@ -172,9 +193,28 @@ class Applications:
     def on_change(self, job_type: str, callback: Callable[[SeenApp], None]) -> None:
         self._callbacks.setdefault(job_type, []).append(callback)
 
-    def given_up(self, app: Application) -> None:
+    def late(self, app: Application) -> bool:
+        if self.shared.named(app.known.resident) is None:
+            return False
+        self.shared.lost(app.known.resident, self.reconnect)
+        return True
+
+    def emptied(self, app: Application) -> None:
+        self.shared.emptied(app.known.resident)
+
+    def fate(self, app: str, run: Run) -> Outcome | None:
+        """How a run ended whose application will not come back; None: it may."""
+        if app in self.by_key:
+            return None
+        known = self._fates.get(app)
+        return unknown("application", "its application is not expected any more") if known is None else known(run)
+
+    def given_up(self, app: Application, fate: Callable[[Run], Outcome]) -> None:
         if self.by_key.get(app.key) is app:
             del self.by_key[app.key]
+        self._fates[app.key] = fate
+        while len(self._fates) > _MOST:
+            self._fates.popitem(last=False)
         try:
             self.book.gone(app.key)
         except OSError as error:
