@@ -14,7 +14,7 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Programs:
-    """`odd` uses the SDK, `user` is written for the public worker. `sdk` and `dropin` are the modules as written out."""
+    """`odd` uses the SDK, `user` is written for the public worker. `sdk` and `dropin` are the modules, written out."""
 
     folder: Path
     odd: Path

@@ -173,10 +173,10 @@ def test_an_empty_map_is_the_originals_failure(programs: Programs) -> None:
 
 
 @pytest.mark.parametrize("main", ["signal", "select"])
-@pytest.mark.parametrize("resident", [True, False], ids=["resident", "attached"])
-def test_term_ends_the_program(programs: Programs, main: str, resident: bool) -> None:
+@pytest.mark.parametrize("kind", ["resident", "attached"])
+def test_term_ends_the_program(programs: Programs, main: str, kind: str) -> None:
     """A process that anyjob started ends at once, whatever main does with the signal; else main has its time."""
-    env = {"USER_MAIN": main} | ({"ANYJOB_APP_RESIDENT": "1"} if resident else {})
+    env = {"USER_MAIN": main} | ({"ANYJOB_APP_RESIDENT": "1"} if kind == "resident" else {})
     with Peer(programs.user, **env) as peer:
         peer.welcome()
         peer.start("Ctx")
@@ -185,7 +185,7 @@ def test_term_ends_the_program(programs: Programs, main: str, resident: bool) ->
         peer.ask("clean", run="aj-7-0-1")
         before = time.monotonic()
         code = peer.process.wait(20)
-        if resident:
+        if kind == "resident":
             assert code == 0
             assert time.monotonic() - before < 4, "the five seconds of main are not waited for"
         elif main == "select":

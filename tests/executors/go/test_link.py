@@ -318,8 +318,10 @@ def test_a_worker_that_does_not_read_holds_up_the_code_and_loses_nothing(peer: P
 
 
 @pytest.mark.parametrize(
-    "garbage", [b"\x00\xff\x13 no json\n", b"[1, 2]\n", b'{"type": 7}\n', b'"text"\n'], ids=["bytes", "list", "number", "text"]
-)  # fmt: skip
+    "garbage",
+    [b"\x00\xff\x13 no json\n", b"[1, 2]\n", b'{"type": 7}\n', b'"text"\n'],
+    ids=["bytes", "list", "number", "text"],
+)
 def test_garbage_ends_the_connection_and_no_run(peer: Peer, garbage: bytes) -> None:
     peer.welcome()
     peer.start("Slow", parameters="400")
@@ -333,10 +335,8 @@ def test_garbage_ends_the_connection_and_no_run(peer: Peer, garbage: bytes) -> N
 
 def test_a_line_without_an_end_ends_the_connection(peer: Peer) -> None:
     peer.welcome()
-    chunk = b"x" * (1 << 20)
     with pytest.raises((BrokenPipeError, ConnectionResetError)):
-        for _ in range(40):
-            peer.connection.sendall(chunk)
+        peer.connection.sendall(b"x" * (40 << 20))
     peer.welcome()
     assert peer.call("Hello")["cause"] == "succeeded"
     assert "sent a line that is too long" in peer.output.read_text()
@@ -394,9 +394,9 @@ def test_a_thousand_calls_at_one_time(peer: Peer) -> None:
     assert len(began) == 1000
 
 
-@pytest.mark.parametrize("resident", [True, False], ids=["resident", "attached"])
-def test_a_program_that_is_told_to_end_ends_its_runs_first(programs: Programs, resident: bool) -> None:
-    env = {"ANYJOB_APP_RESIDENT": "1"} if resident else {}
+@pytest.mark.parametrize("kind", ["resident", "attached"])
+def test_a_program_that_is_told_to_end_ends_its_runs_first(programs: Programs, kind: str) -> None:
+    env = {"ANYJOB_APP_RESIDENT": "1"} if kind == "resident" else {}
     with Peer(programs.odd, **env) as peer:
         peer.welcome()
         peer.start("Waits")
@@ -413,7 +413,7 @@ def test_a_program_that_is_told_to_end_ends_its_runs_first(programs: Programs, r
         with pytest.raises(EOFError):
             peer.read()
         # `log.Fatal(anyjob.Serve())`, where Serve has returned
-        assert peer.process.wait(20) == (0 if resident else 1)
+        assert peer.process.wait(20) == (0 if kind == "resident" else 1)
 
 
 def test_os_exit_in_a_shared_program_takes_all_runs_with_it(peer: Peer) -> None:
