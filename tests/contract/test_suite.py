@@ -104,8 +104,8 @@ def test_what_the_capabilities_deny_is_skipped_by_name(case: Callable[..., None]
         judge(case, SAMPLES, tmp_path)
 
 
-def owed(capabilities: Capabilities, *, command: bool = False, logs: bool = False) -> set[str]:
-    promise = Promise(capabilities=capabilities, command=command, logs=lambda: logs)
+def owed(capabilities: Capabilities, *, command: bool = False, fills: bool = True, logs: bool = False) -> set[str]:
+    promise = Promise(capabilities=capabilities, command=command, fills=fills, logs=lambda: logs)
     return {sample.name for sample in fields(Samples) if not excused(sample.name, promise)}
 
 
@@ -121,6 +121,7 @@ def test_nobody_is_excused_from_what_everybody_can() -> None:
     assert owed(Capabilities(proof=Strength.PROVEN)) == everybody | {"obeys", "ignores"}
     assert owed(nothing, command=True) >= {"gbk", "prints_environment", "prints_surroundings", "exits", *text}
     assert not owed(nothing, command=True) & {"forks", "dies", "leaves"}, "what another machine does is not asked"
+    assert "prints_placeholders" not in owed(nothing, command=True, fills=False), "named code has no text to fill"
     everything = Capabilities(proof=Strength.PROVEN, resumes=True, limits=frozenset({"memory", "cpu", "pids"}))
     assert owed(everything, command=True) == {sample.name for sample in fields(Samples)}
 

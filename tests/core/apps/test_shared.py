@@ -152,7 +152,7 @@ def test_a_process_that_dies_ends_its_runs_with_what_was_seen(
 def test_a_result_that_came_before_the_end_counts(tmp_path: Path) -> None:
     code = """
 run.outcome = {"cause": "succeeded", "result": "said"}
-app.say(type="result", run=run.name, outcome=run.outcome)
+run.say(type="result", outcome=run.outcome)
 os._exit(9)
 """
 

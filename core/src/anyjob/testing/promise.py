@@ -16,10 +16,12 @@ __all__ = ["Promise", "excused"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
     """What is known of a type by its sample `succeeds`: its capabilities, whether its runs are commands of a launcher,
-    and whether they write a log. The last is seen in a run, so it is asked only where it matters."""
+    whether its jobs hold text in which placeholders are filled, and whether its runs write a log. The last is seen in a
+    run, so it is asked only where it matters."""
 
     capabilities: Capabilities
     command: bool
+    fills: bool
     logs: Callable[[], bool]
 
 
@@ -71,6 +73,9 @@ _EXCUSES: Final[Mapping[str, Callable[[Promise], str]]] = MappingProxyType(
         "floods": _logs,
         "long_line": _logs,
         "bad_bytes": _logs,
+        "prints_placeholders": lambda promise: (
+            _command(promise) or ("" if promise.fills else "its jobs only name code")
+        ),
         "eats_memory": _limits("memory"),
         "starts_processes": _limits("pids"),
         "burns": _limits("cpu"),

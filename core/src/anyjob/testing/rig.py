@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from anyjob.errors import AnyJobError
+from anyjob.executor.app import AppExecutor
 from anyjob.executor.handle import Handle
 from anyjob.job import Job
 from anyjob.outcome import Json, Outcome
@@ -150,7 +151,8 @@ class Rig:
         bound = self.bound(self.job(self._present("succeeds")))
         return Promise(
             capabilities=bound.capabilities,
-            command=bound.place is not None,
+            command=bound.executor.joins(bound.spec),
+            fills=not isinstance(bound.executor, AppExecutor),
             logs=lambda: self.once("logs", lambda: bool(self.run(self.job(self._present("succeeds"))).log)),
         )
 

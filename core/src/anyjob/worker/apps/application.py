@@ -23,6 +23,7 @@ from anyjob.worker.apps.news import News
 __all__ = ["Application", "Keeper"]
 
 SOURCES: Final = ("app",)
+_AFTER_WATCH: Final = frozenset({"log", "result"})
 _log = logging.getLogger(__name__)
 
 
@@ -212,13 +213,17 @@ class Application:
 
     # ---------------------------------------------------------------- what it says
 
-    async def told(self, kind: str, body: Body) -> Mapping[str, Any] | None:
-        """A message that is no answer."""
+    async def told(self, link: Link, kind: str, body: Body) -> Mapping[str, Any] | None:
+        """A message that is no answer, over one of its connections."""
         if kind == "names":
             said = read(self.who, Names, body)
             self._serves(said.names, said.details)
             self._keeper.changed(self)
             return {}
+        if kind in _AFTER_WATCH:
+            followed = self._followed.runs.get(str(body.get("run")))
+            if followed is not None and followed.teller is not link:
+                return {}  # said before its `watch` came, which has it said again from the right byte
         return await self._followed.told(self.who, kind, body)
 
     # ---------------------------------------------------------------- what it is asked

@@ -115,7 +115,7 @@ class Applications:
         app: Application | None = None
 
         async def told(kind: str, body: Body) -> Mapping[str, Any] | None:
-            return None if app is None else await app.told(kind, body)
+            return None if app is None else await app.told(link, kind, body)
 
         async def admit(hello: Hello) -> Mapping[str, Any]:
             nonlocal app

@@ -144,6 +144,7 @@ class SharedApps:
         own = {
             "ANYJOB_APP": f"unix:{self._socket.path}",
             "ANYJOB_APP_TOKEN": token,
+            "ANYJOB_APP_RESIDENT": "1",
             "ANYJOB_JOB_TYPE": job_type,
             "ANYJOB_PROTOCOL": str(PROTOCOLS[0]),
         }
