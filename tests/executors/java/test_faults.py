@@ -18,7 +18,6 @@ from anyjob.outcome import Cause, Strength
 from anyjob.testing.processes import alive
 from anyjob_jvm.homes import JavaHome
 
-
 NOT_MADE = {
     "Constructor": (
         Cause.FAILED,
