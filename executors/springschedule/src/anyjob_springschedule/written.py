@@ -11,8 +11,8 @@ import yaml
 
 from anyjob.cli.streams import write
 from anyjob.problem import plain
+from anyjob_springschedule.applications import Application
 from anyjob_springschedule.created import Created, NotCreated, create
-from anyjob_springschedule.roster import Application
 
 __all__ = ["write_jobs"]
 
