@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,10 +36,34 @@ def _command(name: str) -> Callable[[], str]:
     return lambda: "" if shutil.which(name) else f"{name} is not installed"
 
 
+def _jdk(feature: int) -> Callable[[], str]:
+    def look() -> str:
+        from anyjob_jvm.homes import find_homes
+
+        found = [home for home in find_homes() if home.feature == feature and home.javac]
+        return "" if found else f"no JDK {feature} is installed"
+
+    return look
+
+
+def _go() -> str:
+    from anyjob_go.build import find_go
+
+    go = find_go()
+    if go is None:
+        return "there is no go on the PATH"
+    said = subprocess.run([go, "env", "GOVERSION"], capture_output=True, text=True).stdout.strip()
+    return "" if (version := re.match(r"go1\.(\d+)", said)) and int(version[1]) >= 20 else f"{said or go} is too old"
+
+
 NEEDS: dict[str, Callable[[], str]] = {
     "cgroup2": _cgroup2,
     "cgroup1": _cgroup1,
+    "jdk17": _jdk(17),
+    "jdk25": _jdk(25),
+    "go": _go,
     "jq": _command("jq"),
+    "maven": _command("mvn"),
     "node": _command("node"),
     "root": _root,
 }
