@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -166,12 +167,16 @@ def test_a_hundred_at_once(line: Line) -> None:
         assert line.output(run) == b"before the gate\nbehind the gate\n"
 
 
-def test_a_flood_hurts_no_other_run(line: Line) -> None:
+def test_a_flood_hurts_no_other_run_and_is_whole(line: Line) -> None:
     """While nobody reads, only the one that floods waits."""
     begin(line, "r1", "gate", gate="g")
     line.printed("r1", b"before the gate\n")
     begin(line, "r2", "flood", lines=300_000)
-    line.ask("open", gate="g")
+    line.printed("r2", b"line 9\n")
+    line.reads.clear()
+    time.sleep(1)
+    line.begin("open", gate="g")
+    line.reads.set()
     assert line.result("r1")["result"] == "through"
     line.result("r2")
     assert line.output("r2") == b"".join(b"line %d\n" % at for at in range(300_000))
@@ -208,6 +213,7 @@ def test_faults_of_the_code_are_told(line: Line) -> None:
     assert text(outcome, "threads").startswith("the code left, and they go on in the JVM, 2 threads: pool-")
 
 
-def test_a_heap_that_stays_full_still_gives_an_outcome(line: Line) -> None:
-    begin(line, "r1", "oom")
+@pytest.mark.parametrize("do", ["oom", "oom small"])
+def test_a_heap_that_stays_full_still_gives_an_outcome(line: Line, do: str) -> None:
+    begin(line, "r1", do)
     assert line.result("r1")["cause"] == "out_of_memory"

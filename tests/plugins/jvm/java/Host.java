@@ -11,7 +11,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -177,11 +176,8 @@ public final class Host implements Serves {
                     HEAP.add(new byte[1 << 16]);
                 }
             case "oom small":
-                List<Object> all = new ArrayList<Object>();
-                Map<Object, Object> kept = new HashMap<Object, Object>();
-                KEPT.add(kept);
                 while (true) {
-                    kept.put(new Object(), new Object());
+                    chain = new Object[] {chain}; // to the last 24 bytes
                 }
             case "exit":
                 System.exit(((Long) spec.get("code")).intValue());
@@ -319,7 +315,7 @@ public final class Host implements Serves {
         }
     }
 
-    static final List<Object> KEPT = new ArrayList<Object>();
+    static Object[] chain;
 
     static final class Broken {
         static final String VALUE = make();
