@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from tests.plugins.jvm.jvm import compiled
 from tests.plugins.jvm.peer import Peer
 

@@ -149,9 +149,7 @@ class Peer:
     def start(self, argv: Sequence[str]) -> None:
         env = {"ANYJOB_APP": self.address, "ANYJOB_APP_TOKEN": "tok", "PATH": "/usr/bin:/bin"}
         with self.errors.open("ab") as errors:
-            self.process = subprocess.Popen(
-                argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, env=env
-            )
+            self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, env=env)
 
     def accept(self) -> Line:
         """The next connection, its hello unanswered."""

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.plugins.jvm.jvm import argv
 from tests.plugins.jvm.peer import Line, Peer, facts
 
@@ -19,7 +18,12 @@ def line(peer: Peer, classpath: list[Path], feature: str) -> Line:
 
 def begin(line: Line, run: str, do: str, **spec: Any) -> None:
     answer = line.ask(
-        "start", run=run, name="a", facts=facts(**spec.pop("facts", {})), spec={"do": do, **spec}, secrets={"db": "sesame"}
+        "start",
+        run=run,
+        name="a",
+        facts=facts(**spec.pop("facts", {})),
+        spec={"do": do, **spec},
+        secrets={"db": "sesame"},
     )
     assert answer["type"] == "ok", answer
 
@@ -44,6 +48,20 @@ def test_it_says_who_it_is(peer: Peer, classpath: list[Path], feature: str) -> N
         "app": "test host",
         "runs": [],
     }
+
+
+def test_names_that_are_too_long_for_a_hello_come_behind_the_welcome(
+    peer: Peer, classpath: list[Path], feature: str
+) -> None:
+    peer.start(argv(classpath, feature, "many"))
+    line = peer.accept()
+    hello = line.wait(lambda one: True)
+    assert (hello["names"], hello["details"]) == ([], {})
+    assert line.size <= 1 << 20
+    line.say("welcome", protocol=1, line=16 << 20, node="here", group="g")
+    names = line.wait(lambda one: one["type"] == "names")
+    assert len(names["names"]) == 1500
+    assert len(names["details"]["name 7"]) == 1000
 
 
 def test_a_run_from_its_start_to_its_end(line: Line) -> None:
@@ -188,6 +206,6 @@ def test_faults_of_the_code_are_told(line: Line) -> None:
     assert text(outcome, "threads").startswith("the code left, and they go on in the JVM, 2 threads: pool-")
 
 
-def test_a_heap_that_was_full_serves_on(line: Line) -> None:
+def test_a_heap_that_stays_full_still_gives_an_outcome(line: Line) -> None:
     begin(line, "r1", "oom")
     assert line.result("r1")["cause"] == "out_of_memory"

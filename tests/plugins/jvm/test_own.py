@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.plugins.jvm.jvm import argv
 from tests.plugins.jvm.peer import facts
 
@@ -229,7 +228,11 @@ def test_a_stop_asks_the_code_first(box: Box) -> None:
 
 @pytest.mark.parametrize(
     ("kill", "note"),
-    [(None, ""), ("throws", "kill threw java.lang.IllegalStateException: no kill today"), ("blocks", "kill has not returned")],
+    [
+        (None, ""),
+        ("throws", "kill threw java.lang.IllegalStateException: no kill today"),
+        ("blocks", "kill has not returned"),
+    ],
 )
 def test_then_it_interrupts(box: Box, kill: str | None, note: str) -> None:
     process = box.begin("sleep", kill=kill)

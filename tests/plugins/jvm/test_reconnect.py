@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.plugins.jvm.jvm import argv
 from tests.plugins.jvm.peer import Line, Peer, facts
 
@@ -18,9 +18,10 @@ def begin(line: Line, run: str, do: str, **spec: Any) -> None:
     assert answer["type"] == "ok", answer
 
 
-@pytest.fixture(params=["unix", "tcp"])
-def peer(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
-    with Peer(tmp_path, tcp=request.param == "tcp") as made:
+@pytest.fixture
+def peer(feature: str, tmp_path: Path) -> Iterator[Peer]:
+    """Unix sockets with one Java, TCP with the other: what they share is the JDK's."""
+    with Peer(tmp_path, tcp=feature == "25") as made:
         yield made
 
 
@@ -152,9 +153,29 @@ def test_an_application_that_is_closed_ends_its_runs_first(peer: Peer, line: Lin
     line.end()
     first, second = line.result("r1"), line.result("r2")
     assert (first["cause"], second["cause"]) == ("evicted", "evicted")
-    assert first["result"] == "the application was closed and interrupted the code"
+    assert first["result"] == "the application ended and interrupted the code"
     assert first["evidence"][0]["text"].startswith("the code then ended as failed: java.lang.InterruptedException")
     assert second["result"] == "the application ended while the code was running"
+
+
+def test_a_check_that_outlives_its_connection_is_told_by_a_result(peer: Peer, line: Line) -> None:
+    line.begin("start", run="r1", name="a", facts=facts(), spec={"do": "refuse late", "gate": "g"}, secrets={})
+    line.wait(lambda one: line.ask("find", run="r1")["held"])
+    line.close()
+    line = peer.welcome()
+    assert line.ask("watch", run="r1", cursors={})["type"] == "ok"
+    line.ask("open", gate="g")
+    outcome = line.result("r1")
+    assert (outcome["cause"], outcome["result"]) == ("bad_config", "ClassName: demo.X: is gone by now")
+
+
+def test_an_application_waits_a_little_for_its_results_to_be_taken(peer: Peer, line: Line) -> None:
+    begin(line, "r1", "sleep")
+    line.printed("r1", b"sleeping")
+    line.ask("close")
+    line.result("r1")
+    assert line.ask("clean", run="r1")["type"] == "ok"
+    line.end(1.5)
 
 
 @pytest.mark.parametrize("do", ["exit", "exit elsewhere"])
@@ -172,9 +193,7 @@ def test_the_run_that_ends_the_jvm_is_named(peer: Peer, line: Line, do: str) -> 
     assert peer.process.wait(30) == (3 if do == "exit" else 4)
 
 
-def test_an_application_ends_whether_a_worker_is_there_or_not(
-    peer: Peer, classpath: list[Path], feature: str
-) -> None:
+def test_an_application_ends_whether_a_worker_is_there_or_not(peer: Peer, classpath: list[Path], feature: str) -> None:
     peer.listener.close()
     peer.start(argv(classpath, feature, "ends"))
     assert peer.process is not None

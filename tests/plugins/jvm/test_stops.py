@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.plugins.jvm.jvm import argv
 from tests.plugins.jvm.peer import Line, Peer, facts
 

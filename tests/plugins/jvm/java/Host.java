@@ -87,9 +87,19 @@ public final class Host implements Serves {
             }
         });
         link.names(Collections.singletonList("a"), Collections.singletonMap("a", "first"));
+        if (Arrays.asList(args).contains("many")) {
+            Map<String, String> many = new LinkedHashMap<String, String>();
+            for (int i = 0; i < 1500; i++) {
+                many.put("name " + i, new String(new char[1000]).replace('\0', 'd'));
+            }
+            link.names(many.keySet(), many);
+        }
         link.serve(new Host());
         if (Arrays.asList(args).contains("ends")) {
             return; // an application whose own work is done
+        }
+        if (Arrays.asList(args).contains("resident")) {
+            link.await();
         }
         System.in.read(); // the test's end of the pipe
         System.exit(0);
@@ -109,6 +119,14 @@ public final class Host implements Serves {
     public void check(Call call) throws Refused {
         if ("refuse".equals(what(call))) {
             throw new Refused("ClassName", "demo.X", "is not on the class path; add it").and("XAttrs.x", "1", "is odd");
+        }
+        if ("refuse late".equals(what(call))) {
+            try {
+                gate((String) call.spec().get("gate")).await();
+            } catch (InterruptedException stop) {
+                Thread.currentThread().interrupt();
+            }
+            throw new Refused("ClassName", "demo.X", "is gone by now");
         }
         if ("check throws".equals(what(call))) {
             throw new IllegalStateException("no check today");

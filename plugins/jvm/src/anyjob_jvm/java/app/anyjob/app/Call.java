@@ -11,6 +11,7 @@ import java.util.Map;
  * after that {@link #log}, {@link #progress} do nothing and {@link #map}, {@link #checkpoint} throw.
  */
 public final class Call {
+    private static final int WORD = 4096;
     private static final InheritableThreadLocal<Call> CURRENT = new InheritableThreadLocal<Call>();
 
     private final String run;
@@ -131,10 +132,13 @@ public final class Call {
      *
      * @param items what JSON can carry
      * @throws IOException the worker refuses them, with its reason, or the run is over
-     * @throws IllegalArgumentException an item that JSON cannot carry
+     * @throws IllegalArgumentException an item that JSON cannot carry, or a name or key of more than 4096 characters
      */
     public void map(List<?> items, String name, String key) throws IOException, InterruptedException {
         alive();
+        if (name.length() > WORD || key.length() > WORD) {
+            throw new IllegalArgumentException("name or key of a map has more than " + WORD + " characters");
+        }
         way.map(items, name, key);
     }
 

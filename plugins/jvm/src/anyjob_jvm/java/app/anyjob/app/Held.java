@@ -238,10 +238,18 @@ final class Held implements Way {
      * From now on it is told of on this connection.
      *
      * @param cursor how much of the log the worker has; negative: what was told before counts
+     * @param request what is answered by that; 0: nothing
+     * @return false when it is not held any more
      */
-    synchronized void tellTo(Wire next, long cursor) {
+    synchronized boolean tellTo(Wire next, long cursor, long request) {
+        if (forgotten) {
+            return false;
+        }
         if (next.closed()) {
-            return;
+            return true;
+        }
+        if (request != 0) {
+            Requests.ok(next, request, null);
         }
         wire = next;
         if (cursor >= 0) {
@@ -253,6 +261,23 @@ final class Held implements Way {
         }
         notifyAll();
         dirty();
+        return true;
+    }
+
+    /** It has begun: its start's connection follows it, unless a later one does already. */
+    synchronized void tellFirst(Wire first) {
+        if (wire == null) {
+            tellTo(first, -1, 0);
+        }
+    }
+
+    /** It does not begin. @return false when a later connection follows it already, and must be told by a result */
+    synchronized boolean abandon() {
+        if (wire != null) {
+            return false;
+        }
+        forgotten = true;
+        return true;
     }
 
     /** The connection has ended. */

@@ -274,11 +274,16 @@ public final class Json {
         String said = text.substring(start, at);
         if (whole) {
             try {
-                return Long.valueOf(said);
+                Long number = Long.valueOf(said);
+                if (number != Long.MIN_VALUE) { // the protocol's numbers are the same on both sides of 0
+                    return number;
+                }
             } catch (NumberFormatException big) {
                 at = start;
                 throw wrong("this whole number has more than 64 bits");
             }
+            at = start;
+            throw wrong("this whole number has more than 64 bits");
         }
         double number = Double.parseDouble(said);
         if (Double.isInfinite(number)) {
@@ -371,9 +376,11 @@ public final class Json {
             if (((java.math.BigInteger) value).bitLength() > 63) {
                 throw new IllegalArgumentException("a whole number has more than 64 bits; write it as text");
             }
-            out.append(value.toString());
+            number(value.longValue(), out);
         } else if (value instanceof java.math.BigDecimal) {
             number(value.doubleValue(), out);
+        } else if (value.longValue() == Long.MIN_VALUE) {
+            throw new IllegalArgumentException("a whole number has more than 64 bits; write it as text");
         } else {
             out.append(value.longValue());
         }
@@ -385,9 +392,9 @@ public final class Json {
         int length = value.length();
         for (int i = 0; i < length; i++) {
             char c = value.charAt(i);
-            // U+2028 and U+2029 end a line in some readers; halves of pairs become the mark of a replaced character.
+            // Half of a pair becomes the mark of a replaced character.
             boolean half = Character.isSurrogate(c) && !paired(value, i);
-            if (c >= ' ' && c != '"' && c != '\\' && c != '\u2028' && c != '\u2029' && c != '\u007f' && !half) {
+            if (c != '"' && c != '\\' && !control(c) && !half) {
                 continue;
             }
             out.append(value, from, i);
@@ -399,6 +406,11 @@ public final class Json {
             }
         }
         out.append(value, from, length).append('"');
+    }
+
+    /** Control characters, and what ends a line for some readers. */
+    private static boolean control(char c) {
+        return c < ' ' || (c >= '\u007f' && c < '\u00a0') || c == '\u2028' || c == '\u2029';
     }
 
     private static void escaped(char c, StringBuilder out) {

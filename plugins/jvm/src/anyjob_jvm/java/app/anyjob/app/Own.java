@@ -231,9 +231,8 @@ public final class Own {
             tell(ladder.told(ended == null ? Outcome.of("stopped") : ended));
             return;
         }
-        String text = "thread " + exit.thread.getName() + " called System.exit at " + exit.from;
         Outcome outcome = ended == null ? Outcome.failed("System.exit was called at " + exit.from) : ended;
-        outcome = outcome.withEvidence("exit", text);
+        outcome = outcome.withEvidence("exit", exit.toString());
         tell(call.stopping() ? ladder.told(outcome) : outcome);
         files.close();
     }

@@ -7,11 +7,12 @@ import java.util.Map;
 
 /** The runs that a link holds. */
 final class Runs {
-    private static final int OVER = 10000; // runs whose outcome no worker has fetched
+    private static final int OVER = 5000; // runs whose outcome no worker has fetched
 
     private final Link link;
     private final long bytes = Math.min(64L << 20, Runtime.getRuntime().maxMemory() / 8);
     private final LinkedHashMap<String, Held> held = new LinkedHashMap<String, Held>(); // guarded by this
+    private volatile Threads.Exit exits; // who ends this JVM
     private volatile byte[] reserve = new byte[256 << 10];
 
     Runs(Link link) {
@@ -26,6 +27,7 @@ final class Runs {
         Held gone = held.remove(run);
         if (gone != null) {
             gone.forget();
+            notifyAll();
         }
     }
 
@@ -79,7 +81,7 @@ final class Runs {
             thread.start();
         } catch (Throwable error) { // no more threads, or no memory for one
             remove(run);
-            starter.refuse("no thread for it: " + error);
+            starter.refuse(new Refused("no thread for it: " + error));
         }
     }
 
@@ -107,20 +109,23 @@ final class Runs {
 
     /** @return whether the check let it begin; else it has been told, and is not held any more */
     private boolean begins(Held one) {
+        Refused refused;
         try {
             link.serves().check(one.call);
-        } catch (Refused refused) {
+            one.starter.begun(one);
+            return true;
+        } catch (Refused theirs) {
+            refused = theirs;
+        } catch (Throwable error) {
+            refused = new Refused("its check threw " + Outcome.text(error));
+        }
+        if (one.abandon()) {
             remove(one.call.run());
             one.starter.refuse(refused);
-            return false;
-        } catch (Throwable error) {
-            remove(one.call.run());
-            one.starter.refuse("its check threw " + Outcome.text(error));
-            return false;
+        } else {
+            one.ends(Own.refused(refused));
         }
-        one.starter.begun();
-        one.tellTo(one.starter.wire, -1);
-        return true;
+        return false;
     }
 
     private Outcome thrown(Call call, Throwable error) {
@@ -216,10 +221,10 @@ final class Runs {
     void end(Threads.Exit exit, long millis) throws InterruptedException {
         long end = System.nanoTime() + millis * 1000000;
         List<Held> all = all();
+        exits = exit;
         for (Held one : all) {
             if (exit != null && of(one, exit.thread)) {
-                Outcome outcome = Outcome.failed("System.exit was called at " + exit.from)
-                        .withEvidence("exit", "thread " + exit.thread.getName() + " called System.exit at " + exit.from);
+                Outcome outcome = told(Outcome.failed("System.exit was called at " + exit.from));
                 one.ends(one.call.stopping() ? one.ladder.told(outcome) : outcome);
             }
         }
@@ -232,8 +237,7 @@ final class Runs {
             // A run that closes its own link cannot be waited for.
             long left = one.call.runsIn(Thread.currentThread()) ? 0 : (end - System.nanoTime()) / 1000000;
             if (!one.over() && !one.call.await(Math.max(0, left))) {
-                Outcome going = Outcome.of("evicted").withResult("the application ended while the code was running");
-                one.ends(exit == null ? going : going.withEvidence("exit", "thread " + exit.thread.getName() + " called System.exit at " + exit.from));
+                one.ends(told(Outcome.of("evicted").withResult("the application ended while the code was running").withRetry(true, null)));
             }
         }
         for (Held one : all) {
@@ -243,15 +247,34 @@ final class Runs {
         }
     }
 
+    /** Wait until the worker has taken all outcomes, at most so long. */
+    void cleaned(Wire wire, long millis) throws InterruptedException {
+        long end = System.nanoTime() + millis * 1000000;
+        synchronized (this) {
+            while (!held.isEmpty() && !wire.closed()) {
+                long left = (end - System.nanoTime()) / 1000000;
+                if (left <= 0) {
+                    return;
+                }
+                wait(Math.min(left, 50)); // a connection that ends wakes nobody here
+            }
+        }
+    }
+
     private boolean of(Held one, Thread thread) {
         ThreadGroup group = thread.getThreadGroup();
         return one.call.runsIn(thread) || (link.resident() && group != null && one.group.parentOf(group));
     }
 
-    private static Outcome closed(Outcome outcome) {
-        return Outcome.of("evicted")
-                .withResult("the application was closed and interrupted the code")
-                .withEvidence("app", "the code then ended as " + outcome.cause() + ": " + Outcome.cut(outcome.result(), 1000));
+    private Outcome closed(Outcome outcome) {
+        String then = "the code then ended as " + outcome.cause() + ": " + Outcome.cut(outcome.result(), 1000);
+        return told(Outcome.of("evicted").withResult("the application ended and interrupted the code").withEvidence("app", then).withRetry(true, null));
+    }
+
+    /** With who ends the application, where that is code. */
+    private Outcome told(Outcome outcome) {
+        Threads.Exit exit = exits;
+        return exit == null ? outcome : outcome.withEvidence("exit", exit.toString());
     }
 
     /** Whom the start of a run is answered. */
@@ -266,9 +289,9 @@ final class Runs {
         }
 
         /** The same start again. */
-        synchronized void again(Wire on, long id) {
+        synchronized void again(Held one, Wire on, long id) {
             if (begun) {
-                Requests.ok(on, id, null);
+                one.tellTo(on, -1, id);
             } else if (on == wire) {
                 ids.add(id);
             } else {
@@ -276,22 +299,17 @@ final class Runs {
             }
         }
 
-        synchronized void begun() {
+        synchronized void begun(Held one) {
             begun = true;
             for (long id : ids) {
                 Requests.ok(wire, id, null);
             }
+            one.tellFirst(wire);
         }
 
         synchronized void refuse(Refused refused) {
             for (long id : ids) {
                 Requests.error(wire, id, refused.getMessage(), refused.problems());
-            }
-        }
-
-        synchronized void refuse(String why) {
-            for (long id : ids) {
-                Requests.error(wire, id, why, null);
             }
         }
     }

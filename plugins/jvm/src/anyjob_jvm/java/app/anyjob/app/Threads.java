@@ -126,5 +126,10 @@ final class Threads {
             this.thread = thread;
             this.from = from;
         }
+
+        @Override
+        public String toString() {
+            return "thread " + thread.getName() + " called System.exit at " + from;
+        }
     }
 }
