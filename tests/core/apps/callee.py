@@ -40,7 +40,8 @@ class Run:
         self.stopping = threading.Event()
         self.by = ""
         self.outcome: dict[str, Any] | None = None
-        self.done = False
+        self.done = self.worn = False
+        self.told: Any = None
         self.size = 0
         self.kept = b""
         self.thread = threading.Thread(target=self._live, daemon=True)
@@ -57,10 +58,15 @@ class Run:
             self.size += len(data)
             self.kept = (self.kept + data)[-KEPT:]
             said = {"base64": base64.b64encode(data).decode(), "source": "app", "cursor": str(self.size)}
-            self._app.say(type="log", run=self.name, **said)
+            self.say(type="log", **said)
+
+    def say(self, **message: Any) -> None:
+        """Only where the worker has asked for it: by `start` or `watch` on this connection."""
+        if self.told is not None and self.told is self._app.stream:
+            self._app.say(run=self.name, **message)
 
     def progress(self, done: int, total: int) -> None:
-        self._app.say(type="progress", run=self.name, done=done, total=total)
+        self.say(type="progress", done=done, total=total)
 
     def checkpoint(self, data: Any) -> None:
         self._app.request(type="checkpoint", run=self.name, data=data)
@@ -99,22 +105,20 @@ class Run:
         import base64
 
         with self._app.lock:
+            self.told = self._app.stream
             begins = self.size - len(self.kept)
             if cursor < begins:
                 lost = f"[anyjob] {begins - cursor} bytes of log were lost\n".encode()
-                self._app.say(
-                    type="log",
-                    run=self.name,
-                    base64=base64.b64encode(lost).decode(),
-                    source="app",
-                    cursor=str(begins),
-                )
+                self.say(type="log", base64=base64.b64encode(lost).decode(), source="app", cursor=str(begins))
                 cursor = begins
             if cursor < self.size:
                 data = base64.b64encode(self.kept[cursor - begins :]).decode()
-                self._app.say(type="log", run=self.name, base64=data, source="app", cursor=str(self.size))
+                self.say(type="log", base64=data, source="app", cursor=str(self.size))
+            for number, message in self._app.owed.items():
+                if message["run"] == self.name:
+                    self._app.say(id=number, **message)
             if self.done:
-                self._app.say(type="result", run=self.name, outcome=self.outcome)
+                self.say(type="result", outcome=self.outcome, retire=self.worn)
 
 
 class App:
@@ -162,7 +166,7 @@ class App:
         self.say(type="names", names=self.names)
 
     def over(self, run: Run) -> None:
-        self.say(type="result", run=run.name, outcome=run.outcome)
+        run.say(type="result", outcome=run.outcome, retire=run.worn)
 
     # ---------------------------------------------------------------- connected
 
@@ -205,8 +209,6 @@ class App:
                 time.sleep(1)
                 return False
             self.stream = stream
-            for number, message in self.owed.items():
-                self.say(id=number, **message)
             lock_free = file
         try:
             # Not under the lock: others speak meanwhile.
@@ -236,6 +238,7 @@ class App:
                     self.say(type="error", re=number, message=f"{message['name']} is not served here")
                     return
                 run = self.runs[message["run"]] = Run(self, message)
+                run.told = self.stream
                 self.begun += 1
                 self.say(type="ok", re=number)
                 run.thread.start()

@@ -121,6 +121,8 @@ class Worker:
         self._served: dict[int, Executor[Any] | Launcher[Any]] = {}
         self._bindings: OrderedDict[int, tuple[Job, Binding]] = OrderedDict()
         self.resumed: list[LiveRun] = []
+        self.listens_early = True
+        """Applications may dial in from the start; else only once a job whose type has applications is here."""
 
     @property
     def force_wait(self) -> float:
@@ -145,7 +147,8 @@ class Worker:
         for part in self._own_parts:
             part.write = self._ledger.write
         await self.apps.resume(self.folder.shared)
-        await self.apps.open()
+        if self.listens_early:
+            await self.apps.open(self.folder.app_keys)
         for record in list(self.book.records.values()):
             self.resumed.append(await self._resume(record))
 
@@ -261,6 +264,8 @@ class Worker:
         )
         if isinstance(served, LocalLauncher):
             served.attach(self.folder.shim, self.settings)
+        if isinstance(served, AppExecutor):
+            await self.apps.open(self.folder.app_keys)
         await served.serve(served.services)
 
     async def local_place(self) -> BoundPlace:
