@@ -7,7 +7,6 @@ import os
 from pathlib import Path
 
 from anyjob.errors import StateInUse, StateUnusable
-from anyjob.worker.apps.keyfile import KEY_FILE
 
 __all__ = ["StateFolder"]
 
@@ -19,6 +18,7 @@ class StateFolder:
     worker.jsonl        the worker's ledger
     runs/NAME/          a run's folder: log, files in and back
     app-keys.json       keys with which applications may dial in (`anyjob key`)
+    apps.json           who is connected, while a worker listens
     shim/               the shim's socket, lock and journals
     shared/NAME/        a process that runs share, with its log; shared/sock is where they dial
     executors/TYPE/     what an executor keeps for itself; launchers/NAME/ alike
@@ -51,10 +51,6 @@ class StateFolder:
     def own(self, name: str, *, launcher: bool = False) -> Path:
         """What an executor, or a launcher, keeps for itself. Nobody has made it yet."""
         return self.path / ("launchers" if launcher else "executors") / name
-
-    @property
-    def app_keys(self) -> Path:
-        return self.path / KEY_FILE
 
     @property
     def shared(self) -> Path:

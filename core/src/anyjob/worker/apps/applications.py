@@ -19,11 +19,12 @@ from anyjob.worker.apps.application import Application
 from anyjob.worker.apps.appsettings import AppsSettings
 from anyjob.worker.apps.codec import Body
 from anyjob.worker.apps.faults import APPLICATION, AppFault, AppRefused
-from anyjob.worker.apps.keyfile import KeyFile
+from anyjob.worker.apps.keyfile import KEY_FILE, KeyFile
 from anyjob.worker.apps.link import Link
 from anyjob.worker.apps.listener import Listener
 from anyjob.worker.apps.messages import Hello
 from anyjob.worker.apps.news import News
+from anyjob.worker.apps.seenfile import SEEN_FILE, SeenFile
 from anyjob.worker.apps.sharedapps import SharedApps, SharedHost
 from anyjob.worker.apps.tokens import Tokens, digest
 
@@ -69,6 +70,7 @@ class Applications:
         self._tokens = Tokens(settings.tokens)
         self._callbacks: dict[str, list[Callable[[SeenApp], None]]] = {}
         self._open = False
+        self._file = SeenFile(self._seen)
         self._notes: list[str] = []
         self._looking: asyncio.Task[None] | None = None
         self.shared = SharedApps(host, settings.idle)
@@ -96,12 +98,13 @@ class Applications:
             self.by_key[known.key] = Application(self, known)
         await self.shared.resume(folder, {a.known.resident: a for a in self.by_key.values() if a.known.resident})
 
-    async def open(self, keys: Path) -> None:
-        """Listen for applications, where the settings say; once. `keys`: a file of further tokens."""
+    async def open(self, folder: Path) -> None:
+        """Listen for applications, where the settings say; once. `folder`: the worker's, with its keys."""
         if self._open or not self._settings.listen:
             return
         self._open = True
-        await asyncio.to_thread(self._tokens.read, KeyFile(keys))
+        await asyncio.to_thread(self._tokens.read, KeyFile(folder / KEY_FILE))
+        self._file.open(folder / SEEN_FILE)
         for address in self._settings.addresses:
             await self._listener.open(address)
             if not address.local:
@@ -127,6 +130,7 @@ class Applications:
 
     async def close(self) -> None:
         """Let all go. They dial again; runs go on meanwhile."""
+        self._file.close()
         if self._looking is not None:
             self._looking.cancel()
         await self.shared.close()
@@ -212,6 +216,7 @@ class Applications:
 
     def changed(self, app: Application) -> None:
         self.news.tell()
+        self._file.changed()
         for callback in self._callbacks.get(app.known.job_type, ()):
             try:
                 callback(app.seen)
@@ -229,6 +234,12 @@ class Applications:
 
     def emptied(self, app: Application) -> None:
         self.shared.emptied(app.known.resident)
+
+    def _seen(self) -> dict[str, list[SeenApp]]:
+        types: dict[str, list[SeenApp]] = {}
+        for app in self.by_key.values():
+            types.setdefault(app.known.job_type, []).append(app.seen)
+        return types
 
     def worn(self, app: Application) -> None:
         self.shared.retire(app.known.resident)
