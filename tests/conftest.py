@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,11 +46,22 @@ def _jdk(feature: int) -> Callable[[], str]:
     return look
 
 
+def _go() -> str:
+    from anyjob_go.build import find_go
+
+    go = find_go()
+    if go is None:
+        return "there is no go on the PATH"
+    said = subprocess.run([go, "env", "GOVERSION"], capture_output=True, text=True).stdout.strip()
+    return "" if (version := re.match(r"go1\.(\d+)", said)) and int(version[1]) >= 20 else f"{said or go} is too old"
+
+
 NEEDS: dict[str, Callable[[], str]] = {
     "cgroup2": _cgroup2,
     "cgroup1": _cgroup1,
     "jdk17": _jdk(17),
     "jdk25": _jdk(25),
+    "go": _go,
     "jq": _command("jq"),
     "maven": _command("mvn"),
     "node": _command("node"),

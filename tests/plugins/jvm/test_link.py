@@ -203,6 +203,8 @@ def test_faults_of_the_code_are_told(line: Line) -> None:
     assert line.result("r3")["result"] == "the outcome cannot be told: JSON cannot carry java.lang.Object"
     begin(line, "r4", "threads")
     outcome = line.result("r4")
+    assert line.of("result", "r4")[0]["retire"] is True
+    assert "retire" not in line.of("result", "r1")[0]
     assert text(outcome, "threads").startswith("the code left, and they go on in the JVM, 2 threads: pool-")
 
 

@@ -29,6 +29,7 @@ public final class Host implements Serves {
         String app = System.getenv("ANYJOB_APP");
         if (app.startsWith("files:")) {
             Own.run(app.substring(6), new Host());
+            return;
         }
         if (!Arrays.asList(args).contains("plain")) {
             Output.install(StandardCharsets.UTF_8);

@@ -187,7 +187,12 @@ final class Held implements Way {
 
     /** The first outcome counts. */
     void ends(Outcome outcome) {
-        byte[] line = resultLine(outcome);
+        ends(outcome, false);
+    }
+
+    /** @param retire the process should not get further runs: this one left something in it */
+    void ends(Outcome outcome, boolean retire) {
+        byte[] line = resultLine(outcome, retire);
         synchronized (this) {
             if (result != null) {
                 return;
@@ -202,10 +207,10 @@ final class Held implements Way {
         }
     }
 
-    private byte[] resultLine(Outcome outcome) {
+    private byte[] resultLine(Outcome outcome, boolean retire) {
         String wrong;
         try {
-            byte[] line = line(outcome);
+            byte[] line = line(outcome, retire);
             if (line.length <= Wire.LINE) {
                 return line;
             }
@@ -214,12 +219,15 @@ final class Held implements Way {
             wrong = error.getMessage();
         }
         return line(Outcome.failed("the outcome cannot be told: " + wrong)
-                .withEvidence("app", "the code ended as " + outcome.cause() + ": " + Outcome.cut(outcome.result(), 1000)));
+                .withEvidence("app", "the code ended as " + outcome.cause() + ": " + Outcome.cut(outcome.result(), 1000)), retire);
     }
 
-    private byte[] line(Outcome outcome) {
+    private byte[] line(Outcome outcome, boolean retire) {
         Map<String, Object> body = message("result");
         body.put("outcome", outcome.toJson());
+        if (retire) {
+            body.put("retire", true);
+        }
         return (Json.write(body) + "\n").getBytes(StandardCharsets.UTF_8);
     }
 

@@ -142,6 +142,7 @@ final class Runs {
 
     private void ends(Held one, Outcome outcome) {
         Outcome told = outcome;
+        boolean retire = false;
         try {
             if (one.call.stopping()) {
                 told = one.ladder.told(told);
@@ -152,10 +153,11 @@ final class Runs {
             if (link.resident()) {
                 List<Thread> left = Threads.settled(one.group, true);
                 if (!left.isEmpty()) {
+                    retire = true;
                     told = told.withEvidence("threads", "the code left, and they go on in the JVM, " + Threads.names(left));
                 }
             }
-            one.ends(told);
+            one.ends(told, retire);
         } catch (OutOfMemoryError full) {
             reserve = null;
             one.ends(Outcome.brief(full));

@@ -1,0 +1,3 @@
+module github.com/alibaba/schedulerx-worker-go
+
+go 1.20

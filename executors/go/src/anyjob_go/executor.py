@@ -1,0 +1,132 @@
+"""Runs functions of Go programs."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from anyjob.executor import AppExecutor, Attached, Command, Exit, Health, Own, Shared
+from anyjob.job import BadJob
+from anyjob.nearest import did_you_mean
+from anyjob.outcome import Json, Outcome
+from anyjob.problem import Problem
+from anyjob_go.choice import Choice, chosen, refused
+from anyjob_go.ends import without_outcome
+from anyjob_go.names import Names
+from anyjob_go.program import find_program, missing
+from anyjob_go.settings import GoSettings
+from anyjob_go.spec import LOCAL, GoSpec
+
+if TYPE_CHECKING:
+    from anyjob.executor.app import Target
+    from anyjob.run import Run, RunFacts
+
+__all__ = ["GoExecutor"]
+
+
+class GoExecutor(AppExecutor[GoSpec]):
+    """A run is a call of a registered name: in a process of its own, in a process that serves many, or in an
+    application that has dialled in."""
+
+    def __init__(self, settings: GoSettings) -> None:
+        self._settings = settings
+        self._names = Names()
+
+    def kind(self, spec: GoSpec) -> type[Own | Shared | Attached]:
+        if chosen(spec, self._settings) is None and spec.isolation is None:
+            return Attached
+        return Shared if (spec.isolation or self._settings.isolation) == "shared" else Own
+
+    def target(self, run: Run, spec: GoSpec) -> Target:
+        kind = self.kind(spec)
+        if kind is Attached:
+            return Attached(name=spec.job_name, wait=self._settings.wait)
+        choice = chosen(spec, self._settings)
+        problem = refused(choice, spec, self._settings)
+        if problem is not None:
+            raise BadJob([problem], run.job.name)
+        assert isinstance(choice, Choice)
+        if kind is Own:
+            return Own(command=Command(argv=choice.argv, returns=frozenset({"result", "crash"})))
+        environment = {**(self.services.environment if self._served else {}), "ANYJOB_APP_RESIDENT": "1"}
+        command = Command(argv=choice.argv, env=environment)
+        return Shared(key=_key(choice), command=command, runs=self._settings.runs)
+
+    def request(self, run: Run, spec: GoSpec) -> Mapping[str, Json]:
+        del run
+        return {"jobName": spec.job_name, "stopSignal": spec.stop_signal}
+
+    def died(self, run: Run, spec: GoSpec, exit: Exit) -> Outcome:  # noqa: A002 - the word of the trade
+        choice = chosen(spec, self._settings) if spec.launcher == LOCAL else None
+        return without_outcome(exit, choice.path if isinstance(choice, Choice) else None)
+
+    async def preflight(self, spec: GoSpec) -> Iterable[Problem]:
+        if spec.launcher != LOCAL or self.kind(spec) is Attached:
+            return []
+        choice = chosen(spec, self._settings)
+        if not isinstance(choice, Choice):
+            return []  # `target` refuses the job itself: that is no lack of this worker
+        lacks = missing(choice.path, choice.field)
+        if lacks is not None or refused(choice, spec, self._settings) is not None:
+            return [] if lacks is None else [lacks]
+        names = await asyncio.to_thread(self._served_by, choice, spec)
+        if names is None or spec.job_name in names:
+            return []
+        near = did_you_mean(spec.job_name, names)
+        serves = f"it serves {', '.join(sorted(names)[:20])}" if names else "it serves nothing"
+        remedy = f"is not registered in {choice.path}; {near + ' ' if near else ''}{serves}"
+        return [Problem(field="Content.jobName", value=spec.job_name, remedy=remedy)]
+
+    def preview(self, run: RunFacts, spec: GoSpec) -> Mapping[str, Sequence[str]]:
+        if self.kind(spec) is Attached:
+            return {"Call": [f"{spec.job_name} in an application of app group {run.job.group_id or '(none)'}"]}
+        choice = chosen(spec, self._settings)
+        if spec.launcher != LOCAL or not isinstance(choice, Choice) or refused(choice, spec, self._settings):
+            return {}
+        names = self._served_by(choice, spec)
+        return {} if names is None else {"Names": [f"{choice.path} serves {', '.join(sorted(names)) or 'nothing'}"]}
+
+    async def health(self) -> Health:
+        """Whether the programs of the settings are here, and who has dialled in."""
+        paths = sorted({words[0] for words in self._settings.binaries.values()})
+        lacking = [path for path in paths if find_program(path) is None]
+        if lacking:
+            remedy = "put it there, or change [executors.go] binaries"
+            return Health(state="unhealthy", why=f"{lacking[0]} is not on this worker or not executable; {remedy}")
+        said = [f"{len(paths)} programs in the settings"]
+        if self._served:
+            apps = [app for app in self.services.apps.seen() if app.connected and not app.resident]
+            names = ", ".join(sorted({app.name for app in apps})[:5])
+            said.append(f"{len(apps)} applications connected{f' ({names})' if names else ''}")
+        return Health(state="healthy", why=", ".join(said))
+
+    @property
+    def _served(self) -> bool:
+        """Whether a worker has this executor; whoever lists or explains has it without one."""
+        return hasattr(self, "services")
+
+    def _served_by(self, choice: Choice, spec: GoSpec) -> frozenset[str] | None:
+        """Names of the program; None: nobody knows. What a secret in its environment would change is not asked."""
+        program = find_program(choice.path)
+        if not self._settings.ask or program is None:
+            return None
+        own = {name: value for name, value in spec.env.items() if isinstance(value, str)}
+        if len(own) < len(spec.env):
+            return None
+        base = dict(self.services.environment) if self._served else _usual()
+        return self._names.of(program, choice.argv, spec.job_name, {**base, **own}).names
+
+
+def _usual() -> dict[str, str]:
+    from anyjob.worker.environment import base_environment
+
+    return base_environment()
+
+
+def _key(choice: Choice) -> str:
+    """Another build of a program is another process."""
+    program = find_program(choice.path)
+    told = repr((choice.argv, program.stamp if program else None))
+    return f"go:{hashlib.sha256(told.encode()).hexdigest()[:24]}"

@@ -1,0 +1,3 @@
+module anyjob
+
+go 1.20

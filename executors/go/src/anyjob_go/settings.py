@@ -1,0 +1,58 @@
+"""What an operator sets for go jobs: the table `[executors.go]`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+__all__ = ["AbsolutePath", "GoSettings", "Isolation"]
+
+Isolation = Literal["process", "shared"]
+
+
+def _absolute(path: Path) -> Path:
+    if not path.is_absolute():
+        raise ValueError("is a relative path; write it from the root")
+    return path
+
+
+def _words(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+def _program(words: tuple[str, ...]) -> tuple[str, ...]:
+    if not words[0].startswith("/"):
+        raise ValueError("names a program by a relative path; write it from the root")
+    if any("\0" in word for word in words):
+        raise ValueError("holds a NUL byte, which no process can receive; remove it")
+    return words
+
+
+AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+Program = Annotated[tuple[str, ...], Field(min_length=1), BeforeValidator(_words), AfterValidator(_program)]
+"""A path, or a path and arguments."""
+
+
+class GoSettings(BaseModel):
+    """`binaries`: programs by the word that XAttrs.binary may name, by jobName, by app group, or `*` for all others.
+
+    `folders`: where a program must lie that a job names by its path; those in `binaries` may lie anywhere. `isolation`
+    holds for jobs that do not say it. `ask`: programs are asked for the names that they serve. `wait`: seconds in which
+    an application may still come that serves a job's name. `runs`: after so many a shared process is replaced.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    binaries: dict[str, Program] = Field(default_factory=dict[str, tuple[str, ...]])
+    folders: tuple[AbsolutePath, ...] = ()
+    isolation: Isolation = "process"
+    ask: bool = True
+    wait: Annotated[float, Field(ge=0, le=3600)] = 5
+    runs: Annotated[int, Field(ge=1)] = 1000
+
+    @classmethod
+    def alone(cls) -> Self:
+        """Where no settings were found: whoever runs anyjob may execute these programs anyway."""
+        return cls(folders=(Path("/"),))

@@ -1,0 +1,35 @@
+"""Programs built for the tests, each once a session."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from anyjob_go.build import build
+from anyjob_go.sources import write_dropin, write_sdk
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """`odd` uses the SDK, `user` is written for the public worker. `sdk` and `dropin` are the modules, written out."""
+
+    folder: Path
+    odd: Path
+    user: Path
+    sdk: Path
+    dropin: Path
+
+
+def make(folder: Path) -> Programs:
+    sdk, dropin = folder / "anyjob", folder / "schedulerx"
+    write_sdk(sdk)
+    write_dropin(dropin)
+    built: list[Path] = []
+    for name in ("odd", "user"):
+        shutil.copytree(HERE / name, folder / name)
+        (folder / "bin").mkdir(exist_ok=True)
+        built.append(build(folder / name, folder / "bin" / name))
+    return Programs(folder, *built, sdk, dropin)
