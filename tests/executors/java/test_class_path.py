@@ -242,7 +242,7 @@ def test_what_runs_elsewhere_brings_its_jars(plain: Callable[..., Java]) -> None
 
     executor = JavaExecutor(JavaSettings())
     spec = JavaSpec(class_name="a.B", class_path=["/app/lib/*"], java_home="/opt/java", launcher="elsewhere")
-    launch = executor._launch(spec, "utf-8")  # pyright: ignore[reportPrivateUsage] - no such launcher is here yet
+    launch = executor.launch(spec, "utf-8")
     assert launch.argv[0] == "/opt/java/bin/java"
     assert launch.argv[-1] == "/app/lib/*"
     assert set(launch.files) == {ours().app.name, ours().host.name, ours().api.name, ours().overlay.name}
