@@ -31,7 +31,9 @@ from anyjob.testing.rig import Rig
 from anyjob.worker.order import RunOrder
 from anyjob.worker.worker import Worker
 from anyjob_java.executor import JavaExecutor
+from anyjob_java.settings import JavaSettings
 from anyjob_java.spec import JavaSpec
+from anyjob_java.words import SAMPLES
 from anyjob_jvm.homes import choose_home, find_homes
 
 BARE = 'public class Bare { public static void main(String[] a) { System.out.println("hello world"); } }'
