@@ -173,9 +173,9 @@ class Applications:
                 if not app.given:
                     self.emptied(app)
             await asyncio.wait({link.over})
-        except AppRefused:
+        except AppRefused as no:
+            self._listener.note(no)
             await _until_read(reader, writer)
-            raise
         finally:
             await link.drop()
 
