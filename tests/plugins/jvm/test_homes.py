@@ -33,6 +33,7 @@ def test_the_release_file_says_the_version(tmp_path: Path, version: str, feature
     home = probe_home(make_home(tmp_path / "jdk", version))
     assert home == JavaHome(path=tmp_path / "jdk", version=version, feature=feature, vendor="Maker")
     assert not (tmp_path / "jdk" / "asked").exists()
+    assert home is not None
     assert home.javac == tmp_path / "jdk" / "bin" / "javac"
 
 

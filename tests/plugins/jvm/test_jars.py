@@ -24,6 +24,7 @@ JDK17 = pytest.mark.needs("jdk17")
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty one, for a package whose wheel carries no jars."""
     folder = tmp_path / "cache"
     folder.mkdir(mode=0o700)
 
@@ -31,7 +32,11 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         del environment
         return folder
 
+    def none(package: str, name: str) -> None:
+        del package, name
+
     monkeypatch.setattr(jars, "cache_folder", ours)
+    monkeypatch.setattr(jars, "shipped", none)
     return folder
 
 
@@ -77,7 +82,6 @@ def test_it_is_java_8_and_the_same_bytes_each_time(tmp_path: Path, feature: str)
 
 @JDK17
 def test_it_is_built_once_and_then_found(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jars, "shipped", lambda package, name: None)  # pyright: ignore[reportUnknownLambdaType]
     first = jars.jar("anyjob_jvm", "app")
     assert first.parent == cache
     assert [path.name for path in cache.iterdir()] == [first.name]
@@ -88,8 +92,7 @@ def test_it_is_built_once_and_then_found(cache: Path, monkeypatch: pytest.Monkey
 
 
 @JDK17
-def test_several_at_once(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jars, "shipped", lambda package, name: None)  # pyright: ignore[reportUnknownLambdaType]
+def test_several_at_once(cache: Path) -> None:
     made: list[Path] = []
     threads = [threading.Thread(target=lambda: made.append(jars.jar("anyjob_jvm", "app"))) for _ in range(3)]
     for thread in threads:
@@ -101,7 +104,6 @@ def test_several_at_once(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_a_jdk(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jars, "shipped", lambda package, name: None)  # pyright: ignore[reportUnknownLambdaType]
     monkeypatch.setattr("anyjob_jvm.homes.find_homes", list)
     with pytest.raises(NoCompiler) as no:
         jars.jar("anyjob_jvm", "app")
@@ -109,20 +111,18 @@ def test_without_a_jdk(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "Install a JDK (Debian: openjdk-17-jdk-headless)" in str(no.value)
 
 
-def test_javac_that_fails(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_javac_that_fails(cache: Path, tmp_path: Path) -> None:
     (tmp_path / "jdk" / "bin").mkdir(parents=True)
     compiler = tmp_path / "jdk" / "bin" / "javac"
     compiler.write_text("#!/bin/sh\necho 'X.java:1: error: odd' >&2\nexit 1\n")
     compiler.chmod(0o755)
-    monkeypatch.setattr(jars, "shipped", lambda package, name: None)  # pyright: ignore[reportUnknownLambdaType]
     with pytest.raises(JarBroken, match=r"refused the sources of app: X\.java:1: error: odd"):
         jars.jar("anyjob_jvm", "app", JavaHome(path=tmp_path / "jdk", version="17", feature=17))
     assert list(cache.iterdir()) == []
 
 
 @JDK17
-def test_a_cache_that_others_can_write(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jars, "shipped", lambda package, name: None)  # pyright: ignore[reportUnknownLambdaType]
+def test_a_cache_that_others_can_write(cache: Path) -> None:
     cache.chmod(0o777)
     with pytest.raises(CacheUnsafe, match="can be written by others"):
         jars.jar("anyjob_jvm", "app")
@@ -139,8 +139,7 @@ def test_a_cache_that_others_can_write(cache: Path, monkeypatch: pytest.MonkeyPa
 
 @JDK17
 @pytest.mark.needs("root")
-def test_a_jar_of_somebody_else(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jars, "shipped", lambda package, name: None)  # pyright: ignore[reportUnknownLambdaType]
+def test_a_jar_of_somebody_else(cache: Path) -> None:
     os.chown(jars.jar("anyjob_jvm", "app"), 12345, 12345)
     with pytest.raises(CacheUnsafe, match="belongs to user 12345"):
         jars.jar("anyjob_jvm", "app")
