@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.executors.go.runs import Go, evidence
@@ -22,7 +23,7 @@ from anyjob.worker.worker import LiveRun, Worker
 pytestmark = pytest.mark.needs("go")
 
 
-def shared(go: Go, name: str, parameters: str = "", **xattrs: object) -> Job:
+def shared(go: Go, name: str, parameters: str = "", **xattrs: Any) -> Job:
     return go.job(name, parameters, isolation="shared", **xattrs)
 
 
@@ -34,7 +35,7 @@ def live(go: Go, case: Callable[[Worker], Coroutine[None, None, None]]) -> None:
     asyncio.run(life())
 
 
-async def begun(go: Go, worker: Worker, name: str, parameters: str = "", **xattrs: object) -> LiveRun:
+async def begun(go: Go, worker: Worker, name: str, parameters: str = "", **xattrs: Any) -> LiveRun:
     run = await go.rig.submit(worker, go.rig.order(shared(go, name, parameters, **xattrs)))
     await go.rig.until(lambda: b"ready" in go.rig.log(run), f"{name} is not ready")
     return run
