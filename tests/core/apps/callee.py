@@ -40,7 +40,7 @@ class Run:
         self.stopping = threading.Event()
         self.by = ""
         self.outcome: dict[str, Any] | None = None
-        self.done = False
+        self.done = self.worn = False
         self.told: Any = None
         self.size = 0
         self.kept = b""
@@ -118,7 +118,7 @@ class Run:
                 if message["run"] == self.name:
                     self._app.say(id=number, **message)
             if self.done:
-                self.say(type="result", outcome=self.outcome)
+                self.say(type="result", outcome=self.outcome, retire=self.worn)
 
 
 class App:
@@ -166,7 +166,7 @@ class App:
         self.say(type="names", names=self.names)
 
     def over(self, run: Run) -> None:
-        run.say(type="result", outcome=run.outcome)
+        run.say(type="result", outcome=run.outcome, retire=run.worn)
 
     # ---------------------------------------------------------------- connected
 

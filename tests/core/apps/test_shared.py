@@ -97,6 +97,37 @@ def test_it_is_replaced_after_a_stop_that_it_survived(tmp_path: Path) -> None:
     asyncio.run(life())
 
 
+@pytest.mark.parametrize("wears", ["run.worn = True", "run.result(cause='out_of_memory')"])
+def test_it_is_replaced_after_a_run_that_wore_it_out(tmp_path: Path, wears: str) -> None:
+    async def life() -> None:
+        async with town(tmp_path) as worker:
+            first = await pid_of(worker, 1)
+            await outcome_of(await worker.submit(shared(wears, 2)))
+            assert await pid_of(worker, 3) != first
+            await until(lambda: not alive(first))
+            await worker.apps.shared.dismiss()
+
+    asyncio.run(life())
+
+
+def test_a_forced_run_that_ends_by_itself_harms_no_neighbour(tmp_path: Path) -> None:
+    async def life() -> None:
+        async with town(tmp_path) as worker:
+            run = await worker.submit(shared("run.log('x')\nwhile True: time.sleep(0.01)"))
+            neighbour = await worker.submit(shared(WAITS, 2))
+            for one in (run, neighbour):
+                await running(tmp_path, one)
+            run.stop(force=True)
+            outcome = await outcome_of(run)
+            assert outcome.stop is not None
+            assert (outcome.cause, outcome.stop.by) == (Cause.STOPPED, "interrupt")
+            assert neighbour.record.outcome is None
+            neighbour.stop()
+            assert (await outcome_of(neighbour)).cause is Cause.STOPPED
+
+    asyncio.run(life())
+
+
 def test_a_run_that_does_not_end_otherwise_takes_its_process_along(tmp_path: Path) -> None:
     async def life() -> None:
         async with town(tmp_path) as worker:

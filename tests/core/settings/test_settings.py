@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from anyjob.errors import BadSettings
-from anyjob.settings import Found, Settings, find_settings, read_settings
+from anyjob.settings import Found, Settings, find_settings, in_force, read_settings
+from anyjob.worker.apps.appsettings import Source
 
+LONG = "write a long random one, or make a key: anyjob key create --app GROUP"
 SIZE = "is not a size; write a number with Ki, Mi, Gi, Ti (powers of 1024) or k, M, G, T (powers of 1000)"
 
 
@@ -117,3 +119,58 @@ def test_no_file_counts_where_none_is_named(tmp_path: Path, monkeypatch: pytest.
     assert found is not None
     with pytest.raises(BadSettings, match="cannot be read: No such file or directory"):
         read_settings(found)
+
+
+def test_applications_have_their_part(tmp_path: Path) -> None:
+    settings = read(
+        tmp_path,
+        """
+        [worker.apps]
+        listen = ["tcp:127.0.0.1:7782", "tcp:[::1]:7782", "unix:/run/apps.sock"]
+        reconnect = 5
+        [worker.apps.tokens]
+        shop = "a-long-random-word"
+        billing = {file = "keys/billing"}
+        "*" = {env = "TOKEN"}
+        """,
+    )
+    apps = settings.worker.apps
+    assert [str(address) for address in apps.addresses] == apps.listen
+    assert apps.reconnect == 5
+    billing = apps.tokens["billing"]
+    assert isinstance(billing, Source)
+    assert billing.file == tmp_path / "keys/billing"
+    assert "a-long-random-word" not in repr(settings.worker)
+    said = {one.key: one.value for one in in_force(settings, {}) if one.key.startswith("worker.apps")}
+    assert said["worker.apps.reconnect"] == 5
+    assert "a-long-random-word" not in str(said)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('listen = ["7782"]', 'worker.apps.listen[0]: "7782" is no address; write tcp:HOST:PORT or unix:/PATH'),
+        (
+            'listen = ["tcp:h:99999"]',
+            'worker.apps.listen[0]: "tcp:h:99999" is no address; write tcp:HOST:PORT or unix:/PATH',
+        ),
+        ('listen = ["unix:apps"]', 'worker.apps.listen[0]: "unix:apps" is no absolute path; write unix:/PATH'),
+        (
+            'listen = ["tcp:0.0.0.0:7782"]',
+            "encrypted; listen on a loopback address or a Unix socket, or write insecure = true",
+        ),
+        ("reconnect = 0", 'worker.apps.reconnect: "0" is out of range; write more than 0'),
+        ('tokens = {shop = " "}', f"worker.apps.tokens.shop is blank; {LONG}"),
+        ('tokens = {shop = "default_token"}', f"worker.apps.tokens.shop is one that everybody tries first; {LONG}"),
+        ('tokens = {shop = "aaaaaaaaaaaa"}', f"worker.apps.tokens.shop is one that everybody tries first; {LONG}"),
+        ('tokens = {shop = "s3cret"}', f"worker.apps.tokens.shop has 6 characters, and 8 to 512 are taken; {LONG}"),
+        ("tokens = {shop = {}}", "worker.apps.tokens.shop needs exactly one of file, env and command"),
+        ('tokens = {shop = {fil = "/x"}}', "worker.apps.tokens.shop.fil is unknown; did you mean file?"),
+        ('tockens = {shop = "secret of mine"}', "worker.apps.tockens is unknown; did you mean tokens?"),
+    ],
+)
+def test_what_is_wrong_with_applications_is_told_without_any_token(tmp_path: Path, text: str, said: str) -> None:
+    (told, *_) = problems(tmp_path, f"[worker.apps]\n{text}")
+    assert said in told
+    assert "s3cret" not in told
+    assert "secret of mine" not in told

@@ -14,6 +14,7 @@ from typing import Final
 
 from anyjob.errors import StateUnusable, WorkerError
 from anyjob.settings import FILE_NAME
+from anyjob.worker.apps.keyfile import KEY_FILE
 from anyjob.worker.journal import read_journal
 
 __all__ = [
@@ -62,7 +63,8 @@ def home() -> Path:
 
 
 def new_folder(settings: Path | None) -> Path:
-    """A folder for one command, nobody else's to read. `settings` is linked into it, so that a resume reads the same.
+    """A folder for one command, nobody else's to read. `settings` is linked into it, so that a resume reads the same,
+    and so are the keys of applications.
 
     Raises StateUnusable.
     """
@@ -73,6 +75,8 @@ def new_folder(settings: Path | None) -> Path:
         folder.mkdir(mode=0o700)
         if settings is not None:
             (folder / FILE_NAME).symlink_to(settings)
+        if (where / KEY_FILE).exists():
+            (folder / KEY_FILE).symlink_to(where / KEY_FILE)
     except OSError as error:
         raise StateUnusable(folder, f"{error.strerror} ({error.filename})") from error
     return folder

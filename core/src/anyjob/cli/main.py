@@ -13,6 +13,7 @@ from anyjob.cli.brought import add_brought
 from anyjob.cli.checkexecutor import check_executor
 from anyjob.cli.config import config
 from anyjob.cli.explain import explain
+from anyjob.cli.key import key
 from anyjob.cli.newexecutor import new_executor
 from anyjob.cli.plugins import plugins
 from anyjob.cli.resume import resume
@@ -73,7 +74,8 @@ def _app() -> typer.Typer:
     }
     for name, command in own.items():
         app.command(name)(command)
-    add_brought(app, sys.argv[1:], own)
+    app.add_typer(key, name="key")
+    add_brought(app, sys.argv[1:], {*own, "key"})
     return app
 
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from anyjob.cli.options import AsJson, Config, State
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from pathlib import Path
 
     from anyjob.executor.capabilities import Health
+    from anyjob.executor.services import SeenApp
     from anyjob.outcome import Json
     from anyjob.plugins import PluginHost
 
 __all__ = ["plugins"]
 
+_NAMES: Final = 5
 _PATIENCE: Final = 10.0
 """Seconds that one executor may take to say how it is."""
 
@@ -31,6 +35,7 @@ def plugins(config: Config = None, state: State = None, *, as_json: AsJson = Fal
 
     host = load_host(settings_for(config, state))
     types, launchers = asyncio.run(_asked(host))
+    apps = _apps(state)
     commands = [offer.kind.name for offer in host.commands()]
     reports = host.report()  # last: making executors and commands may have shown more
     if as_json:
@@ -51,6 +56,7 @@ def plugins(config: Config = None, state: State = None, *, as_json: AsJson = Fal
                 ],
                 "types": types,
                 "launchers": launchers,
+                "applications": [{"job_type": kind, **asdict(app)} for kind, app in apps],
                 "commands": [*commands],
             }
         )
@@ -65,8 +71,25 @@ def plugins(config: Config = None, state: State = None, *, as_json: AsJson = Fal
         ]
         page.section(f"{one.name} ({one.distribution} {one.version})", [row for row in rows if row[1]])
     page.section("Job types", [(name, _health(said), _promises(said)) for name, said in types.items()])
+    page.section("Applications", [(kind, app.name or app.id, _app(app)) for kind, app in apps])
     page.section("Launchers", [(name, _health(said)) for name, said in launchers.items()])
     page.show()
+
+
+def _apps(state: Path | None) -> list[tuple[str, SeenApp]]:
+    """Who is connected to the worker on the state folder; without one, to those of this user's commands."""
+    from anyjob.cli import folders
+    from anyjob.worker.apps.seenfile import read_seen
+
+    where = [state] if state is not None else folders.own_folders()
+    return [(kind, app) for folder in where for kind, apps in sorted(read_seen(folder).items()) for app in apps]
+
+
+def _app(app: SeenApp) -> str:
+    said = "shared process" if app.resident else f"of app group {app.group}"
+    names = ", ".join(app.names[:_NAMES]) + (f" and {len(app.names) - _NAMES} more" if len(app.names) > _NAMES else "")
+    words = [said, *([app.software] if app.software else []), "connected" if app.connected else "lost"]
+    return "; ".join([*words, f"{app.runs} runs", *([f"serves {names}"] if names else [])])
 
 
 async def _asked(host: PluginHost) -> tuple[dict[str, Any], dict[str, Any]]:

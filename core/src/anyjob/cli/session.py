@@ -82,6 +82,9 @@ class Session:
         if own:
             worker = worker.model_copy(update={"shim_idle": min(_OWN_IDLE, worker.shim_idle)})
         self._worker = Worker(host, folder, worker, settings.secrets, settings.egress)
+        # Most jobs need no application, and the address may be a lasting worker's.
+        self._worker.listens_early = False
+        self._own = own
         self.instances = Instances(self._worker)
         self.left: list[LiveInstance] = []
         """What an earlier worker left unfinished, or finished and did not show."""
@@ -100,6 +103,8 @@ class Session:
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
         await self.instances.close()
+        if self._own and not any(run.record.outcome is None for run in self._worker.live.values()):
+            await self._worker.apps.shared.dismiss()
         await self._worker.close()
 
     async def see(self, live: LiveInstance) -> int:
@@ -137,6 +142,8 @@ class Session:
         ended = asyncio.ensure_future(live.outcome())
         while True:
             live.changed.clear()
+            for note in self._worker.apps.notes():
+                screen.note(note)
             for run in live.runs[begun:]:
                 self._begin(live, run, screen)
             begun = len(live.runs)

@@ -10,6 +10,7 @@ from anyjob.job import BadJob, BadJobFile
 from anyjob.modes import ModeRefused
 from anyjob.outcome import Cause, Outcome
 from anyjob.scaffold.refused import ScaffoldRefused
+from anyjob.worker.apps.keyfile import NoSuchKey
 
 __all__ = ["BAD_INPUT", "FAILED", "SUCCEEDED", "TIMED_OUT", "of_error", "of_outcome", "of_signal"]
 
@@ -19,7 +20,7 @@ FAILED: Final = 1
 BAD_INPUT: Final = 2
 TIMED_OUT: Final = 124
 
-_BAD_INPUT = (BadJob, BadJobFile, BadSettings, UnknownJobType, ModeRefused, ScaffoldRefused)
+_BAD_INPUT = (BadJob, BadJobFile, BadSettings, UnknownJobType, ModeRefused, NoSuchKey, ScaffoldRefused)
 
 
 def of_error(error: AnyJobError) -> int:

@@ -23,6 +23,7 @@ from anyjob.executor.said import OUTCOME_FILE, START_FILE, read_said, start_mess
 from anyjob.outcome import Cause, Evidence, Json, Outcome, StopReport, Strength
 
 if TYPE_CHECKING:
+    from anyjob.executor.services import Services
     from anyjob.run import Run
 
 __all__ = ["AppExecutor", "Attached", "Own", "Shared", "Target"]
@@ -61,6 +62,7 @@ class Attached:
 
 Target: TypeAlias = Own | Shared | Attached
 
+_LISTED: Final = 5
 _WITHOUT_PROCESS: Final = OF_COMMANDS
 _SHARED: Final = OF_COMMANDS - {"user"}
 
@@ -99,6 +101,21 @@ class AppExecutor(Executor[S]):
         """The process of an `Own` ended without an outcome. The default: it failed, whatever its code."""
         del run, spec
         return without_word(exit)
+
+    def connected(self) -> str:
+        """Who is connected, in words for `health`: "2 applications: shop-1 of shop (12 names), ..."; empty where there
+        is no worker, as in `anyjob plugins`, which shows them by itself."""
+        services: Services | None = getattr(self, "services", None)
+        if services is None:
+            return ""
+        apps = [app for app in services.apps.seen() if app.connected]
+        said = [
+            "a shared process" if app.resident else f"{app.name or app.id} of {app.group} ({len(app.names)} names)"
+            for app in apps[:_LISTED]
+        ]
+        more = [f"{len(apps) - _LISTED} more"] if len(apps) > _LISTED else []
+        many = f"{len(apps)} application{'' if len(apps) == 1 else 's'}"
+        return f"{many}: {', '.join([*said, *more])}" if apps else "no application is connected"
 
     # ---------------------------------------------------------------- what is promised
 

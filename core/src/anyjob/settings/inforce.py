@@ -84,7 +84,10 @@ def _model(settings: Settings, part: str, model: BaseModel, written: Mapping[str
     values: dict[str, Any] = model.model_dump(mode="json")
     for name, info in type(model).model_fields.items():
         untouched = getattr(model, name) == info.get_default(call_default_factory=True, validated_data={})
-        if name in written:
+        inner: object = getattr(model, name)
+        if isinstance(inner, BaseModel):
+            yield from _model(settings, f"{part}.{name}", inner, _table(written.get(name)))
+        elif name in written:
             yield InForce(key=f"{part}.{name}", value=values[name], whence=settings.source)
         else:
             yield InForce(key=f"{part}.{name}", value=values[name], whence="default", note="" if untouched else _ALONE)

@@ -20,6 +20,7 @@ from anyjob.problem import Problem, shown
 from anyjob.settings.find import Found
 from anyjob.settings.settings import PARTS, Settings
 from anyjob.spec.wording import explain
+from anyjob.worker.apps.appsettings import Source
 from anyjob.worker.settings import SecretSource, WorkerSettings
 
 __all__ = ["read_settings"]
@@ -43,7 +44,7 @@ def read_settings(found: Found) -> Settings:
     folder = found.file.parent
     settings = Settings(
         found=found,
-        worker=reader.model(WorkerSettings, known.get("worker", {}), "worker") or WorkerSettings(),
+        worker=reader.worker(known.get("worker", {}), folder),
         plugins=plugins.model_copy(update={"executables": tuple(folder / path for path in plugins.executables)}),
         egress=reader.model(EgressSettings, known.get("egress", {}), "egress") or EgressSettings(),
         secrets=reader.secrets(known.get("secrets", {}), folder),
@@ -83,6 +84,22 @@ class _Reader:
             self.problems += explain(error, model, given, lambda name: f"{part}.{name}" if name else part)
             return None
 
+    def worker(self, value: object, folder: Path) -> WorkerSettings:
+        """The part [worker]. No Problem repeats a token, and files of tokens count from the folder."""
+        before = len(self.problems)
+        read = self.model(WorkerSettings, value, "worker") or WorkerSettings()
+        self.problems[before:] = [
+            replace(problem, value="") if _may_be_token(problem.field) else problem
+            for problem in self.problems[before:]
+        ]
+        tokens = {
+            group: source.model_copy(update={"file": folder / source.file})
+            if isinstance(source, Source) and source.file is not None
+            else source
+            for group, source in read.apps.tokens.items()
+        }
+        return read.model_copy(update={"apps": read.apps.model_copy(update={"tokens": tokens})})
+
     def secrets(self, value: object, folder: Path) -> dict[str, SecretSource]:
         """The sources by name. No Problem repeats a value: somebody may have written the secret itself."""
         sources: dict[str, SecretSource] = {}
@@ -114,6 +131,12 @@ class _Reader:
             else:
                 tables[name] = cast("Mapping[str, object]", table)
         return tables
+
+
+def _may_be_token(field: str) -> bool:
+    """Under a misspelt name, too."""
+    part, _, name = field.removeprefix("worker.").partition(".")
+    return part == "apps" and name.partition("[")[0] not in ("listen", "insecure", "reconnect", "idle")
 
 
 def _parsed(found: Found) -> dict[str, object]:

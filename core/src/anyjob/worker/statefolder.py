@@ -17,6 +17,8 @@ class StateFolder:
     lock                the worker that holds it, by flock
     worker.jsonl        the worker's ledger
     runs/NAME/          a run's folder: log, files in and back
+    app-keys.json       keys with which applications may dial in (`anyjob key`)
+    apps.json           who is connected, while a worker listens
     shim/               the shim's socket, lock and journals
     shared/NAME/        a process that runs share, with its log; shared/sock is where they dial
     executors/TYPE/     what an executor keeps for itself; launchers/NAME/ alike

@@ -4,17 +4,19 @@ server use it too."""
 from __future__ import annotations
 
 import asyncio
+import logging
 import platform
 import threading
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from anyjob.egress import Egress, EgressSettings
 from anyjob.errors import AnyJobError, ContractBroken, StateUnusable
 from anyjob.executor.app import AppExecutor
+from anyjob.executor.base import Executor
 from anyjob.outcome import Json, Outcome, unknown
 from anyjob.plugins.binding import BoundPlace
 from anyjob.plugins.builtin import DEFAULT_LAUNCHER
@@ -43,7 +45,6 @@ from anyjob.worker.states import RunState
 from anyjob.worker.supervisor import Supervisor
 
 if TYPE_CHECKING:
-    from anyjob.executor.base import Executor
     from anyjob.executor.launcher import Launcher
     from anyjob.job import Job
     from anyjob.plugins.binding import Binding, Bound
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LiveRun", "Worker"]
 
+_log = logging.getLogger(__name__)
 _BOUND_JOBS = 4096
 
 
@@ -121,6 +123,9 @@ class Worker:
         self._served: dict[int, Executor[Any] | Launcher[Any]] = {}
         self._bindings: OrderedDict[int, tuple[Job, Binding]] = OrderedDict()
         self.resumed: list[LiveRun] = []
+        self._told_of: set[str] = set()
+        self.listens_early = True
+        """Applications may dial in from the start; else only once a job whose type has applications is here."""
 
     @property
     def force_wait(self) -> float:
@@ -145,7 +150,8 @@ class Worker:
         for part in self._own_parts:
             part.write = self._ledger.write
         await self.apps.resume(self.folder.shared)
-        await self.apps.open()
+        if self.listens_early:
+            await self.apps.open(self.folder.path)
         for record in list(self.book.records.values()):
             self.resumed.append(await self._resume(record))
 
@@ -261,6 +267,8 @@ class Worker:
         )
         if isinstance(served, LocalLauncher):
             served.attach(self.folder.shim, self.settings)
+        if isinstance(served, AppExecutor):
+            await self.apps.open(self.folder.path)
         await served.serve(served.services)
 
     async def local_place(self) -> BoundPlace:
@@ -290,6 +298,28 @@ class Worker:
         """Whether the run is this worker's, and not over."""
         record = self.book.records.get(run)
         return record is not None and record.outcome is None
+
+    async def enabled(self, jobs: Sequence[Job]) -> None:
+        """The jobs that are enabled on this worker's app groups, all of them: called by whoever schedules, whenever
+        that changes. Each type is told of its own; a job that cannot be dispatched is logged and left out.
+        """
+        by_type: dict[str, list[Job]] = {job_type: [] for job_type in self._told_of}
+        for job in jobs:
+            try:
+                bound = self.host.dispatch(job)
+            except AnyJobError as error:
+                _log.warning("job %r is left out of what is enabled: %s", job.name, error)
+                continue
+            if cast("Any", type(bound.executor)).enabled is not cast("Any", Executor).enabled:
+                by_type.setdefault(bound.binding.job_type, []).append(job)
+        for job_type, own in by_type.items():
+            executor = self.host.executor(job_type)
+            try:
+                await self._serve_one(job_type, executor)
+                await executor.enabled(own)
+            except Exception:  # noqa: BLE001 - a plugin's code may raise anything
+                _log.exception("JobType %r failed while it was told of its enabled jobs", job_type)
+        self._told_of = {job_type for job_type, own in by_type.items() if own}
 
     # ---------------------------------------------------------------- for supervisors and faces
 

@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 
 from anyjob.executor.base import Stage
 from anyjob.executor.services import SeenApp
-from anyjob.outcome import Evidence, Json, Outcome, StopReport, Strength, unknown
+from anyjob.outcome import Cause, Evidence, Json, Outcome, StopReport, Strength, unknown
 from anyjob.run import Run
 from anyjob.worker.apps.appbook import AppBook, KnownApp
 from anyjob.worker.apps.codec import Body, read
@@ -54,6 +54,10 @@ class Keeper(Protocol):
         """It holds no run any more."""
         ...
 
+    def worn(self, app: Application) -> None:
+        """A run has left it in a state in which it should take no more."""
+        ...
+
 
 class Application:
     """`link` is its connection, None while it has none. `given` are the runs that it may hold.
@@ -69,6 +73,8 @@ class Application:
         self.names = frozenset(known.names)
         self.details: Mapping[str, Json] = {}
         self.since = 0.0
+        self.credential = ""
+        """The digest of the token with which it came last."""
         self.asked = 0
         """When it was given a run last, as a count of all."""
         self.link: Link | None = None
@@ -280,7 +286,17 @@ class Application:
         link = self.link
         if followed.teller is None and link is not None:
             await self._rewatch(followed, link)
-        return await asyncio.shield(followed.outcome)
+        outcome = await asyncio.shield(followed.outcome)
+        if followed.retire or outcome.cause is Cause.OUT_OF_MEMORY:
+            self._keeper.worn(self)
+        return outcome
+
+    async def ended(self, run: str, seconds: float) -> bool:
+        """Whether it says how the run ended within so many seconds."""
+        followed = self._followed.runs.get(run)
+        if followed is not None:
+            await asyncio.wait({followed.outcome}, timeout=seconds)
+        return self.told_end(run)
 
     def told_end(self, run: str) -> bool:
         """Whether it has said how the run ended."""

@@ -19,12 +19,14 @@ from anyjob.worker.apps.application import Application
 from anyjob.worker.apps.appsettings import AppsSettings
 from anyjob.worker.apps.codec import Body
 from anyjob.worker.apps.faults import APPLICATION, AppFault, AppRefused
+from anyjob.worker.apps.keyfile import KEY_FILE, KeyFile
 from anyjob.worker.apps.link import Link
 from anyjob.worker.apps.listener import Listener
 from anyjob.worker.apps.messages import Hello
 from anyjob.worker.apps.news import News
+from anyjob.worker.apps.seenfile import SEEN_FILE, SeenFile
 from anyjob.worker.apps.sharedapps import SharedApps, SharedHost
-from anyjob.worker.apps.tokens import Tokens
+from anyjob.worker.apps.tokens import Tokens, digest
 
 __all__ = ["AppHost", "Applications"]
 
@@ -35,6 +37,8 @@ _ANSWER: Final = 30.0
 """Seconds until an answer is late."""
 _MOST: Final = 1000
 """Applications that may be connected at one time."""
+_LOOK: Final = 3.0
+"""Seconds between two looks at whether keys have changed."""
 _LINGER: Final = 1.0
 """Seconds in which somebody who was refused may read why."""
 
@@ -66,6 +70,9 @@ class Applications:
         self._tokens = Tokens(settings.tokens)
         self._callbacks: dict[str, list[Callable[[SeenApp], None]]] = {}
         self._open = False
+        self._file = SeenFile(self._seen)
+        self._notes: list[str] = []
+        self._looking: asyncio.Task[None] | None = None
         self.shared = SharedApps(host, settings.idle)
         self.shared.listen = self._listener.open
         self._fates: OrderedDict[str, Callable[[Run], Outcome]] = OrderedDict()
@@ -91,17 +98,41 @@ class Applications:
             self.by_key[known.key] = Application(self, known)
         await self.shared.resume(folder, {a.known.resident: a for a in self.by_key.values() if a.known.resident})
 
-    async def open(self) -> None:
-        """Listen for applications, where the settings say; once."""
+    async def open(self, folder: Path) -> None:
+        """Listen for applications, where the settings say; once. `folder`: the worker's, with its keys."""
         if self._open or not self._settings.listen:
             return
         self._open = True
-        await asyncio.to_thread(self._tokens.read)
+        await asyncio.to_thread(self._tokens.read, KeyFile(folder / KEY_FILE))
+        self._file.open(folder / SEEN_FILE)
         for address in self._settings.addresses:
             await self._listener.open(address)
+            if not address.local:
+                note = f"listens on {address}, which other machines can reach; what is said there is not encrypted"
+                self._notes.append(note)
+                _log.warning("%s", note)
+        self._looking = asyncio.get_running_loop().create_task(self._look())
+
+    def notes(self) -> list[str]:
+        """What an operator should know of where it listens; each is given once."""
+        notes, self._notes = self._notes, []
+        return notes
+
+    async def _look(self) -> None:
+        """Send those away whose key was revoked."""
+        while True:
+            await asyncio.sleep(_LOOK)
+            if self._tokens.refresh():
+                for app in list(self.by_key.values()):
+                    if app.link is not None and not app.known.resident and not self._tokens.holds(app.credential):
+                        _log.info("%s is sent away: its key was revoked", app.who)
+                        await app.link.drop()
 
     async def close(self) -> None:
         """Let all go. They dial again; runs go on meanwhile."""
+        self._file.close()
+        if self._looking is not None:
+            self._looking.cancel()
         await self.shared.close()
         for app in self.by_key.values():
             await app.close()
@@ -175,6 +206,7 @@ class Applications:
                 raise AppRefused(who, f"{_MOST} applications are connected already", "Stop some of them.")
             made = KnownApp(key=key, job_type=job_type, group=group, resident=resident, name=hello.app, names=())
             found = self.by_key[key] = Application(self, made)
+        found.credential = digest(hello.token)
         return found
 
     # ---------------------------------------------------------------- for applications and calls
@@ -184,6 +216,7 @@ class Applications:
 
     def changed(self, app: Application) -> None:
         self.news.tell()
+        self._file.changed()
         for callback in self._callbacks.get(app.known.job_type, ()):
             try:
                 callback(app.seen)
@@ -201,6 +234,15 @@ class Applications:
 
     def emptied(self, app: Application) -> None:
         self.shared.emptied(app.known.resident)
+
+    def _seen(self) -> dict[str, list[SeenApp]]:
+        types: dict[str, list[SeenApp]] = {}
+        for app in self.by_key.values():
+            types.setdefault(app.known.job_type, []).append(app.seen)
+        return types
+
+    def worn(self, app: Application) -> None:
+        self.shared.retire(app.known.resident)
 
     def fate(self, app: str, run: Run) -> Outcome | None:
         """How a run ended whose application will not come back; None: it may."""

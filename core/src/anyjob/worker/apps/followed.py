@@ -28,6 +28,7 @@ class Followed:
     def __init__(self, run: Run, who: str, sources: Sequence[str]) -> None:
         self.run, self._who, self._sources = run, who, sources
         self.teller: object | None = None
+        self.retire = False
         self.outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
 
     async def take(self, kind: str, body: Body) -> Mapping[str, Any] | None:
@@ -73,7 +74,8 @@ class Followed:
     def _result(self, body: Body) -> None:
         """The end of this run. What cannot be read ends it too: it is over, and how is not known."""
         try:
-            outcome = capped(read(self._who, Result, body).outcome)
+            said = read(self._who, Result, body)
+            outcome, self.retire = capped(said.outcome), said.retire
         except BadMessage as bad:
             outcome = unknown("result", str(bad))
         self.over(outcome)

@@ -129,11 +129,12 @@ class Map(Message):
 
 
 class Result(Message):
-    """A run is over."""
+    """A run is over. `retire`: it has left the process in a state in which it should take no more runs."""
 
     kind = "result"
     run: RunName
     outcome: Outcome
+    retire: bool = False
 
 
 class HealthAnswer(Message):

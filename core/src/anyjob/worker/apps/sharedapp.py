@@ -187,9 +187,11 @@ class SharedApp:
         return replace(plain, cause=cause, code=code, evidence=[said, *plain.evidence, *self._words(exit_)])
 
     def _words(self, exit_: Exit) -> list[Evidence]:
-        if not exit_.last_line:
-            return []
-        return [Evidence(source=f"{self._face.log_path}", text=f"its last line: {exit_.last_line[:500]}")]
+        """What it left behind to be read: files that its command returns, and the last line of its log."""
+        left = [Evidence(source=name, text=str(path)) for name, path in sorted(exit_.returned.items())]
+        if exit_.last_line:
+            left.append(Evidence(source=self._face.log_path, text=f"its last line: {exit_.last_line[:500]}"))
+        return left
 
     # ---------------------------------------------------------------- its worker
 

@@ -45,6 +45,8 @@ __all__ = ["SharedApps", "SharedHost"]
 _log = logging.getLogger(__name__)
 _PATH: Final = 100
 """Bytes that the path of a socket may have, so that every language can connect to it."""
+_FORCED: Final = 1.0
+"""Seconds in which a run that is forced may end without its process."""
 _KEPT: Final = 20
 """Folders of processes that ended otherwise than asked, which are kept for their logs."""
 
@@ -149,7 +151,7 @@ class SharedApps:
             "ANYJOB_PROTOCOL": str(PROTOCOLS[0]),
         }
         try:
-            await one.begin(replace(command, env={**env, **own}, files={}, returns=frozenset(), warm=None))
+            await one.begin(replace(command, env={**env, **own}, files={}, warm=None))
         except asyncio.CancelledError:
             if not await one.resume():
                 self._drop(one)
@@ -209,9 +211,20 @@ class SharedApps:
         """A stop of one of its runs: it is replaced after that, and killed where nothing else helps."""
         one = self._by_name[app.known.resident]
         self._retire(one)
-        if stage is Stage.FORCE and not app.told_end(run.name):
-            return await one.force(run)
+        if stage is Stage.FORCE:
+            one.spawn(self._force(one, app, run))
         return await app.stop(run, stage)
+
+    async def _force(self, one: SharedApp, app: Application, run: Run) -> None:
+        """The application may still end the code; if it does not, its neighbours pay for it."""
+        if not await app.ended(run.name, _FORCED if app.link is not None else 0) and not one.over.done():
+            await one.force(run)
+
+    def retire(self, name: str) -> None:
+        """Give the process no more runs."""
+        one = self._by_name.get(name)
+        if one is not None:
+            self._retire(one)
 
     def _retire(self, one: SharedApp) -> None:
         """It takes no new runs, and ends with its last one."""

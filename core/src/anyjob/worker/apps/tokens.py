@@ -6,12 +6,16 @@ import hashlib
 import hmac
 import logging
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from anyjob.errors import SecretMissing
+from anyjob.errors import SecretMissing, StateUnusable
 from anyjob.worker.apps.appsettings import Source, weakness
 from anyjob.worker.secrets import read_source
+
+if TYPE_CHECKING:
+    from anyjob.worker.apps.keyfile import KeyFile
 
 __all__ = ["Tokens", "digest"]
 
@@ -24,44 +28,77 @@ def digest(token: str) -> str:
 
 
 class Tokens:
-    """Tokens of the settings. Only their digests are held."""
+    """Tokens of the settings, and keys of a file that may change at any time. Only digests are held."""
 
     def __init__(self, settings: Mapping[str, Source | SecretStr]) -> None:
         self._settings = settings
-        self._digests: dict[str, str] = {}
+        self._of_settings: dict[str, str] = {}
+        self._of_keys: dict[str, str] = {}
+        self._keys: KeyFile | None = None
+        self._stamp: object = None
         self.faults: dict[str, str] = {}
         """App groups whose token cannot be used, and why."""
 
-    def read(self) -> None:
-        """Ask the sources. Blocks while a command is asked."""
+    def read(self, keys: KeyFile) -> None:
+        """Ask the sources, and open the keys. Blocks while a command is asked."""
+        self._keys = keys
         for group, source in self._settings.items():
-            try:
-                if isinstance(source, Source):
-                    token = read_source(f"token of {group}", f"worker.apps.tokens.{group}", source)
-                else:
-                    token = source.get_secret_value()
-            except SecretMissing as error:
-                self.faults[group] = error.why
-                continue
-            weak = weakness(token)
-            if weak:
-                self.faults[group] = f"the token of [worker.apps.tokens] {group} {weak}; take a long random one"
-            elif digest(token) in self._digests.values():
-                self.faults[group] = "another app group has the same token; give each its own"
+            fault = self._read(group, source)
+            if fault:
+                self.faults[group] = fault
+                _log.warning(
+                    "applications of app group %r cannot dial in by the token of the settings: %s", group, fault
+                )
+        self.refresh()
+
+    def _read(self, group: str, source: Source | SecretStr) -> str:
+        """Take one token; why it cannot be used, else empty."""
+        try:
+            if isinstance(source, Source):
+                token = read_source(f"token of {group}", f"worker.apps.tokens.{group}", source)
             else:
-                self._digests[group] = digest(token)
-        for group, fault in self.faults.items():
-            _log.warning("applications of app group %r cannot dial in: %s", group, fault)
+                token = source.get_secret_value()
+        except SecretMissing as error:
+            return error.why
+        weak = weakness(token)
+        if weak:
+            return f"the token of [worker.apps.tokens] {group} {weak}; take a long random one"
+        if digest(token) in self._of_settings:
+            return "another app group has the same token; give each its own"
+        self._of_settings[digest(token)] = group
+        return ""
+
+    def refresh(self) -> bool:
+        """Read the keys anew if they have changed. Whether they have."""
+        if self._keys is None:
+            return False
+        stamp = self._keys.stamp()
+        if stamp == self._stamp:
+            return False
+        self._stamp = stamp
+        try:
+            self._of_keys = {key.hash: key.group for key in self._keys.read()}
+        except StateUnusable as error:
+            # Whom it lets in nobody can say, so it lets in nobody.
+            self._of_keys = {}
+            _log.warning("%s", error)
+        return True
 
     @property
     def groups(self) -> list[str]:
         """The app groups that have a token."""
-        return sorted(self._digests)
+        self.refresh()
+        return sorted({*self._of_settings.values(), *self._of_keys.values()})
 
     def group(self, token: str) -> str | None:
         """The app group of a token; None: it is nobody's. Takes as long whichever it is."""
+        self.refresh()
         given, found = digest(token), None
-        for group, known in self._digests.items():
+        for known, group in (*self._of_settings.items(), *self._of_keys.items()):
             if hmac.compare_digest(given, known):
                 found = group
         return found
+
+    def holds(self, digested: str) -> bool:
+        """Whether a token that let somebody in would do so still."""
+        return digested in self._of_settings or digested in self._of_keys

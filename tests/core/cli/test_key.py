@@ -1,0 +1,99 @@
+"""`anyjob key`: keys of applications, and a worker that takes and drops them while it runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+from pathlib import Path
+
+import pytest
+from tests.core.apps.town import callee
+from tests.core.cli.program import Program, toml, until
+
+PLUGIN = """
+import sys
+sys.path.insert(0, {root!r})
+from tests.core.apps.town import CodePlugin
+from anyjob.plugins import hookimpl
+
+@hookimpl
+def anyjob_executors():
+    return CodePlugin().anyjob_executors()
+"""
+
+
+def test_a_key_is_shown_once_and_kept_as_a_hash(anyjob: Program, tmp_path: Path) -> None:
+    state = tmp_path / "kept"
+    made = anyjob("key", "create", "--app", "shop", "--state", str(state), "--json")
+    assert made.status == 0, made.err
+    said = json.loads(made.out)
+    token, ident = said["token"], said["id"]
+    assert len(token) > 40
+    file = state / "app-keys.json"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert token not in file.read_text()
+    people = anyjob("key", "create", "--app", "billing", "--state", str(state))
+    assert b"aja_" in people.out
+    listed = anyjob("key", "list", "--app", "--state", str(state), "--json")
+    assert [key["group"] for key in json.loads(listed.out)["keys"]] == ["shop", "billing"]
+    assert b"aja_" not in anyjob("key", "list", "--app", "--state", str(state)).out
+    gone = anyjob("key", "revoke", ident, "--app", "--state", str(state))
+    assert gone.status == 0
+    assert b"revoked" in gone.out
+    again = anyjob("key", "revoke", ident, "--app", "--state", str(state))
+    assert again.status == 2
+    assert f"There is no key '{ident}' of applications" in again.err
+
+
+@pytest.mark.parametrize(
+    "arguments", [("create",), ("create", "--app", " "), ("create", "--app", "a\nb"), ("list",), ("revoke", "x")]
+)
+def test_a_command_that_does_not_say_whose_key_is_bad_input(anyjob: Program, arguments: tuple[str, ...]) -> None:
+    done = anyjob("key", *arguments)
+    assert done.status == 2
+    assert not (anyjob.own / "app-keys.json").exists()
+
+
+def test_run_listens_for_its_time_and_takes_keys_made_before_and_revoked_meanwhile(
+    anyjob: Program, tmp_path: Path
+) -> None:
+    """A job without GroupId runs in the applications of the only group that has a key."""
+    anyjob.install("code", PLUGIN.format(root=os.getcwd()))
+    where = f"unix:{tmp_path}/apps.sock"
+    config = toml(tmp_path / "any.toml", {"worker.apps": f'listen = ["{where}"]\nreconnect = 1'})
+    made = json.loads(anyjob("key", "create", "--app", "shop", "--json").out)
+    code = "run.log('here\\n'); run.stopping.wait(60); run.result(cause='succeeded', result='done')"
+    job = anyjob.job(code, JobType="code", XAttrs={"wait": 30})
+    with callee(where, token=made["token"]):
+        going = anyjob.start("run", job, "--config", str(config), "--json")
+        until(lambda: b"here" in b"".join(log.read_bytes() for log in anyjob.own.glob("*/runs/*/log")), "its log")
+        going.send_signal(signal.SIGINT)
+        done = anyjob.finish(going)
+        assert done.status == 130
+        assert done.json["stop"]["by"] == "flag"
+        assert not (tmp_path / "apps.sock").exists(), "it does not listen any more"
+
+        going = anyjob.start("run", job, "--config", str(config), "--json")
+        until(lambda: len([*anyjob.own.glob("*/runs/*/log")]) == 2, "the second log")
+        anyjob("key", "revoke", made["id"], "--app")
+        done = anyjob.finish(going)
+        assert done.json["cause"] == "unknown"
+        assert "was lost and has not come back within 1 s" in str(done.json["evidence"])
+
+
+def test_a_shell_job_does_not_listen(anyjob: Program, tmp_path: Path) -> None:
+    config = toml(tmp_path / "any.toml", {"worker.apps": f'listen = ["unix:{tmp_path}/apps.sock"]'})
+    done = anyjob("run", anyjob.job(f"ls {tmp_path}"), "--config", str(config))
+    assert done.status == 0
+    assert b"apps.sock" not in done.out
+
+
+def test_an_open_address_is_said_at_the_start(anyjob: Program, tmp_path: Path) -> None:
+    anyjob.install("code", PLUGIN.format(root=os.getcwd()))
+    apps = 'listen = ["tcp:0.0.0.0:0"]\ninsecure = true\ntokens = {shop = "a-token-of-shop"}'
+    config = toml(tmp_path / "any.toml", {"worker.apps": apps})
+    done = anyjob("run", anyjob.job("", JobType="code", XAttrs={"wait": 0}), "--config", str(config))
+    assert "listens on tcp:0.0.0.0:0, which other machines can reach; what is said there is not encrypted" in done.err
+    assert "no application of app group 'shop' is connected" in done.err
