@@ -36,6 +36,16 @@ def _command(name: str) -> Callable[[], str]:
     return lambda: "" if shutil.which(name) else f"{name} is not installed"
 
 
+def _jdk(feature: int) -> Callable[[], str]:
+    def look() -> str:
+        from anyjob_jvm.homes import find_homes
+
+        found = [home for home in find_homes() if home.feature == feature and home.javac]
+        return "" if found else f"no JDK {feature} is installed"
+
+    return look
+
+
 def _go() -> str:
     from anyjob_go.build import find_go
 
@@ -49,8 +59,11 @@ def _go() -> str:
 NEEDS: dict[str, Callable[[], str]] = {
     "cgroup2": _cgroup2,
     "cgroup1": _cgroup1,
+    "jdk17": _jdk(17),
+    "jdk25": _jdk(25),
     "go": _go,
     "jq": _command("jq"),
+    "maven": _command("mvn"),
     "node": _command("node"),
     "root": _root,
 }

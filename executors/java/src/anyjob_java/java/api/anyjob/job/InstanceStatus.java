@@ -1,0 +1,7 @@
+package anyjob.job;
+
+/** How a run went. */
+public enum InstanceStatus {
+    SUCCESS,
+    FAILED
+}

@@ -1,0 +1,7 @@
+package com.alibaba.schedulerx.common.domain;
+
+/** Enough of the class to compile the overlay; never packed. */
+public enum InstanceStatus {
+    SUCCESS,
+    FAILED
+}

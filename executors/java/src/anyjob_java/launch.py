@@ -1,0 +1,67 @@
+"""The command line of a JVM for jobs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+
+from anyjob_java.classpath import ClassPath
+from anyjob_java.ours import Ours
+from anyjob_jvm.flags import start_flags
+
+__all__ = ["CRASH_REPORT", "environment", "java_command", "shared_key"]
+
+CRASH_REPORT = "hs_err.log"
+"""What a JVM that crashes writes into the run's folder."""
+
+_MAIN = "anyjob.host.Main"
+_LOCALES = ("LC_ALL", "LC_CTYPE", "LANG")
+
+
+def java_command(
+    java: str,
+    feature: int,
+    arguments: Sequence[str],
+    encoding: str,
+    ours: Ours,
+    overlaid: Sequence[str],
+    entries: Sequence[str],
+    report: str,
+) -> list[str]:
+    """argv of the host with a job's class path. Paths stand alone as words: no shell, and no separator, reads them."""
+    return [
+        java,
+        *start_flags(feature, given=(f"-XX:ErrorFile={report}", *_encodings(feature, encoding), *arguments)),
+        "-cp",
+        f"{ours.app}:{ours.host}",
+        _MAIN,
+        str(ours.api),
+        str(ours.overlay),
+        ",".join(overlaid) or "-",
+        *entries,
+    ]
+
+
+def _encodings(feature: int, encoding: str) -> list[str]:
+    # Which of them a JVM reads depends on its version; none of them minds the others. Without them the worker's locale
+    # would decide, which a job does not know.
+    output = [f"-D{name}={encoding}" for name in ("sun.stdout.encoding", "sun.stderr.encoding")]
+    if feature >= 19:
+        output = [f"-D{name}={encoding}" for name in ("stdout.encoding", "stderr.encoding")]
+    return ["-Dfile.encoding=UTF-8", *output]
+
+
+def environment(env: Mapping[str, str]) -> dict[str, str]:
+    """With a locale in which a JVM can read arguments, variables and file names that are not ASCII."""
+    made = dict(env)
+    if not any(made.get(name) for name in _LOCALES):
+        made["LC_ALL"] = "C.UTF-8"
+    return made
+
+
+def shared_key(group: str, argv: Sequence[str], class_path: ClassPath) -> str:
+    """What tells shared JVMs apart: how they are started, and the files as they are now, so that a new jar gets a new
+    JVM. Groups never share one."""
+    said = json.dumps([group, list(argv), class_path.state])
+    return f"java-{hashlib.sha256(said.encode()).hexdigest()[:32]}"

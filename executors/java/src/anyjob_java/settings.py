@@ -1,0 +1,71 @@
+"""What an operator sets for java jobs: the table `[executors.java]`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from anyjob_java.words import Entry
+from anyjob_jvm.words import CAREFUL, JavaHomeText, JvmArg
+
+__all__ = ["JavaSettings"]
+
+
+def _absolute(path: Path) -> Path:
+    if not path.is_absolute():
+        raise ValueError("is a relative path; write it from the root")
+    return path
+
+
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"is no regular expression: {error}; mend it") from None
+    return text
+
+
+AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+
+
+class JavaSettings(BaseModel):
+    """`classpath`: what is on the class path of every job of an app group, behind what it names; "*": every group.
+
+    `java`: the Java home of jobs that name none, or its version; None: the one that is found first. `homes`: further
+    Java homes beside those found on their own. `roots`: folders in which lie the class path entries that jobs may name;
+    `home_roots` the same for Java homes. `jvm_args`: regular expressions, one of which an argument of a job must match
+    as a whole. `always`: arguments of every JVM, before the job's. `runs`: after so many a shared JVM is replaced.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    classpath: Mapping[str, tuple[Entry, ...]] = Field(default_factory=dict[str, tuple[Entry, ...]])
+    java: JavaHomeText | None = None
+    homes: tuple[AbsolutePath, ...] = ()
+    roots: tuple[AbsolutePath, ...] = (Path("/"),)
+    home_roots: tuple[AbsolutePath, ...] = (Path("/"),)
+    jvm_args: tuple[Annotated[str, AfterValidator(_pattern)], ...] = CAREFUL
+    always: tuple[JvmArg, ...] = ()
+    runs: Annotated[int, Field(ge=1, le=1_000_000_000)] = 1000
+
+    @classmethod
+    def alone(cls) -> Self:
+        """For a command without a settings file: its user may pass a JVM anything."""
+        return cls(jvm_args=(".*",))
+
+    def of_group(self, group: str) -> list[str]:
+        """The class path entries of an app group."""
+        return [*self.classpath.get(group, ()), *self.classpath.get("*", ())]
+
+    def allows(self, argument: str) -> bool:
+        """Whether a job may pass the argument to its JVM."""
+        return any(pattern.fullmatch(argument) for pattern in self._patterns)
+
+    @cached_property
+    def _patterns(self) -> list[re.Pattern[str]]:
+        return [re.compile(text, re.DOTALL) for text in self.jvm_args]

@@ -1,0 +1,1 @@
+"""Calls @Scheduled methods of Spring applications."""

@@ -1,0 +1,102 @@
+"""`anyjob spring`: the methods of applications, jobs for them, and the jar."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+from anyjob.cli.options import AsJson, Config, State
+
+if TYPE_CHECKING:
+    from anyjob_springschedule.roster import Application, Roster
+
+__all__ = ["spring"]
+
+spring = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
+
+_Folder: TypeAlias = Annotated[
+    Path | None, typer.Option("--create", metavar="DIR", help="Write a job file for each method into this folder.")
+]
+
+
+@spring.command("list")
+def list_(
+    state: State = None,
+    config: Config = None,
+    create: _Folder = None,
+    app: Annotated[str | None, typer.Option("--app", metavar="NAME", help="Only applications of this name.")] = None,
+    wait: Annotated[float, typer.Option("--wait", min=0, max=3600, help="Seconds in which they may dial in.")] = 15,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show the @Scheduled methods of applications, when Spring fires them, and which are taken over.
+
+    Without --state this command listens where the settings' [worker.apps] say, until applications have dialled in. With
+    --state it reads what the worker on that folder knows.
+
+    --create writes one job file for each trigger of each method; a file that is there already is left alone.
+
+    Exit status: 0; 1 when there is no application, or a file could not be written; 2 bad input.
+    """
+    from anyjob.cli.page import print_json
+    from anyjob_springschedule.listing import show, to_json
+    from anyjob_springschedule.written import write_jobs
+
+    roster = _roster(state, config, wait)
+    known = [one for one in roster.applications if app in (None, one.name)]
+    if as_json:
+        print_json(to_json(roster, known))
+    else:
+        show(roster, known, running=state is None or _held(state))
+    if not known:
+        typer.echo("anyjob: no application" + (f" of the name {app!r}" if app else "") + " is known", err=True)
+        raise typer.Exit(1)
+    if create is not None and not write_jobs(known, create):
+        raise typer.Exit(1)
+
+
+@spring.command()
+def jar(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="Copy it there as anyjob-spring-VERSION.jar.")
+    ] = None,
+) -> None:
+    """Print the path of the jar for Spring applications, or put a copy of it into a folder.
+
+    With Maven: mvn install:install-file -Dfile="$(anyjob spring jar DIR)"
+    """
+    from anyjob_jvm.jars import jar as built
+    from anyjob_springschedule.library import JAR_NAME, put
+
+    typer.echo(built("anyjob_springschedule", "spring") if folder is None else put(folder, JAR_NAME))
+
+
+def _roster(state: Path | None, config: Path | None, wait: float) -> Roster:
+    import asyncio
+    import time
+
+    from anyjob.cli import folders
+    from anyjob.cli.inputs import settings_for
+    from anyjob.cli.session import load_host
+    from anyjob.errors import StateUnusable
+    from anyjob_springschedule.moment import ask_applications
+    from anyjob_springschedule.roster import Roster, read_roster
+
+    if state is None:
+        settings = settings_for(config, None)
+        found: list[Application] = asyncio.run(ask_applications(load_host(settings), settings, wait))
+        return Roster(written=time.time(), applications=found)
+    folders.refuse_missing(state)
+    try:
+        roster = read_roster(state / "executors" / "springschedule")
+    except (OSError, ValueError) as error:
+        raise StateUnusable(state, f"what it holds of applications cannot be read: {error}") from error
+    return roster or Roster(written=time.time(), applications=[])
+
+
+def _held(state: Path) -> bool:
+    from anyjob.cli import folders
+
+    return folders.is_held(state)

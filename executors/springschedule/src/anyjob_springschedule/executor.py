@@ -1,0 +1,107 @@
+"""Runs methods of Spring applications."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from anyjob.executor import AppExecutor, Attached, Capabilities, Health, Services, Shared
+from anyjob.job import BadJob, Job
+from anyjob.outcome import Json, Strength
+from anyjob.problem import Problem
+from anyjob.run import Run, RunFacts
+from anyjob_springschedule import managed
+from anyjob_springschedule.availability import missing
+from anyjob_springschedule.roster import RosterKeeper
+from anyjob_springschedule.settings import SpringSettings
+from anyjob_springschedule.spec import SpringSpec
+from anyjob_springschedule.takeover import Takeover
+
+__all__ = ["SpringExecutor"]
+
+
+class SpringExecutor(AppExecutor[SpringSpec]):
+    """A run is one call of a @Scheduled method, in an application that has dialled in or in one that the worker starts.
+
+    While a job is enabled its method is fired by the worker alone (`Takeover`).
+    """
+
+    def __init__(self, settings: SpringSettings) -> None:
+        self._settings = settings
+        self._takeover: Takeover | None = None
+        self._roster: RosterKeeper | None = None
+        self._jobs: Sequence[Job] | None = None
+
+    # ---------------------------------------------------------------- what is promised
+
+    def kind(self, spec: SpringSpec) -> type[Shared | Attached]:
+        return Attached if spec.jar is None else Shared
+
+    def capabilities(self, spec: SpringSpec) -> Capabilities:
+        # One phase: a broadcast's PRE and POST would call the method twice more.
+        return Capabilities(proof=Strength.REPORTED, resumes=True, maps=True)
+
+    # ---------------------------------------------------------------- the verbs
+
+    def target(self, run: Run, spec: SpringSpec) -> Shared | Attached:
+        if spec.jar is None:
+            return Attached(name=spec.name, wait=self._settings.wait)
+        wrong = managed.problems(self._settings, spec, run.job.group_id)
+        if wrong:
+            raise BadJob(wrong, run.job.name)
+        command = managed.command_of(self._settings, spec, run.job.group_id, self._environment)
+        return Shared(key=managed.key_of(command, spec), command=command, runs=self._settings.runs)
+
+    def request(self, run: Run, spec: SpringSpec) -> Mapping[str, Json]:
+        return {"className": spec.class_name, "method": spec.method, "bean": spec.bean, "async": spec.how}
+
+    # ---------------------------------------------------------------- beside the runs
+
+    async def serve(self, services: Services) -> None:
+        self._takeover, self._roster = Takeover(services.apps), RosterKeeper(services)
+        if self._jobs is not None:
+            self._takeover.want(self._jobs)
+
+    async def close(self) -> None:
+        for part in (self._takeover, self._roster):
+            if part is not None:
+                await part.close()
+
+    async def enabled(self, jobs: Sequence[Job]) -> None:
+        self._jobs = jobs  # it may be told before it serves
+        if self._takeover is not None:
+            self._takeover.want(jobs)
+
+    async def health(self) -> Health:
+        if self._takeover is None:  # asked where no worker serves
+            return Health(state="healthy", why="which applications are connected is known where a worker runs")
+        apps = [app for app in self.services.apps.seen() if app.connected]
+        if apps:
+            return Health(state="healthy", why="; ".join(f"{app.name} of {app.group}" for app in apps))
+        if self._settings.apps:
+            return Health(state="healthy", why="no application is connected; jobs with a jar start their own")
+        return Health(
+            state="undetected",
+            why="no application is connected; add anyjob-spring to one, and give it ANYJOB_APP and ANYJOB_APP_TOKEN",
+        )
+
+    async def preflight(self, spec: SpringSpec) -> Iterable[Problem]:
+        if spec.jar is not None:
+            return managed.problems(self._settings, spec, spec.group)
+        problem = missing(spec, self.services.apps.seen(spec.group or None))
+        return [] if problem is None else [problem]
+
+    @property
+    def _environment(self) -> Mapping[str, str]:
+        """Also asked by `explain`, where no worker serves."""
+        return {} if self._takeover is None else self.services.environment
+
+    def preview(self, run: RunFacts, spec: SpringSpec) -> Mapping[str, Sequence[str]]:
+        if spec.jar is not None:
+            return {"Method": [spec.name]}
+        bean = "" if spec.bean is None else f" of the bean {spec.bean}"
+        return {
+            "Method": [f"{spec.class_name}#{spec.method}{bean}"],
+            "Application": [
+                f"one of app group {run.job.group_id or '(none)'} that has dialled in and serves {spec.name}"
+            ],
+        }

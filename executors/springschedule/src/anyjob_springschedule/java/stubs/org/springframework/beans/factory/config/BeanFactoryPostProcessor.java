@@ -1,0 +1,5 @@
+package org.springframework.beans.factory.config;
+
+public interface BeanFactoryPostProcessor {
+    void postProcessBeanFactory(ConfigurableListableBeanFactory beanFactory);
+}

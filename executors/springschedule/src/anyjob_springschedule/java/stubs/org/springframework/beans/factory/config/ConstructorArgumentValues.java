@@ -1,0 +1,5 @@
+package org.springframework.beans.factory.config;
+
+public class ConstructorArgumentValues {
+    public void addGenericArgumentValue(Object value) { }
+}

@@ -1,0 +1,5 @@
+package org.springframework.context;
+
+public interface ApplicationContext {
+    ApplicationContext getParent();
+}

@@ -1,0 +1,5 @@
+package org.springframework.context;
+
+public interface ApplicationContextInitializer<C extends ConfigurableApplicationContext> {
+    void initialize(C applicationContext);
+}

@@ -1,0 +1,5 @@
+package org.springframework.util;
+
+public interface StringValueResolver {
+    String resolveStringValue(String text);
+}

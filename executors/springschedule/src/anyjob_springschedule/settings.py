@@ -1,0 +1,79 @@
+"""What an operator sets for springschedule jobs: the table `[executors.springschedule]`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from anyjob_jvm.words import CAREFUL, JavaHomeText, JvmArg
+
+__all__ = ["AppSettings", "SpringSettings"]
+
+
+def _absolute(path: Path) -> Path:
+    if not path.is_absolute() or ".." in path.parts:
+        raise ValueError("is no path from the root; write the path that is meant")
+    return path
+
+
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"is no regular expression: {error}; mend it") from None
+    return text
+
+
+AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+
+_OTHER_PROPERTIES: Final = r"-D(?!java\.|javax\.|jdk\.|sun\.|com\.sun\.|com\.ibm\.|anyjob\.|loader\.)[\w.-]+(=.*)?"
+ALLOWED: Final = (*(pattern for pattern in CAREFUL if not pattern.startswith("-D(?!")), _OTHER_PROPERTIES)
+"""Arguments of a JVM that a job may give unless the settings say otherwise. Not `loader.*`: Spring Boot's launcher loads
+other code by it."""
+
+
+class AppSettings(BaseModel):
+    """The table `[executors.springschedule.apps.GROUP]`: what a worker may start for jobs of an app group; `*` is every
+    group.
+
+    `jars`: jars that jobs may name, and folders in which such jars lie. `java`: the Java home, or its version; None: the first
+    that is found. `java_homes`: folders in which Java homes lie that jobs may name, beside those found on their own. `jvm_args`: regular expressions, one of which an argument of a job
+    must match as a whole. `always`: arguments of every such JVM, before the job's.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    jars: tuple[AbsolutePath, ...] = ()
+    java: JavaHomeText | None = None
+    java_homes: tuple[AbsolutePath, ...] = ()
+    jvm_args: tuple[Annotated[str, AfterValidator(_pattern)], ...] = ALLOWED
+    always: tuple[JvmArg, ...] = ()
+
+    def allows_argument(self, argument: str) -> bool:
+        return any(re.fullmatch(pattern, argument, re.DOTALL) for pattern in self.jvm_args)
+
+
+class SpringSettings(BaseModel):
+    """`wait`: seconds in which an application may still dial in before a run is `dependency_missing`. `runs`: after so
+    many one that the worker started is replaced. `apps`: what the worker may start, by app group; without any it starts
+    nothing.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    wait: Annotated[float, Field(ge=0, le=3600)] = 5
+    runs: Annotated[int, Field(ge=1, le=1_000_000_000)] = 1_000_000
+    apps: Mapping[Annotated[str, Field(min_length=1)], AppSettings] = Field(default_factory=dict[str, AppSettings])
+
+    @classmethod
+    def alone(cls) -> Self:
+        """For a command without a settings file: its user may start anything anyway."""
+        return cls(apps={"*": AppSettings(jars=(Path("/"),), java_homes=(Path("/"),), jvm_args=(".*",))})
+
+    def of_group(self, group: str) -> AppSettings | None:
+        """None: the worker starts nothing for it."""
+        return self.apps.get(group) or self.apps.get("*")

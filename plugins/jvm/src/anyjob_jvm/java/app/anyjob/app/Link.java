@@ -1,0 +1,464 @@
+package anyjob.app;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * An application that dials in and serves many runs at one time. See "Dialling in" in docs/protocol.md.
+ *
+ * <pre>
+ * Link link = Link.to("tcp:127.0.0.1:7790").token(token).jobType("java").app("shop").serve(host);
+ * link.names(names, details);
+ * ...
+ * link.close();
+ * </pre>
+ *
+ * <p>All threads are daemons, and a connection that is lost is dialled again for ever; neither the start nor the end of the
+ * application waits for a worker. Of each run at most the last 256 KiB of log are held.
+ */
+public final class Link implements Closeable {
+    private static final long SILENCE = 90000; // ms; asked for a sign of life after a third of it
+    private static final long WELCOME = 30000;
+    private static final long FIRST_PAUSE = 100;
+    private static final long LAST_PAUSE = 10000;
+    private static final long ALONE = 60000;
+    private static final long FLUSH = 2000;
+
+    private final Address address;
+    private final String id = Threads.random();
+    private final Runs runs = new Runs(this);
+    private final Map<String, Handles> handlers = new ConcurrentHashMap<String, Handles>();
+    private final Map<Long, Held> asks = new ConcurrentHashMap<Long, Held>();
+    private final AtomicLong ids = new AtomicLong();
+    private final Object lock = new Object();
+    private String token = "";
+    private String jobType = "";
+    private String app = "";
+    private String software = "anyjob-app";
+    private boolean resident;
+    private LinkEvents events;
+    private Serves serves;
+    private Thread thread;
+    private Requests requests;
+    private List<String> names = Collections.emptyList(); // guarded by lock, as all below
+    private Map<String, Object> details = Collections.emptyMap();
+    private Wire wire;
+    private boolean closing;
+    private boolean closed;
+    private boolean at; // connected and welcomed
+
+    private Link(Address address) {
+        this.address = address;
+    }
+
+    /**
+     * A link that is not begun yet.
+     *
+     * @param address {@code unix:PATH} or {@code tcp:HOST:PORT}
+     * @throws IllegalArgumentException for what is no address, or one that this JVM cannot dial: {@code unix:} before Java 16
+     */
+    public static Link to(String address) {
+        return new Link(new Address(address));
+    }
+
+    /** The token of the app group. */
+    public Link token(String value) {
+        unbegun();
+        token = value;
+        return this;
+    }
+
+    /** Whose jobs are served: {@code java}, {@code springschedule}. */
+    public Link jobType(String value) {
+        unbegun();
+        jobType = value;
+        return this;
+    }
+
+    /** What the application calls itself. */
+    public Link app(String value) {
+        unbegun();
+        app = value;
+        return this;
+    }
+
+    /** A name and version for people. */
+    public Link software(String value) {
+        unbegun();
+        software = value;
+        return this;
+    }
+
+    /** A request of the job type's own. */
+    public Link handle(String type, Handles handler) {
+        unbegun();
+        handlers.put(type, handler);
+        return this;
+    }
+
+    /** Who wants to know what becomes of the connection. */
+    public Link events(LinkEvents value) {
+        unbegun();
+        events = value;
+        return this;
+    }
+
+    /**
+     * A process that a worker started and that is there for its runs alone: it ends by itself when it had neither connection
+     * nor run for 60 s, says which run called {@code System.exit}, and names threads that runs leave behind.
+     */
+    public Link resident(boolean value) {
+        unbegun();
+        resident = value;
+        return this;
+    }
+
+    /** Begin: dial in the background, and serve. */
+    public Link serve(Serves host) {
+        unbegun();
+        serves = host;
+        requests = new Requests(this, runs, handlers);
+        thread = Threads.daemon("anyjob-link", new Runnable() {
+            @Override
+            public void run() {
+                dials();
+            }
+        });
+        if (resident) {
+            Runtime.getRuntime().addShutdownHook(new Thread(Threads.top(), "anyjob-exit") {
+                @Override
+                public void run() {
+                    shut(FLUSH);
+                }
+            });
+        }
+        thread.start();
+        return this;
+    }
+
+    private void unbegun() {
+        if (thread != null) {
+            throw new IllegalStateException("this link serves already");
+        }
+    }
+
+    /**
+     * What is served from now on, all of it. Can be called at any time.
+     *
+     * @param details for some names what is to be told of them, as JSON; may be empty
+     */
+    public void names(Collection<String> served, Map<String, ?> details) {
+        Wire now;
+        synchronized (lock) {
+            this.names = new ArrayList<String>(served);
+            this.details = new LinkedHashMap<String, Object>(details);
+            now = at ? wire : null;
+        }
+        if (now != null) {
+            now.send(announced("names"));
+        }
+    }
+
+    /** Whether a worker is connected and has welcomed this application. */
+    public boolean connected() {
+        synchronized (lock) {
+            return at;
+        }
+    }
+
+    /** How many runs are going. */
+    public int running() {
+        return runs.going();
+    }
+
+    /** Wait until the link is closed, for a main thread that has nothing else to do: all others of a link are daemons. */
+    public void await() throws InterruptedException {
+        synchronized (lock) {
+            while (!closed) {
+                lock.wait();
+            }
+        }
+    }
+
+    /** As {@link #close(long)}, with 10 seconds. */
+    @Override
+    public void close() {
+        close(10000);
+    }
+
+    /**
+     * The application goes away: interrupt the runs, tell their results, end the connection. Returns when that is done, at
+     * the latest after so many milliseconds; a run that goes on then is told as {@code evicted} all the same.
+     */
+    public void close(long millis) {
+        shut(millis);
+    }
+
+    // ------------------------------------------------------------------ within
+
+    Serves serves() {
+        return serves;
+    }
+
+    boolean resident() {
+        return resident;
+    }
+
+    boolean closing() {
+        synchronized (lock) {
+            return closing;
+        }
+    }
+
+    long asks(Held held) {
+        long number = ids.incrementAndGet();
+        asks.put(number, held);
+        return number;
+    }
+
+    void answered(long number) {
+        asks.remove(number);
+    }
+
+    private void shut(long millis) {
+        synchronized (lock) {
+            if (closing) {
+                return;
+            }
+            closing = true;
+        }
+        long end = System.nanoTime() + millis * 1000000;
+        try {
+            runs.end(Threads.exiting(), millis - Math.min(millis / 4, FLUSH));
+            Wire now;
+            synchronized (lock) {
+                now = at ? wire : null;
+            }
+            if (now != null) {
+                now.flushed(Math.max(Math.min(FLUSH, millis), (end - System.nanoTime()) / 1000000));
+            }
+        } catch (InterruptedException stop) {
+            Thread.currentThread().interrupt();
+        } finally {
+            Wire now;
+            synchronized (lock) {
+                closed = true;
+                now = wire;
+                lock.notifyAll();
+            }
+            if (now != null) {
+                now.end("closed");
+            }
+        }
+    }
+
+    /** The link's own thread. Nothing that happens here may end it. */
+    private void dials() {
+        long pause = FIRST_PAUSE;
+        long alone = System.nanoTime();
+        while (true) {
+            boolean good = false;
+            boolean refused = false;
+            try {
+                String why;
+                Wire now = new Wire(address.dial(), ids, WELCOME);
+                boolean gone;
+                synchronized (lock) {
+                    wire = now;
+                    gone = closed;
+                }
+                if (gone) {
+                    now.end("closed");
+                }
+                Threads.daemon("anyjob-link-out", now).start();
+                try {
+                    Session session = new Session(now);
+                    session.run();
+                    good = session.good;
+                    refused = session.refused;
+                    why = now.why();
+                } finally {
+                    now.end("ended");
+                    runs.lost(now);
+                    synchronized (lock) {
+                        at = false;
+                    }
+                }
+                told(refused, why);
+                alone = good ? System.nanoTime() : alone;
+            } catch (IOException error) {
+                told(false, "could not be reached: " + error.getMessage());
+            } catch (Throwable error) { // out of memory: later it may go better
+                told(false, error.toString());
+            }
+            if (good) {
+                pause = FIRST_PAUSE;
+            }
+            if (!sleep(refused ? LAST_PAUSE : pause)) {
+                return;
+            }
+            pause = Math.min(LAST_PAUSE, pause * 2);
+            if (runs.going() > 0) {
+                alone = System.nanoTime();
+            }
+            if (resident && (System.nanoTime() - alone) / 1000000 > ALONE) {
+                System.err.println("[anyjob] neither worker nor run for " + ALONE / 1000 + " s: this JVM ends");
+                System.exit(0);
+            }
+        }
+    }
+
+    /** @return false when the link is closed */
+    private boolean sleep(long pause) {
+        long random = pause / 2 + ThreadLocalRandom.current().nextLong(pause / 2 + 1);
+        long end = System.nanoTime() + random * 1000000;
+        synchronized (lock) {
+            while (!closed) {
+                long left = (end - System.nanoTime()) / 1000000;
+                if (left <= 0) {
+                    return true;
+                }
+                try {
+                    lock.wait(left);
+                } catch (InterruptedException nobody) { // the thread is ours alone
+                    continue;
+                }
+            }
+            return false;
+        }
+    }
+
+    private void welcomed(String node, String group) {
+        if (events == null) {
+            return;
+        }
+        try {
+            events.connected(node, group);
+        } catch (Throwable theirs) { // a listener's fault is no reason to stay away
+            return;
+        }
+    }
+
+    private void told(boolean refused, String why) {
+        if (events == null) {
+            return;
+        }
+        try {
+            if (refused) {
+                events.refused(why);
+            } else {
+                events.lost(why);
+            }
+        } catch (Throwable theirs) { // a listener's fault is no reason to stay away
+            return;
+        }
+    }
+
+    private Map<String, Object> announced(String type) {
+        Map<String, Object> message = new LinkedHashMap<String, Object>();
+        message.put("type", type);
+        synchronized (lock) {
+            message.put("names", names);
+            message.put("details", details);
+        }
+        return message;
+    }
+
+    /** One connection, from its hello to its end. */
+    private final class Session {
+        private final Wire wire;
+        boolean good;
+        boolean refused;
+
+        Session(Wire wire) {
+            this.wire = wire;
+        }
+
+        void run() throws IOException {
+            Map<String, Object> hello = announced("hello");
+            hello.put("protocols", Collections.singletonList(1));
+            hello.put("role", "app");
+            hello.put("software", software);
+            hello.put("job_type", jobType);
+            hello.put("token", token);
+            hello.put("id", id);
+            hello.put("app", app);
+            hello.put("runs", runs.names());
+            wire.send(hello);
+            while (true) {
+                byte[] line;
+                try {
+                    line = wire.line();
+                } catch (IOException error) {
+                    wire.end(String.valueOf(error.getMessage()));
+                    throw new IOException(wire.why());
+                }
+                if (line == null) {
+                    wire.end("the worker ended the connection");
+                    return;
+                }
+                if (line.length == 0) {
+                    continue;
+                }
+                Map<?, ?> message;
+                try {
+                    message = Wire.message(line);
+                } catch (IOException wrong) {
+                    good = false;
+                    wire.end(wrong.getMessage());
+                    return;
+                }
+                if (!takes(message)) {
+                    return;
+                }
+            }
+        }
+
+        /** @return false when the worker refuses us */
+        private boolean takes(Map<?, ?> message) {
+            String type = (String) message.get("type");
+            if (!at) {
+                if ("refused".equals(type)) {
+                    refused = true;
+                    wire.end(String.valueOf(message.get("why")));
+                    return false;
+                }
+                if (!"welcome".equals(type)) {
+                    wire.end("the worker said " + Outcome.cut(type, 40) + " before its welcome");
+                    return false;
+                }
+                good = true;
+                wire.welcomed(SILENCE);
+                synchronized (lock) {
+                    at = true;
+                }
+                welcomed(String.valueOf(message.get("node")), String.valueOf(message.get("group")));
+                return true;
+            }
+            Object re = message.get("re");
+            if (re instanceof Long) {
+                Held held = asks.remove(re);
+                if (held != null) {
+                    held.answer((Long) re, "ok".equals(type) ? null : said(message, type));
+                }
+            } else if (message.get("id") instanceof Long) {
+                requests.take(wire, type, (Long) message.get("id"), message);
+            }
+            return true;
+        }
+
+        private String said(Map<?, ?> message, String type) {
+            Object text = message.get("message");
+            return text == null ? "the worker answered " + type : text.toString();
+        }
+    }
+}

@@ -1,0 +1,303 @@
+package anyjob.app;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The runs that a link holds. */
+final class Runs {
+    private static final int OVER = 10000; // runs whose outcome no worker has fetched
+
+    private final Link link;
+    private final long bytes = Math.min(64L << 20, Runtime.getRuntime().maxMemory() / 8);
+    private final LinkedHashMap<String, Held> held = new LinkedHashMap<String, Held>(); // guarded by this
+    private volatile Threads.Exit exits; // who ends this JVM
+    private volatile byte[] reserve = new byte[256 << 10];
+
+    Runs(Link link) {
+        this.link = link;
+    }
+
+    synchronized Held get(String run) {
+        return held.get(run);
+    }
+
+    synchronized void remove(String run) {
+        Held gone = held.remove(run);
+        if (gone != null) {
+            gone.forget();
+        }
+    }
+
+    synchronized List<String> names() {
+        return new ArrayList<String>(held.keySet());
+    }
+
+    private synchronized List<Held> all() {
+        return new ArrayList<Held>(held.values());
+    }
+
+    int going() {
+        int going = 0;
+        for (Held one : all()) {
+            going += one.over() ? 0 : 1;
+        }
+        return going;
+    }
+
+    void lost(Wire wire) {
+        for (Held one : all()) {
+            one.lost(wire);
+        }
+    }
+
+    // ------------------------------------------------------------------ a run's way
+
+    /** Begin a run that is not held. Answered by its own thread. */
+    void start(String run, Map<String, Object> message, Starter starter) {
+        // Groups of ended runs stay in their parent before Java 19, so that an application that lives on has none of them.
+        ThreadGroup group = link.resident() ? new ThreadGroup(Threads.top(), "anyjob-run-" + run) : Threads.top();
+        final Held one = new Held(run, link, Requests.object(message, "secrets"), group);
+        Object name = message.get("name");
+        Call call = new Call(
+                run, name instanceof String ? (String) name : "", Requests.object(message, "facts"),
+                Requests.object(message, "spec"), one);
+        one.call = call;
+        one.ladder = new Ladder(call, link.serves());
+        one.starter = starter;
+        synchronized (this) {
+            held.put(run, one);
+        }
+        try {
+            Thread thread = new Thread(group, new Runnable() {
+                @Override
+                public void run() {
+                    runs(one);
+                }
+            }, "anyjob-run-" + run);
+            thread.setDaemon(true);
+            thread.start();
+        } catch (Throwable error) { // no more threads, or no memory for one
+            remove(run);
+            starter.refuse("no thread for it: " + error);
+        }
+    }
+
+    private void runs(Held one) {
+        Call call = one.call;
+        Outcome outcome = null;
+        call.enter();
+        call.begins(Thread.currentThread());
+        try {
+            if (begins(one)) {
+                outcome = link.serves().run(call);
+                outcome = outcome == null ? Outcome.failed("the host gave no outcome") : outcome;
+            }
+        } catch (Throwable error) {
+            outcome = thrown(call, error);
+        } finally {
+            call.returned();
+            Call.leave(null);
+        }
+        if (outcome != null) {
+            ends(one, outcome);
+        }
+        call.ends();
+    }
+
+    /** @return whether the check let it begin; else it has been told, and is not held any more */
+    private boolean begins(Held one) {
+        try {
+            link.serves().check(one.call);
+        } catch (Refused refused) {
+            remove(one.call.run());
+            one.starter.refuse(refused);
+            return false;
+        } catch (Throwable error) {
+            remove(one.call.run());
+            one.starter.refuse("its check threw " + Outcome.text(error));
+            return false;
+        }
+        one.starter.begun();
+        one.tellTo(one.starter.wire, -1);
+        return true;
+    }
+
+    private Outcome thrown(Call call, Throwable error) {
+        if (error instanceof OutOfMemoryError) {
+            reserve = null;
+        }
+        try {
+            call.log((Outcome.stack(error)).getBytes("UTF-8"));
+            return Outcome.thrown(error);
+        } catch (Throwable again) {
+            return Outcome.brief(error);
+        }
+    }
+
+    private void ends(Held one, Outcome outcome) {
+        Outcome told = outcome;
+        try {
+            if (one.call.stopping()) {
+                told = one.ladder.told(told);
+            }
+            if (link.closing() && !one.call.stopping() && "interrupt".equals(one.ladder.step())) {
+                told = closed(told);
+            }
+            if (link.resident()) {
+                List<Thread> left = Threads.settled(one.group, true);
+                if (!left.isEmpty()) {
+                    told = told.withEvidence("threads", "the code left, and they go on in the JVM, " + Threads.names(left));
+                }
+            }
+            one.ends(told);
+        } catch (OutOfMemoryError full) {
+            reserve = null;
+            one.ends(Outcome.brief(full));
+        }
+        if (reserve == null) {
+            restock();
+        }
+        forgetOld();
+    }
+
+    private void restock() {
+        try {
+            reserve = new byte[256 << 10];
+        } catch (OutOfMemoryError still) { // then the next one does without
+            return;
+        }
+    }
+
+    /** Outcomes that nobody fetches must not fill the memory: the oldest go. */
+    private void forgetOld() {
+        List<Held> all = all();
+        long sum = 0;
+        int over = 0;
+        for (int i = all.size() - 1; i >= 0; i--) {
+            Held one = all.get(i);
+            if (!one.over()) {
+                continue;
+            }
+            sum += one.size();
+            over++;
+            if (over > OVER || (sum > bytes && over > 1)) {
+                remove(one.call.run());
+            }
+        }
+    }
+
+    // ------------------------------------------------------------------ stops
+
+    void stop(final Held one, boolean force) {
+        final Call call = one.call;
+        if (call.ask()) {
+            final long patience = force ? 0 : call.grace() / 2;
+            try {
+                Threads.daemon("anyjob-stop-" + call.run(), new Runnable() {
+                    @Override
+                    public void run() {
+                        try {
+                            one.ladder.climb(patience);
+                        } catch (InterruptedException nobody) {
+                            one.ladder.interrupt();
+                        }
+                    }
+                }).start();
+            } catch (OutOfMemoryError full) {
+                one.ladder.interrupt();
+            }
+        } else if (force) {
+            one.ladder.interrupt();
+        }
+    }
+
+    /** The application goes away. */
+    void end(Threads.Exit exit, long millis) throws InterruptedException {
+        long end = System.nanoTime() + millis * 1000000;
+        List<Held> all = all();
+        exits = exit;
+        for (Held one : all) {
+            if (exit != null && of(one, exit.thread)) {
+                Outcome outcome = told(Outcome.failed("System.exit was called at " + exit.from));
+                one.ends(one.call.stopping() ? one.ladder.told(outcome) : outcome);
+            }
+        }
+        for (Held one : all) {
+            if (!one.over()) {
+                one.ladder.interrupt();
+            }
+        }
+        for (Held one : all) {
+            // A run that closes its own link cannot be waited for.
+            long left = one.call.runsIn(Thread.currentThread()) ? 0 : (end - System.nanoTime()) / 1000000;
+            if (!one.over() && !one.call.await(Math.max(0, left))) {
+                one.ends(told(Outcome.of("evicted").withResult("the application ended while the code was running")));
+            }
+        }
+        for (Held one : all) {
+            while (!one.over() && System.nanoTime() < end) {
+                Thread.sleep(1); // it has returned, and its thread is about to tell
+            }
+        }
+    }
+
+    private boolean of(Held one, Thread thread) {
+        ThreadGroup group = thread.getThreadGroup();
+        return one.call.runsIn(thread) || (link.resident() && group != null && one.group.parentOf(group));
+    }
+
+    private Outcome closed(Outcome outcome) {
+        String then = "the code then ended as " + outcome.cause() + ": " + Outcome.cut(outcome.result(), 1000);
+        return told(Outcome.of("evicted").withResult("the application ended and interrupted the code").withEvidence("app", then));
+    }
+
+    /** With who ends the application, where that is code. */
+    private Outcome told(Outcome outcome) {
+        Threads.Exit exit = exits;
+        return exit == null ? outcome : outcome.withEvidence("exit", exit.toString());
+    }
+
+    /** Whom the start of a run is answered. */
+    static final class Starter {
+        final Wire wire;
+        private final List<Long> ids = new ArrayList<Long>(); // guarded by this
+        private boolean begun;
+
+        Starter(Wire wire, long id) {
+            this.wire = wire;
+            ids.add(id);
+        }
+
+        /** The same start again. */
+        synchronized void again(Wire on, long id) {
+            if (begun) {
+                Requests.ok(on, id, null);
+            } else if (on == wire) {
+                ids.add(id);
+            } else {
+                Requests.error(on, id, "its start is still being checked", null);
+            }
+        }
+
+        synchronized void begun() {
+            begun = true;
+            for (long id : ids) {
+                Requests.ok(wire, id, null);
+            }
+        }
+
+        synchronized void refuse(Refused refused) {
+            for (long id : ids) {
+                Requests.error(wire, id, refused.getMessage(), refused.problems());
+            }
+        }
+
+        synchronized void refuse(String why) {
+            for (long id : ids) {
+                Requests.error(wire, id, why, null);
+            }
+        }
+    }
+}

@@ -1,0 +1,170 @@
+"""Who fires: Spring, or the worker alone. Counts of firings, in every generation of Spring Boot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.executors.springschedule.conftest import Boots
+from tests.executors.springschedule.town import Boot, Town, make_job, until
+
+pytestmark = [pytest.mark.needs("maven", "jdk17"), pytest.mark.timeout(180)]
+
+# Those that Spring fires several times a second.
+_ALL = {
+    "One.go",
+    "Two.go",
+    "a.Same.run",
+    "asyn.fire on task",
+    "asyn.future",
+    "b.Same.run",
+    "jdk.facing",
+    "plain.report",
+    "plain.secret",
+    "plain.tick",
+    "tx.work",
+}
+_SOME = "plain,demo.Demo$Jdk#facing,demo.Demo$Base#go@two,demo.b.Same"
+
+
+@pytest.fixture(params=["boot2", "boot3", "boot4"])
+def boot(request: pytest.FixtureRequest, boots: Boots) -> Boot:
+    return boots(request.param)
+
+
+class TestFromTheStart:
+    @pytest.mark.parametrize(
+        ("take", "never"),
+        [
+            ("", set[str]()),
+            (_SOME, {"plain.tick", "plain.report", "plain.secret", "jdk.facing", "Two.go", "b.Same.run"}),
+            ("*", _ALL),
+        ],
+        ids=["none", "some", "all"],
+    )
+    def test_what_is_named_never_fires_and_all_else_does(
+        self, boot: Boot, tmp_path: Path, take: str, never: set[str]
+    ) -> None:
+        with Town(tmp_path) as town, town.app(boot, ANYJOB_SPRING_TAKE=take):
+            town.connected()
+            # Not after the first count: what is not to fire must not have fired at the start either.
+            seen = dict(town.hits())
+            until(lambda: _add(seen, town.hits()) and set(seen) >= _ALL - never)
+            assert set(seen) & _ALL == _ALL - never
+            if never:
+                town.enable()  # no job wants any; these stay with nobody but the worker
+                assert not set(town.hits_for(1.2)) & never
+
+
+class TestByJobs:
+    def test_only_what_an_enabled_job_names_and_only_for_so_long(self, boot: Boot, tmp_path: Path) -> None:
+        tick = make_job("tick", "demo.Demo$Plain")
+        two = make_job("go", "demo.Demo$Base", content={"bean": "two"})
+        both = make_job("run", "demo.b.Same")
+        with Town(tmp_path) as town, town.app(boot):
+            town.connected()
+            town.enable(tick, two, both)
+            until(lambda: len(town.taken()) == 3)
+            assert town.taken() == {"demo.Demo$Plain#tick@plain", "demo.Demo$Two#go@two", "demo.b.Same#run@sameB"}
+            hits = town.hits_for(1.5)
+            assert set(hits) & _ALL == _ALL - {"plain.tick", "Two.go", "b.Same.run"}
+            assert 3 <= hits["One.go"] <= 7  # at Spring's own rate
+
+            town.enable(two)
+            until(lambda: town.taken() == {"demo.Demo$Two#go@two"})
+            hits = town.hits_for(1.5)
+            assert set(hits) & _ALL == _ALL - {"Two.go"}
+            assert 3 <= hits["plain.tick"] <= 7
+
+            town.enable()
+            until(lambda: not town.taken())
+            assert set(town.hits_for(1.5)) & _ALL == _ALL
+
+
+class TestDetails:
+    def test_a_name_that_several_beans_have_takes_none(self, boots: Boots, tmp_path: Path) -> None:
+        with Town(tmp_path) as town, town.app(boots("boot3")):
+            town.connected()
+            town.enable(make_job("go", "demo.Demo$Base"), make_job("tick", "demo.Demo$Plain"))
+            until(town.taken)
+            assert town.taken() == {"demo.Demo$Plain#tick@plain"}
+
+    def test_a_lazy_bean_is_taken_before_it_fires(self, boots: Boots, tmp_path: Path) -> None:
+        with Town(tmp_path) as town, town.app(boots("boot3")):
+            town.connected()
+            town.enable(make_job("late", "demo.Demo$Late"), make_job("tick", "demo.Demo$Plain"))
+            until(town.taken)
+            town.hits()
+            town.call("makesLate", "demo.Demo")
+            until(lambda: "demo.Demo$Late#late@lazy" in town.taken())
+            assert "lazy.late" not in town.hits_for(1)
+
+    def test_spring_does_not_fire_what_a_run_is_busy_with(self, boots: Boots, tmp_path: Path) -> None:
+        """Also without any job that is enabled: `anyjob run`."""
+        with Town(tmp_path) as town, town.app(boots("boot3"), SLOW_DELAY="PT0.5S"):
+            town.connected()
+            until(lambda: "slow ends" in town.hits())  # the next would begin in the middle of the run
+            run = town.begin("slowly", "demo.Slow")
+            until(lambda: "slow begins" in town.hits())
+            until(town.taken)
+            assert town.taken() == {"demo.Slow#slowly@slow"}
+            assert town.end(run).result == "1 at one time"
+            until(lambda: not town.taken())
+            until(lambda: "slow begins" in town.hits())  # Spring's again
+
+    def test_a_firing_that_is_going_is_not_interrupted(self, boots: Boots, tmp_path: Path) -> None:
+        with Town(tmp_path) as town, town.app(boots("boot3"), SLOW_DELAY="PT0.5S"):
+            town.connected()
+            until(lambda: "slow begins" in town.hits())
+            town.enable(make_job("slowly", "demo.Slow"))
+            until(town.taken)
+            seen: dict[str, int] = {}
+            until(lambda: _add(seen, town.hits()) and "slow ends" in seen)
+            assert "slow interrupted" not in seen
+
+    def test_an_application_that_comes_back_is_told_again(self, boots: Boots, tmp_path: Path) -> None:
+        tick = make_job("tick", "demo.Demo$Plain")
+        with Town(tmp_path) as town:
+            town.enable(tick)
+            with town.app(boots("boot3")):
+                until(lambda: town.connected() and town.taken())
+            with town.app(boots("boot3")):
+                until(lambda: any(app.connected for app in town.seen()))
+                until(lambda: town.taken() == {"demo.Demo$Plain#tick@plain"})
+
+    def test_without_a_worker_for_long_enough_spring_fires_again(self, boots: Boots, tmp_path: Path) -> None:
+        tick = make_job("tick", "demo.Demo$Plain")
+        with Town(tmp_path / "first") as town, town.app(boots("boot3"), ANYJOB_SPRING_RELEASE="1") as app:
+            (tmp_path / "second").mkdir()
+            town.connected()
+            town.enable(tick)
+            until(town.taken)
+            town.run(town.worker.close())
+            until(lambda: "Spring fires its methods itself again" in app.said)
+            town.worker = town.worker.__class__(town.host, tmp_path / "second" / "state", town.settings)
+            town.run(town.worker.start())
+            town.connected()
+            assert not town.taken()
+            assert "plain.tick" in town.hits()
+
+    def test_by_default_they_stay_taken(self, boots: Boots, tmp_path: Path) -> None:
+        tick = make_job("tick", "demo.Demo$Plain")
+        with Town(tmp_path) as town, town.app(boots("boot3")) as app:
+            town.connected()
+            town.enable(tick)
+            until(town.taken)
+            town.hits()
+            town.run(town.worker.close())
+            until(lambda: "the worker ended the connection" in app.said)
+            town.worker = town.worker.__class__(town.host, tmp_path / "state", town.settings)
+            town.run(town.worker.start())
+            town.connected()
+            assert town.taken() == {"demo.Demo$Plain#tick@plain"}
+            assert "plain.tick" not in town.hits()
+
+
+def _add(seen: dict[str, int], more: object) -> bool:
+    assert isinstance(more, dict)
+    for name, count in more.items():
+        seen[name] = seen.get(name, 0) + count
+    return True
