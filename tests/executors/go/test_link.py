@@ -411,7 +411,7 @@ def test_a_program_that_is_told_to_end_ends_its_runs_first(programs: Programs, k
         for run in ("aj-7-0-1", "slow"):
             peer.ask("clean", run=run)
         with pytest.raises(EOFError):
-            peer.read()
+            peer.until(lambda said: False)
         # `log.Fatal(anyjob.Serve())`, where Serve has returned
         assert peer.process.wait(20) == (0 if kind == "resident" else 1)
 
