@@ -267,11 +267,31 @@ def test_a_program_that_gives_no_answer_is_nothing_known(
     assert said.why.startswith("it ended with 1" if "ODD_FAILS" in env else "it gave no answer within")
 
 
-def test_what_the_job_sets_counts_for_the_names_too(go: Go) -> None:
-    """Its main fails without them; then nothing is known, and the run itself tells."""
-    got = go.run(go.job("Hello", env={"ODD_FAILS": "no database"}))
-    assert got.outcome.cause is Cause.EXIT_CODE, got.said
-    assert "no database" in got.outcome.result
+def test_variables_of_the_job_are_not_for_the_question(go: Go) -> None:
+    """They may change which names there are, so a missing one is left to the run; and they could change what the
+    worker executes."""
+    got = go.run(go.job("Helo", env={"LD_PRELOAD": "/nowhere/x.so"}))
+    assert got.outcome.cause is Cause.BAD_CONFIG, got.said
+    assert "is not registered in this program" in got.outcome.result
+    hanging = go.run(go.job("Helo", env={"ODD_FAILS": "no database"}))
+    assert hanging.outcome.cause is Cause.EXIT_CODE, hanging.said
+    assert "no database" in hanging.outcome.result
+
+
+def test_variables_of_the_job_do_not_reach_the_worker_s_own_process(go: Go, monkeypatch: pytest.MonkeyPatch) -> None:
+    import anyjob_go.names as module
+
+    seen: list[Mapping[str, str]] = []
+    real = module._ask  # pyright: ignore[reportPrivateUsage]
+
+    def noted(program: Program, argv: tuple[str, ...], wanted: str, env: Mapping[str, str]) -> Asked:
+        seen.append(env)
+        return real(program, argv, wanted, env)
+
+    monkeypatch.setattr(module, "_ask", noted)
+    assert go.run(go.job("Hello", env={"LD_PRELOAD": "/nowhere/x.so", "TOKEN": "x"})).outcome.ok
+    assert len(seen) == 1
+    assert not {"LD_PRELOAD", "TOKEN"} & seen[0].keys()
 
 
 @pytest.mark.needs("root")
