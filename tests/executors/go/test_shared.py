@@ -134,10 +134,15 @@ def test_a_run_that_ignores_its_context_takes_the_process_with_it(go: Go) -> Non
 
 
 def test_a_deadline_is_on_the_context(go: Go) -> None:
-    got = go.run(shared(go, "Deadline"), deadline=time.time() + 0.7)
-    assert got.outcome.cause is Cause.TIMED_OUT, got.said
-    assert got.outcome.stop is not None
-    assert got.outcome.stop.strength is Strength.REPORTED
+    async def case(worker: Worker) -> None:
+        await go.rig.finish(await go.rig.submit(worker, go.rig.order(shared(go, "Hello"))))  # all that is slow once
+        order = go.rig.order(shared(go, "Deadline"), deadline=time.time() + 2)
+        got = await go.rig.finish(await go.rig.submit(worker, order))
+        assert got.outcome.cause is Cause.TIMED_OUT, got.said
+        assert got.outcome.stop is not None
+        assert got.outcome.stop.strength is Strength.REPORTED
+
+    live(go, case)
 
 
 @pytest.mark.parametrize("how", ["killed", "os.Exit(0)", "a panic beside"])
