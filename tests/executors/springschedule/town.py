@@ -141,6 +141,16 @@ class Town:
         path = self.folder / "state" / "runs" / run.name / "log"
         return path.read_bytes() if path.exists() else b""
 
+    def drop(self) -> None:
+        """Every connection is lost, as by a fault of the network."""
+
+        async def lose() -> None:
+            for app in self.worker.apps.by_key.values():
+                if app.link is not None:
+                    await app.link.drop()
+
+        self.run(lose())
+
     def silence(self) -> None:
         """The worker ends. What follows must be `again`."""
         self._silent = True
