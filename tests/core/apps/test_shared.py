@@ -330,6 +330,7 @@ def test_a_state_folder_with_a_long_path(tmp_path: Path) -> None:
         async with town(deep, listen=[]) as worker:
             assert await pid_of(worker, 2) == first, "the next worker listens where it dials"
             await worker.apps.shared.dismiss()
+            await until(lambda: not worker.apps.shared.book.processes)
 
     places: list[Path] = []
     asyncio.run(life())
