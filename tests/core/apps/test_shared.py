@@ -326,7 +326,8 @@ def test_a_state_folder_with_a_long_path(tmp_path: Path) -> None:
     async def life() -> None:
         async with town(deep, listen=[]) as worker:
             first = await pid_of(worker, 1)
-            places.extend(Path(address.removeprefix("unix:")) for address in worker.apps.addresses)
+            places.append(Path(worker.apps.shared.where))
+            assert not worker.apps.addresses, "nobody else dials there"
         async with town(deep, listen=[]) as worker:
             assert await pid_of(worker, 2) == first, "the next worker listens where it dials"
             await worker.apps.shared.dismiss()
@@ -335,6 +336,30 @@ def test_a_state_folder_with_a_long_path(tmp_path: Path) -> None:
     places: list[Path] = []
     asyncio.run(life())
     assert [place.parent.exists() for place in places] == [False], "and leaves nothing there"
+
+
+def test_a_run_that_nobody_knows_any_more_does_not_hold_it(tmp_path: Path) -> None:
+    """The state folder has forgotten it; its token is this folder's alone, so nobody else will ask for it."""
+    ghost = "import copy\nother = copy.copy(run)\nother.name = 'aj-1-0-9'\napp.runs['aj-1-0-9'] = other"
+
+    async def life() -> None:
+        async with town(tmp_path) as worker:
+            assert (await outcome_of(await worker.submit(shared(ghost)))).ok
+            (app,) = worker.apps.by_key.values()
+            assert "aj-1-0-9" in str((await worker.apps.of("code").ask(app.key, "count", {}))["held"])
+            assert app.link is not None
+            await app.link.drop()
+            await until(lambda: app.link is not None and not app.link.over.done())
+
+            async def held() -> object:
+                return (await worker.apps.of("code").ask(app.key, "count", {}))["held"]
+
+            async with asyncio.timeout(30):
+                while await held():
+                    await asyncio.sleep(0.01)
+            await worker.apps.shared.dismiss()
+
+    asyncio.run(life())
 
 
 def test_limits_are_refused_and_a_user_is_checked(tmp_path: Path) -> None:

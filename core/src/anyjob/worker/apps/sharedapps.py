@@ -95,6 +95,11 @@ class SharedApps:
         for one in list(self._by_name.values()):
             await one.let_go()
 
+    @property
+    def where(self) -> str:
+        """The path of the socket that they dial; empty as long as there is none."""
+        return "" if self._socket is None else self._socket.path
+
     def tidy(self) -> None:
         """Nobody listens there any more: leave no folder outside the state folder for which nobody will dial."""
         if self._socket is not None and not self._by_name and Path(self._socket.path).parent != self.at:
@@ -148,6 +153,7 @@ class SharedApps:
         kept = KeptProcess(
             name=name, job_type=job_type, key=key, group=group, user=user, token=digest(token), most=shared.runs
         )
+        kept.wait = shared.wait
         place = await self._host.local_place()
         one = self._make(kept, place)
         self.book.keep(kept)
@@ -211,11 +217,11 @@ class SharedApps:
             self._retire(one)
             one.leave("it had no run for a while")
 
-    def lost(self, name: str, seconds: float) -> None:
-        """Its connection was, for too long."""
+    def lost(self, name: str, why: str) -> None:
+        """It cannot be talked to."""
         one = self._by_name.get(name)
         if one is not None:
-            one.kill(f"it was not connected for {seconds:g} s")
+            one.kill(f"it {why}")
 
     async def stop(self, app: Application, run: Run, stage: Stage) -> StopReport:
         """A stop of one of its runs: it is replaced after that, and killed where nothing else helps."""
