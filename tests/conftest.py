@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import hypothesis
@@ -46,6 +47,7 @@ def _jdk(feature: int) -> Callable[[], str]:
     return look
 
 
+@cache
 def _go() -> str:
     from anyjob_go.build import find_go
 

@@ -43,14 +43,16 @@ FACTS: Mapping[str, Any] = {
 class Peer:
     """A worker's socket, and a program that was told of it."""
 
-    def __init__(self, program: Path, *, token: str = "t0ken", patience: float = 20, **env: str) -> None:
+    def __init__(
+        self, program: Path, *, token: str = "t0ken", env: Mapping[str, str] | None = None, patience: float = 20
+    ) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="anyjob-peer-")
         self.path = Path(self._folder.name) / "sock"
         self.patience = patience
         self.listening: socket.socket
         self.listen()
         self.output = Path(self._folder.name) / "output"
-        told = {**os.environ, "ANYJOB_APP": f"unix:{self.path}", "ANYJOB_APP_TOKEN": token, **env}
+        told = {**os.environ, "ANYJOB_APP": f"unix:{self.path}", "ANYJOB_APP_TOKEN": token, **(env or {})}
         with self.output.open("wb") as output:
             self.process = subprocess.Popen([program], env=told, stdout=output, stderr=output)
         self.connection = socket.socket(socket.AF_UNIX)

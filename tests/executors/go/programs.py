@@ -27,9 +27,10 @@ def make(folder: Path) -> Programs:
     sdk, dropin = folder / "anyjob", folder / "schedulerx"
     write_sdk(sdk)
     write_dropin(dropin)
-    built: list[Path] = []
-    for name in ("odd", "user"):
+    (folder / "bin").mkdir()
+
+    def made(name: str) -> Path:
         shutil.copytree(HERE / name, folder / name)
-        (folder / "bin").mkdir(exist_ok=True)
-        built.append(build(folder / name, folder / "bin" / name))
-    return Programs(folder, *built, sdk, dropin)
+        return build(folder / name, folder / "bin" / name)
+
+    return Programs(folder=folder, odd=made("odd"), user=made("user"), sdk=sdk, dropin=dropin)

@@ -169,8 +169,11 @@ def test_code_that_ignores_its_context_is_only_asked(shop: Shop) -> None:
 
 def test_a_deadline(shop: Shop) -> None:
     async def case(worker: Worker) -> None:
-        got = await shop.call(worker, "Deadline", deadline=time.time() + 0.6)
+        assert (await shop.call(worker, "Hello")).outcome.ok  # it has dialled in
+        got = await shop.call(worker, "Deadline", deadline=time.time() + 2)
         assert got.outcome.cause is Cause.TIMED_OUT, got.said
+        assert got.outcome.stop is not None
+        assert got.outcome.stop.strength is Strength.REPORTED
 
     with shop.app():
         shop.live(case)

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.executors.go.peer import Peer
@@ -43,7 +44,7 @@ def test_the_module_stands_alone(programs: Programs) -> None:
     )
 
 
-def run(go: Go, name: str, parameters: str = "", **facts: object) -> Finished:
+def run(go: Go, name: str, parameters: str = "", **facts: Any) -> Finished:
     return go.run(go.job(name, parameters, program=go.programs.user), **facts)
 
 
@@ -177,7 +178,7 @@ def test_an_empty_map_is_the_originals_failure(programs: Programs) -> None:
 def test_term_ends_the_program(programs: Programs, main: str, kind: str) -> None:
     """A process that anyjob started ends at once, whatever main does with the signal; else main has its time."""
     env = {"USER_MAIN": main} | ({"ANYJOB_APP_RESIDENT": "1"} if kind == "resident" else {})
-    with Peer(programs.user, **env) as peer:
+    with Peer(programs.user, env=env) as peer:
         peer.welcome()
         peer.start("Ctx")
         peer.process.send_signal(signal.SIGTERM)

@@ -397,7 +397,7 @@ def test_a_thousand_calls_at_one_time(peer: Peer) -> None:
 @pytest.mark.parametrize("kind", ["resident", "attached"])
 def test_a_program_that_is_told_to_end_ends_its_runs_first(programs: Programs, kind: str) -> None:
     env = {"ANYJOB_APP_RESIDENT": "1"} if kind == "resident" else {}
-    with Peer(programs.odd, **env) as peer:
+    with Peer(programs.odd, env=env) as peer:
         peer.welcome()
         peer.start("Waits")
         peer.start("Slow", "slow", parameters="300")
@@ -411,7 +411,7 @@ def test_a_program_that_is_told_to_end_ends_its_runs_first(programs: Programs, k
         for run in ("aj-7-0-1", "slow"):
             peer.ask("clean", run=run)
         with pytest.raises(EOFError):
-            peer.read()
+            peer.until(lambda said: False)
         # `log.Fatal(anyjob.Serve())`, where Serve has returned
         assert peer.process.wait(20) == (0 if kind == "resident" else 1)
 
@@ -426,7 +426,7 @@ def test_os_exit_in_a_shared_program_takes_all_runs_with_it(peer: Peer) -> None:
 def test_a_connection_over_tcp(programs: Programs) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         address = f"tcp:127.0.0.1:{listening.getsockname()[1]}"
-        with Peer(programs.odd, ANYJOB_APP=address) as peer:
+        with Peer(programs.odd, env={"ANYJOB_APP": address}) as peer:
             peer.listening.close()
             peer.listening = listening
             listening.settimeout(20)

@@ -220,7 +220,16 @@ def test_the_stop_signal_of_the_job_is_understood(go: Go) -> None:
 
 @pytest.mark.parametrize("name", ["Deadline", "Ignores"])
 def test_a_deadline(go: Go, name: str) -> None:
-    got = go.run(go.job(name, grace=0.5), deadline=time.time() + 0.7)
+    async def life() -> Finished:
+        async with go.rig.worker() as worker:
+            first = await go.rig.submit(worker, go.rig.order(go.job(name, grace=0)))
+            await go.rig.until(lambda: b"ready" in go.rig.log(first), "it is not ready")  # all that is slow once
+            first.stop()
+            await go.rig.finish(first)
+            order = go.rig.order(go.job(name, grace=0.5), deadline=time.time() + 2)
+            return await go.rig.finish(await go.rig.submit(worker, order))
+
+    got = asyncio.run(life())
     assert got.outcome.cause is Cause.TIMED_OUT, got.said
     assert b"ready" in got.log
 

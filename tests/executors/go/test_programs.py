@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,8 @@ from anyjob.settings import Settings
 from anyjob_go.build import build
 from anyjob_go.choice import Choice, chosen
 from anyjob_go.executor import GoExecutor
-from anyjob_go.names import Names
-from anyjob_go.program import changeable, find_program, has_mark
+from anyjob_go.names import Asked, Names
+from anyjob_go.program import Program, changeable, find_program, has_mark
 from anyjob_go.settings import GoSettings
 from anyjob_go.spec import GoSpec
 
@@ -107,7 +108,7 @@ def bad_config(go: Go, job: Job) -> str:
 
 
 def test_a_program_outside_of_the_folders_is_refused(go: Go, tmp_path: Path) -> None:
-    elsewhere = shutil.copy2(go.programs.odd, tmp_path / "odd")
+    elsewhere = Path(shutil.copy2(go.programs.odd, tmp_path / "odd"))
     said = bad_config(go, go.job("Hello", program=elsewhere))
     assert f'XAttrs.binary: "{elsewhere}" lies in none of the folders that [executors.go] folders lists' in said
 
@@ -167,22 +168,19 @@ def test_a_sticky_folder_is_not_open(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "says"),
+    ("what", "says"),
     [
-        (lambda path: None, "is not on this worker; put it there, or name a program that is here"),
-        (lambda path: path.mkdir(), "is a folder; name the program in it"),
-        (
-            lambda path: script(path, "true", 0o644),
-            "cannot be executed on this worker; build it for this machine, or chmod +x it",
-        ),
+        ("missing", "is not on this worker; put it there, or name a program that is here"),
+        ("folder", "is a folder; name the program in it"),
+        ("data", "cannot be executed on this worker; build it for this machine, or chmod +x it"),
     ],
-    ids=["missing", "folder", "not executable"],
 )
-def test_what_is_missing_is_known_before_an_attempt_counts(go: Go, make: Any, says: str) -> None:
-    path = go.programs.folder / "thing"
-    shutil.rmtree(path, ignore_errors=True)
-    path.unlink(missing_ok=True)
-    make(path)
+def test_what_is_missing_is_known_before_an_attempt_counts(go: Go, what: str, says: str) -> None:
+    path = go.programs.folder / what
+    if what == "folder":
+        path.mkdir()
+    elif what == "data":
+        script(path, "true", 0o644)
     got = go.run(go.job("Hello", program=path))
     assert got.outcome.cause is Cause.DEPENDENCY_MISSING, got.said
     assert got.outcome.result == f'XAttrs.binary: "{path}" {says}'
@@ -220,7 +218,12 @@ def test_names_are_asked_once_for_each_build(
 
     calls: list[str] = []
     real = module._ask  # pyright: ignore[reportPrivateUsage]
-    monkeypatch.setattr(module, "_ask", lambda *given: calls.append(given[2]) or real(*given))
+
+    def noted(program: Program, argv: tuple[str, ...], wanted: str, env: Mapping[str, str]) -> Asked:
+        calls.append(wanted)
+        return real(program, argv, wanted, env)
+
+    monkeypatch.setattr(module, "_ask", noted)
     path = str(shutil.copy2(programs.odd, tmp_path / "odd"))
     names = Names()
 
@@ -264,11 +267,31 @@ def test_a_program_that_gives_no_answer_is_nothing_known(
     assert said.why.startswith("it ended with 1" if "ODD_FAILS" in env else "it gave no answer within")
 
 
-def test_what_the_job_sets_counts_for_the_names_too(go: Go) -> None:
-    """Its main fails without them; then nothing is known, and the run itself tells."""
-    got = go.run(go.job("Hello", env={"ODD_FAILS": "no database"}))
-    assert got.outcome.cause is Cause.EXIT_CODE, got.said
-    assert "no database" in got.outcome.result
+def test_variables_of_the_job_are_not_for_the_question(go: Go) -> None:
+    """They may change which names there are, so a missing one is left to the run; and they could change what the
+    worker executes."""
+    got = go.run(go.job("Helo", env={"LD_PRELOAD": "/nowhere/x.so"}))
+    assert got.outcome.cause is Cause.BAD_CONFIG, got.said
+    assert "is not registered in this program" in got.outcome.result
+    hanging = go.run(go.job("Helo", env={"ODD_FAILS": "no database"}))
+    assert hanging.outcome.cause is Cause.EXIT_CODE, hanging.said
+    assert "no database" in hanging.outcome.result
+
+
+def test_variables_of_the_job_do_not_reach_the_worker_s_own_process(go: Go, monkeypatch: pytest.MonkeyPatch) -> None:
+    import anyjob_go.names as module
+
+    seen: list[Mapping[str, str]] = []
+    real = module._ask  # pyright: ignore[reportPrivateUsage]
+
+    def noted(program: Program, argv: tuple[str, ...], wanted: str, env: Mapping[str, str]) -> Asked:
+        seen.append(env)
+        return real(program, argv, wanted, env)
+
+    monkeypatch.setattr(module, "_ask", noted)
+    assert go.run(go.job("Hello", env={"LD_PRELOAD": "/nowhere/x.so", "TOKEN": "x"})).outcome.ok
+    assert len(seen) == 1
+    assert not {"LD_PRELOAD", "TOKEN"} & seen[0].keys()
 
 
 @pytest.mark.needs("root")

@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.executors.go.runs import Go, evidence
@@ -22,7 +23,7 @@ from anyjob.worker.worker import LiveRun, Worker
 pytestmark = pytest.mark.needs("go")
 
 
-def shared(go: Go, name: str, parameters: str = "", **xattrs: object) -> Job:
+def shared(go: Go, name: str, parameters: str = "", **xattrs: Any) -> Job:
     return go.job(name, parameters, isolation="shared", **xattrs)
 
 
@@ -34,7 +35,7 @@ def live(go: Go, case: Callable[[Worker], Coroutine[None, None, None]]) -> None:
     asyncio.run(life())
 
 
-async def begun(go: Go, worker: Worker, name: str, parameters: str = "", **xattrs: object) -> LiveRun:
+async def begun(go: Go, worker: Worker, name: str, parameters: str = "", **xattrs: Any) -> LiveRun:
     run = await go.rig.submit(worker, go.rig.order(shared(go, name, parameters, **xattrs)))
     await go.rig.until(lambda: b"ready" in go.rig.log(run), f"{name} is not ready")
     return run
@@ -133,10 +134,15 @@ def test_a_run_that_ignores_its_context_takes_the_process_with_it(go: Go) -> Non
 
 
 def test_a_deadline_is_on_the_context(go: Go) -> None:
-    got = go.run(shared(go, "Deadline"), deadline=time.time() + 0.7)
-    assert got.outcome.cause is Cause.TIMED_OUT, got.said
-    assert got.outcome.stop is not None
-    assert got.outcome.stop.strength is Strength.REPORTED
+    async def case(worker: Worker) -> None:
+        await go.rig.finish(await go.rig.submit(worker, go.rig.order(shared(go, "Hello"))))  # all that is slow once
+        order = go.rig.order(shared(go, "Deadline"), deadline=time.time() + 2)
+        got = await go.rig.finish(await go.rig.submit(worker, order))
+        assert got.outcome.cause is Cause.TIMED_OUT, got.said
+        assert got.outcome.stop is not None
+        assert got.outcome.stop.strength is Strength.REPORTED
+
+    live(go, case)
 
 
 @pytest.mark.parametrize("how", ["killed", "os.Exit(0)", "a panic beside"])

@@ -72,8 +72,8 @@ class GoExecutor(AppExecutor[GoSpec]):
         if lacks is not None or refused(choice, spec, self._settings) is not None:
             return [] if lacks is None else [lacks]
         names = await asyncio.to_thread(self._served_by, choice, spec)
-        if names is None or spec.job_name in names:
-            return []
+        if names is None or spec.job_name in names or spec.env:
+            return []  # with variables of its own a program may register other names; the run itself will tell
         near = did_you_mean(spec.job_name, names)
         serves = f"it serves {', '.join(sorted(names)[:20])}" if names else "it serves nothing"
         remedy = f"is not registered in {choice.path}; {near + ' ' if near else ''}{serves}"
@@ -108,15 +108,13 @@ class GoExecutor(AppExecutor[GoSpec]):
         return hasattr(self, "services")
 
     def _served_by(self, choice: Choice, spec: GoSpec) -> frozenset[str] | None:
-        """Names of the program; None: nobody knows. What a secret in its environment would change is not asked."""
+        """Names of the program; None: nobody knows. It is asked without the job's variables: who may only run jobs as
+        somebody else must have no say in a process of the worker's own user."""
         program = find_program(choice.path)
         if not self._settings.ask or program is None:
             return None
-        own = {name: value for name, value in spec.env.items() if isinstance(value, str)}
-        if len(own) < len(spec.env):
-            return None
         base = dict(self.services.environment) if self._served else _usual()
-        return self._names.of(program, choice.argv, spec.job_name, {**base, **own}).names
+        return self._names.of(program, choice.argv, spec.job_name, base).names
 
 
 def _usual() -> dict[str, str]:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -21,6 +22,8 @@ const (
 	longestPause = 10 * time.Second
 	endingTime   = 10 * time.Second
 	announceTime = 10 * time.Millisecond
+	longestHello = 1 << 20
+	longestApp   = 200
 )
 
 // idleTime is how long a resident stays without connection and run.
@@ -51,6 +54,9 @@ func newLink(network, address string, resident bool) *link {
 	if name := os.Getenv("ANYJOB_APP_NAME"); name != "" {
 		app = name
 	}
+	if runes := []rune(app); len(runes) > longestApp {
+		app = string(runes[:longestApp])
+	}
 	return &link{
 		network: network, address: address, resident: resident, token: os.Getenv("ANYJOB_APP_TOKEN"), id: hex.EncodeToString(id), app: app,
 		held: map[string]*held{}, busy: time.Now(),
@@ -73,11 +79,11 @@ func (l *link) serve(ctx context.Context) {
 func (l *link) keep(ctx context.Context) {
 	pause := firstPause
 	for ctx.Err() == nil {
-		useful, err := l.connect(ctx)
+		welcome, err := l.connect(ctx)
 		if ctx.Err() != nil {
 			return
 		}
-		if useful {
+		if welcome {
 			pause = firstPause
 		}
 		if errors.Is(err, errRefused) {
@@ -95,8 +101,8 @@ func (l *link) keep(ctx context.Context) {
 	}
 }
 
-// connect is one connection from its dial to its end. It was useful if the worker has asked for anything.
-func (l *link) connect(ctx context.Context) (useful bool, err error) {
+// connect is one connection from its dial to its end; whether it was welcome, and why it ended.
+func (l *link) connect(ctx context.Context) (bool, error) {
 	dialer := net.Dialer{Timeout: handshakeTime}
 	raw, err := dialer.DialContext(ctx, l.network, l.address)
 	if err != nil {
@@ -104,7 +110,8 @@ func (l *link) connect(ctx context.Context) (useful bool, err error) {
 	}
 	c := newConn(raw)
 	defer c.close()
-	if err := c.send(l.hello()); err != nil {
+	told, err := l.greet(c)
+	if err != nil {
 		return false, err
 	}
 	if err := l.welcomed(c); err != nil {
@@ -114,19 +121,34 @@ func (l *link) connect(ctx context.Context) (useful bool, err error) {
 	l.conn = c
 	l.mu.Unlock()
 	defer l.left(c)
-	go l.announce(c)
+	go announce(c, told)
 	go ping(c)
 	for {
 		said, err := c.read(silentTime)
 		if errors.Is(err, io.EOF) {
-			return useful, errors.New("the worker has closed the connection")
+			return true, errors.New("the worker has closed the connection")
 		}
 		if err != nil {
-			return useful, fmt.Errorf("the worker %w", err)
+			return true, fmt.Errorf("the worker %w", err)
 		}
-		useful = useful || said.ID != nil
 		l.hear(c, said)
 	}
+}
+
+// greet says hello. It gives the number of names that were told: none, where all of them make the line too long.
+func (l *link) greet(c *conn) (int, error) {
+	hello, names := l.hello(), all.names()
+	hello["names"], hello["details"] = names, all.details()
+	line, err := json.Marshal(hello)
+	if err == nil && len(line) > longestHello {
+		names = []string{}
+		hello["names"], hello["details"] = names, map[string]any{}
+		line, err = json.Marshal(hello)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return len(names), c.sendLine(line)
 }
 
 func (l *link) hello() map[string]any {
@@ -138,7 +160,7 @@ func (l *link) hello() map[string]any {
 	l.mu.Unlock()
 	return map[string]any{
 		"type": "hello", "protocols": []int{1}, "role": "app", "software": mark, "job_type": "go", "token": l.token,
-		"id": l.id, "app": l.app, "names": all.names(), "details": all.details(), "runs": runs,
+		"id": l.id, "app": l.app, "runs": runs,
 	}
 }
 
@@ -176,9 +198,8 @@ func (l *link) left(c *conn) {
 	}
 }
 
-// announce tells of names that are registered while the connection lasts.
-func (l *link) announce(c *conn) {
-	told := len(all.names())
+// announce tells of names that are registered while the connection lasts; so many are told.
+func announce(c *conn, told int) {
 	_, changed := all.get("")
 	for {
 		if names := all.names(); len(names) != told {

@@ -10,10 +10,11 @@ import (
 )
 
 // Register makes the processor serve jobs of the name. It may be called at any time, also after Serve; a name that is
-// registered again has the newer one. It panics without a name or processor.
+// registered again has the newer one. It panics without a processor, or a name of at most 200 bytes.
 func Register(name string, processor Processor) {
-	if name == "" || processor == nil {
-		panic(fmt.Sprintf("anyjob.Register(%q, %v): a name and a processor are needed", name, processor))
+	if name == "" || len(name) > longestName || processor == nil {
+		panic(fmt.Sprintf("anyjob.Register(%.200q, %v): a processor and a name of 1 to %d bytes are needed", name, processor,
+			longestName))
 	}
 	all.register(name, processor)
 }
@@ -25,6 +26,9 @@ func RegisterFunc(name string, process func(ctx context.Context, run *Run) (*Res
 	}
 	Register(name, Func(process))
 }
+
+// longestName is what a job can say.
+const longestName = 200
 
 // all is what this program serves.
 var all = &registry{processors: map[string]Processor{}, changed: make(chan struct{})}

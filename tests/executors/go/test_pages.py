@@ -1,0 +1,111 @@
+"""The examples run as the README says, and what it shows is accepted."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from tests.executors.go.programs import Programs
+
+from anyjob.job import Job
+from anyjob.plugins import PluginHost
+from anyjob.worker.settings import WorkerSettings
+from anyjob_go.build import build, find_go
+from anyjob_go.settings import GoSettings
+
+HERE = Path(__file__).parents[3] / "executors" / "go"
+README = (HERE / "README.md").read_text()
+PROGRAM, SOCKET = "/tmp/anyjob-orders", "/tmp/anyjob-shop.sock"
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def run(*words: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    own = {"PATH": f"{Path(sys.executable).parent}:{Path(find_go() or '/').parent}:{os.environ['PATH']}"}
+    settings = {"GOWORK": "off", "GOFLAGS": "-buildvcs=false", "GOPROXY": "off", "PYTHONWARNINGS": ""}
+    told = {**os.environ, **own, **settings, **env}
+    return subprocess.run(words, cwd=cwd, capture_output=True, text=True, timeout=100, env=told)
+
+
+@pytest.mark.needs("go")
+def test_the_project_builds_by_the_lines_of_the_readme_and_the_examples_run(tmp_path: Path) -> None:
+    examples = tmp_path / "examples"
+    shutil.copytree(HERE / "examples", examples)
+    program = str(tmp_path / "orders")
+    for file in examples.glob("*.yaml"):
+        file.write_text(file.read_text().replace(PROGRAM, program))
+    (lines,) = blocks("sh")
+    config = tmp_path / "anyjob.toml"
+    config.write_text('[worker]\nshim_idle = 0.2\n[executors.go]\nfolders = ["/"]\n')  # so that nothing is left of it
+    options = f"--state {tmp_path}/state --config {config}"
+    text = lines.replace(PROGRAM, program).replace("anyjob run", f"anyjob run {options}")
+    done = run("bash", "-euo", "pipefail", "-c", text, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "CountOrders\nHelloWorld\n" in done.stdout
+    assert "hello world, this is" in done.stdout
+    done = run("bash", "-c", f"anyjob run {options} examples/shards.yaml", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "counting orders of shanghai" in done.stdout
+
+
+@pytest.mark.needs("go")
+def test_the_attached_example_runs_with_its_settings(tmp_path: Path, programs: Programs) -> None:
+    project = tmp_path / "project"
+    shutil.copytree(HERE / "examples" / "project", project)
+    shutil.copytree(programs.sdk, project / "anyjob")
+    program, socket = build(project, tmp_path / "orders"), str(tmp_path / "sock")
+    config = tmp_path / "anyjob.toml"
+    config.write_text((HERE / "examples" / "attached.toml").read_text().replace(SOCKET, socket))
+    token = tomllib.loads(config.read_text())["worker"]["apps"]["tokens"]["shop"]
+    told = {**os.environ, "ANYJOB_APP": f"unix:{socket}", "ANYJOB_APP_TOKEN": token}
+    app = subprocess.Popen([program], env=told, stderr=subprocess.DEVNULL)
+    try:
+        job = str(HERE / "examples" / "attached.yaml")
+        done = run("anyjob", "run", "--state", str(tmp_path / "state"), "--config", str(config), job, cwd=tmp_path)
+    finally:
+        app.kill()
+        app.wait()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "hello shop, this is" in done.stdout
+
+
+@pytest.mark.needs("go")
+def test_the_program_of_the_readme_compiles(tmp_path: Path, programs: Programs) -> None:
+    (source,) = blocks("go")
+    module, _ = blocks("gomod")
+    assert module == (HERE / "examples" / "project" / "go.mod").read_text()
+    (tmp_path / "main.go").write_text(source)
+    (tmp_path / "go.mod").write_text(module)
+    shutil.copytree(programs.sdk, tmp_path / "anyjob")
+    build(tmp_path, tmp_path / "program")
+
+
+def test_the_job_of_the_readme_can_be_created() -> None:
+    (text,) = blocks("yaml")
+    assert PluginHost.load().bind(Job.from_wire(yaml.safe_load(text))).plugin == "go"
+
+
+def test_the_settings_of_the_readme_are_all_there_are() -> None:
+    apps, text = blocks("toml")
+    WorkerSettings.model_validate(tomllib.loads(apps)["worker"])
+    shown: dict[str, Any] = tomllib.loads(text)["executors"]["go"]
+    made = GoSettings.model_validate(shown)
+    assert shown.keys() == GoSettings.model_fields.keys()
+    usual = GoSettings()
+    for name in shown.keys() - {"folders", "binaries"}:
+        assert getattr(made, name) == getattr(usual, name), name
+
+
+def test_the_drop_ins_line_is_that_of_the_readme() -> None:
+    _, line = blocks("gomod")
+    assert line == "replace github.com/alibaba/schedulerx-worker-go => ./schedulerx\n"
