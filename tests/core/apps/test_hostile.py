@@ -197,8 +197,8 @@ def test_a_thousand_connections_without_a_hello(tmp_path: Path) -> None:
     async def work(worker: Worker) -> None:
         before = len(os.listdir("/proc/self/fd"))
         peers = [await Peer.dial(tmp_path) for _ in range(1000)]
-        gone = [peer for peer in peers[:900] if await peer.ended()]
-        assert len(gone) == 900
+        gone = [peer for peer in peers[:700] if await peer.ended()]
+        assert len(gone) == 700
         ours = len(os.listdir("/proc/self/fd")) - before - len(peers)
         assert ours <= listener.STRANGERS + 8, "the worker's own ends"
         late = await Peer.dial(tmp_path)

@@ -100,6 +100,11 @@ class Application:
         return f"Application {self.known.name or self.key!r} of app group {self.known.group!r}"
 
     @property
+    def busy(self) -> bool:
+        """Whether a run goes on in it. It may hold others, until it has heard that they are over."""
+        return any(not followed.outcome.done() for followed in self._followed.runs.values())
+
+    @property
     def seen(self) -> SeenApp:
         known = self.known
         return SeenApp(

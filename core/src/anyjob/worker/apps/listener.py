@@ -23,8 +23,8 @@ Visit = Callable[[asyncio.StreamReader, asyncio.StreamWriter, str, Callable[[], 
 """A connection from its first byte to its end; the last argument is to be called once it is known who it is."""
 
 _log = logging.getLogger(__name__)
-STRANGERS: Final = 64
-"""Connections of which nobody knows who it is; the oldest makes room."""
+STRANGERS: Final = 256
+"""Connections of which nobody knows who it is; the oldest makes room. A hundred may come in one turn of the loop."""
 _AGAIN: Final = 1.0
 """Seconds between tries to have an address that somebody else has."""
 

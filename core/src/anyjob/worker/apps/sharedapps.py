@@ -47,6 +47,8 @@ _PATH: Final = 100
 """Bytes that the path of a socket may have, so that every language can connect to it."""
 _FORCED: Final = 1.0
 """Seconds in which a run that is forced may end without its process."""
+_LEAVING: Final = 5.0
+"""Seconds in which those that are not needed any more may end."""
 _KEPT: Final = 20
 """Folders of processes that ended otherwise than asked, which are kept for their logs."""
 
@@ -99,12 +101,14 @@ class SharedApps:
             shutil.rmtree(Path(self._socket.path).parent, ignore_errors=True)
 
     async def dismiss(self) -> None:
-        """End those without a run: nothing further will come for them."""
-        idle = [one for one in self._by_name.values() if one.empty]
+        """End those without a run that goes on: nothing further will come for them."""
+        idle = [one for one in self._by_name.values() if one.app is None or not one.app.busy]
         for one in idle:
-            one.leave("nothing further was to come")
+            self._retire(one)
+            if one.empty:
+                one.leave("nothing further was to come")
         if idle:
-            await asyncio.wait({one.over for one in idle}, timeout=2)
+            await asyncio.wait({one.over for one in idle}, timeout=_LEAVING)
 
     # ---------------------------------------------------------------- which one
 
