@@ -294,8 +294,15 @@ def alone(folder: Path) -> None:
     def log(text: str | bytes) -> None:
         os.write(1, text.encode() if isinstance(text, str) else text)
 
+    def progress(done: int, total: int) -> None:
+        with open(os.environ["ANYJOB_PROGRESS"], "a") as file:
+            file.write(f"{done} {total}\n")
+
     app.over = over
     run.log = log
+    run.progress = progress
+    secrets = Path(os.environ["ANYJOB_SECRETS"])
+    run.secrets = {file.name: file.read_text() for file in secrets.iterdir()} if secrets.exists() else {}
 
     def stop(number: int, frame: object) -> None:
         del number, frame

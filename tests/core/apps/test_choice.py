@@ -91,12 +91,19 @@ def test_an_application_that_comes_late_is_waited_for_and_one_that_was_there_lon
                 "connected: one, two, which serve pay, refund"
             ),
         ),
-        ("pay", "billing", "no application of app group 'billing' is connected; it listens on unix:{at}/apps.sock"),
+        (
+            "pay",
+            "billing",
+            (
+                "no application of app group 'billing' serves 'pay': none is connected; "
+                "the worker listens on unix:{at}/apps.sock"
+            ),
+        ),
         (
             "pay",
             "nobody",
             (
-                "no application of app group 'nobody' is connected: the group has no token here; "
+                "no application of app group 'nobody' serves 'pay': none is connected, as the group has no token here; "
                 "make one: anyjob key create --app GROUP"
             ),
         ),

@@ -42,6 +42,8 @@ class CodeExecutor(AppExecutor[CodeSpec]):
         command = Command(argv=[sys.executable, str(CALLEE), "code"])
         if spec.key == "does not start":
             command = Command(argv=["/bin/sh", "-c", "echo no licence; exit 3"])
+        elif spec.key == "no-such-program":
+            command = Command(argv=["no-such-program"])
         if spec.isolation == "own":
             return Own(command=command)
         if spec.isolation == "shared":

@@ -96,4 +96,4 @@ def test_an_open_address_is_said_at_the_start(anyjob: Program, tmp_path: Path) -
     config = toml(tmp_path / "any.toml", {"worker.apps": apps})
     done = anyjob("run", anyjob.job("", JobType="code", XAttrs={"wait": 0}), "--config", str(config))
     assert "listens on tcp:0.0.0.0:0, which other machines can reach; what is said there is not encrypted" in done.err
-    assert "no application of app group 'shop' is connected" in done.err
+    assert "no application of app group 'shop' serves 'main': none is connected" in done.err

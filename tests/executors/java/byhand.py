@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from anyjob.run import RUN_FOLDER
 from anyjob_java.classpath import ClassPath
 from anyjob_java.launch import java_command
 from anyjob_java.ours import ours, overlaid
@@ -19,8 +20,8 @@ def host_command(java: str, class_path: Sequence[Path | str], folder: Path) -> l
     home, jars = choose_home(find_homes(), java), ours()
     entries = ClassPath([str(entry) for entry in class_path])
     overlay = overlaid(entries, jars.overlay, strict=False)[0]
-    report = f"{folder}/hs_err.log"
-    return java_command(str(home.java), home.feature, [], "utf-8", jars, overlay, entries.files, report)
+    argv = java_command(str(home.java), home.feature, [], "utf-8", jars, overlay, entries.files)
+    return [word.replace(RUN_FOLDER, str(folder)) for word in argv]
 
 
 def start(folder: Path, name: str, facts: Mapping[str, Any]) -> dict[str, str]:

@@ -18,6 +18,7 @@ class Java:
 
     def __init__(self, folder: Path, java: str, class_path: Sequence[Path], **settings: Any) -> None:
         self.java, self.class_path = java, [str(entry) for entry in class_path]
+        self.isolation: str | None = None
         self.settings = {"runs": 1000, **settings}
         self.rig = Rig(folder, job_type="java", settings=self.settings)
 
@@ -27,7 +28,7 @@ class Java:
 
     def job(self, name: str, parameters: str = "", fields: Mapping[str, Any] | None = None, **xattrs: Any) -> Job:
         """The job of the class demo.NAME."""
-        own = {"classpath": self.class_path, "javaHome": self.java, **xattrs}
+        own = {"classpath": self.class_path, "javaHome": self.java, "isolation": self.isolation, **xattrs}
         return Job.from_wire(
             {
                 "Name": "demo",

@@ -21,13 +21,11 @@ from anyjob_jvm.homes import JavaHome
 NOT_MADE = {
     "Constructor": (
         Cause.FAILED,
-        "cannot be made: its constructor threw java.lang.IllegalStateException: no database;"
-        " mend what the constructor needs",
+        "cannot be made: its constructor threw java.lang.IllegalStateException: no database; mend what the",
     ),
     "Initialiser": (
         Cause.FAILED,
-        'cannot be made: a static initialiser threw java.lang.NumberFormatException: For input string: "many";'
-        " mend what the initialiser needs",
+        'cannot be made: a static initialiser threw java.lang.NumberFormatException: For input string: "many"; mend',
     ),
     "Argument": (
         Cause.BAD_CONFIG,

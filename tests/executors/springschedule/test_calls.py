@@ -21,11 +21,11 @@ pytestmark = [pytest.mark.needs("maven", "jdk17", "jdk25"), pytest.mark.timeout(
 )
 def town(request: pytest.FixtureRequest, boots: Boots, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     name, home = request.param
-    with Town(tmp_path_factory.mktemp("town")) as town:
-        # Spring fires nothing: what is counted are the calls.
-        with town.app(boots(name), home=home, ANYJOB_SPRING_TAKE="*", ANYJOB_SPRING_LOG="true"):
-            town.connected()
-            yield town
+    # Spring fires nothing: what is counted are the calls.
+    env = {"ANYJOB_SPRING_TAKE": "*", "ANYJOB_SPRING_LOG": "true"}
+    with Town(tmp_path_factory.mktemp("town")) as town, town.app(boots(name), home=home, **env):
+        town.connected()
+        yield town
 
 
 class TestCalls:
@@ -77,7 +77,8 @@ class TestCalls:
         town.hits()
         assert town.call("fire", "demo.Demo$Asyn").cause is Cause.SUCCEEDED
         ((where, count),) = town.hits().items()
-        assert where.startswith("asyn.fire on anyjob") and count == 1
+        assert where.startswith("asyn.fire on anyjob")
+        assert count == 1
 
     def test_an_async_method_by_its_proxy_says_that_its_end_was_not_seen(self, town: Town) -> None:
         town.hits()
@@ -85,7 +86,7 @@ class TestCalls:
         assert outcome.cause is Cause.SUCCEEDED
         assert "nobody saw its work end" in evidence(outcome)
         assert town.hits() == {}
-        until(lambda: town.hits())  # it ends on Spring's own executor
+        until(town.hits)  # it ends on Spring's own executor
 
     def test_its_transaction_stays_where_the_proxy_is_called(self, town: Town) -> None:
         (app,) = town.connected()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -134,15 +135,13 @@ class TestDetails:
 
     def test_without_a_worker_for_long_enough_spring_fires_again(self, boots: Boots, tmp_path: Path) -> None:
         tick = make_job("tick", "demo.Demo$Plain")
-        with Town(tmp_path / "first") as town, town.app(boots("boot3"), ANYJOB_SPRING_RELEASE="1") as app:
-            (tmp_path / "second").mkdir()
+        with Town(tmp_path) as town, town.app(boots("boot3"), ANYJOB_SPRING_RELEASE="1") as app:
             town.connected()
             town.enable(tick)
             until(town.taken)
-            town.run(town.worker.close())
+            town.silence()
             until(lambda: "Spring fires its methods itself again" in app.said)
-            town.worker = town.worker.__class__(town.host, tmp_path / "second" / "state", town.settings)
-            town.run(town.worker.start())
+            town.again("other")
             town.connected()
             assert not town.taken()
             assert "plain.tick" in town.hits()
@@ -154,17 +153,15 @@ class TestDetails:
             town.enable(tick)
             until(town.taken)
             town.hits()
-            town.run(town.worker.close())
+            town.silence()
             until(lambda: "the worker ended the connection" in app.said)
-            town.worker = town.worker.__class__(town.host, tmp_path / "state", town.settings)
-            town.run(town.worker.start())
+            town.again("state")
             town.connected()
             assert town.taken() == {"demo.Demo$Plain#tick@plain"}
             assert "plain.tick" not in town.hits()
 
 
-def _add(seen: dict[str, int], more: object) -> bool:
-    assert isinstance(more, dict)
+def _add(seen: dict[str, int], more: Mapping[str, int]) -> bool:
     for name, count in more.items():
         seen[name] = seen.get(name, 0) + count
     return True

@@ -27,6 +27,7 @@ T = TypeVar("T")
 
 TOKEN = "a-token-of-shop"
 PATIENCE = 60.0
+_EXECUTORS: dict[str, dict[str, object]] = {"springschedule": {"wait": 1}}
 _instances = itertools.count(1)
 
 
@@ -55,7 +56,8 @@ class Town:
         self.folder, self.address = folder, f"unix:{folder}/apps.sock"
         given = {"listen": [self.address], "tokens": {"shop": TOKEN}, **apps}
         self.settings = WorkerSettings.model_validate({"force_wait": 1, "apps": given})
-        self.host = PluginHost.load(executor_settings={"springschedule": {"wait": 1}})
+        self.host = PluginHost.load(executor_settings=_EXECUTORS)
+        self._silent = False
 
     def __enter__(self) -> Self:
         self._loop = asyncio.new_event_loop()
@@ -66,10 +68,13 @@ class Town:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.run(self.worker.close())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        try:
+            if not self._silent:
+                self.run(self.worker.close())
+        finally:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
 
     def run(self, do: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(do, self._loop).result(PATIENCE)
@@ -123,6 +128,10 @@ class Town:
     def call(self, method: str, class_name: str = "demo.Answers", **more: Any) -> Outcome:
         return self.end(self.begin(method, class_name, **more))
 
+    def resumed(self, run: LiveRun) -> LiveRun:
+        """The same run, as the worker found it when it began."""
+        return next(one for one in self.worker.resumed if one.name == run.name)
+
     def stop(self, run: LiveRun) -> Outcome:
         self._loop.call_soon_threadsafe(run.stop)
         return self.end(run)
@@ -130,6 +139,18 @@ class Town:
     def log(self, run: LiveRun) -> bytes:
         path = self.folder / "state" / "runs" / run.name / "log"
         return path.read_bytes() if path.exists() else b""
+
+    def silence(self) -> None:
+        """The worker ends. What follows must be `again`."""
+        self._silent = True
+        self.run(self.worker.close())
+
+    def again(self, state: str) -> None:
+        """After `silence`: another worker at the same address, as a new process would be."""
+        self.host = PluginHost.load(executor_settings=_EXECUTORS)
+        self.worker = Worker(self.host, self.folder / state, self.settings)
+        self.run(self.worker.start())
+        self._silent = False
 
     def hits(self) -> Mapping[str, Any]:
         """How often each method was called since this was last asked."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,20 @@ def test_it_says_who_it_is(peer: Peer, classpath: list[Path], feature: str) -> N
         "app": "test host",
         "runs": [],
     }
+
+
+def test_names_that_are_too_long_for_a_hello_come_behind_the_welcome(
+    peer: Peer, classpath: list[Path], feature: str
+) -> None:
+    peer.start(argv(classpath, feature, "many"))
+    line = peer.accept()
+    hello = line.wait(lambda one: True)
+    assert (hello["names"], hello["details"]) == ([], {})
+    assert line.size <= 1 << 20
+    line.say("welcome", protocol=1, line=16 << 20, node="here", group="g")
+    names = line.wait(lambda one: one["type"] == "names")
+    assert len(names["names"]) == 1500
+    assert len(names["details"]["name 7"]) == 1000
 
 
 def test_a_run_from_its_start_to_its_end(line: Line) -> None:
@@ -152,12 +167,16 @@ def test_a_hundred_at_once(line: Line) -> None:
         assert line.output(run) == b"before the gate\nbehind the gate\n"
 
 
-def test_a_flood_hurts_no_other_run(line: Line) -> None:
+def test_a_flood_hurts_no_other_run_and_is_whole(line: Line) -> None:
     """While nobody reads, only the one that floods waits."""
     begin(line, "r1", "gate", gate="g")
     line.printed("r1", b"before the gate\n")
     begin(line, "r2", "flood", lines=300_000)
-    line.ask("open", gate="g")
+    line.printed("r2", b"line 9\n")
+    line.reads.clear()
+    time.sleep(1)
+    line.begin("open", gate="g")
+    line.reads.set()
     assert line.result("r1")["result"] == "through"
     line.result("r2")
     assert line.output("r2") == b"".join(b"line %d\n" % at for at in range(300_000))
@@ -189,9 +208,12 @@ def test_faults_of_the_code_are_told(line: Line) -> None:
     assert line.result("r3")["result"] == "the outcome cannot be told: JSON cannot carry java.lang.Object"
     begin(line, "r4", "threads")
     outcome = line.result("r4")
+    assert line.of("result", "r4")[0]["retire"] is True
+    assert "retire" not in line.of("result", "r1")[0]
     assert text(outcome, "threads").startswith("the code left, and they go on in the JVM, 2 threads: pool-")
 
 
-def test_a_heap_that_stays_full_still_gives_an_outcome(line: Line) -> None:
-    begin(line, "r1", "oom")
+@pytest.mark.parametrize("do", ["oom", "oom small"])
+def test_a_heap_that_stays_full_still_gives_an_outcome(line: Line, do: str) -> None:
+    begin(line, "r1", do)
     assert line.result("r1")["cause"] == "out_of_memory"

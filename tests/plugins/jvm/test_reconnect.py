@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ def begin(line: Line, run: str, do: str, **spec: Any) -> None:
     assert answer["type"] == "ok", answer
 
 
-@pytest.fixture(params=["unix", "tcp"])
-def peer(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
-    with Peer(tmp_path, tcp=request.param == "tcp") as made:
+@pytest.fixture
+def peer(feature: str, tmp_path: Path) -> Iterator[Peer]:
+    """Unix sockets with one Java, TCP with the other: what they share is the JDK's."""
+    with Peer(tmp_path, tcp=feature == "25") as made:
         yield made
 
 
@@ -154,6 +156,26 @@ def test_an_application_that_is_closed_ends_its_runs_first(peer: Peer, line: Lin
     assert first["result"] == "the application ended and interrupted the code"
     assert first["evidence"][0]["text"].startswith("the code then ended as failed: java.lang.InterruptedException")
     assert second["result"] == "the application ended while the code was running"
+
+
+def test_a_check_that_outlives_its_connection_is_told_by_a_result(peer: Peer, line: Line) -> None:
+    line.begin("start", run="r1", name="a", facts=facts(), spec={"do": "refuse late", "gate": "g"}, secrets={})
+    line.wait(lambda one: line.ask("find", run="r1")["held"])
+    line.close()
+    line = peer.welcome()
+    assert line.ask("watch", run="r1", cursors={})["type"] == "ok"
+    line.ask("open", gate="g")
+    outcome = line.result("r1")
+    assert (outcome["cause"], outcome["result"]) == ("bad_config", "ClassName: demo.X: is gone by now")
+
+
+def test_an_application_waits_a_little_for_its_results_to_be_taken(peer: Peer, line: Line) -> None:
+    begin(line, "r1", "sleep")
+    line.printed("r1", b"sleeping")
+    line.ask("close")
+    line.result("r1")
+    assert line.ask("clean", run="r1")["type"] == "ok"
+    line.end(1.5)
 
 
 @pytest.mark.parametrize("do", ["exit", "exit elsewhere"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,15 @@ def test_an_interrupt_never_hits_another_run(line: Line) -> None:
         line.result(f"a{at}")
         begin(line, f"b{at}", "interrupted")
         assert line.result(f"b{at}")["result"] == "false"
+
+
+def test_a_stop_that_comes_with_its_start(line: Line) -> None:
+    for at in range(20):
+        start = {"type": "start", "id": 1000 + at, "run": f"r{at}", "name": "a", "secrets": {}}
+        stop = {"type": "stop", "id": 2000 + at, "run": f"r{at}", "stage": "FORCE"}
+        start |= {"facts": facts(), "spec": {"do": "sleep"}}
+        line.raw(json.dumps(start).encode() + b"\n" + json.dumps(stop).encode() + b"\n")
+        assert line.result(f"r{at}")["cause"] == "stopped"
 
 
 def test_a_stop_of_nothing(line: Line) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
+from pydantic import Field
 from tests.plugins.jvm.jvm import argv
 
 from anyjob.executor import AppExecutor, Attached, Command, Own, Shared
@@ -28,7 +29,7 @@ pytestmark = [pytest.mark.needs("jdk17")]
 class HostSpec(Spec):
     do: Annotated[str, At("Content")] = ""
     way: Annotated[str, At("XAttrs.$.way")] = "own"
-    more: Annotated[dict[str, Any], At("XAttrs.$.more")] = {}
+    more: Annotated[dict[str, Any], At("XAttrs.$.more")] = Field(default_factory=dict)
 
 
 class HostExecutor(AppExecutor[HostSpec]):

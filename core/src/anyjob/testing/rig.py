@@ -75,16 +75,18 @@ class Rig:
         supply: Supply | None = None,
         settings: Mapping[str, object] | None = None,
         worker: WorkerSettings | None = None,
+        worker_beside: WorkerSettings | None = None,
         patience: float = 30,
     ) -> None:
         """`folder`: empty, for state and scratch files. `plugin` None: the type is looked up among those installed.
 
-        `plugin_settings` are those of [plugins], `settings` the executor's, `worker` those of [worker]. `samples`: the
-        type's own unless given. `supply` holds them for longer than this rig. `patience`: seconds after which something
-        that does not happen is called a hang.
+        `plugin_settings` are those of [plugins], `settings` the executor's, `worker` those of [worker], `worker_beside`
+        those of a worker beside it. `samples`: the type's own unless given. `supply` holds them for longer than this
+        rig. `patience`: seconds after which something that does not happen is called a hang.
         """
         self.folder, self.patience = folder, patience
         self._worker = worker or WorkerSettings()
+        self._beside = worker_beside
         self.state = folder / "state"
         self._plugin, self._plugin_settings, self._settings = plugin, plugin_settings, settings or {}
         self._source, self._own_supply = samples, Supply()
@@ -103,7 +105,7 @@ class Rig:
             samples=self._source,
             supply=self._supply,
             settings=self._settings,
-            worker=self._worker,
+            worker=self._beside or self._worker,
             patience=self.patience,
         )
 

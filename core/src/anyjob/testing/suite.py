@@ -32,6 +32,9 @@ class Suite:
     """What stands in [executors.<type>] of the settings."""
     worker_settings: ClassVar[WorkerSettings] = WorkerSettings()
     """What stands in [worker]."""
+    worker_beside: ClassVar[WorkerSettings | None] = None
+    """What stands in [worker] of a second worker beside the first, where the two cannot have the same: an address on
+    which applications dial in. None: the same."""
     patience: ClassVar[float] = 30
     """Seconds after which something that does not happen is called a hang. Nothing else is measured in time."""
 
@@ -47,6 +50,7 @@ class Suite:
             supply=supply,
             settings=cls.executor_settings,
             worker=cls.worker_settings,
+            worker_beside=cls.worker_beside,
             patience=cls.patience,
         )
 

@@ -13,7 +13,7 @@ from anyjob.executor import Exit
 from anyjob.outcome import Cause, Evidence, Outcome
 from anyjob_java.launch import CRASH_REPORT
 
-__all__ = ["explained"]
+__all__ = ["explained", "with_report"]
 
 _READ = 64 << 10
 _FULL = "Terminating due to java.lang.OutOfMemoryError"
@@ -39,6 +39,15 @@ def explained(outcome: Outcome, exit_: Exit, arguments: Sequence[str]) -> Outcom
         text = "the JVM could not be started with its arguments, the log says why; correct XAttrs.jvmArgs"
         evidence.append(Evidence(source="JVM", text=text))
     return replace(outcome, cause=cause, evidence=evidence)
+
+
+def with_report(outcome: Outcome) -> Outcome:
+    """The same, where a shared JVM crashed: its report is among the evidence by its name and path."""
+    said = [
+        Evidence(source="hs_err", text=_crash(Path(item.text))) if item.source == CRASH_REPORT else item
+        for item in outcome.evidence
+    ]
+    return replace(outcome, evidence=said)
 
 
 def _crash(report: Path) -> str:

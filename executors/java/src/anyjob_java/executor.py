@@ -16,28 +16,28 @@ from anyjob.outcome import Cause, Json, Outcome
 from anyjob.problem import Problem
 from anyjob.run import RUN_FOLDER, Run, RunFacts
 from anyjob_java.classpath import ClassPath
-from anyjob_java.crash import explained
+from anyjob_java.crash import explained, with_report
 from anyjob_java.inspection import inspect
 from anyjob_java.launch import CRASH_REPORT, environment, java_command, shared_key
-from anyjob_java.ours import OVERLAID, ours, overlaid
+from anyjob_java.ours import OVERLAID, ours, overlaid, samples
 from anyjob_java.permission import refused
 from anyjob_java.settings import JavaSettings
 from anyjob_java.spec import LOCAL, JavaSpec
 from anyjob_java.words import SAMPLES
 from anyjob_jvm.errors import NoCompiler, NoJava
-from anyjob_jvm.homes import JavaHome, choose_home, find_homes
-from anyjob_jvm.jars import jar
+from anyjob_jvm.homes import JavaHome, choose_home, find_homes, probe_home
 
 __all__ = ["JavaExecutor"]
 
 _OLDEST = 8
 """The Java for whose arguments a command is made that runs where the worker does not see it."""
 _ABSENT = "is not there; put it there, or take it out"
+_RETURNS = frozenset({CRASH_REPORT})
 _GROUPS = "executors.java.classpath"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Launch:
+class Launch:
     """How the JVM of a run is started."""
 
     argv: list[str]
@@ -65,14 +65,15 @@ class JavaExecutor(AppExecutor[JavaSpec]):
             # Of the worker, not of the run: one JVM serves them all.
             encoding = _encoding(run)
             spec = spec.model_copy(update={"jvm_args": [*spec.jvm_args, f"-Danyjob.encoding={encoding}"]})
-            launch = self._launch(spec, encoding, f"{self._folder()}/hs_err_%p.log")
+            launch = self.launch(spec, encoding)
             env = environment(self.services.environment if self._served else run.environment())
             key = shared_key(spec.group, launch.argv, launch.class_path)
-            return Shared(key=key, command=Command(argv=launch.argv, env=env), runs=self._settings.runs)
-        launch = self._launch(spec, _encoding(run), f"{RUN_FOLDER}/{CRASH_REPORT}")
-        returns = frozenset({CRASH_REPORT, "map"})
+            return Shared(
+                key=key, command=Command(argv=launch.argv, env=env, returns=_RETURNS), runs=self._settings.runs
+            )
+        launch = self.launch(spec, _encoding(run))
         env = environment(run.environment())
-        return Own(command=Command(argv=launch.argv, env=env, files=launch.files, returns=returns))
+        return Own(command=Command(argv=launch.argv, env=env, files=launch.files, returns=_RETURNS))
 
     def request(self, run: Run, spec: JavaSpec) -> Mapping[str, Json]:
         said: dict[str, Json] = {"className": spec.class_name, "strict": spec.strict}
@@ -102,14 +103,12 @@ class JavaExecutor(AppExecutor[JavaSpec]):
     # ---------------------------------------------------------------- how it ended
 
     def outcome(self, run: Run, spec: JavaSpec, outcome: Outcome) -> Outcome:
-        if spec.isolation == "shared":
-            return outcome
         sources = {item.source for item in outcome.evidence}
         if outcome.cause is Cause.FAILED and outcome.code and "exit" in sources:
             return replace(outcome, cause=Cause.EXIT_CODE)
         if outcome.ok and "threads" in sources and run.job.xattrs.get("leftovers") == "fail":
             return replace(outcome, cause=Cause.LEFTOVERS)
-        return outcome
+        return with_report(outcome) if CRASH_REPORT in sources else outcome
 
     def died(self, run: Run, spec: JavaSpec, exit: Exit) -> Outcome:  # noqa: A002 - the word of the trade
         del run
@@ -125,10 +124,6 @@ class JavaExecutor(AppExecutor[JavaSpec]):
         return await asyncio.to_thread(self._missing, spec)
 
     # ---------------------------------------------------------------- within
-
-    def _folder(self) -> str:
-        """Where shared JVMs leave their crash reports."""
-        return str(self.services.folder) if self._served else "."
 
     @property
     def _served(self) -> bool:
@@ -160,12 +155,16 @@ class JavaExecutor(AppExecutor[JavaSpec]):
 
     def _home(self, spec: JavaSpec) -> JavaHome:
         """Raises NoJava."""
-        return choose_home(self._homes or self._look(), spec.java_home or self._settings.java)
+        wanted = spec.java_home or self._settings.java
+        try:
+            home = choose_home(self._homes or self._look(), wanted)
+        except NoJava:
+            return choose_home(self._look(), wanted)
+        return home if probe_home(home.path) is not None else choose_home(self._look(), wanted)
 
     def _missing(self, spec: JavaSpec) -> list[Problem]:
         if spec.launcher != LOCAL or refused(spec, self._settings):
             return []  # what is elsewhere is not seen here, and what a job may not name is not looked at
-        self._look()
         try:
             home = self._home(spec)
         except NoJava as error:
@@ -188,9 +187,10 @@ class JavaExecutor(AppExecutor[JavaSpec]):
 
     def _class_path(self, spec: JavaSpec) -> ClassPath:
         entries = [*spec.class_path, *self._settings.of_group(spec.group)]
-        return ClassPath([str(jar("anyjob_java", "samples")) if entry == SAMPLES else entry for entry in entries])
+        return ClassPath([str(samples()) if entry == SAMPLES else entry for entry in entries])
 
-    def _launch(self, spec: JavaSpec, encoding: str, report: str) -> _Launch:
+    def launch(self, spec: JavaSpec, encoding: str) -> Launch:
+        """How the JVM of a run is started. Raises NoJava, NoCompiler, JarBroken, CacheUnsafe."""
         arguments = [*self._settings.always, *spec.jvm_args]
         class_path = self._class_path(spec)
         jars = ours()
@@ -199,12 +199,12 @@ class JavaExecutor(AppExecutor[JavaSpec]):
             java = f"{spec.java_home}/bin/java" if spec.java_home and spec.java_home.startswith("/") else "java"
             there = jars.inside(RUN_FOLDER)
             overlay = OVERLAID if spec.overlay else ()
-            argv = java_command(java, _OLDEST, arguments, encoding, there, overlay, class_path.entries, report)
-            return _Launch(argv=argv, class_path=class_path, files=jars.files())
+            argv = java_command(java, _OLDEST, arguments, encoding, there, overlay, class_path.entries)
+            return Launch(argv=argv, class_path=class_path, files=jars.files())
         home = self._home(spec)
         overlay = overlaid(class_path, jars.overlay, strict=spec.strict)[0] if spec.overlay else []
-        argv = java_command(str(home.java), home.feature, arguments, encoding, jars, overlay, class_path.files, report)
-        return _Launch(argv=argv, class_path=class_path)
+        argv = java_command(str(home.java), home.feature, arguments, encoding, jars, overlay, class_path.files)
+        return Launch(argv=argv, class_path=class_path)
 
 
 def _encoding(run: Run) -> str:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 
+from anyjob.run import RUN_FOLDER
 from anyjob_java.classpath import ClassPath
 from anyjob_java.ours import Ours
 from anyjob_jvm.flags import start_flags
@@ -13,7 +14,7 @@ from anyjob_jvm.flags import start_flags
 __all__ = ["CRASH_REPORT", "environment", "java_command", "shared_key"]
 
 CRASH_REPORT = "hs_err.log"
-"""What a JVM that crashes writes into the run's folder."""
+"""What a JVM that crashes writes into the folder of its process."""
 
 _MAIN = "anyjob.host.Main"
 _LOCALES = ("LC_ALL", "LC_CTYPE", "LANG")
@@ -27,12 +28,13 @@ def java_command(
     ours: Ours,
     overlaid: Sequence[str],
     entries: Sequence[str],
-    report: str,
 ) -> list[str]:
     """argv of the host with a job's class path. Paths stand alone as words: no shell, and no separator, reads them."""
     return [
         java,
-        *start_flags(feature, given=(f"-XX:ErrorFile={report}", *_encodings(feature, encoding), *arguments)),
+        *start_flags(
+            feature, given=(f"-XX:ErrorFile={RUN_FOLDER}/{CRASH_REPORT}", *_encodings(feature, encoding), *arguments)
+        ),
         "-cp",
         f"{ours.app}:{ours.host}",
         _MAIN,

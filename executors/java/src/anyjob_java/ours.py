@@ -10,7 +10,7 @@ from anyjob_java.classfile import ClassFile
 from anyjob_java.classpath import ClassPath
 from anyjob_jvm.jars import jar
 
-__all__ = ["OVERLAID", "Ours", "ours", "overlaid"]
+__all__ = ["OVERLAID", "Ours", "ours", "overlaid", "samples"]
 
 OVERLAID = (
     "com.alibaba.schedulerx.worker.processor.MapJobProcessor",
@@ -60,6 +60,20 @@ def _ours() -> Ours:
         api=jar("anyjob_java", "api"),
         overlay=jar("anyjob_java", "overlay"),
     )
+
+
+def samples() -> Path:
+    """The jar of samples."""
+    made = _samples()
+    if not made.exists():
+        _samples.cache_clear()
+        made = _samples()
+    return made
+
+
+@cache
+def _samples() -> Path:
+    return jar("anyjob_java", "samples")
 
 
 def _methods(found: ClassFile) -> frozenset[str]:

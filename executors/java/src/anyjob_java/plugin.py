@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from anyjob.plugins import ExecutorType, hookimpl
+from anyjob.plugins import CommandType, ExecutorType, hookimpl
 
 
 @hookimpl
@@ -20,3 +20,10 @@ def anyjob_executors() -> Iterable[ExecutorType]:
             title="Java classes",
         )
     ]
+
+
+@hookimpl
+def anyjob_commands() -> Iterable[CommandType]:
+    """One command: `anyjob java-api`."""
+    text = "Show the jar against which java jobs are compiled."
+    return [CommandType(name="java-api", command="anyjob_java.cli:api", help=text)]

@@ -10,7 +10,7 @@ import typer
 from anyjob.cli.options import AsJson, Config, State
 
 if TYPE_CHECKING:
-    from anyjob_springschedule.roster import Application, Roster
+    from anyjob_springschedule.applications import Application
 
 __all__ = ["spring"]
 
@@ -33,8 +33,8 @@ def list_(
 ) -> None:
     """Show the @Scheduled methods of applications, when Spring fires them, and which are taken over.
 
-    Without --state this command listens where the settings' [worker.apps] say, until applications have dialled in. With
-    --state it reads what the worker on that folder knows.
+    With --state it tells what the worker on that folder knows. Without, this command itself listens for a moment where
+    the settings' [worker.apps] say, as `anyjob run` does, until applications have dialled in.
 
     --create writes one job file for each trigger of each method; a file that is there already is left alone.
 
@@ -44,14 +44,13 @@ def list_(
     from anyjob_springschedule.listing import show, to_json
     from anyjob_springschedule.written import write_jobs
 
-    roster = _roster(state, config, wait)
-    known = [one for one in roster.applications if app in (None, one.name)]
+    known = [one for one in _known(state, config, wait) if app in (None, one.name)]
     if as_json:
-        print_json(to_json(roster, known))
+        print_json(to_json(known))
     else:
-        show(roster, known, running=state is None or _held(state))
+        show(known)
     if not known:
-        typer.echo("anyjob: no application" + (f" of the name {app!r}" if app else "") + " is known", err=True)
+        typer.echo("anyjob: no application" + (f" of the name {app!r}" if app else "") + " is connected", err=True)
         raise typer.Exit(1)
     if create is not None and not write_jobs(known, create):
         raise typer.Exit(1)
@@ -73,30 +72,23 @@ def jar(
     typer.echo(built("anyjob_springschedule", "spring") if folder is None else put(folder, JAR_NAME))
 
 
-def _roster(state: Path | None, config: Path | None, wait: float) -> Roster:
+def _known(state: Path | None, config: Path | None, wait: float) -> list[Application]:
     import asyncio
-    import time
 
     from anyjob.cli import folders
     from anyjob.cli.inputs import settings_for
     from anyjob.cli.session import load_host
-    from anyjob.errors import StateUnusable
+    from anyjob.worker.apps.seenfile import read_seen
+    from anyjob_springschedule.applications import applications
     from anyjob_springschedule.moment import ask_applications
-    from anyjob_springschedule.roster import Roster, read_roster
 
-    if state is None:
-        settings = settings_for(config, None)
-        found: list[Application] = asyncio.run(ask_applications(load_host(settings), settings, wait))
-        return Roster(written=time.time(), applications=found)
-    folders.refuse_missing(state)
+    if state is not None:
+        folders.refuse_missing(state)
+        return applications(read_seen(state).get("springschedule", ()))
+    settings = settings_for(config, None)
+    host = load_host(settings)
+    folder = folders.new_folder(settings.found.file if settings.found else None)
     try:
-        roster = read_roster(state / "executors" / "springschedule")
-    except (OSError, ValueError) as error:
-        raise StateUnusable(state, f"what it holds of applications cannot be read: {error}") from error
-    return roster or Roster(written=time.time(), applications=[])
-
-
-def _held(state: Path) -> bool:
-    from anyjob.cli import folders
-
-    return folders.is_held(state)
+        return asyncio.run(ask_applications(host, settings, folder, wait))
+    finally:
+        folders.drop_empty(folder)

@@ -32,8 +32,8 @@ _DEFAULTS: Final[dict[str, Json]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Created:
-    """A job. `fields` are those to write down, in order; `job` is what they make. `notes` say where it differs from what
-    Spring did."""
+    """A job. `fields` are those to write down, in order; `job` is what they make. `notes` say where it differs from
+    what Spring did."""
 
     fields: dict[str, Json]
     job: Job
@@ -117,7 +117,7 @@ def _timed(kind: TimeType, expression: str) -> dict[str, Json]:
 
 
 def _names(pairs: Sequence[tuple[Method, Trigger]]) -> list[str]:
-    """`SimpleClass_method`, with the bean where several have that, and a number where one method has several triggers."""
+    """`SimpleClass_method`, with the bean where several have that, and a number where a method has several triggers."""
     short = [f"{_simple(method.class_name)}_{method.method}" for method, _ in pairs]
     owners: dict[str, set[str]] = {}
     for name, (method, _) in zip(short, pairs, strict=True):

@@ -1,4 +1,5 @@
-"""What an application tells of its methods. It is a stranger's word: read with limits, and what does not fit is left out."""
+"""What an application tells of its methods. It is a stranger's word: read with limits, and left out where it does not
+fit."""
 
 from __future__ import annotations
 

@@ -11,7 +11,6 @@ from anyjob.problem import Problem
 from anyjob.run import Run, RunFacts
 from anyjob_springschedule import managed
 from anyjob_springschedule.availability import missing
-from anyjob_springschedule.roster import RosterKeeper
 from anyjob_springschedule.settings import SpringSettings
 from anyjob_springschedule.spec import SpringSpec
 from anyjob_springschedule.takeover import Takeover
@@ -28,7 +27,6 @@ class SpringExecutor(AppExecutor[SpringSpec]):
     def __init__(self, settings: SpringSettings) -> None:
         self._settings = settings
         self._takeover: Takeover | None = None
-        self._roster: RosterKeeper | None = None
         self._jobs: Sequence[Job] | None = None
 
     # ---------------------------------------------------------------- what is promised
@@ -57,14 +55,13 @@ class SpringExecutor(AppExecutor[SpringSpec]):
     # ---------------------------------------------------------------- beside the runs
 
     async def serve(self, services: Services) -> None:
-        self._takeover, self._roster = Takeover(services.apps), RosterKeeper(services)
+        self._takeover = Takeover(services.apps)
         if self._jobs is not None:
             self._takeover.want(self._jobs)
 
     async def close(self) -> None:
-        for part in (self._takeover, self._roster):
-            if part is not None:
-                await part.close()
+        if self._takeover is not None:
+            await self._takeover.close()
 
     async def enabled(self, jobs: Sequence[Job]) -> None:
         self._jobs = jobs  # it may be told before it serves
@@ -74,9 +71,8 @@ class SpringExecutor(AppExecutor[SpringSpec]):
     async def health(self) -> Health:
         if self._takeover is None:  # asked where no worker serves
             return Health(state="healthy", why="which applications are connected is known where a worker runs")
-        apps = [app for app in self.services.apps.seen() if app.connected]
-        if apps:
-            return Health(state="healthy", why="; ".join(f"{app.name} of {app.group}" for app in apps))
+        if any(app.connected for app in self.services.apps.seen()):
+            return Health(state="healthy", why=self.connected())
         if self._settings.apps:
             return Health(state="healthy", why="no application is connected; jobs with a jar start their own")
         return Health(
@@ -87,6 +83,8 @@ class SpringExecutor(AppExecutor[SpringSpec]):
     async def preflight(self, spec: SpringSpec) -> Iterable[Problem]:
         if spec.jar is not None:
             return managed.problems(self._settings, spec, spec.group)
+        if self._takeover is None:  # `explain`: nobody can dial in to it
+            return []
         problem = missing(spec, self.services.apps.seen(spec.group or None))
         return [] if problem is None else [problem]
 
@@ -99,9 +97,6 @@ class SpringExecutor(AppExecutor[SpringSpec]):
         if spec.jar is not None:
             return {"Method": [spec.name]}
         bean = "" if spec.bean is None else f" of the bean {spec.bean}"
-        return {
-            "Method": [f"{spec.class_name}#{spec.method}{bean}"],
-            "Application": [
-                f"one of app group {run.job.group_id or '(none)'} that has dialled in and serves {spec.name}"
-            ],
-        }
+        where = f"one of app group {run.job.group_id or '(none)'} that has dialled in and serves {spec.name}"
+        whether = "who is connected, and what it serves: anyjob spring list"
+        return {"Method": [f"{spec.class_name}#{spec.method}{bean}"], "Application": [where, whether]}

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 from anyjob.cli.page import Page
 from anyjob.outcome import Json
+from anyjob_springschedule.applications import Application
 from anyjob_springschedule.described import Method
-from anyjob_springschedule.roster import Application, Roster
 
 __all__ = ["show", "to_json"]
 
 
-def show(roster: Roster, known: Sequence[Application], *, running: bool) -> None:
-    """`running`: whether what is shown is so now."""
+def show(known: Sequence[Application]) -> None:
     page = Page()
-    if not running:
-        at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(roster.written))
-        page.section("No worker runs on this folder", [("as it was at", at)])
     for one in known:
         where = "started by the worker" if one.resident else one.address
         state = "" if one.connected else ", lost"
@@ -44,9 +39,8 @@ def _rows(method: Method) -> list[tuple[str, ...]]:
     ]
 
 
-def to_json(roster: Roster, known: Sequence[Application]) -> dict[str, Json]:
+def to_json(known: Sequence[Application]) -> dict[str, Json]:
     return {
-        "written": int(roster.written * 1000),
         "applications": [
             {
                 "name": one.name,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from anyjob.errors import WorkerError
-from anyjob_springschedule.roster import Application, applications
+from anyjob_springschedule.applications import Application, applications
 
 if TYPE_CHECKING:
     from anyjob.plugins import PluginHost
@@ -34,28 +33,27 @@ class NotListening(WorkerError):
         super().__init__(why)
 
 
-async def ask_applications(host: PluginHost, settings: Settings, wait: float) -> list[Application]:
+async def ask_applications(host: PluginHost, settings: Settings, folder: Path, wait: float) -> list[Application]:
     """Those that dial in within `wait` seconds; a second after the last one it is enough. Empty: none came.
 
-    Applications that were dialling in vain for a while try again every 10 seconds. Raises NotListening.
+    `folder`: the state folder of the worker, nobody else's. Applications that were dialling in vain for a while try
+    again every 10 seconds. Raises NotListening.
     """
     from anyjob.worker.worker import Worker
 
     listen = list(settings.worker.apps.listen)
     if not listen:
         raise NotListening(listen)
-    with tempfile.TemporaryDirectory(prefix="anyjob-spring-") as folder:
-        async with Worker(host, Path(folder, "state"), settings.worker, settings.secrets, settings.egress) as worker:
-            if not worker.apps.addresses:
-                raise NotListening(listen)
-            apps = worker.apps.of("springschedule")
-            loop = asyncio.get_running_loop()
-            end = loop.time() + wait
-            while (left := end - loop.time()) > 0:
-                patience = min(_QUIET, left) if apps.seen() else left
-                try:
-                    async with asyncio.timeout(patience):
-                        await worker.apps.news.wait()
-                except TimeoutError:
-                    break
-            return applications(app for app in apps.seen() if app.connected)
+    async with Worker(host, folder, settings.worker, settings.secrets, settings.egress) as worker:
+        if not worker.apps.addresses:
+            raise NotListening(listen)
+        apps = worker.apps.of("springschedule")
+        loop = asyncio.get_running_loop()
+        end = loop.time() + wait
+        while (left := end - loop.time()) > 0:
+            try:
+                async with asyncio.timeout(min(_QUIET, left) if apps.seen() else left):
+                    await worker.apps.news.wait()
+            except TimeoutError:
+                break
+        return applications(app for app in apps.seen() if app.connected)

@@ -32,17 +32,18 @@ AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 
 _OTHER_PROPERTIES: Final = r"-D(?!java\.|javax\.|jdk\.|sun\.|com\.sun\.|com\.ibm\.|anyjob\.|loader\.)[\w.-]+(=.*)?"
 ALLOWED: Final = (*(pattern for pattern in CAREFUL if not pattern.startswith("-D(?!")), _OTHER_PROPERTIES)
-"""Arguments of a JVM that a job may give unless the settings say otherwise. Not `loader.*`: Spring Boot's launcher loads
-other code by it."""
+"""Arguments of a JVM that a job may give unless the settings say otherwise. Not `loader.*`, by which Spring Boot's
+launcher loads other code."""
 
 
 class AppSettings(BaseModel):
     """The table `[executors.springschedule.apps.GROUP]`: what a worker may start for jobs of an app group; `*` is every
     group.
 
-    `jars`: jars that jobs may name, and folders in which such jars lie. `java`: the Java home, or its version; None: the first
-    that is found. `java_homes`: folders in which Java homes lie that jobs may name, beside those found on their own. `jvm_args`: regular expressions, one of which an argument of a job
-    must match as a whole. `always`: arguments of every such JVM, before the job's.
+    `jars`: jars that jobs may name, and folders in which such jars lie. `java`: the Java home, or its version; None:
+    the first that is found. `java_homes`: folders in which Java homes lie that jobs may name, beside those found on
+    their own. `jvm_args`: regular expressions, one of which an argument of a job must match as a whole. `always`:
+    arguments of every such JVM, before the job's.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

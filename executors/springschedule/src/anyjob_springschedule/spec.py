@@ -61,8 +61,8 @@ class SpringSpec(Spec):
     how: Annotated[
         Literal["direct", "proxy"],
         Field(
-            description="an @Async method without a Future: direct calls it past its proxy and sees its end; proxy hands"
-            " it to its executor and does not"
+            description="an @Async method without a Future: direct calls it past its proxy and sees its end, proxy"
+            " hands it to its executor and does not"
         ),
         At("XAttrs.$.async"),
     ] = "direct"

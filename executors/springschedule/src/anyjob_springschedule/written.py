@@ -11,8 +11,8 @@ import yaml
 
 from anyjob.cli.streams import write
 from anyjob.problem import plain
+from anyjob_springschedule.applications import Application
 from anyjob_springschedule.created import Created, NotCreated, create
-from anyjob_springschedule.roster import Application
 
 __all__ = ["write_jobs"]
 
@@ -46,7 +46,8 @@ def write_jobs(known: Iterable[Application], folder: Path) -> bool:
 def _write(made: Created, folder: Path) -> bool:
     path = folder / f"{re.sub(r'[^A-Za-z0-9_.-]', '_', str(made.fields['Name'])).lstrip('.') or 'job'}.yaml"
     notes = "".join(f"# {plain(note)}\n" for note in made.notes)
-    text = notes + yaml.safe_dump(made.fields, sort_keys=False, allow_unicode=True)
+    dumped = yaml.safe_dump(made.fields, sort_keys=False, allow_unicode=True)  # pyright: ignore[reportUnknownMemberType]
+    text = notes + dumped
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)

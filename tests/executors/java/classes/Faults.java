@@ -126,11 +126,21 @@ public final class Faults {
         }
     }
 
+    public static class Floods extends JavaProcessor {
+        @Override
+        public ProcessResult process(JobContext context) {
+            for (int i = 0; i < 250000; i++) {
+                System.out.println("0123456789abcde");
+            }
+            return new ProcessResult(true);
+        }
+    }
+
     public static class Waits extends JavaProcessor {
         @Override
         public ProcessResult process(JobContext context) throws Exception {
             System.out.println("ready");
-            Thread.sleep(2000);
+            Thread.sleep(context.getJobParameters().isEmpty() ? 2000 : Long.parseLong(context.getJobParameters()));
             return new ProcessResult(true, "survived");
         }
     }

@@ -11,7 +11,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +28,7 @@ public final class Host implements Serves {
         String app = System.getenv("ANYJOB_APP");
         if (app.startsWith("files:")) {
             Own.run(app.substring(6), new Host());
+            return;
         }
         if (!Arrays.asList(args).contains("plain")) {
             Output.install(StandardCharsets.UTF_8);
@@ -87,6 +87,13 @@ public final class Host implements Serves {
             }
         });
         link.names(Collections.singletonList("a"), Collections.singletonMap("a", "first"));
+        if (Arrays.asList(args).contains("many")) {
+            Map<String, String> many = new LinkedHashMap<String, String>();
+            for (int i = 0; i < 1500; i++) {
+                many.put("name " + i, new String(new char[1000]).replace('\0', 'd'));
+            }
+            link.names(many.keySet(), many);
+        }
         link.serve(new Host());
         if (Arrays.asList(args).contains("ends")) {
             return; // an application whose own work is done
@@ -112,6 +119,14 @@ public final class Host implements Serves {
     public void check(Call call) throws Refused {
         if ("refuse".equals(what(call))) {
             throw new Refused("ClassName", "demo.X", "is not on the class path; add it").and("XAttrs.x", "1", "is odd");
+        }
+        if ("refuse late".equals(what(call))) {
+            try {
+                gate((String) call.spec().get("gate")).await();
+            } catch (InterruptedException stop) {
+                Thread.currentThread().interrupt();
+            }
+            throw new Refused("ClassName", "demo.X", "is gone by now");
         }
         if ("check throws".equals(what(call))) {
             throw new IllegalStateException("no check today");
@@ -161,11 +176,8 @@ public final class Host implements Serves {
                     HEAP.add(new byte[1 << 16]);
                 }
             case "oom small":
-                List<Object> all = new ArrayList<Object>();
-                Map<Object, Object> kept = new HashMap<Object, Object>();
-                KEPT.add(kept);
                 while (true) {
-                    kept.put(new Object(), new Object());
+                    chain = new Object[] {chain}; // to the last 24 bytes
                 }
             case "exit":
                 System.exit(((Long) spec.get("code")).intValue());
@@ -303,7 +315,7 @@ public final class Host implements Serves {
         }
     }
 
-    static final List<Object> KEPT = new ArrayList<Object>();
+    static Object[] chain;
 
     static final class Broken {
         static final String VALUE = make();

@@ -158,7 +158,9 @@ class AppCalls:
     def _missing(self, group: str, name: str) -> str:
         apps = [app for app in self._attached(group) if app.link is not None]
         if not apps:
-            return f"no application of app group {group!r} is connected{self._all.why_none(group)}"
+            return (
+                f"no application of app group {group!r} serves {name!r}: none is connected{self._all.why_none(group)}"
+            )
         names = sorted({served for app in apps for served in app.names})
         more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
         listed = ", ".join(names[:_LISTED]) + more if names else "nothing"

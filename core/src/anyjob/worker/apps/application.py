@@ -292,16 +292,12 @@ class Application:
         return outcome
 
     async def ended(self, run: str, seconds: float) -> bool:
-        """Whether it says how the run ended within so many seconds."""
+        """Whether the run is over, as it says it, within so many seconds."""
         followed = self._followed.runs.get(run)
-        if followed is not None:
-            await asyncio.wait({followed.outcome}, timeout=seconds)
-        return self.told_end(run)
-
-    def told_end(self, run: str) -> bool:
-        """Whether it has said how the run ended."""
-        followed = self._followed.runs.get(run)
-        return followed is not None and followed.outcome.done()
+        if followed is None:
+            return not self._keeper.going(run)
+        await asyncio.wait({followed.outcome}, timeout=seconds)
+        return followed.outcome.done()
 
     async def _rewatch(self, followed: Followed, link: Link) -> None:
         run = followed.run

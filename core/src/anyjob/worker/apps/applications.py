@@ -173,9 +173,9 @@ class Applications:
                 if not app.given:
                     self.emptied(app)
             await asyncio.wait({link.over})
-        except AppRefused:
+        except AppRefused as no:
+            self._listener.note(no)
             await _until_read(reader, writer)
-            raise
         finally:
             await link.drop()
 
@@ -285,13 +285,13 @@ class Applications:
     def why_none(self, group: str) -> str:
         """What keeps applications of the group away, as the end of a sentence; empty: nothing that is known here."""
         if not self._settings.listen:
-            return ": this worker listens for none; set listen under [worker.apps]"
+            return ", as this worker listens for none; set listen under [worker.apps]"
         if group in self._tokens.faults:
-            return f": {self._tokens.faults[group]}"
+            return f"; {self._tokens.faults[group]}"
         if group not in self._tokens.groups:
-            return ": the group has no token here; make one: anyjob key create --app GROUP"
+            return ", as the group has no token here; make one: anyjob key create --app GROUP"
         faults = [f"cannot listen on {address}: {why}" for address, why in self._listener.faults.items()]
-        return f": this worker {'; '.join(faults)}" if faults else f"; it listens on {', '.join(self.addresses)}"
+        return f"; {'; '.join(faults)}" if faults else f"; the worker listens on {', '.join(self.addresses)}"
 
 
 async def _until_read(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

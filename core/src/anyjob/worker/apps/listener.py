@@ -14,15 +14,16 @@ from typing import Final
 
 from anyjob.problem import plain
 from anyjob.worker.apps.appsettings import Address
+from anyjob.worker.apps.burst import Burst
 from anyjob.worker.apps.faults import AppFault
 
-__all__ = ["Listener", "Visit"]
+__all__ = ["STRANGERS", "Listener", "Visit"]
 
 Visit = Callable[[asyncio.StreamReader, asyncio.StreamWriter, str, Callable[[], None]], Awaitable[None]]
 """A connection from its first byte to its end; the last argument is to be called once it is known who it is."""
 
 _log = logging.getLogger(__name__)
-_STRANGERS: Final = 64
+STRANGERS: Final = 64
 """Connections of which nobody knows who it is; the oldest makes room."""
 _AGAIN: Final = 1.0
 """Seconds between tries to have an address that somebody else has."""
@@ -37,6 +38,8 @@ class Listener:
         self._tries: list[asyncio.Task[None]] = []
         self._strangers: OrderedDict[asyncio.Task[None], None] = OrderedDict()
         self._visits: set[asyncio.Task[None]] = set()
+        self._closed = False
+        self._burst = Burst()
         self.faults: dict[Address, str] = {}
         """Why an address cannot be had."""
 
@@ -58,8 +61,15 @@ class Listener:
 
     async def close(self) -> None:
         """Listen no longer, and end every connection."""
+        self._closed = True
         for task in self._tries:
             task.cancel()
+        loop = asyncio.get_running_loop()
+        for listening in (one for server in self._servers.values() for one in server.sockets):
+            loop.remove_reader(listening.fileno())
+        for _ in range(4):
+            # What was accepted in this very moment still comes, and is closed: a server that is closed loses it.
+            await asyncio.sleep(0)
         for address, server in self._servers.items():
             server.close()
             if address.path:
@@ -70,6 +80,7 @@ class Listener:
         for visit in visits:
             visit.cancel()
         await asyncio.gather(*self._tries, *visits, return_exceptions=True)
+        await asyncio.sleep(0)  # in which their transports close
 
     async def _again(self, address: Address, mode: int) -> None:
         while True:
@@ -98,25 +109,40 @@ class Listener:
             server = await asyncio.start_server(self._came, address.host, address.port)
         self._servers[address] = server
 
-    async def _came(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
+    def _came(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._closed:
+            return writer.transport.abort()
+        task = asyncio.get_running_loop().create_task(self._live(reader, writer))
         self._visits.add(task)
         self._strangers[task] = None
-        while len(self._strangers) > _STRANGERS:
+        task.add_done_callback(lambda task: self._left(task, writer))
+        while len(self._strangers) > STRANGERS:
             self._strangers.popitem(last=False)[0].cancel()
+        return None
+
+    def _left(self, task: asyncio.Task[None], writer: asyncio.StreamWriter) -> None:
+        # Here and not in the task: one that is cancelled before its first step does nothing at all.
+        self._strangers.pop(task, None)
+        self._visits.discard(task)
+        writer.transport.abort()
+
+    async def _live(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
         try:
             await self._visit(reader, writer, _from(writer), lambda: self._strangers.pop(task, None))
         except AppFault as fault:
-            _log.info("%s", plain(str(fault)))
-        except asyncio.CancelledError:
-            pass
+            self.note(fault)
         except Exception:  # noqa: BLE001 - a defect here must not end the others
             _log.exception("a connection failed")
-        finally:
-            self._strangers.pop(task, None)
-            self._visits.discard(task)
-            writer.transport.abort()
+
+    def note(self, fault: AppFault) -> None:
+        """Log what somebody did who could do it as often as he likes."""
+        shown, left = self._burst.take()
+        if left:
+            _log.info("%d further connections that failed were left out", left)
+        if shown:
+            _log.info("%s", plain(str(fault)))
 
 
 def _from(writer: asyncio.StreamWriter) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Self
 
 from anyjob.problem import plain
+from anyjob.worker.apps.burst import Burst
 from anyjob.worker.apps.codec import Body
 from anyjob.worker.apps.definition import Definition
 from anyjob.worker.apps.faults import AppEnded, AppFault, AppNotStarted
@@ -25,8 +26,6 @@ _log = logging.getLogger(__name__)
 _WORDS: Final = 5
 """Lines of standard error that are kept as evidence."""
 _LINE: Final = 500
-_BURST: Final = 100
-"""Lines of standard error that are logged in each ten seconds."""
 _DRAIN: Final = 2.0
 """Seconds in which what a process wrote before its end is read, if processes of its own hold the stream open."""
 
@@ -47,7 +46,7 @@ class Program:
         self._pidfd = os.pidfd_open(process.pid)
         self._loop.add_reader(self._pidfd, self._exit_seen)
         self._words: deque[str] = deque(maxlen=_WORDS)
-        self._shown, self._since = 0, self._loop.time()
+        self._burst = Burst()
 
     @classmethod
     async def begin(
@@ -180,13 +179,10 @@ class Program:
             return
         text = text if len(text) <= _LINE else f"{text[: _LINE - 3]}..."
         self._words.append(text)
-        now = self._loop.time()
-        if now - self._since > 10:
-            if self._shown > _BURST:
-                _log.info("%s: %d further lines were left out", self.definition.job_type, self._shown - _BURST)
-            self._shown, self._since = 0, now
-        self._shown += 1
-        if self._shown <= _BURST:
+        shown, left = self._burst.take()
+        if left:
+            _log.info("%s: %d further lines were left out", self.definition.job_type, left)
+        if shown:
             _log.info("%s: %s", self.definition.job_type, text)
 
 

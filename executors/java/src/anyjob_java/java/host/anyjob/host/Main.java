@@ -36,6 +36,7 @@ public final class Main {
         String app = String.valueOf(System.getenv("ANYJOB_APP"));
         if (app.startsWith("files:")) {
             Own.run(app.substring("files:".length()), processors);
+            return;
         }
         serve(app, processors);
     }

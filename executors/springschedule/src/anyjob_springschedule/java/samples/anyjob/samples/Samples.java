@@ -3,6 +3,7 @@ package anyjob.samples;
 import anyjob.app.Call;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -57,15 +58,6 @@ public class Samples {
     }
 
     @Scheduled(cron = "-")
-    public void ignores() {
-        call().log("ready");
-        long end = System.nanoTime() + 60_000_000_000L;
-        while (System.nanoTime() < end) {
-            pause(100);
-        }
-    }
-
-    @Scheduled(cron = "-")
     public void remembers() {
         Path file = Paths.get(call().text("parameters"));
         append(file, call().run() + " begin\n");
@@ -109,15 +101,37 @@ public class Samples {
     }
 
     @Scheduled(cron = "-")
+    public String gbk() {
+        byte[] bytes = Base64.getDecoder().decode(call().text("parameters"));
+        call().log(bytes);
+        return new String(bytes, Charset.forName("GBK")).trim();
+    }
+
+    @Scheduled(cron = "-")
     public void facts() {
         Call call = call();
-        call.log("ANYJOB_RUN=" + call.run());
-        for (String name : call.facts().keySet()) {
-            call.log("ANYJOB_" + name.toUpperCase() + "=" + call.text(name));
+        Map<?, ?> shard = (Map<?, ?>) call.facts().get("shard");
+        Map<String, Object> facts = new LinkedHashMap<>();
+        facts.put("RUN", call.run());
+        facts.put("JOB_NAME", call.text("job"));
+        facts.put("INSTANCE_ID", call.text("instance"));
+        facts.put("TASK_ID", call.text("task"));
+        facts.put("TRIGGER_TYPE", call.text("trigger"));
+        for (String name : List.of("key", "job_id", "task_name", "attempt", "phase", "parameters", "instance_parameters",
+                "schedule_time", "data_time", "deadline", "upstream")) {
+            facts.put(name.toUpperCase(), call.facts().get(name) == null ? null : call.text(name));
         }
-        call.log("ANYJOB_INSTANCE_ID=" + call.text("instance"));
-        call.log("ANYJOB_TASK_ID=" + call.text("task"));
-        call.log("ANYJOB_TRIGGER_TYPE=" + call.text("trigger"));
+        facts.put("TASK", call.facts().get("payload") == null ? null : call.text("payload"));
+        if (shard != null) {
+            facts.put("SHARD_ID", shard.get("id"));
+            facts.put("SHARD_PARAMETER", shard.get("parameter"));
+            facts.put("SHARD_TOTAL", shard.get("total"));
+        }
+        facts.forEach((name, value) -> {
+            if (value != null) {
+                call.log("ANYJOB_" + name + "=" + value);
+            }
+        });
     }
 
     @Scheduled(cron = "-")

@@ -44,7 +44,8 @@ final class Connection implements LinkEvents {
     @Override
     public synchronized void refused(String why) {
         say("refused", "anyjob: the worker at " + options.address() + " refuses this application: " + why
-                + ". It is asked again and again", true);
+                + (why.contains("token") ? "; give it the token of its app group as ANYJOB_APP_TOKEN ([worker.apps.tokens] of"
+                        + " the worker's settings)" : "") + ". It is asked again and again", true);
         giveBackLater();
     }
 

@@ -187,7 +187,12 @@ final class Held implements Way {
 
     /** The first outcome counts. */
     void ends(Outcome outcome) {
-        byte[] line = resultLine(outcome);
+        ends(outcome, false);
+    }
+
+    /** @param retire the process should not get further runs: this one left something in it */
+    void ends(Outcome outcome, boolean retire) {
+        byte[] line = resultLine(outcome, retire);
         synchronized (this) {
             if (result != null) {
                 return;
@@ -202,10 +207,10 @@ final class Held implements Way {
         }
     }
 
-    private byte[] resultLine(Outcome outcome) {
+    private byte[] resultLine(Outcome outcome, boolean retire) {
         String wrong;
         try {
-            byte[] line = line(outcome);
+            byte[] line = line(outcome, retire);
             if (line.length <= Wire.LINE) {
                 return line;
             }
@@ -214,12 +219,15 @@ final class Held implements Way {
             wrong = error.getMessage();
         }
         return line(Outcome.failed("the outcome cannot be told: " + wrong)
-                .withEvidence("app", "the code ended as " + outcome.cause() + ": " + Outcome.cut(outcome.result(), 1000)));
+                .withEvidence("app", "the code ended as " + outcome.cause() + ": " + Outcome.cut(outcome.result(), 1000)), retire);
     }
 
-    private byte[] line(Outcome outcome) {
+    private byte[] line(Outcome outcome, boolean retire) {
         Map<String, Object> body = message("result");
         body.put("outcome", outcome.toJson());
+        if (retire) {
+            body.put("retire", true);
+        }
         return (Json.write(body) + "\n").getBytes(StandardCharsets.UTF_8);
     }
 
@@ -238,10 +246,18 @@ final class Held implements Way {
      * From now on it is told of on this connection.
      *
      * @param cursor how much of the log the worker has; negative: what was told before counts
+     * @param request what is answered by that; 0: nothing
+     * @return false when it is not held any more
      */
-    synchronized void tellTo(Wire next, long cursor) {
+    synchronized boolean tellTo(Wire next, long cursor, long request) {
+        if (forgotten) {
+            return false;
+        }
         if (next.closed()) {
-            return;
+            return true;
+        }
+        if (request != 0) {
+            Requests.ok(next, request, null);
         }
         wire = next;
         if (cursor >= 0) {
@@ -253,6 +269,23 @@ final class Held implements Way {
         }
         notifyAll();
         dirty();
+        return true;
+    }
+
+    /** It has begun: its start's connection follows it, unless a later one does already. */
+    synchronized void tellFirst(Wire first) {
+        if (wire == null) {
+            tellTo(first, -1, 0);
+        }
+    }
+
+    /** It does not begin. @return false when a later connection follows it already, and must be told by a result */
+    synchronized boolean abandon() {
+        if (wire != null) {
+            return false;
+        }
+        forgotten = true;
+        return true;
     }
 
     /** The connection has ended. */

@@ -2,6 +2,7 @@ package anyjob.app;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -28,6 +29,7 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class Link implements Closeable {
     private static final long SILENCE = 90000; // ms; asked for a sign of life after a third of it
     private static final long WELCOME = 30000;
+    private static final int HELLO = (1 << 20) - 1000; // bytes of its line
     private static final long FIRST_PAUSE = 100;
     private static final long LAST_PAUSE = 10000;
     private static final long ALONE = 60000;
@@ -87,14 +89,14 @@ public final class Link implements Closeable {
     /** What the application calls itself. */
     public Link app(String value) {
         unbegun();
-        app = value;
+        app = Outcome.cut(value, 100);
         return this;
     }
 
     /** A name and version for people. */
     public Link software(String value) {
         unbegun();
-        software = value;
+        software = Outcome.cut(value, 1000);
         return this;
     }
 
@@ -113,8 +115,9 @@ public final class Link implements Closeable {
     }
 
     /**
-     * A process that a worker started and that is there for its runs alone: it ends by itself when it had neither connection
-     * nor run for 60 s, says which run called {@code System.exit}, and names threads that runs leave behind.
+     * A process that a worker started and that is there for its runs alone (ANYJOB_APP_RESIDENT=1): it ends by itself when it
+     * had neither connection nor run for 60 s, says which run called {@code System.exit}, and names threads that runs leave
+     * behind.
      */
     public Link resident(boolean value) {
         unbegun();
@@ -134,6 +137,13 @@ public final class Link implements Closeable {
             }
         });
         if (resident) {
+            Signals.on("TERM", new Signals.Heard() {
+                @Override
+                public void heard(String signal) {
+                    shut(FLUSH); // before the exit, so that no run is told of it as somebody's System.exit
+                    System.exit(0);
+                }
+            });
             Runtime.getRuntime().addShutdownHook(new Thread(Threads.top(), "anyjob-exit") {
                 @Override
                 public void run() {
@@ -245,6 +255,8 @@ public final class Link implements Closeable {
             }
             if (now != null) {
                 now.flushed(Math.max(Math.min(FLUSH, millis), (end - System.nanoTime()) / 1000000));
+                runs.cleaned(now, Math.min(FLUSH, millis));
+                now.flushed(100);
             }
         } catch (InterruptedException stop) {
             Thread.currentThread().interrupt();
@@ -376,6 +388,7 @@ public final class Link implements Closeable {
     /** One connection, from its hello to its end. */
     private final class Session {
         private final Wire wire;
+        private boolean late; // names are said behind the welcome
         boolean good;
         boolean refused;
 
@@ -393,7 +406,14 @@ public final class Link implements Closeable {
             hello.put("id", id);
             hello.put("app", app);
             hello.put("runs", runs.names());
-            wire.send(hello);
+            String first = Json.write(hello);
+            if (first.length() > HELLO / 3 && first.getBytes(StandardCharsets.UTF_8).length > HELLO) {
+                late = true;
+                hello.put("names", Collections.emptyList());
+                hello.put("details", Collections.emptyMap());
+                first = Json.write(hello);
+            }
+            wire.send(first);
             while (true) {
                 byte[] line;
                 try {
@@ -440,6 +460,9 @@ public final class Link implements Closeable {
                 wire.welcomed(SILENCE);
                 synchronized (lock) {
                     at = true;
+                }
+                if (late) {
+                    wire.send(announced("names"));
                 }
                 welcomed(String.valueOf(message.get("node")), String.valueOf(message.get("group")));
                 return true;

@@ -37,7 +37,8 @@ public final class Own {
     }
 
     /**
-     * Do the run whose {@code start.json} lies in the folder, write {@code outcome.json}, end the JVM. Never returns.
+     * Do the run whose {@code start.json} lies in the folder, write {@code outcome.json}, end the JVM. It may return, then the JVM
+     * ends with the main thread: nothing must come behind it.
      *
      * <p>A folder that holds no run ends the JVM with code 2 and a line on standard error.
      */
@@ -305,6 +306,9 @@ public final class Own {
                 Runtime.getRuntime().halt(0);
             }
         }).start();
-        System.exit(0);
+        // Runtime.exit asks for a logger since Java 21, which takes longer than most of this class.
+        if (!Threads.left(Threads.top(), false).isEmpty()) {
+            System.exit(0);
+        }
     }
 }

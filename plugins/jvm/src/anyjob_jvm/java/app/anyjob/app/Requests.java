@@ -57,11 +57,8 @@ final class Requests {
                 start(wire, id, (String) run, held, message);
                 break;
             case "watch":
-                if (held == null) {
+                if (held == null || !held.tellTo(wire, cursor(message), id)) {
                     error(wire, id, "run " + run + " is not held here", null);
-                } else {
-                    ok(wire, id, null);
-                    held.tellTo(wire, cursor(message));
                 }
                 break;
             case "find":
@@ -75,8 +72,8 @@ final class Requests {
                 }
                 break;
             case "clean":
-                runs.remove((String) run); // one that goes on after its stop was given up too: nobody asks for it again
-                ok(wire, id, null);
+                ok(wire, id, null); // first: a link that is closed waits for the removal, then for its lines
+                runs.remove((String) run); // also one whose stop was given up: nobody asks for it again
                 break;
             default:
                 answer(wire, "unsupported", id, null);
@@ -85,8 +82,7 @@ final class Requests {
 
     private void start(Wire wire, long id, String run, Held held, Map<?, ?> message) {
         if (held != null) {
-            held.starter.again(wire, id);
-            held.tellTo(wire, -1);
+            held.starter.again(held, wire, id);
         } else if (link.closing()) {
             error(wire, id, "the application is being closed", null);
         } else {

@@ -7,7 +7,7 @@ import java.util.Map;
 
 /** The runs that a link holds. */
 final class Runs {
-    private static final int OVER = 10000; // runs whose outcome no worker has fetched
+    private static final int OVER = 5000; // runs whose outcome no worker has fetched
 
     private final Link link;
     private final long bytes = Math.min(64L << 20, Runtime.getRuntime().maxMemory() / 8);
@@ -27,6 +27,7 @@ final class Runs {
         Held gone = held.remove(run);
         if (gone != null) {
             gone.forget();
+            notifyAll();
         }
     }
 
@@ -80,7 +81,7 @@ final class Runs {
             thread.start();
         } catch (Throwable error) { // no more threads, or no memory for one
             remove(run);
-            starter.refuse("no thread for it: " + error);
+            starter.refuse(new Refused("no thread for it: " + error));
         }
     }
 
@@ -108,20 +109,23 @@ final class Runs {
 
     /** @return whether the check let it begin; else it has been told, and is not held any more */
     private boolean begins(Held one) {
+        Refused refused;
         try {
             link.serves().check(one.call);
-        } catch (Refused refused) {
+            one.starter.begun(one);
+            return true;
+        } catch (Refused theirs) {
+            refused = theirs;
+        } catch (Throwable error) {
+            refused = new Refused("its check threw " + Outcome.text(error));
+        }
+        if (one.abandon()) {
             remove(one.call.run());
             one.starter.refuse(refused);
-            return false;
-        } catch (Throwable error) {
-            remove(one.call.run());
-            one.starter.refuse("its check threw " + Outcome.text(error));
-            return false;
+        } else {
+            one.ends(Own.refused(refused));
         }
-        one.starter.begun();
-        one.tellTo(one.starter.wire, -1);
-        return true;
+        return false;
     }
 
     private Outcome thrown(Call call, Throwable error) {
@@ -138,6 +142,7 @@ final class Runs {
 
     private void ends(Held one, Outcome outcome) {
         Outcome told = outcome;
+        boolean retire = false;
         try {
             if (one.call.stopping()) {
                 told = one.ladder.told(told);
@@ -148,10 +153,11 @@ final class Runs {
             if (link.resident()) {
                 List<Thread> left = Threads.settled(one.group, true);
                 if (!left.isEmpty()) {
+                    retire = true;
                     told = told.withEvidence("threads", "the code left, and they go on in the JVM, " + Threads.names(left));
                 }
             }
-            one.ends(told);
+            one.ends(told, retire);
         } catch (OutOfMemoryError full) {
             reserve = null;
             one.ends(Outcome.brief(full));
@@ -233,12 +239,26 @@ final class Runs {
             // A run that closes its own link cannot be waited for.
             long left = one.call.runsIn(Thread.currentThread()) ? 0 : (end - System.nanoTime()) / 1000000;
             if (!one.over() && !one.call.await(Math.max(0, left))) {
-                one.ends(told(Outcome.of("evicted").withResult("the application ended while the code was running")));
+                one.ends(told(Outcome.of("evicted").withResult("the application ended while the code was running").withRetry(true, null)));
             }
         }
         for (Held one : all) {
             while (!one.over() && System.nanoTime() < end) {
                 Thread.sleep(1); // it has returned, and its thread is about to tell
+            }
+        }
+    }
+
+    /** Wait until the worker has taken all outcomes, at most so long. */
+    void cleaned(Wire wire, long millis) throws InterruptedException {
+        long end = System.nanoTime() + millis * 1000000;
+        synchronized (this) {
+            while (!held.isEmpty() && !wire.closed()) {
+                long left = (end - System.nanoTime()) / 1000000;
+                if (left <= 0) {
+                    return;
+                }
+                wait(Math.min(left, 50)); // a connection that ends wakes nobody here
             }
         }
     }
@@ -250,7 +270,7 @@ final class Runs {
 
     private Outcome closed(Outcome outcome) {
         String then = "the code then ended as " + outcome.cause() + ": " + Outcome.cut(outcome.result(), 1000);
-        return told(Outcome.of("evicted").withResult("the application ended and interrupted the code").withEvidence("app", then));
+        return told(Outcome.of("evicted").withResult("the application ended and interrupted the code").withEvidence("app", then).withRetry(true, null));
     }
 
     /** With who ends the application, where that is code. */
@@ -271,9 +291,9 @@ final class Runs {
         }
 
         /** The same start again. */
-        synchronized void again(Wire on, long id) {
+        synchronized void again(Held one, Wire on, long id) {
             if (begun) {
-                Requests.ok(on, id, null);
+                one.tellTo(on, -1, id);
             } else if (on == wire) {
                 ids.add(id);
             } else {
@@ -281,22 +301,17 @@ final class Runs {
             }
         }
 
-        synchronized void begun() {
+        synchronized void begun(Held one) {
             begun = true;
             for (long id : ids) {
                 Requests.ok(wire, id, null);
             }
+            one.tellFirst(wire);
         }
 
         synchronized void refuse(Refused refused) {
             for (long id : ids) {
                 Requests.error(wire, id, refused.getMessage(), refused.problems());
-            }
-        }
-
-        synchronized void refuse(String why) {
-            for (long id : ids) {
-                Requests.error(wire, id, why, null);
             }
         }
     }

@@ -6,7 +6,7 @@ package anyjob.app;
 public interface Serves {
     /**
      * Whether the run can begin: find the class, the method, the bean. Called in the run's own thread, before {@link #run}; what
-     * was found can be kept in {@link Call#keep}.
+     * was found can be kept in {@link Call#keep}. A worker waits 30 seconds for it.
      *
      * @throws Refused it cannot; nothing was begun
      */

@@ -1,10 +1,12 @@
 package anyjob.app;
 
-import java.lang.reflect.InvocationHandler;
-import java.lang.reflect.Method;
-import java.lang.reflect.Proxy;
+import sun.misc.Signal;
+import sun.misc.SignalHandler;
 
-/** Handlers of signals, by {@code sun.misc.Signal} where this JVM has it: it is no part of Java's specification. */
+/**
+ * Handlers of signals, by {@code sun.misc.Signal} where this JVM has it: it is no part of Java's specification. Not by a proxy: to
+ * make one takes half of a JVM's start.
+ */
 final class Signals {
     private Signals() {}
 
@@ -13,30 +15,26 @@ final class Signals {
     }
 
     /** @return false when this JVM has no such handlers, or leaves this signal to others (-Xrs) */
-    static boolean on(final String name, final Heard heard) {
+    static boolean on(String name, Heard heard) {
         try {
-            Class<?> signal = Class.forName("sun.misc.Signal");
-            Class<?> handler = Class.forName("sun.misc.SignalHandler");
-            InvocationHandler calls = new InvocationHandler() {
-                @Override
-                public Object invoke(Object proxy, Method method, Object[] arguments) {
-                    if ("handle".equals(method.getName())) {
-                        heard.heard(name);
-                        return null;
-                    }
-                    if ("equals".equals(method.getName())) {
-                        return proxy == arguments[0];
-                    }
-                    return "hashCode".equals(method.getName()) ? (Object) System.identityHashCode(proxy) : "handler";
-                }
-            };
-            Object proxy = Proxy.newProxyInstance(Signals.class.getClassLoader(), new Class<?>[] {handler}, calls);
-            signal.getMethod("handle", signal, handler).invoke(null, signal.getConstructor(String.class).newInstance(name), proxy);
+            Direct.on(name, heard);
             return true;
-        } catch (Exception no) {
+        } catch (IllegalArgumentException taken) {
             return false;
-        } catch (LinkageError no) {
+        } catch (LinkageError none) {
             return false;
+        }
+    }
+
+    /** Apart, so that only its use links the JDK's class. */
+    private static final class Direct {
+        static void on(final String name, final Heard heard) {
+            Signal.handle(new Signal(name), new SignalHandler() {
+                @Override
+                public void handle(Signal signal) {
+                    heard.heard(name);
+                }
+            });
         }
     }
 }

@@ -1,0 +1,6 @@
+package sun.misc;
+
+/** See Signal. */
+public interface SignalHandler {
+    void handle(Signal signal);
+}

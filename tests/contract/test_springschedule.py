@@ -1,0 +1,69 @@
+"""The springschedule executor, against Spring Boot applications that have dialled in."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+from tests.conftest import ci_needs
+
+from anyjob.errors import WorkerError
+from anyjob.samples import Samples
+from anyjob.testing import ExecutorContract
+from anyjob.testing.rig import Rig
+from anyjob.testing.supply import Supply
+from anyjob.worker.settings import WorkerSettings
+from anyjob_springschedule.samples import serving
+
+_TOKEN = "a token of the suite alone"
+_PLACE = Path(tempfile.gettempdir()) / f"anyjob-spring-{os.getpid()}.sock"
+_BESIDE = _PLACE.with_suffix(".beside")
+
+
+@contextmanager
+def attached() -> Generator[Samples]:
+    """An application for the rig, and one for the worker beside it."""
+    try:
+        with serving([f"unix:{_PLACE}", f"unix:{_BESIDE}"], _TOKEN) as samples:
+            yield samples
+    except WorkerError as error:
+        if "maven" in ci_needs():
+            raise
+        pytest.skip(str(error))
+
+
+def listening(place: Path) -> WorkerSettings:
+    return WorkerSettings.model_validate({"apps": {"listen": [f"unix:{place}"], "tokens": {"suite": _TOKEN}}})
+
+
+class AttachedRig(Rig):
+    """Two workers cannot listen at one address."""
+
+    def beside(self, name: str) -> Rig:
+        made = super().beside(name)
+        made._worker = listening(_BESIDE)  # pyright: ignore[reportPrivateUsage]
+        return made
+
+
+@pytest.mark.needs("maven", "jdk17")
+class TestSpringSchedule(ExecutorContract):
+    job_type = "springschedule"
+    executor_settings: ClassVar = {"wait": 20}
+    worker_settings = listening(_PLACE)
+    samples = attached
+
+    @classmethod
+    def make_rig(cls, folder: Path, supply: Supply | None = None) -> Rig:
+        return AttachedRig(
+            folder,
+            job_type=cls.job_type,
+            samples=cls.samples,
+            supply=supply,
+            settings=cls.executor_settings,
+            worker=cls.worker_settings,
+        )

@@ -1,0 +1,85 @@
+"""The examples run as they stand, the project builds, and what the README shows is accepted."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from tests.executors.java.build import compiled
+
+from anyjob.job import Job
+from anyjob.plugins import PluginHost
+from anyjob_java.ours import ours
+from anyjob_java.settings import JavaSettings
+from anyjob_jvm.homes import JavaHome
+
+HERE = Path(__file__).parents[3] / "executors" / "java"
+README = (HERE / "README.md").read_text()
+
+pytestmark = pytest.mark.needs("jdk17")
+
+
+def run(file: Path, tmp_path: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    config = tmp_path / "anyjob.toml"
+    config.write_text("[worker]\nshim_idle = 0.2\n")  # so that nothing is left of it
+    argv = [sys.executable, "-m", "anyjob", "run", "--state", str(tmp_path / "state"), "--config", str(config)]
+    env = {**os.environ, "PYTHONWARNINGS": ""}
+    return subprocess.run([*argv, *options, str(file)], capture_output=True, text=True, timeout=100, env=env)
+
+
+@pytest.mark.parametrize("file", sorted((HERE / "examples").glob("*.yaml")), ids=lambda file: file.stem)
+def test_an_example_runs(file: Path, tmp_path: Path) -> None:
+    done = run(file, tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.needs("maven")
+def test_the_project_builds_and_runs(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    shutil.copytree(HERE / "examples" / "project", project)
+    argv = ["mvn", "-q", "-B", "package", f"-Danyjob.api={ours().api}"]
+    said = ""
+    for way in (["-o"], []):
+        done = subprocess.run([*argv, *way], cwd=project, capture_output=True, text=True, timeout=110)
+        said = done.stdout
+        if done.returncode == 0:
+            break
+    else:
+        pytest.fail(f"the project does not build: {said[-2000:]}")
+    jar = project / "target" / "rates.jar"
+    done = run(project / "job.yaml", tmp_path, "--json", "--set", f"XAttrs.classpath=[{json.dumps(str(jar))}]")
+    assert done.returncode == 0, done.stdout + done.stderr
+    outcome = json.loads(done.stdout)
+    assert (outcome["result"], outcome["outputs"]) == ("2 rates", {"rates": 2})
+
+
+def test_the_job_of_the_readme_can_be_created() -> None:
+    (text,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    assert PluginHost.load().bind(Job.from_wire(yaml.safe_load(text))).plugin == "java"
+
+
+def test_the_class_of_the_readme_compiles(tmp_path: Path, jdk: JavaHome) -> None:
+    (text,) = re.findall(r"```java\n(.*?)```", README, re.DOTALL)
+    assert list(compiled(tmp_path, jdk, {"com/example/Rates.java": text}, [ours().api]).rglob("Rates.class"))
+
+
+def test_the_settings_of_the_readme_are_all_there_are() -> None:
+    (text,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    shown: dict[str, Any] = tomllib.loads(text)["executors"]["java"]
+    made = JavaSettings.model_validate(shown)
+    assert shown.keys() == JavaSettings.model_fields.keys()
+    assert made.runs == JavaSettings().runs
+
+
+def test_the_command_shows_the_jar_of_the_interfaces() -> None:
+    done = subprocess.run([sys.executable, "-m", "anyjob", "java-api"], capture_output=True, text=True)
+    assert done.stdout == f"{ours().api}\n"
