@@ -137,6 +137,7 @@ class Applications:
         for app in self.by_key.values():
             await app.close()
         await self._listener.close()
+        self.shared.tidy()
 
     # ---------------------------------------------------------------- who dials in
 

@@ -68,6 +68,7 @@ class SharedApps:
         self._host, self._idle = host, idle
         self.book = SharedBook()
         self.at = Path()
+        self._socket: Address | None = None
         self._by_name: dict[str, SharedApp] = {}
         self._taking: dict[tuple[str, str, str | None, str], SharedApp] = {}
         self._locks: dict[tuple[str, str, str | None, str], asyncio.Lock] = {}
@@ -91,6 +92,11 @@ class SharedApps:
         """Let go of all; they go on, and end by themselves when nothing is left to do."""
         for one in list(self._by_name.values()):
             await one.let_go()
+
+    def tidy(self) -> None:
+        """Nobody listens there any more: leave no folder outside the state folder for which nobody will dial."""
+        if self._socket is not None and not self._by_name and Path(self._socket.path).parent != self.at:
+            shutil.rmtree(Path(self._socket.path).parent, ignore_errors=True)
 
     async def dismiss(self) -> None:
         """End those without a run: nothing further will come for them."""
@@ -130,7 +136,7 @@ class SharedApps:
             return got
 
     async def _begin(self, sharing: tuple[str, str, str | None, str], shared: Shared) -> SharedApp:
-        await self._ready()
+        where = await self._ready()
         job_type, group, user, key = sharing
         token = secrets.token_urlsafe(32)
         short = hashlib.sha256(repr(sharing).encode()).hexdigest()[:10]
@@ -144,7 +150,7 @@ class SharedApps:
         command = shared.command
         env: Mapping[str, str] = self._host.base_environment if command.env is None else command.env
         own = {
-            "ANYJOB_APP": f"unix:{self._socket.path}",
+            "ANYJOB_APP": f"unix:{where}",
             "ANYJOB_APP_TOKEN": token,
             "ANYJOB_APP_RESIDENT": "1",
             "ANYJOB_JOB_TYPE": job_type,
@@ -260,13 +266,14 @@ class SharedApps:
 
     # ---------------------------------------------------------------- the place
 
-    async def _ready(self) -> None:
-        """Make the folder, and listen there. Raises StateUnusable."""
+    async def _ready(self) -> str:
+        """Make the folder, and listen there; where that is. Raises StateUnusable."""
         root = os.getuid() == 0
         try:
             self.at.mkdir(mode=0o711 if root else 0o700, parents=True, exist_ok=True)
             self._socket = Address(path=_socket(self.at))
             await self.listen(self._socket, 0o666 if root else 0o600)
+            return self._socket.path
         except OSError as error:
             raise StateUnusable(self.at, f"{error.strerror} ({error.filename})") from error
 
