@@ -304,10 +304,10 @@ class Application:
 
     async def _rewatch(self, followed: Followed, link: Link) -> None:
         run = followed.run
+        stage = self._stages.get(run.name)  # one that comes from now on is said by itself
         cursors = {source: cursor for source in SOURCES if (cursor := run.log.cursor(source)) is not None}
         try:
             await link.ask("watch", {"run": run.name, "cursors": cursors}, lambda: self._tells(followed, link))
-            stage = self._stages.get(run.name)
             if stage is not None:
                 await link.ask("stop", {"run": run.name, "stage": stage.value})
         except (AnswerRefused, AnswerUnsupported) as no:
