@@ -58,6 +58,17 @@ def test_a_stop_is_asked_then_forced_and_the_application_says_which_step_ended_i
     asyncio.run(life())
 
 
+def test_a_run_that_somebody_else_ended_may_be_tried_again(tmp_path: Path) -> None:
+    async def life() -> None:
+        async with town(tmp_path) as worker:
+            with callee(worker.apps.addresses[0]):
+                outcome = await outcome_of(await worker.submit(order("run.result(cause='stopped')")))
+                assert outcome.cause is Cause.EVICTED
+                assert "no stop was asked for" in told(outcome)
+
+    asyncio.run(life())
+
+
 def test_an_exception_of_the_code_is_its_end(tmp_path: Path) -> None:
     async def life() -> None:
         async with town(tmp_path) as worker:

@@ -104,7 +104,7 @@ def test_an_application_that_comes_late_is_waited_for_and_one_that_was_there_lon
             "nobody",
             (
                 "no application of app group 'nobody' serves 'pay': none is connected, as the group has no token here; "
-                "make one: anyjob key create --app GROUP"
+                "make one: anyjob key create --app nobody"
             ),
         ),
         ("pay", "", "the job names no app group, and several have tokens here: billing, shop; write GroupId"),

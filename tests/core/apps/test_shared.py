@@ -4,14 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pwd
+import shutil
 import signal
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.core.apps.town import log_of, order, outcome_of, told, town, until
+from tests.core.apps.town import (
+    CALLEE,
+    CodeExecutor,
+    CodePlugin,
+    CodeSpec,
+    log_of,
+    order,
+    outcome_of,
+    settings,
+    told,
+    town,
+    until,
+)
 
+from anyjob.executor import Command, Shared
 from anyjob.outcome import Cause, Outcome, Strength
+from anyjob.plugins import PluginHost
+from anyjob.run import Run
 from anyjob.worker.order import RunOrder
 from anyjob.worker.worker import LiveRun, Worker
 
@@ -266,6 +284,82 @@ def test_one_that_died_while_no_worker_was_there(tmp_path: Path) -> None:
     outcome = asyncio.run(second(name))
     assert outcome.cause is Cause.SIGNAL, told(outcome)
     assert "was ended by signal 9" in told(outcome)
+
+
+@pytest.mark.needs("root")
+def test_it_runs_as_the_run_s_user_and_others_have_their_own() -> None:
+    code = "run.result(cause='succeeded', result=f'{os.getuid()} {os.getcwd()} {os.environ[\"HOME\"]}')"
+    nobody = pwd.getpwnam("nobody")
+
+    async def life(folder: Path) -> None:
+        python = Command(argv=["/usr/bin/python3", str(folder / "callee.py"), "code"])
+        shutil.copy(CALLEE, folder)
+
+        def target(self: CodeExecutor, run: Run, spec: CodeSpec) -> Shared:
+            del self, run
+            return Shared(key=spec.key, command=python)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(CodeExecutor, "target", target)
+            worker_settings = settings(folder).model_copy(update={"users": {"*": ["nobody"]}})
+            async with Worker(PluginHost({"code": CodePlugin()}), folder / "state", worker_settings) as worker:
+                theirs = await outcome_of(await worker.submit(shared(code, user="nobody")))
+                ours = await outcome_of(await worker.submit(shared(code, 2)))
+                assert theirs.result.split()[0::2] == [str(nobody.pw_uid), nobody.pw_dir], told(theirs)
+                assert ours.result.split()[0] == "0", told(ours)
+                place = Path(theirs.result.split()[1])
+                assert place.stat().st_uid == nobody.pw_uid
+                assert place.parent.stat().st_uid == 0, "its log stays out of its reach"
+                assert {app.name for app in worker.apps.of("code").seen()} == {"callee"}
+                await worker.apps.shared.dismiss()
+
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o711)
+        asyncio.run(life(Path(folder)))
+
+
+def test_a_state_folder_with_a_long_path(tmp_path: Path) -> None:
+    """The path of a socket has 108 bytes."""
+    deep = tmp_path / ("long" * 20)
+    deep.mkdir()
+
+    async def life() -> None:
+        async with town(deep, listen=[]) as worker:
+            first = await pid_of(worker, 1)
+            places.append(Path(worker.apps.shared.where))
+            assert not worker.apps.addresses, "nobody else dials there"
+        async with town(deep, listen=[]) as worker:
+            assert await pid_of(worker, 2) == first, "the next worker listens where it dials"
+            await worker.apps.shared.dismiss()
+            await until(lambda: not worker.apps.shared.book.processes)
+
+    places: list[Path] = []
+    asyncio.run(life())
+    assert [place.parent.exists() for place in places] == [False], "and leaves nothing there"
+
+
+def test_a_run_that_nobody_knows_any_more_does_not_hold_it(tmp_path: Path) -> None:
+    """The state folder has forgotten it; its token is this folder's alone, so nobody else will ask for it."""
+    ghost = "import copy\nother = copy.copy(run)\nother.name = 'aj-1-0-9'\napp.runs['aj-1-0-9'] = other"
+
+    async def life() -> None:
+        async with town(tmp_path) as worker:
+            assert (await outcome_of(await worker.submit(shared(ghost)))).ok
+            (app,) = worker.apps.by_key.values()
+            assert "aj-1-0-9" in str((await worker.apps.of("code").ask(app.key, "count", {}))["held"])
+            assert app.link is not None
+            await app.link.drop()
+            await until(lambda: app.link is not None and not app.link.over.done())
+
+            async def held() -> object:
+                return (await worker.apps.of("code").ask(app.key, "count", {}))["held"]
+
+            async with asyncio.timeout(30):
+                while await held():
+                    await asyncio.sleep(0.01)
+            await worker.apps.shared.dismiss()
+
+    asyncio.run(life())
 
 
 def test_limits_are_refused_and_a_user_is_checked(tmp_path: Path) -> None:

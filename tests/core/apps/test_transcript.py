@@ -80,7 +80,8 @@ def test_the_worker_dies_in_the_middle(tmp_path: Path) -> None:
     async def first() -> None:
         async with Worker(play.host(), play.state) as worker:
             run = await worker.submit(RunOrder(job=JOB, instance=8))
-            while not (play.state / "runs" / run.name / "log").exists() or log(play, run.name) != b"working\n":
+            path = play.state / "runs" / run.name / "log"
+            while not path.exists() or log(play, run.name) != b"working\n" or run.record.handle is None:
                 await asyncio.sleep(0.01)
 
     async def second() -> Outcome:
@@ -186,7 +187,7 @@ def test_an_application_outlives_its_worker(tmp_path: Path) -> None:
         async with town(tmp_path) as worker:
             program = dial(tmp_path, 5)
             run = await worker.submit(pay(9))
-            await until(lambda: log_of(tmp_path, run) == b"working\n")
+            await until(lambda: log_of(tmp_path, run) == b"working\n" and run.record.handle is not None)
         await asyncio.to_thread(program.wait)
 
     async def second() -> Outcome:

@@ -28,7 +28,7 @@ TOKEN = "a-token-of-shop"
 class CodeSpec(Spec):
     code: Annotated[str, At("Content")] = ""
     name: Annotated[str, At("ClassName")] = "main"
-    wait: Annotated[float, At("XAttrs.$.wait")] = 5.0
+    wait: Annotated[float, At("XAttrs.$.wait")] = 30.0
     isolation: Annotated[str, At("XAttrs.$.isolation")] = "attached"
     key: Annotated[str, At("XAttrs.$.key")] = "one"
     runs: Annotated[int, At("XAttrs.$.runs")] = 1000

@@ -28,3 +28,12 @@ def test_an_end_of_its_own_is_told_beside_the_stop() -> None:
 def test_a_cause_with_evidence_of_its_own_stays() -> None:
     kept = settle(Outcome(cause=Cause.OUT_OF_MEMORY, stop=REPORT), STOP, Capabilities(), "x")
     assert (kept.cause, kept.stop) == (Cause.OUT_OF_MEMORY, REPORT)
+
+
+def test_an_end_that_nobody_knows_is_no_proof_of_a_stop() -> None:
+    promised = Capabilities(proof=Strength.PROVEN)
+    kept = settle(Outcome(cause=Cause.UNKNOWN), STOP, promised, "x")
+    assert (kept.cause, kept.stop and kept.stop.strength) == (Cause.UNKNOWN, Strength.ASKED)
+    kept = settle(Outcome(cause=Cause.FAILED), STOP, promised, "x")
+    assert kept.stop is not None
+    assert kept.stop.strength is Strength.PROVEN

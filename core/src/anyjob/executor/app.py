@@ -15,9 +15,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias
 
-from anyjob.executor.base import Executor, S, Stage
+from anyjob.executor.base import OF_COMMANDS, Executor, S, Stage
 from anyjob.executor.capabilities import Capabilities, Phase
-from anyjob.executor.command import OF_COMMANDS, RUN_FOLDER, Command, Exit
+from anyjob.executor.command import RUN_FOLDER, Command, Exit
 from anyjob.executor.handle import Handle
 from anyjob.executor.said import OUTCOME_FILE, START_FILE, read_said, start_message, without_word
 from anyjob.outcome import Cause, Evidence, Json, Outcome, StopReport, Strength
@@ -44,11 +44,13 @@ class Shared:
     `key` names all that tells residents apart (class path, Java home, binary), at most 200 characters; the run's user
     need not be in it. `command` starts it, with ANYJOB_APP and ANYJOB_APP_TOKEN in its environment: it dials in with
     them. It must be the same for the same key; files of it are not written. `runs`: after so many it is replaced.
+    `wait`: seconds in which a new one must have dialled in.
     """
 
     key: str
     command: Command
     runs: int = 1000
+    wait: float = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

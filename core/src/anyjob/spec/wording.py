@@ -22,6 +22,8 @@ _KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "finite_number": ("is not a finite number", "write another"),
     "bool": ("is neither true nor false", "write one of them"),
     "list": ("is not a list", "write it as [...]"),
+    "sequence": ("is not a list", "write it as [...]"),
+    "sequence_str": ("is not a list", "write it as [...]"),
     "tuple": ("is not a list", "write it as [...]"),
     "set": ("is not a list", "write it as [...]"),
     "frozen_set": ("is not a list", "write it as [...]"),

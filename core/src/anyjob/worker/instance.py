@@ -4,6 +4,7 @@ themselves."""
 from __future__ import annotations
 
 import asyncio
+import itertools
 import secrets
 import time
 from collections.abc import Iterable, Mapping
@@ -26,8 +27,14 @@ __all__ = ["Firing", "Instances", "LiveInstance", "new_instance_id"]
 
 
 def new_instance_id() -> int:
-    """A number that no other state folder is likely to give: epoch milliseconds and 20 random bits."""
-    return (int(time.time() * 1000) << 20) | secrets.randbits(20)
+    """A number that no other state folder is likely to give: epoch milliseconds and 20 bits that begin at random.
+
+    Never the same twice in one process: they count on, and a million a millisecond is more than anybody makes.
+    """
+    return (int(time.time() * 1000) << 20) | (next(_count) & 0xFFFFF)
+
+
+_count = itertools.count(secrets.randbits(20))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,9 @@ def settle(outcome: Outcome, why: str | None, capabilities: Capabilities, who: s
     """
     if why is None:
         return outcome
-    stop = outcome.stop or StopReport(strength=capabilities.proof, by=f"{who}: watch ended")
+    # Of an end that nobody knows there is no proof, whatever the type promises of those that it sees.
+    proof = Strength.ASKED if outcome.cause is Cause.UNKNOWN else capabilities.proof
+    stop = outcome.stop or StopReport(strength=proof, by=f"{who}: watch ended")
     if outcome.cause not in _OVERRULED:
         return replace(outcome, stop=stop)
     if outcome.cause in (Cause.STOPPED, Cause.TIMED_OUT):

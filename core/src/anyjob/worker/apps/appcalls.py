@@ -17,7 +17,7 @@ from anyjob.outcome import Cause, Evidence, Json, Outcome, StopReport, Strength,
 from anyjob.run import Run
 from anyjob.worker.apps.application import Application
 from anyjob.worker.apps.facts import secrets
-from anyjob.worker.apps.faults import AnswerRefused, AnswerUnsupported, AppFault, NoSuchApp
+from anyjob.worker.apps.faults import AnswerRefused, AnswerUnsupported, AppFault, NoSuchApp, brief
 
 if TYPE_CHECKING:
     from anyjob.worker.apps.applications import Applications
@@ -56,7 +56,7 @@ class AppCalls:
                     if found is not None:
                         return found
                 if not left:
-                    return _failed(Cause.START_FAILED, str(fault))
+                    return _failed(Cause.START_FAILED, fault.brief)
             else:
                 return _handle(app)
         raise AssertionError
@@ -64,7 +64,13 @@ class AppCalls:
     async def watch(self, run: Run, handle: Handle) -> Outcome:
         key = str(handle.data["app"])
         fate = self._all.fate(key, run)
-        return await self._all.by_key[key].watch(run) if fate is None else fate
+        outcome = await self._all.by_key[key].watch(run) if fate is None else fate
+        if outcome.cause is Cause.STOPPED and not run.stopping:
+            # Somebody else ended it, a redeployment perhaps: that must not keep it from being tried again.
+            text = "the application says that it was stopped, and no stop was asked for"
+            said = Evidence(source="worker", text=text)
+            return replace(outcome, cause=Cause.EVICTED, evidence=[*outcome.evidence, said])
+        return outcome
 
     async def stop(self, run: Run, handle: Handle, stage: Stage) -> StopReport:
         app = self._all.by_key.get(str(handle.data["app"]))
@@ -88,7 +94,7 @@ class AppCalls:
         try:
             return _handle(app) if await app.find(run.name) else None
         except (AppFault, AnswerRefused, AnswerUnsupported) as fault:
-            return unknown("find", f"{fault}; whether the run was begun is not known")
+            return unknown("find", f"{brief(fault)}; whether the run was begun is not known")
 
     async def clean(self, run: Run, handle: Handle | None) -> None:
         del handle
@@ -125,7 +131,8 @@ class AppCalls:
         group = self._all.group_of(run.job.group_id)
         if group is None:
             return _failed(Cause.DEPENDENCY_MISSING, self._all.no_group())
-        until = asyncio.get_running_loop().time() + target.wait
+        wait = target.wait if self._all.may_come(group) else 0.0
+        until = asyncio.get_running_loop().time() + wait
         while True:
             app = self._free(group, target.name)
             if app is not None:
@@ -185,4 +192,6 @@ def _refused(no: AnswerRefused) -> Outcome:
     if not no.problems:
         return _failed(Cause.START_FAILED, str(no))
     told = [Evidence(source="start", text=str(problem)) for problem in no.problems]
+    if no.message:
+        told.append(Evidence(source="application", text=no.message))
     return Outcome(cause=Cause.BAD_CONFIG, result=str(no.problems[0]), evidence=told)

@@ -6,57 +6,30 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from anyjob.executor.base import Stage
 from anyjob.executor.services import SeenApp
 from anyjob.outcome import Cause, Evidence, Json, Outcome, StopReport, Strength, unknown
 from anyjob.run import Run
-from anyjob.worker.apps.appbook import AppBook, KnownApp
+from anyjob.worker.apps.appbook import KnownApp
 from anyjob.worker.apps.codec import Body, read
-from anyjob.worker.apps.faults import AnswerRefused, AnswerUnsupported, AppAway, AppFault
+from anyjob.worker.apps.faults import AnswerRefused, AnswerUnsupported, AppAway, AppEnded, AppFault, AppWorn, brief
 from anyjob.worker.apps.followed import Followed, FollowedRuns, capped_stop
+from anyjob.worker.apps.keeper import Keeper
 from anyjob.worker.apps.link import Link
 from anyjob.worker.apps.messages import HeldAnswer, Hello, Names, StopAnswer
 from anyjob.worker.apps.news import News
 
-__all__ = ["Application", "Keeper"]
+__all__ = ["Application"]
 
 SOURCES: Final = ("app",)
+_TRIES: Final = 5
+"""Faults in a row after which its runs are not asked for any more."""
+_SETTLED: Final = 60.0
+"""Seconds after which a connection counts as well: a fault after that begins the row anew."""
 _AFTER_WATCH: Final = frozenset({"log", "result"})
 _log = logging.getLogger(__name__)
-
-
-class Keeper(Protocol):
-    """What an application needs of whoever keeps all of them."""
-
-    @property
-    def book(self) -> AppBook: ...
-    @property
-    def reconnect(self) -> float: ...
-    def going(self, run: str) -> bool:
-        """Whether the run is this worker's, and not over."""
-        ...
-
-    def changed(self, app: Application) -> None:
-        """It came, went, or serves other names."""
-        ...
-
-    def given_up(self, app: Application, fate: Callable[[Run], Outcome]) -> None:
-        """It will not come back; `fate` is the end of what it still held."""
-        ...
-
-    def late(self, app: Application) -> bool:
-        """It has not come back in time. True: it is seen to, and `over` will be called."""
-        ...
-
-    def emptied(self, app: Application) -> None:
-        """It holds no run any more."""
-        ...
-
-    def worn(self, app: Application) -> None:
-        """A run has left it in a state in which it should take no more."""
-        ...
 
 
 class Application:
@@ -73,12 +46,14 @@ class Application:
         self.names = frozenset(known.names)
         self.details: Mapping[str, Json] = {}
         self.since = 0.0
+        self._faults = 0
         self.credential = ""
         """The digest of the token with which it came last."""
         self.asked = 0
         """When it was given a run last, as a count of all."""
         self.link: Link | None = None
         self.gone = False
+        self._first = True
         self.given = {run for run, entry in keeper.book.given.items() if entry.app == known.key}
         self._followed = FollowedRuns(SOURCES)
         self._stages: dict[str, Stage] = {}
@@ -98,6 +73,11 @@ class Application:
         if self.known.resident:
             return f"The shared process {self.known.resident}"
         return f"Application {self.known.name or self.key!r} of app group {self.known.group!r}"
+
+    @property
+    def busy(self) -> bool:
+        """Whether a run goes on in it. It may hold others, until it has heard that they are over."""
+        return any(not followed.outcome.done() for followed in self._followed.runs.values())
 
     @property
     def seen(self) -> SeenApp:
@@ -121,6 +101,11 @@ class Application:
     def attach(self, link: Link, hello: Hello, address: str) -> None:
         """It has dialled in. The newest connection is the one that counts."""
         older, self.link = self.link, link
+        if older is not None:
+            text = f"{self.who}: its connection from {address} takes the place of the one from {self.address}"
+            self._keeper.note(text)
+        elif self.since:
+            self._keeper.note(f"{self.who} is back, from {address}")
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -128,6 +113,9 @@ class Application:
         self.known.name = hello.app
         self._serves(hello.names, hello.details)
         link.who = self.who
+        if older is None and self._first:
+            self._first = False
+            self._keeper.note(f"{self.who} is connected, from {address}, and serves {len(self.names)} names")
         link.over.add_done_callback(lambda over: self._parted(link, over.result()))
         self._spawn(self._take_up(link, older))
 
@@ -167,17 +155,27 @@ class Application:
         if self.link is not link:
             return
         self.link = None
-        _log.info("%s", fault)
-        self._wait_for_it()
-        self._keeper.changed(self)
+        self._keeper.note(str(fault))
+        if time.time() - self.since > _SETTLED:
+            self._faults = 0
+        self._faults += not isinstance(fault, AppEnded)
+        if self._faults < _TRIES or not self.busy:
+            self._wait_for_it()
+            self._keeper.changed(self)
+            return
+        worn = AppWorn(self.who, self._faults, fault)
+        if not self._keeper.late(self, worn.said):
+            self.over(lambda run: self._lost(run, worn.brief))
 
     def _wait_for_it(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
         self._timer = self._loop.call_later(self._keeper.reconnect, self._give_up)
 
     def _give_up(self) -> None:
-        if self._keeper.late(self):
-            return
         seconds = self._keeper.reconnect
+        if self._keeper.late(self, f"was not connected for {seconds:g} s"):
+            return
         self.over(lambda run: self._lost(run, f"{self.who} was lost and has not come back within {seconds:g} s"))
 
     def over(self, outcome: Callable[[Run], Outcome]) -> None:
@@ -293,26 +291,34 @@ class Application:
 
     async def ended(self, run: str, seconds: float) -> bool:
         """Whether the run is over, as it says it, within so many seconds."""
-        followed = self._followed.runs.get(run)
-        if followed is None:
-            return not self._keeper.going(run)
-        await asyncio.wait({followed.outcome}, timeout=seconds)
-        return followed.outcome.done()
+        until = self._loop.time() + seconds
+        while (left := until - self._loop.time()) > 0:
+            followed = self._followed.runs.get(run)
+            if followed is not None:
+                await asyncio.wait({followed.outcome}, timeout=left)
+                return followed.outcome.done()
+            if not self._keeper.going(run):
+                return True
+            await asyncio.sleep(0.02)  # nobody watches it yet
+        return not self._keeper.going(run)
 
     async def _rewatch(self, followed: Followed, link: Link) -> None:
         run = followed.run
-        followed.teller = link
+        stage = self._stages.get(run.name)  # one that comes from now on is said by itself
         cursors = {source: cursor for source in SOURCES if (cursor := run.log.cursor(source)) is not None}
         try:
-            await link.ask("watch", {"run": run.name, "cursors": cursors})
-            stage = self._stages.get(run.name)
+            await link.ask("watch", {"run": run.name, "cursors": cursors}, lambda: self._tells(followed, link))
             if stage is not None:
                 await link.ask("stop", {"run": run.name, "stage": stage.value})
         except (AnswerRefused, AnswerUnsupported) as no:
-            if not followed.outcome.done():
+            if followed.teller is not link and not followed.outcome.done():
                 followed.over(self._lost(run, str(no)))
         except AppFault:
             pass  # the next connection is asked
+
+    @staticmethod
+    def _tells(followed: Followed, link: Link) -> None:
+        followed.teller = link
 
     async def stop(self, run: Run, stage: Stage) -> StopReport:
         """Pass a stage of the ladder on, now or as soon as it is connected."""
@@ -321,7 +327,7 @@ class Application:
             body = await self.ask("stop", {"run": run.name, "stage": stage.value})
             return capped_stop(read(self.who, StopAnswer, body, "ok").stop)
         except (AppFault, AnswerRefused, AnswerUnsupported) as fault:
-            told = [Evidence(source="stop", text=str(fault))]
+            told = [Evidence(source="stop", text=brief(fault))]
             return StopReport(strength=Strength.ASKED, by=f"stop({stage.value}) had no answer", evidence=told)
 
     def clean(self, run: str) -> None:
@@ -335,6 +341,10 @@ class Application:
             self._keeper.book.let_go(run, stop=stage is not None)
         if self.link is not None:
             self._spawn(self._forget(run))
+
+    def forget(self, run: str) -> None:
+        """It holds a run that nobody waits for."""
+        self._spawn(self._forget(run))
 
     async def _forget(self, run: str) -> None:
         entry = self._keeper.book.given.get(run)

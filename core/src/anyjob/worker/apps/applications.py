@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import shlex
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -84,7 +85,8 @@ class Applications:
     @property
     def addresses(self) -> list[str]:
         """Where it listens now."""
-        return self._listener.addresses
+        of_settings = set(self._settings.addresses)
+        return [text for address, text in self._listener.bound().items() if address in of_settings]
 
     def of(self, job_type: str) -> AppCalls:
         """The applications of one type."""
@@ -137,6 +139,7 @@ class Applications:
         for app in self.by_key.values():
             await app.close()
         await self._listener.close()
+        self.shared.tidy()
 
     # ---------------------------------------------------------------- who dials in
 
@@ -167,6 +170,7 @@ class Applications:
             assert app is not None
             known()
             app.attach(link, hello, address)
+            self._unknown_runs(app, hello.runs)
             process = self.shared.named(app.known.resident)
             if process is not None:
                 process.arrived(app)
@@ -174,10 +178,23 @@ class Applications:
                     self.emptied(app)
             await asyncio.wait({link.over})
         except AppRefused as no:
-            self._listener.note(no)
+            self._listener.note(str(no))
             await _until_read(reader, writer)
         finally:
             await link.drop()
+
+    def _unknown_runs(self, app: Application, runs: list[str]) -> None:
+        """Runs that it holds and that were never given to it here, as far as anybody here knows.
+
+        A shared process has only this state folder's, which has forgotten them. A user's application may have them from
+        another worker on the same address, which will ask for them: they are let alone.
+        """
+        unknown_ = [run for run in runs if run not in app.given]
+        if unknown_ and app.known.resident:
+            for run in unknown_:
+                app.forget(run)
+        elif unknown_:
+            self.note(f"{app.who} holds {len(unknown_)} runs of another worker, such as {unknown_[0]}")
 
     async def _admit(self, who: str, hello: Hello) -> Application:
         if hello.role != "app":
@@ -226,10 +243,10 @@ class Applications:
     def on_change(self, job_type: str, callback: Callable[[SeenApp], None]) -> None:
         self._callbacks.setdefault(job_type, []).append(callback)
 
-    def late(self, app: Application) -> bool:
+    def late(self, app: Application, why: str) -> bool:
         if self.shared.named(app.known.resident) is None:
             return False
-        self.shared.lost(app.known.resident, self.reconnect)
+        self.shared.lost(app.known.resident, why)
         return True
 
     def emptied(self, app: Application) -> None:
@@ -240,6 +257,13 @@ class Applications:
         for app in self.by_key.values():
             types.setdefault(app.known.job_type, []).append(app.seen)
         return types
+
+    def note(self, text: str) -> None:
+        self._listener.note(text)
+
+    def may_come(self, group: str) -> bool:
+        """Whether an application of the group can dial in at all."""
+        return bool(self._settings.listen) and group in self._tokens.groups
 
     def worn(self, app: Application) -> None:
         self.shared.retire(app.known.resident)
@@ -289,7 +313,7 @@ class Applications:
         if group in self._tokens.faults:
             return f"; {self._tokens.faults[group]}"
         if group not in self._tokens.groups:
-            return ", as the group has no token here; make one: anyjob key create --app GROUP"
+            return f", as the group has no token here; make one: anyjob key create --app {shlex.quote(group)}"
         faults = [f"cannot listen on {address}: {why}" for address, why in self._listener.faults.items()]
         return f"; {'; '.join(faults)}" if faults else f"; the worker listens on {', '.join(self.addresses)}"
 

@@ -24,12 +24,14 @@ __all__ = [
     "AppNotStarted",
     "AppRefused",
     "AppSilent",
+    "AppWorn",
     "BadMessage",
     "LineTooLong",
     "NoSuchApp",
     "NotAMessage",
     "Remedies",
     "WrongProtocol",
+    "brief",
 ]
 
 _SHOWN = 200
@@ -40,16 +42,22 @@ class Remedies:
     """What to do about a fault, which is not the same for a program on pipes and an application on a socket."""
 
     line: str
+    long: str
     silent: str
     closed: str
+    ended: str
 
 
 PROGRAM: Final = Remedies(
+    long="Send output in several `log` messages, each on its own line.",
+    ended="closed its output",
     line="Standard output is for the protocol alone; write everything else to standard error.",
     silent="Answer each request at once, and work beside; or set `answer` under [patience] in its TOML file.",
     closed="It said nothing on standard error.",
 )
 APPLICATION: Final = Remedies(
+    long="Compare each line with `line` of the welcome before it is sent; output goes into several `log` messages.",
+    ended="closed its connection",
     line="The connection is for the protocol alone.",
     silent="Answer each request at once, and run code in threads of its own.",
     closed="It is expected to dial again.",
@@ -60,8 +68,13 @@ class AppFault(PluginError):
     """The program broke the protocol, or is gone. `said` goes on where its name ends."""
 
     def __init__(self, who: str, said: str, remedy: str) -> None:
-        self.who, self.said, self.remedy = who, said, remedy
-        super().__init__(f"{who} {said}. {remedy}")
+        self.who, self.said, self.remedy = who, said.rstrip("."), remedy
+        super().__init__(f"{self.brief}. {remedy}")
+
+    @property
+    def brief(self) -> str:
+        """What happened, without what to do: the evidence of a run, whose author can do nothing about it."""
+        return f"{self.who} {self.said}"
 
 
 class AppNotStarted(AppFault):
@@ -89,13 +102,9 @@ class WrongProtocol(AppFault):
 class LineTooLong(AppFault):
     """It sent a line that does not end within the limit."""
 
-    def __init__(self, who: str, limit: int) -> None:
+    def __init__(self, who: str, limit: int, remedy: str = PROGRAM.long) -> None:
         self.limit = limit
-        super().__init__(
-            who,
-            f"sent a line of more than {limit} bytes",
-            "Send output in several `log` messages, each on its own line.",
-        )
+        super().__init__(who, f"sent a line of more than {limit} bytes", remedy)
 
 
 class NotAMessage(AppFault):
@@ -140,12 +149,22 @@ class AppAway(AppFault):
         super().__init__(who, why, "It is expected to dial again.")
 
 
+class AppWorn(AppFault):
+    """It broke the protocol again and again."""
+
+    def __init__(self, who: str, times: int, last: AppFault) -> None:
+        self.times, self.last = times, last
+        super().__init__(
+            who, f"is not asked any more after {times} faults in a row; the last: it {last.said}", last.remedy
+        )
+
+
 class AppRefused(AppFault):
     """It dialled in and may not. `why` is told to it too, and holds nothing of its token."""
 
     def __init__(self, who: str, why: str, remedy: str) -> None:
-        self.why = why
-        super().__init__(who, f"was refused: {why}", remedy)
+        self.why = why.rstrip(".")
+        super().__init__(who, f"was refused: {self.why}", remedy)
 
 
 class AppDeaf(AppFault):
@@ -173,6 +192,11 @@ class AnswerRefused(AnyJobError):
     def __init__(self, who: str, what: str, message: str, problems: Sequence[Problem] = ()) -> None:
         self.message, self.problems = message, tuple(problems)
         super().__init__(f"{who} refused `{what}`: {message or 'it does not say why'}")
+
+
+def brief(error: AnyJobError) -> str:
+    """What happened, as evidence of a run."""
+    return error.brief if isinstance(error, AppFault) else str(error)
 
 
 class AnswerUnsupported(AnyJobError):

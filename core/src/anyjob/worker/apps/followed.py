@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from anyjob.errors import AnyJobError
+from anyjob.errors import AnyJobError, ContractBroken
 from anyjob.outcome import Evidence, Outcome, StopReport, Strength, unknown
 from anyjob.problem import Problem
 from anyjob.run import Run
@@ -68,6 +68,8 @@ class Followed:
     async def _refusing(self, kind: str, work: Any) -> None:
         try:
             await work
+        except ContractBroken as error:  # it is the job's code that asked for it, not the executor
+            raise AnswerRefused(self._who, kind, f"{error.said}. {error.remedy}") from error
         except AnyJobError as error:
             raise AnswerRefused(self._who, kind, str(error)) from error
 

@@ -73,7 +73,7 @@ class Link:
         self._loop = asyncio.get_running_loop()
         self.over: asyncio.Future[AppFault] = self._loop.create_future()
         self.hello: asyncio.Future[Hello] = self._loop.create_future()
-        self._owed: dict[int, tuple[str, asyncio.Future[Body | Exception]]] = {}
+        self._owed: dict[int, tuple[str, asyncio.Future[Body | Exception], Callable[[], None] | None]] = {}
         self._numbers = itertools.count(1)
         self._heard = self._answered = self._loop.time()
         self._tasks = [self._loop.create_task(self._read())]
@@ -112,8 +112,11 @@ class Link:
         self._tasks.append(self._loop.create_task(self._ping()))
         return hello
 
-    async def ask(self, kind: str, body: Mapping[str, Any] | None = None) -> Body:
-        """Send a request and wait for its answer.
+    async def ask(
+        self, kind: str, body: Mapping[str, Any] | None = None, then: Callable[[], None] | None = None
+    ) -> Body:
+        """Send a request and wait for its answer. `then` is called with its `ok`, before anything that was said later
+        is taken.
 
         Raises AnswerRefused or AnswerUnsupported, which are answers too, and AppFault when there is none.
         """
@@ -121,7 +124,7 @@ class Link:
             raise self.over.result()
         number = next(self._numbers)
         answer: asyncio.Future[Body | Exception] = self._loop.create_future()
-        self._owed[number] = kind, answer
+        self._owed[number] = kind, answer, then
         try:
             self._send(kind, {"id": number, **(body or {})})
             return await self._wait(kind, answer)
@@ -175,9 +178,12 @@ class Link:
                     if line.strip():
                         await self._take(*decode(self.who, line, self._remedies.line, quote=self._quoted))
                         lines.limit = LINE_LIMIT
-            self._ended(AppEnded(self.who, "closed its output", remedy=self._remedies.closed))
+            self._ended(AppEnded(self.who, self._remedies.ended, remedy=self._remedies.closed))
         except LineOverflow as over:
-            self._ended(LineTooLong(self.who, over.limit))
+            if not self._quoted:
+                why = f"hello is longer than {over.limit} bytes; announce more by `names`"
+                self._send("refused", {"why": why, "protocols": list(PROTOCOLS)})
+            self._ended(LineTooLong(self.who, over.limit, self._remedies.long))
         except AppFault as fault:
             self._ended(fault)
         except OSError as error:
@@ -191,12 +197,21 @@ class Link:
             if kind != "hello":
                 problem = Problem(field="type", value=kind, remedy="is not the first message; begin with hello")
                 raise BadMessage(self.who, kind, problem)
-            self.hello.set_result(read(self.who, Hello, body, quote=self._quoted))
+            self.hello.set_result(self._hello(body))
             await self._welcomed.wait()
         elif kind in _ANSWERS:
             self._settle(kind, body)
         else:
             await self._reply(kind, body)
+
+    def _hello(self, body: Body) -> Hello:
+        if self._stranger and isinstance(name := body.get("app"), str) and name:
+            self.who = f"{self.who}, which calls itself {short(name, 60)!r},"
+        try:
+            return read(self.who, Hello, body, quote=self._quoted)
+        except BadMessage as bad:
+            self._send("refused", {"why": f"hello: {bad.problem}", "protocols": list(PROTOCOLS)})
+            raise AppRefused(self.who, f"hello: {bad.problem}", "The protocol page has each message.") from None
 
     @property
     def _quoted(self) -> bool:
@@ -209,10 +224,12 @@ class Link:
             problem = Problem(field="re", value=str(number), remedy="is no number of a request; write its id")
             raise BadMessage(self.who, kind, problem)
         self._answered = self._loop.time()
-        what, answer = self._owed.get(number, ("", None))
+        what, answer, then = self._owed.get(number, ("", None, None))
         if answer is None or answer.done():
             return
         if kind == "ok":
+            if then is not None:
+                then()
             answer.set_result(body)
         elif kind == "unsupported":
             answer.set_result(AnswerUnsupported(self.who, what))
@@ -244,7 +261,7 @@ class Link:
             for task in self._tasks:
                 if task is not asyncio.current_task():
                     task.cancel()
-            for _, answer in self._owed.values():
+            for _, answer, _ in self._owed.values():
                 if not answer.done():
                     answer.set_result(fault)
         return self.over.result()

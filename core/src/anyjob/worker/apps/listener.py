@@ -23,8 +23,8 @@ Visit = Callable[[asyncio.StreamReader, asyncio.StreamWriter, str, Callable[[], 
 """A connection from its first byte to its end; the last argument is to be called once it is known who it is."""
 
 _log = logging.getLogger(__name__)
-STRANGERS: Final = 64
-"""Connections of which nobody knows who it is; the oldest makes room."""
+STRANGERS: Final = 256
+"""Connections of which nobody knows who it is; the oldest makes room. A hundred may come in one turn of the loop."""
 _AGAIN: Final = 1.0
 """Seconds between tries to have an address that somebody else has."""
 
@@ -54,10 +54,9 @@ class Listener:
             _log.warning("cannot listen on %s: %s", address, self.faults[address])
             self._tries.append(asyncio.get_running_loop().create_task(self._again(address, mode)))
 
-    @property
-    def addresses(self) -> list[str]:
-        """Where it listens now; a port 0 is told as the port that it got."""
-        return [_bound(address, server) for address, server in self._servers.items()]
+    def bound(self) -> dict[Address, str]:
+        """Where it listens now, as text; a port 0 is told as the port that it got."""
+        return {address: _bound(address, server) for address, server in self._servers.items()}
 
     async def close(self) -> None:
         """Listen no longer, and end every connection."""
@@ -132,17 +131,17 @@ class Listener:
         try:
             await self._visit(reader, writer, _from(writer), lambda: self._strangers.pop(task, None))
         except AppFault as fault:
-            self.note(fault)
+            self.note(str(fault))
         except Exception:  # noqa: BLE001 - a defect here must not end the others
             _log.exception("a connection failed")
 
-    def note(self, fault: AppFault) -> None:
+    def note(self, text: str) -> None:
         """Log what somebody did who could do it as often as he likes."""
         shown, left = self._burst.take()
         if left:
-            _log.info("%d further connections that failed were left out", left)
+            _log.info("%d further lines about connections were left out", left)
         if shown:
-            _log.info("%s", plain(str(fault)))
+            _log.info("%s", plain(text))
 
 
 def _from(writer: asyncio.StreamWriter) -> str:

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["SharedApp"]
 
 _log = logging.getLogger(__name__)
-_LOADING: Final = 60.0
-"""Seconds in which a process that was started must have dialled in."""
 _LAST_WORDS: Final = 2.0
 """Seconds in which what a process said before its end is read."""
 
@@ -73,7 +71,7 @@ class SharedApp:
         if isinstance(got, Handle):
             self._handle = got
             self.spawn(self._watch(got))
-            asyncio.get_running_loop().call_later(_LOADING, self._too_late)
+            asyncio.get_running_loop().call_later(self.kept.wait, self._too_late)
         else:
             self.spawn(self._bury(got))
 
@@ -85,7 +83,7 @@ class SharedApp:
 
     def _too_late(self) -> None:
         if not self.ready.done() and not self.over.done():
-            self.kill(f"it had not dialled in after {_LOADING:g} s")
+            self.kill(f"it had not dialled in after {self.kept.wait:g} s")
 
     # ---------------------------------------------------------------- its end
 
@@ -163,7 +161,8 @@ class SharedApp:
         cause = Cause.START_FAILED if outcome.cause in (Cause.FAILED, Cause.EXIT_CODE) else outcome.cause
         text = self.killed or "it ended before it had dialled in"
         said = [Evidence(source="shared process", text=f"{self.kept.name}: {text}"), *self._words(exit_)]
-        result = f"the shared process {self.kept.name} did not come up: {exit_.last_line or text}"
+        last = f"; the last line of its log: {exit_.last_line[:500]}" if exit_.last_line else ""
+        result = f"the shared process {self.kept.name} did not come up: {text}{last}"
         return replace(outcome, cause=cause, result=result, evidence=[*outcome.evidence, *said])
 
     def _fate(self, run: Run, exit_: Exit) -> Outcome:
@@ -178,7 +177,8 @@ class SharedApp:
             return replace(self._told(plain, Cause.EVICTED, text, exit_), retry=Retry(again=True))
         if self.killed:
             return self._told(plain, Cause.EVICTED, f"the shared process {name} was killed: {self.killed}", exit_)
-        shared = "" if self.app is None else f", shared by {len(self.app.given)} runs"
+        many = 0 if self.app is None else len(self.app.given)
+        shared = f", shared by {many} runs" if many > 1 else ""
         return self._told(plain, plain.cause, f"its process was {name}{shared}", exit_)
 
     def _told(self, plain: Outcome, cause: Cause, text: str, exit_: Exit) -> Outcome:

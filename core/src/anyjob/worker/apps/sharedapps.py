@@ -47,6 +47,8 @@ _PATH: Final = 100
 """Bytes that the path of a socket may have, so that every language can connect to it."""
 _FORCED: Final = 1.0
 """Seconds in which a run that is forced may end without its process."""
+_LEAVING: Final = 5.0
+"""Seconds in which those that are not needed any more may end."""
 _KEPT: Final = 20
 """Folders of processes that ended otherwise than asked, which are kept for their logs."""
 
@@ -68,6 +70,7 @@ class SharedApps:
         self._host, self._idle = host, idle
         self.book = SharedBook()
         self.at = Path()
+        self._socket: Address | None = None
         self._by_name: dict[str, SharedApp] = {}
         self._taking: dict[tuple[str, str, str | None, str], SharedApp] = {}
         self._locks: dict[tuple[str, str, str | None, str], asyncio.Lock] = {}
@@ -92,13 +95,25 @@ class SharedApps:
         for one in list(self._by_name.values()):
             await one.let_go()
 
+    @property
+    def where(self) -> str:
+        """The path of the socket that they dial; empty as long as there is none."""
+        return "" if self._socket is None else self._socket.path
+
+    def tidy(self) -> None:
+        """Nobody listens there any more: leave no folder outside the state folder for which nobody will dial."""
+        if self._socket is not None and not self._by_name and Path(self._socket.path).parent != self.at:
+            shutil.rmtree(Path(self._socket.path).parent, ignore_errors=True)
+
     async def dismiss(self) -> None:
-        """End those without a run: nothing further will come for them."""
-        idle = [one for one in self._by_name.values() if one.empty]
+        """End those without a run that goes on: nothing further will come for them."""
+        idle = [one for one in self._by_name.values() if one.app is None or not one.app.busy]
         for one in idle:
-            one.leave("nothing further was to come")
+            self._retire(one)
+            if one.empty:
+                one.leave("nothing further was to come")
         if idle:
-            await asyncio.wait({one.over for one in idle}, timeout=2)
+            await asyncio.wait({one.over for one in idle}, timeout=_LEAVING)
 
     # ---------------------------------------------------------------- which one
 
@@ -130,7 +145,7 @@ class SharedApps:
             return got
 
     async def _begin(self, sharing: tuple[str, str, str | None, str], shared: Shared) -> SharedApp:
-        await self._ready()
+        where = await self._ready()
         job_type, group, user, key = sharing
         token = secrets.token_urlsafe(32)
         short = hashlib.sha256(repr(sharing).encode()).hexdigest()[:10]
@@ -138,13 +153,14 @@ class SharedApps:
         kept = KeptProcess(
             name=name, job_type=job_type, key=key, group=group, user=user, token=digest(token), most=shared.runs
         )
+        kept.wait = shared.wait
         place = await self._host.local_place()
         one = self._make(kept, place)
         self.book.keep(kept)
         command = shared.command
         env: Mapping[str, str] = self._host.base_environment if command.env is None else command.env
         own = {
-            "ANYJOB_APP": f"unix:{self._socket.path}",
+            "ANYJOB_APP": f"unix:{where}",
             "ANYJOB_APP_TOKEN": token,
             "ANYJOB_APP_RESIDENT": "1",
             "ANYJOB_JOB_TYPE": job_type,
@@ -201,11 +217,11 @@ class SharedApps:
             self._retire(one)
             one.leave("it had no run for a while")
 
-    def lost(self, name: str, seconds: float) -> None:
-        """Its connection was, for too long."""
+    def lost(self, name: str, why: str) -> None:
+        """It cannot be talked to."""
         one = self._by_name.get(name)
         if one is not None:
-            one.kill(f"it was not connected for {seconds:g} s")
+            one.kill(f"it {why}")
 
     async def stop(self, app: Application, run: Run, stage: Stage) -> StopReport:
         """A stop of one of its runs: it is replaced after that, and killed where nothing else helps."""
@@ -260,13 +276,14 @@ class SharedApps:
 
     # ---------------------------------------------------------------- the place
 
-    async def _ready(self) -> None:
-        """Make the folder, and listen there. Raises StateUnusable."""
+    async def _ready(self) -> str:
+        """Make the folder, and listen there; where that is. Raises StateUnusable."""
         root = os.getuid() == 0
         try:
             self.at.mkdir(mode=0o711 if root else 0o700, parents=True, exist_ok=True)
             self._socket = Address(path=_socket(self.at))
             await self.listen(self._socket, 0o666 if root else 0o600)
+            return self._socket.path
         except OSError as error:
             raise StateUnusable(self.at, f"{error.strerror} ({error.filename})") from error
 

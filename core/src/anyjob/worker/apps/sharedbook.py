@@ -16,7 +16,7 @@ class KeptProcess:
     """A shared process. `name` is its own for ever; runs of one `key`, app group and user share it.
 
     `token` is the digest of its token. `runs` counts those that it was given, of at most `most`. `retired`: it takes no
-    more.
+    more. `wait`: seconds in which it must have dialled in.
     """
 
     name: str
@@ -28,6 +28,7 @@ class KeptProcess:
     most: int
     runs: int = 0
     retired: bool = False
+    wait: float = 60.0
 
     @property
     def sharing(self) -> tuple[str, str, str | None, str]:
