@@ -16,8 +16,6 @@ import pytest
 from anyjob.outcome import Json
 from anyjob.samples import Samples
 from anyjob.testing import ExecutorContract
-from anyjob.testing.rig import Rig
-from anyjob.testing.supply import Supply
 from anyjob.worker.settings import WorkerSettings
 from anyjob_go.samples import built_program, calls
 
@@ -50,8 +48,7 @@ class TestSharedGo(ExecutorContract):
 
 
 TOKEN = "a token of the suite alone"
-PLACES = {"": Path(tempfile.gettempdir()) / f"anyjob-go-{os.getpid()}.sock"}
-PLACES["beside"] = PLACES[""].with_suffix(".beside")
+PLACES = {name: Path(tempfile.gettempdir()) / f"anyjob-go-{os.getpid()}.{name}" for name in ("first", "beside")}
 
 
 @contextmanager
@@ -75,29 +72,10 @@ def listening(place: Path) -> WorkerSettings:
     return WorkerSettings.model_validate({"apps": {"listen": [f"unix:{place}"], "tokens": {"shop": TOKEN}}})
 
 
-class AttachedRig(Rig):
-    """Two workers at one time cannot listen in one place."""
-
-    def beside(self, name: str) -> Rig:
-        made = super().beside(name)
-        made._worker = listening(PLACES["beside"])  # pyright: ignore[reportPrivateUsage]
-        return made
-
-
 @pytest.mark.needs("go")
 class TestAttachedGo(ExecutorContract):
     job_type = "go"
     executor_settings: ClassVar = {"wait": 20}
-    worker_settings = listening(PLACES[""])
+    worker_settings = listening(PLACES["first"])
+    worker_beside = listening(PLACES["beside"])
     samples = attached
-
-    @classmethod
-    def make_rig(cls, folder: Path, supply: Supply | None = None) -> Rig:
-        return AttachedRig(
-            folder,
-            job_type=cls.job_type,
-            samples=cls.samples,
-            supply=supply,
-            settings=cls.executor_settings,
-            worker=cls.worker_settings,
-        )

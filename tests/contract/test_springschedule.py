@@ -15,8 +15,6 @@ from tests.conftest import ci_needs
 from anyjob.errors import WorkerError
 from anyjob.samples import Samples
 from anyjob.testing import ExecutorContract
-from anyjob.testing.rig import Rig
-from anyjob.testing.supply import Supply
 from anyjob.worker.settings import WorkerSettings
 from anyjob_springschedule.samples import serving
 
@@ -41,29 +39,10 @@ def listening(place: Path) -> WorkerSettings:
     return WorkerSettings.model_validate({"apps": {"listen": [f"unix:{place}"], "tokens": {"suite": _TOKEN}}})
 
 
-class AttachedRig(Rig):
-    """Two workers cannot listen at one address."""
-
-    def beside(self, name: str) -> Rig:
-        made = super().beside(name)
-        made._worker = listening(_BESIDE)  # pyright: ignore[reportPrivateUsage]
-        return made
-
-
 @pytest.mark.needs("maven", "jdk17")
 class TestSpringSchedule(ExecutorContract):
     job_type = "springschedule"
     executor_settings: ClassVar = {"wait": 20}
     worker_settings = listening(_PLACE)
+    worker_beside = listening(_BESIDE)
     samples = attached
-
-    @classmethod
-    def make_rig(cls, folder: Path, supply: Supply | None = None) -> Rig:
-        return AttachedRig(
-            folder,
-            job_type=cls.job_type,
-            samples=cls.samples,
-            supply=supply,
-            settings=cls.executor_settings,
-            worker=cls.worker_settings,
-        )

@@ -11,7 +11,7 @@ from tests.core.cli.program import Done, Program
 
 from anyjob.plugins import PluginHost
 
-INSTALLED = ", ".join(offer.kind.job_type for offer in PluginHost.load().types())
+INSTALLED = ", ".join(sorted({word for o in PluginHost.load().types() for word in (o.kind.job_type, *o.kind.aliases)}))
 
 
 def refused(anyjob: Program, done: Done, status: int = 2) -> str:

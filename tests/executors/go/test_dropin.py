@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from tests.executors.go.peer import Peer
 from tests.executors.go.programs import HERE, Programs
-from tests.executors.go.runs import Go, evidence
+from tests.executors.go.runs import Go, call, evidence
 
 from anyjob.executor.capabilities import Phase
 from anyjob.job import Job
@@ -113,20 +113,38 @@ def test_map_in_a_process_of_its_own(go: Go) -> None:
     assert "none of them was run" in evidence(got), got.said
 
 
-def test_kill_by_a_flag_and_by_the_context(go: Go) -> None:
-    async def stopped(name: str, word: bytes, parameters: str) -> Finished:
+def stopped(go: Go, name: str, word: bytes, parameters: str, **xattrs: object) -> Finished:
+    async def life() -> Finished:
         async with go.rig.worker() as worker:
-            job = go.job(name, parameters, program=go.programs.user, grace=20)
+            job = call(name, Parameters=parameters, xattrs={"binary": str(go.programs.user), "grace": 20, **xattrs})
             live = await go.rig.submit(worker, go.rig.order(job))
             await go.rig.until(lambda: word in go.rig.log(live), "it has not begun")
             live.stop()
             return await go.rig.finish(live)
 
-    for name, word, parameters in (("HelloWorld", b"Start process", "loop"), ("Ctx", b"ready", "")):
-        got = asyncio.run(stopped(name, word, parameters))
-        assert got.outcome.cause is Cause.STOPPED, got.said
-        assert got.outcome.stop is not None
-        assert got.outcome.stop.strength is Strength.PROVEN
+    return asyncio.run(life())
+
+
+@pytest.mark.parametrize(
+    ("name", "word", "parameters", "step"),
+    [
+        ("HelloWorld", b"Start process", "loop", "Kill was called and has returned"),
+        ("Ctx", b"ready", "", "the context was cancelled"),
+    ],
+    ids=["by a flag", "by the context"],
+)
+def test_kill_by_a_flag_and_by_the_context(go: Go, name: str, word: bytes, parameters: str, step: str) -> None:
+    got = stopped(go, name, word, parameters)
+    assert got.outcome.cause is Cause.STOPPED, got.said
+    assert got.outcome.stop is not None
+    assert got.outcome.stop.strength is Strength.PROVEN
+    assert step in " ".join(item.text for item in got.outcome.stop.evidence), "it was killed, or main has ended it"
+
+
+def test_a_stop_signal_of_which_main_knows_nothing(go: Go) -> None:
+    got = stopped(go, "HelloWorld", b"Start process", "loop", stopSignal="USR2")
+    assert got.outcome.stop is not None
+    assert "Kill was called and has returned" in [item.text for item in got.outcome.stop.evidence]
 
 
 def test_broadcast_has_a_context_before_and_after(go: Go) -> None:

@@ -126,9 +126,9 @@ def test_a_build_that_fails_says_why(tmp_path: Path) -> None:
 
 
 @pytest.mark.needs("go")
-def test_a_resident_that_nobody_needs_ends_by_itself(programs: Programs, tmp_path: Path) -> None:
-    """By a test within the package, because a minute is long."""
+def test_what_takes_long_or_cannot_be_seen_outside_as_that_a_resident_that_nobody_needs_ends(tmp_path: Path) -> None:
+    """Tests within the package."""
     write_sdk(tmp_path / "sdk")
-    (tmp_path / "sdk" / "idle_test.go").write_text((HERE / "idle_test.go.txt").read_text())
+    (tmp_path / "sdk" / "inside_test.go").write_text((HERE / "inside_test.go.txt").read_text())
     done = go("test", "./...", cwd=tmp_path / "sdk")
     assert done.returncode == 0, done.stdout + done.stderr

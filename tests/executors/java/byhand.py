@@ -1,12 +1,16 @@
-"""The host, started by hand with the files of the protocol: no worker, no shim."""
+"""The host, started by hand with the files of the protocol, or a socket of ours: no worker, no shim."""
 
 from __future__ import annotations
 
 import json
+import os
+import socket
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from anyjob.run import RUN_FOLDER
 from anyjob_java.classpath import ClassPath
@@ -50,3 +54,52 @@ def by_hand(
     assert (said["type"], said["run"]) == ("result", "aj-1-0-1")
     assert done.returncode == 0
     return {**said["outcome"], "log": done.stdout.decode()}
+
+
+class Peer:
+    """A shared JVM, and the socket on which it takes this for its worker."""
+
+    def __init__(self, folder: Path, argv: Sequence[str]) -> None:
+        # A socket's path has no more than 108 bytes.
+        self._at = tempfile.TemporaryDirectory(prefix="peer-")
+        path = f"{self._at.name}/sock"
+        listener = socket.socket(socket.AF_UNIX)
+        listener.settimeout(60)
+        listener.bind(path)
+        listener.listen(1)
+        env = {"ANYJOB_APP": f"unix:{path}", "ANYJOB_APP_TOKEN": "token", "PATH": os.defpath}
+        self._process = subprocess.Popen(argv, env=env, cwd=folder, stdout=subprocess.DEVNULL)
+        self._connection, _ = listener.accept()
+        listener.close()
+        self._connection.settimeout(60)
+        self._lines = self._connection.makefile("rb")
+        assert self.hear()["type"] == "hello"
+        self.say(type="welcome", protocol=1, line=16 << 20, node="test", group="")
+
+    def hear(self) -> dict[str, Any]:
+        """What it says next."""
+        return json.loads(self._lines.readline())
+
+    def say(self, **message: Any) -> None:
+        self._connection.sendall(json.dumps(message).encode() + b"\n")
+
+    def run(self, run: str, name: str, **facts: Any) -> list[dict[str, Any]]:
+        """What it says of a run of demo.NAME up to its result; what it asks is granted."""
+        whole = {"job": "demo", "job_type": "java", "phase": "PROCESS", "grace": 10, **facts}
+        self.say(type="start", id=1, run=run, name="", facts=whole, spec={"className": f"demo.{name}"}, secrets={})
+        said: list[dict[str, Any]] = []
+        while not said or said[-1]["type"] != "result":
+            said.append(self.hear())
+            if "id" in said[-1]:
+                self.say(type="ok", re=said[-1]["id"])
+        return said
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._lines.close()
+        self._connection.close()
+        self._at.cleanup()

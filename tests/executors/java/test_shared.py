@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.executors.java.byhand import Peer, host_command
 from tests.executors.java.runs import Java, said
 
 from anyjob.job import Job
@@ -197,3 +198,14 @@ def test_settings_say_how_many_runs(plain: Callable[..., Java]) -> None:
     java.isolation = "shared"
     first, second = pids(java, [java.job("Process"), java.job("Process")])
     assert first != second
+
+
+def test_map_goes_to_the_run_whose_object_maps(feature: str, demo: Path, tmp_path: Path) -> None:
+    """From a pool, too, whose thread belongs to an earlier run. The socket plays the worker."""
+    with Peer(tmp_path, host_command(feature, [demo], tmp_path)) as peer:
+        for number in (1, 2):
+            name = f"aj-{number}-0-1"
+            said = peer.run(name, "Mapper", parameters="pool", task_name="MAP_TASK_ROOT")
+            (mapped,) = [message for message in said if message["type"] == "map"]
+            assert (mapped["run"], mapped["name"], mapped["items"]) == (name, "pool", ["from", "a pool"])
+            assert said[-1]["outcome"]["result"] == "2 tasks named pool"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from anyjob.outcome import Json
 from anyjob.problem import WrongValue
 from anyjob_springschedule.created import create
 from anyjob_springschedule.crontext import quartz_cron
@@ -130,7 +131,14 @@ class TestJobs:
 
 class TestDescribed:
     def test_what_does_not_fit_is_left_out(self) -> None:
-        fits = {"class": "a.B", "method": "m", "bean": "b", "triggers": [], "taken": True, "of": "a later version"}
+        fits: dict[str, Json] = {
+            "class": "a.B",
+            "method": "m",
+            "bean": "b",
+            "triggers": [],
+            "taken": True,
+            "of": "a later version",
+        }
         found = read_methods({"a": "text", "b": {"class": 7}, "c": fits, "d": {**fits, "bean": "x" * 2000}})
         assert [one.plain_name for one in found] == ["a.B#m"]
         assert found[0].taken

@@ -92,7 +92,7 @@ class TestRuns:
                 outcome = town.end(run)
                 assert app.process.wait(30) == 143
             assert outcome.cause is Cause.EVICTED, outcome
-            assert outcome.result == "the application was closed and interrupted the code"
+            assert outcome.result == "the application ended and interrupted the code"
             with town.app(boot):
                 assert town.call("text").cause is Cause.SUCCEEDED  # the new one is waited for
 

@@ -27,7 +27,6 @@ T = TypeVar("T")
 
 TOKEN = "a-token-of-shop"
 PATIENCE = 60.0
-_EXECUTORS: dict[str, dict[str, object]] = {"springschedule": {"wait": 1}}
 _instances = itertools.count(1)
 
 
@@ -52,11 +51,13 @@ def make_job(method: str, class_name: str = "demo.Answers", **more: Any) -> Job:
 class Town:
     """A worker in a thread, at `address`. Leaving lets its runs go on."""
 
-    def __init__(self, folder: Path, **apps: Any) -> None:
+    def __init__(self, folder: Path, *, executor: Mapping[str, Any] | None = None, **apps: Any) -> None:
+        """`executor`: what else stands in the settings of the type, `apps` in [worker.apps]."""
         self.folder, self.address = folder, f"unix:{folder}/apps.sock"
         given = {"listen": [self.address], "tokens": {"shop": TOKEN}, **apps}
         self.settings = WorkerSettings.model_validate({"force_wait": 1, "apps": given})
-        self.host = PluginHost.load(executor_settings=_EXECUTORS)
+        self._executors: dict[str, dict[str, Any]] = {"springschedule": {"wait": 1, **(executor or {})}}
+        self.host = PluginHost.load(executor_settings=self._executors)
         self._silent = False
 
     def __enter__(self) -> Self:
@@ -140,6 +141,16 @@ class Town:
         path = self.folder / "state" / "runs" / run.name / "log"
         return path.read_bytes() if path.exists() else b""
 
+    def drop(self) -> None:
+        """Every connection is lost, as by a fault of the network."""
+
+        async def lose() -> None:
+            for app in self.worker.apps.by_key.values():
+                if app.link is not None:
+                    await app.link.drop()
+
+        self.run(lose())
+
     def silence(self) -> None:
         """The worker ends. What follows must be `again`."""
         self._silent = True
@@ -147,7 +158,7 @@ class Town:
 
     def again(self, state: str) -> None:
         """After `silence`: another worker at the same address, as a new process would be."""
-        self.host = PluginHost.load(executor_settings=_EXECUTORS)
+        self.host = PluginHost.load(executor_settings=self._executors)
         self.worker = Worker(self.host, self.folder / state, self.settings)
         self.run(self.worker.start())
         self._silent = False

@@ -133,6 +133,15 @@ def test_names_that_come_late(line: Line) -> None:
     assert line.of("names") == [{"type": "names", "names": ["a", "late"], "details": {"late": "new"}}]
 
 
+def test_names_that_come_between_hello_and_welcome(peer: Peer, classpath: list[Path], feature: str) -> None:
+    peer.start(argv(classpath, feature, "soon"))
+    line = peer.accept()
+    assert line.wait(lambda one: True)["names"] == ["a"]
+    time.sleep(1.2)
+    line.say("welcome", protocol=1, line=16 << 20, node="here", group="g")
+    assert line.wait(lambda one: one["type"] == "names")["names"] == ["a", "soon"]
+
+
 def test_progress_map_and_checkpoint(line: Line) -> None:
     begin(line, "r1", "work")
     asked = line.wait(lambda one: one["type"] == "map")

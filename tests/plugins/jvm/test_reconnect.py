@@ -188,6 +188,7 @@ def test_the_run_that_ends_the_jvm_is_named(peer: Peer, line: Line, do: str) -> 
     assert line.result("r2")["result"].startswith("System.exit was called at Host")
     other = line.result("r1")
     assert other["cause"] == "evicted"
+    assert "run r2: thread" in str(other["evidence"])
     assert "called System.exit at Host" in str(other["evidence"])
     assert peer.process is not None
     assert peer.process.wait(30) == (3 if do == "exit" else 4)

@@ -76,7 +76,7 @@ def test_an_interrupt_never_hits_another_run(line: Line) -> None:
 
 def test_a_stop_that_comes_with_its_start(line: Line) -> None:
     for at in range(20):
-        start = {"type": "start", "id": 1000 + at, "run": f"r{at}", "name": "a", "secrets": {}}
+        start: dict[str, Any] = {"type": "start", "id": 1000 + at, "run": f"r{at}", "name": "a", "secrets": {}}
         stop = {"type": "stop", "id": 2000 + at, "run": f"r{at}", "stage": "FORCE"}
         start |= {"facts": facts(), "spec": {"do": "sleep"}}
         line.raw(json.dumps(start).encode() + b"\n" + json.dumps(stop).encode() + b"\n")

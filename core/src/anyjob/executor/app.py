@@ -15,9 +15,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias
 
-from anyjob.executor.base import Executor, S, Stage
+from anyjob.executor.base import OF_COMMANDS, Executor, S, Stage
 from anyjob.executor.capabilities import Capabilities, Phase
-from anyjob.executor.command import OF_COMMANDS, RUN_FOLDER, Command, Exit
+from anyjob.executor.command import RUN_FOLDER, Command, Exit
 from anyjob.executor.handle import Handle
 from anyjob.executor.said import OUTCOME_FILE, START_FILE, read_said, start_message, without_word
 from anyjob.outcome import Cause, Evidence, Json, Outcome, StopReport, Strength

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from anyjob.executor.capabilities import Capabilities, Health
 from anyjob.executor.handle import Handle
@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from anyjob.job import Job
     from anyjob.run import Run, RunFacts
 
-__all__ = ["Executor", "RemoteExecutor", "S", "Stage"]
+__all__ = ["OF_COMMANDS", "Executor", "RemoteExecutor", "S", "Stage"]
 
 S = TypeVar("S", bound=Spec)
+
+OF_COMMANDS: Final = frozenset({"launcher", "user", "cwd", "env", "leftovers", "stopSignal"})
+"""Common keys of XAttrs that only a launcher keeps. Taken in silence, a job would run as somebody else than it says."""
 
 
 class Stage(StrEnum):
@@ -59,13 +62,11 @@ class Executor(ABC, Generic[S]):
         return Capabilities()
 
     def ignores(self, spec: S | None) -> frozenset[str]:
-        """Keys of commands (`anyjob.executor.command.OF_COMMANDS`) that runs of this spec do not keep; a job that sets
+        """Keys of commands (`OF_COMMANDS`) that runs of this spec do not keep; a job that sets
         one is refused. Asked at bind; `spec` is None when it could not be read. The default: all.
 
         Where `user` is kept a launcher is chosen, and `run.place` is there.
         """
-        from anyjob.executor.command import OF_COMMANDS
-
         del spec
         return OF_COMMANDS
 

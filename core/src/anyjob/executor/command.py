@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from anyjob.executor.base import Executor, S, Stage
 from anyjob.executor.capabilities import Capabilities, Phase
@@ -17,16 +17,13 @@ from anyjob.outcome import Cause, Evidence, Json, Outcome, StopReport
 if TYPE_CHECKING:
     from anyjob.run import Run
 
-__all__ = ["OF_COMMANDS", "RUN_FOLDER", "Command", "CommandExecutor", "Exit", "Leftovers", "Warm"]
+__all__ = ["RUN_FOLDER", "Command", "CommandExecutor", "Exit", "Leftovers", "Warm"]
 
 RUN_FOLDER = "\0run\0"
 """In the argv, env and cwd of a Command: the run's folder as the command sees it; a container has another path than
 the node. It holds NUL bytes because no real argument can, so text of a user is never taken for it."""
 
 Leftovers: TypeAlias = Literal["kill", "wait", "fail", "allow"]
-
-OF_COMMANDS: Final = frozenset({"launcher", "user", "cwd", "env", "leftovers", "stopSignal"})
-"""Common keys of XAttrs that only a launcher keeps. Taken in silence, a job would run as somebody else than it says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

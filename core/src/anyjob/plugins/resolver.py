@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
+from anyjob.executor.base import OF_COMMANDS
 from anyjob.executor.capabilities import Capabilities
-from anyjob.executor.command import OF_COMMANDS
 from anyjob.nearest import did_you_mean
 from anyjob.plugins.binding import Binding, BoundLauncher, BoundPlace
 from anyjob.plugins.builtin import DEFAULT_LAUNCHER

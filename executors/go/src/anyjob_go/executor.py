@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 from anyjob.executor import AppExecutor, Attached, Command, Exit, Health, Own, Shared
@@ -50,8 +51,7 @@ class GoExecutor(AppExecutor[GoSpec]):
         assert isinstance(choice, Choice)
         if kind is Own:
             return Own(command=Command(argv=choice.argv, returns=frozenset({"result", "crash"})))
-        environment = {**(self.services.environment if self._served else {}), "ANYJOB_APP_RESIDENT": "1"}
-        command = Command(argv=choice.argv, env=environment)
+        command = Command(argv=choice.argv, env=dict(self._environment))
         return Shared(key=_key(choice), command=command, runs=self._settings.runs)
 
     def request(self, run: Run, spec: GoSpec) -> Mapping[str, Json]:
@@ -71,6 +71,9 @@ class GoExecutor(AppExecutor[GoSpec]):
         lacks = missing(choice.path, choice.field)
         if lacks is not None or refused(choice, spec, self._settings) is not None:
             return [] if lacks is None else [lacks]
+        program = find_program(choice.path)
+        if program is not None and self._names.known(program, choice.argv, spec.job_name, self._environment):
+            return []
         names = await asyncio.to_thread(self._served_by, choice, spec)
         if names is None or spec.job_name in names or spec.env:
             return []  # with variables of its own a program may register other names; the run itself will tell
@@ -113,11 +116,16 @@ class GoExecutor(AppExecutor[GoSpec]):
         program = find_program(choice.path)
         if not self._settings.ask or program is None:
             return None
-        base = dict(self.services.environment) if self._served else _usual()
-        return self._names.of(program, choice.argv, spec.job_name, base).names
+        return self._names.of(program, choice.argv, spec.job_name, self._environment).names
+
+    @property
+    def _environment(self) -> Mapping[str, str]:
+        """What programs get of the worker's own."""
+        return self.services.environment if self._served else _usual()
 
 
-def _usual() -> dict[str, str]:
+@cache
+def _usual() -> Mapping[str, str]:
     from anyjob.worker.environment import base_environment
 
     return base_environment()

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, TypeAlias, cast
 
 from anyjob_go.program import Program, Stamp, has_mark
 
@@ -36,7 +36,11 @@ class Names:
     more than the file. Blocking; for threads."""
 
     def __init__(self) -> None:
-        self._answers: dict[tuple[Stamp, tuple[str, ...], str, tuple[tuple[str, str], ...]], Asked] = {}
+        self._answers: dict[_Key, Asked] = {}
+
+    def known(self, program: Program, argv: tuple[str, ...], wanted: str, env: Mapping[str, str]) -> bool:
+        """Whether the program has told that it serves `wanted`. Asks nobody, so it does not block."""
+        return _key(program, argv, wanted, env) in self._answers
 
     def of(self, program: Program, argv: tuple[str, ...], wanted: str, env: Mapping[str, str]) -> Asked:
         """The names, `wanted` among them if it is registered within the program's own patience.
@@ -44,7 +48,7 @@ class Names:
         The program is executed, with ANYJOB_APP=names:FOLDER, only if the SDK is in it: that answers and ends where
         others would begin to work. A worker that is root asks as the owner of the file.
         """
-        key = (program.stamp, argv, wanted, tuple(sorted(env.items())))
+        key = _key(program, argv, wanted, env)
         known = self._answers.get(key)
         if known is None:
             known = _ask(program, argv, wanted, env) if has_mark(program.path) else _NO_MARK
@@ -53,6 +57,13 @@ class Names:
             if known.names is not None and wanted in known.names:
                 self._answers[key] = known
         return known
+
+
+_Key: TypeAlias = tuple[Stamp, tuple[str, ...], str, tuple[tuple[str, str], ...]]
+
+
+def _key(program: Program, argv: tuple[str, ...], wanted: str, env: Mapping[str, str]) -> _Key:
+    return program.stamp, argv, wanted, tuple(sorted(env.items()))
 
 
 _NO_MARK: Final = Asked(names=None, why="the SDK is not in it, so it was not asked")

@@ -33,6 +33,8 @@ _OLDEST = 8
 """The Java for whose arguments a command is made that runs where the worker does not see it."""
 _ABSENT = "is not there; put it there, or take it out"
 _RETURNS = frozenset({CRASH_REPORT})
+_LASTING = ("-XX:TieredStopAtLevel=4", "-Xss1m")
+"""The JVM's own defaults: what makes a start fast makes long work slow."""
 _GROUPS = "executors.java.classpath"
 
 
@@ -63,9 +65,7 @@ class JavaExecutor(AppExecutor[JavaSpec]):
             raise BadJob(problems, run.job.name)
         if spec.isolation == "shared":
             # Of the worker, not of the run: one JVM serves them all.
-            encoding = _encoding(run)
-            spec = spec.model_copy(update={"jvm_args": [*spec.jvm_args, f"-Danyjob.encoding={encoding}"]})
-            launch = self.launch(spec, encoding)
+            launch = self.launch(spec, _encoding(run))
             env = environment(self.services.environment if self._served else run.environment())
             key = shared_key(spec.group, launch.argv, launch.class_path)
             return Shared(
@@ -192,13 +192,15 @@ class JavaExecutor(AppExecutor[JavaSpec]):
     def launch(self, spec: JavaSpec, encoding: str) -> Launch:
         """How the JVM of a run is started. Raises NoJava, NoCompiler, JarBroken, CacheUnsafe."""
         arguments = [*self._settings.always, *spec.jvm_args]
+        if spec.isolation == "shared":
+            arguments = [*_LASTING, f"-Danyjob.encoding={encoding}", *arguments]
         class_path = self._class_path(spec)
         jars = ours()
         if spec.launcher != LOCAL:
             # What is there is not seen from here; so the host looks itself, and its jars come along.
             java = f"{spec.java_home}/bin/java" if spec.java_home and spec.java_home.startswith("/") else "java"
             there = jars.inside(RUN_FOLDER)
-            overlay = OVERLAID if spec.overlay else ()
+            overlay = OVERLAID[: 1 if spec.strict else None] if spec.overlay else ()
             argv = java_command(java, _OLDEST, arguments, encoding, there, overlay, class_path.entries)
             return Launch(argv=argv, class_path=class_path, files=jars.files())
         home = self._home(spec)

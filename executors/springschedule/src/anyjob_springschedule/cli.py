@@ -64,7 +64,8 @@ def jar(
 ) -> None:
     """Print the path of the jar for Spring applications, or put a copy of it into a folder.
 
-    With Maven: mvn install:install-file -Dfile="$(anyjob spring jar DIR)"
+    Maven takes it with mvn install:install-file -Dfile=... -DgroupId=anyjob -DartifactId=anyjob-spring
+    -Dversion=... -Dpackaging=jar.
     """
     from anyjob_jvm.jars import jar as built
     from anyjob_springschedule.library import JAR_NAME, put

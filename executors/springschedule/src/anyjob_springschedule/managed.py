@@ -87,6 +87,16 @@ def _unusable_java(allowed: AppSettings, spec: SpringSpec) -> str:
     return ""
 
 
+def _beside(jar: zipfile.ZipFile) -> list[str]:
+    """The jars that its manifest names."""
+    try:
+        said = jar.read("META-INF/MANIFEST.MF").decode(errors="replace")
+    except KeyError:
+        return []
+    lines = said.replace("\r\n", "\n").replace("\n ", "").splitlines()  # long lines go on behind a blank
+    return [word for line in lines if line.startswith("Class-Path:") for word in line.split()[1:]]
+
+
 def _java(allowed: AppSettings, spec: SpringSpec) -> str | None:
     return spec.java_home or (None if allowed.java is None else str(allowed.java))
 
@@ -110,7 +120,7 @@ def _looked_into(jar: Path, *stamp: int) -> str:
     del stamp
     try:
         with zipfile.ZipFile(jar) as opened:
-            names = opened.namelist()
+            names = [*opened.namelist(), *_beside(opened)]
     except (OSError, zipfile.BadZipFile) as error:
         return f"cannot be read as a jar: {error}"
     if any(name == _MARK or name.rpartition("/")[2].startswith(_NESTED) for name in names):

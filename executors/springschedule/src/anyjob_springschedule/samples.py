@@ -33,8 +33,8 @@ class NoAddress(WorkerError):
 
     def __init__(self) -> None:
         super().__init__(
-            "ANYJOB_APP and ANYJOB_APP_TOKEN are not set: the sample application dials the worker as yours would. Set them to"
-            " what [worker.apps] listen and tokens say in the settings that you name with --config."
+            "ANYJOB_APP and ANYJOB_APP_TOKEN are not set: the sample application dials the worker as yours would. Set"
+            " them to what [worker.apps] listen and tokens say in the settings that you name with --config."
         )
 
 

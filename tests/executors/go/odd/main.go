@@ -223,6 +223,9 @@ func progress(ctx context.Context, run *anyjob.Run) (*anyjob.Result, error) {
 		if err := run.Progress(done, 100_000); err != nil {
 			return nil, err
 		}
+		if done%500 == 0 {
+			time.Sleep(time.Millisecond)
+		}
 	}
 	return anyjob.Succeed(""), nil
 }

@@ -95,6 +95,10 @@ public final class Host implements Serves {
             link.names(many.keySet(), many);
         }
         link.serve(new Host());
+        if (Arrays.asList(args).contains("soon")) {
+            Thread.sleep(500);
+            link.names(Arrays.asList("a", "soon"), Collections.<String, Object>emptyMap());
+        }
         if (Arrays.asList(args).contains("ends")) {
             return; // an application whose own work is done
         }

@@ -10,10 +10,13 @@ import (
 	"time"
 )
 
+var (
+	pingTime   = 15 * time.Second
+	silentTime = 45 * time.Second // without a word, although it was pinged
+)
+
 const (
 	handshakeTime = 10 * time.Second
-	pingTime      = 15 * time.Second
-	silentTime    = 45 * time.Second // without a word, although it was pinged
 	writeTime     = 30 * time.Second
 	finishTime    = 2 * time.Second
 	longestQueue  = 256 << 10

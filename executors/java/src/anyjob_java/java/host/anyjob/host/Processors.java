@@ -24,7 +24,7 @@ final class Processors implements Serves {
     private final ClassLoader loader;
     private final Contexts contexts;
     private final TaskObject objects;
-    /** For code that maps from a pool that is older than its run. */
+    /** Whose the objects are, for code that maps from a pool that is older than its run. */
     private final Map<Object, Call> runs = Collections.synchronizedMap(new IdentityHashMap<Object, Call>());
 
     Processors(ClassLoader loader) {
@@ -120,7 +120,9 @@ final class Processors implements Serves {
     }
 
     private String map(Object processor, List<?> tasks, String name) {
-        Call call = Call.current() == null ? runs.get(processor) : Call.current();
+        // A thread of a pool may belong to an earlier run; the object is this run's alone.
+        Call own = runs.get(processor);
+        Call call = own == null ? Call.current() : own;
         if (call == null) {
             throw new IllegalStateException("map() was called outside of a run");
         }

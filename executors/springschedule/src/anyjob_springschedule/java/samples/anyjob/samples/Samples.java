@@ -118,10 +118,9 @@ public class Samples {
         facts.put("TASK_ID", call.text("task"));
         facts.put("TRIGGER_TYPE", call.text("trigger"));
         for (String name : List.of("key", "job_id", "task_name", "attempt", "phase", "parameters", "instance_parameters",
-                "schedule_time", "data_time", "deadline", "upstream")) {
+                "schedule_time", "data_time", "deadline")) {
             facts.put(name.toUpperCase(), call.facts().get(name) == null ? null : call.text(name));
         }
-        facts.put("TASK", call.facts().get("payload") == null ? null : call.text("payload"));
         if (shard != null) {
             facts.put("SHARD_ID", shard.get("id"));
             facts.put("SHARD_PARAMETER", shard.get("parameter"));

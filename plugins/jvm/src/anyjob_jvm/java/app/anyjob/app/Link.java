@@ -2,7 +2,6 @@ package anyjob.app;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -27,9 +26,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * application waits for a worker. Of each run at most the last 256 KiB of log are held.
  */
 public final class Link implements Closeable {
-    private static final long SILENCE = 90000; // ms; asked for a sign of life after a third of it
     private static final long WELCOME = 30000;
-    private static final int HELLO = (1 << 20) - 1000; // bytes of its line
     private static final long FIRST_PAUSE = 100;
     private static final long LAST_PAUSE = 10000;
     private static final long ALONE = 60000;
@@ -47,12 +44,13 @@ public final class Link implements Closeable {
     private String app = "";
     private String software = "anyjob-app";
     private boolean resident;
-    private LinkEvents events;
+    private LinkEvents events = new Careful(null);
     private Serves serves;
     private Thread thread;
     private Requests requests;
     private List<String> names = Collections.emptyList(); // guarded by lock, as all below
     private Map<String, Object> details = Collections.emptyMap();
+    private int edition;
     private Wire wire;
     private boolean closing;
     private boolean closed;
@@ -110,7 +108,7 @@ public final class Link implements Closeable {
     /** Who wants to know what becomes of the connection. */
     public Link events(LinkEvents value) {
         unbegun();
-        events = value;
+        events = new Careful(value);
         return this;
     }
 
@@ -171,6 +169,7 @@ public final class Link implements Closeable {
         synchronized (lock) {
             this.names = new ArrayList<String>(served);
             this.details = new LinkedHashMap<String, Object>(details);
+            edition++;
             now = at ? wire : null;
         }
         if (now != null) {
@@ -239,6 +238,15 @@ public final class Link implements Closeable {
         asks.remove(number);
     }
 
+    /** Whose question the answer is for; null when nobody waits for it any more. */
+    Held asked(long number) {
+        return asks.remove(number);
+    }
+
+    Requests requests() {
+        return requests;
+    }
+
     private void shut(long millis) {
         synchronized (lock) {
             if (closing) {
@@ -293,7 +301,7 @@ public final class Link implements Closeable {
                 }
                 Threads.daemon("anyjob-link-out", now).start();
                 try {
-                    Session session = new Session(now);
+                    Session session = new Session(this, now);
                     session.run();
                     good = session.good;
                     refused = session.refused;
@@ -305,12 +313,16 @@ public final class Link implements Closeable {
                         at = false;
                     }
                 }
-                told(refused, why);
+                if (refused) {
+                    events.refused(why);
+                } else {
+                    events.lost(why);
+                }
                 alone = good ? System.nanoTime() : alone;
             } catch (IOException error) {
-                told(false, "could not be reached: " + error.getMessage());
+                events.lost("could not be reached: " + error.getMessage());
             } catch (Throwable error) { // out of memory: later it may go better
-                told(false, error.toString());
+                events.lost(error.toString());
             }
             if (good) {
                 pause = FIRST_PAUSE;
@@ -349,33 +361,41 @@ public final class Link implements Closeable {
         }
     }
 
-    private void welcomed(String node, String group) {
-        if (events == null) {
-            return;
+    /** @param edition of the names that were said; a later one is said now */
+    void welcomed(Wire on, int edition, String node, String group) {
+        boolean later;
+        synchronized (lock) {
+            at = true;
+            later = edition != this.edition;
         }
-        try {
-            events.connected(node, group);
-        } catch (Throwable theirs) { // a listener's fault is no reason to stay away
-            return;
+        if (later) {
+            on.send(announced("names"));
+        }
+        events.connected(node, group);
+    }
+
+    /** Counts what was announced. */
+    int edition() {
+        synchronized (lock) {
+            return edition;
         }
     }
 
-    private void told(boolean refused, String why) {
-        if (events == null) {
-            return;
-        }
-        try {
-            if (refused) {
-                events.refused(why);
-            } else {
-                events.lost(why);
-            }
-        } catch (Throwable theirs) { // a listener's fault is no reason to stay away
-            return;
-        }
+    /** The first message of a connection. */
+    Map<String, Object> hello() {
+        Map<String, Object> hello = announced("hello");
+        hello.put("protocols", Collections.singletonList(1));
+        hello.put("role", "app");
+        hello.put("software", software);
+        hello.put("job_type", jobType);
+        hello.put("token", token);
+        hello.put("id", id);
+        hello.put("app", app);
+        hello.put("runs", runs.names());
+        return hello;
     }
 
-    private Map<String, Object> announced(String type) {
+    Map<String, Object> announced(String type) {
         Map<String, Object> message = new LinkedHashMap<String, Object>();
         message.put("type", type);
         synchronized (lock) {
@@ -383,105 +403,5 @@ public final class Link implements Closeable {
             message.put("details", details);
         }
         return message;
-    }
-
-    /** One connection, from its hello to its end. */
-    private final class Session {
-        private final Wire wire;
-        private boolean late; // names are said behind the welcome
-        boolean good;
-        boolean refused;
-
-        Session(Wire wire) {
-            this.wire = wire;
-        }
-
-        void run() throws IOException {
-            Map<String, Object> hello = announced("hello");
-            hello.put("protocols", Collections.singletonList(1));
-            hello.put("role", "app");
-            hello.put("software", software);
-            hello.put("job_type", jobType);
-            hello.put("token", token);
-            hello.put("id", id);
-            hello.put("app", app);
-            hello.put("runs", runs.names());
-            String first = Json.write(hello);
-            if (first.length() > HELLO / 3 && first.getBytes(StandardCharsets.UTF_8).length > HELLO) {
-                late = true;
-                hello.put("names", Collections.emptyList());
-                hello.put("details", Collections.emptyMap());
-                first = Json.write(hello);
-            }
-            wire.send(first);
-            while (true) {
-                byte[] line;
-                try {
-                    line = wire.line();
-                } catch (IOException error) {
-                    wire.end(String.valueOf(error.getMessage()));
-                    throw new IOException(wire.why());
-                }
-                if (line == null) {
-                    wire.end("the worker ended the connection");
-                    return;
-                }
-                if (line.length == 0) {
-                    continue;
-                }
-                Map<?, ?> message;
-                try {
-                    message = Wire.message(line);
-                } catch (IOException wrong) {
-                    good = false;
-                    wire.end(wrong.getMessage());
-                    return;
-                }
-                if (!takes(message)) {
-                    return;
-                }
-            }
-        }
-
-        /** @return false when the worker refuses us */
-        private boolean takes(Map<?, ?> message) {
-            String type = (String) message.get("type");
-            if (!at) {
-                if ("refused".equals(type)) {
-                    refused = true;
-                    wire.end(String.valueOf(message.get("why")));
-                    return false;
-                }
-                if (!"welcome".equals(type)) {
-                    wire.end("the worker said " + Outcome.cut(type, 40) + " before its welcome");
-                    return false;
-                }
-                good = true;
-                wire.welcomed(SILENCE);
-                synchronized (lock) {
-                    at = true;
-                }
-                if (late) {
-                    wire.send(announced("names"));
-                }
-                welcomed(String.valueOf(message.get("node")), String.valueOf(message.get("group")));
-                return true;
-            }
-            Object re = message.get("re");
-            if (re instanceof Long) {
-                Held held = asks.remove(re);
-                if (held != null) {
-                    held.answer((Long) re, "ok".equals(type) ? null : said(message, type));
-                }
-            } else if (message.get("id") instanceof Long) {
-                requests.take(wire, type, (Long) message.get("id"), message);
-            }
-            return true;
-        }
-
-        private String said(Map<?, ?> message, String type) {
-            Object text = message.get("message");
-            return text == null ? "the worker answered " + type : text.toString();
-        }
     }
 }

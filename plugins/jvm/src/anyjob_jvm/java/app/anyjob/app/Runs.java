@@ -12,7 +12,7 @@ final class Runs {
     private final Link link;
     private final long bytes = Math.min(64L << 20, Runtime.getRuntime().maxMemory() / 8);
     private final LinkedHashMap<String, Held> held = new LinkedHashMap<String, Held>(); // guarded by this
-    private volatile Threads.Exit exits; // who ends this JVM
+    private volatile String exits; // who ends this JVM
     private volatile byte[] reserve = new byte[256 << 10];
 
     Runs(Link link) {
@@ -223,9 +223,13 @@ final class Runs {
     void end(Threads.Exit exit, long millis) throws InterruptedException {
         long end = System.nanoTime() + millis * 1000000;
         List<Held> all = all();
-        exits = exit;
+        Held caller = null;
         for (Held one : all) {
-            if (exit != null && of(one, exit.thread)) {
+            caller = exit != null && of(one, exit.thread) ? one : caller;
+        }
+        exits = exit == null ? null : (caller == null ? "" : "run " + caller.call.run() + ": ") + exit + ", which ended this JVM";
+        for (Held one : all) {
+            if (one == caller) {
                 Outcome outcome = told(Outcome.failed("System.exit was called at " + exit.from));
                 one.ends(one.call.stopping() ? one.ladder.told(outcome) : outcome);
             }
@@ -275,8 +279,8 @@ final class Runs {
 
     /** With who ends the application, where that is code. */
     private Outcome told(Outcome outcome) {
-        Threads.Exit exit = exits;
-        return exit == null ? outcome : outcome.withEvidence("exit", exit.toString());
+        String who = exits;
+        return who == null ? outcome : outcome.withEvidence("exit", who);
     }
 
     /** Whom the start of a run is answered. */
