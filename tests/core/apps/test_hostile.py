@@ -17,7 +17,7 @@ from tests.core.apps.town import TOKEN, callee, log_of, order, outcome_of, town,
 
 from anyjob.outcome import Cause
 from anyjob.worker.apps import applications, listener
-from anyjob.worker.apps.frame import HELLO_LIMIT, LINE_LIMIT
+from anyjob.worker.apps.frame import LINE_LIMIT
 from anyjob.worker.worker import Worker
 
 WRONG = "the-token-of-somebody"
@@ -166,7 +166,7 @@ def test_a_line_of_100_mb_is_not_held(tmp_path: Path) -> None:
         del worker
         stranger, known = await Peer.dial(tmp_path), await Peer.dial(tmp_path)
         await known.welcome()
-        for peer, limit in ((stranger, HELLO_LIMIT), (known, LINE_LIMIT)):
+        for peer, limit in ((stranger, 1 << 20), (known, 16 << 20)):  # as the page says
             sent, piece = 0, b"x" * (1 << 20)
             with contextlib.suppress(OSError):
                 while sent < 100 << 20:
