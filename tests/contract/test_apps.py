@@ -99,7 +99,7 @@ def processes() -> Samples:
         return {"Content": code, "XAttrs": {"isolation": "own"}}
 
     exits = f"code = int(run.facts['parameters'])\n{ENDS}"
-    missing: dict[str, Json] = {"Content": "", "XAttrs": {"isolation": "own", "key": "no-such-program"}}
+    missing: Mapping[str, Json] = {"Content": "", "XAttrs": {"isolation": "own", "key": "no-such-program"}}
     prints = "for name, value in os.environ.items(): run.log(f'{name}={value}\\n')"
     burns = SAMPLES.burns
     assert burns is not None

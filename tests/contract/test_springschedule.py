@@ -42,7 +42,7 @@ def listening(place: Path) -> WorkerSettings:
 @pytest.mark.needs("maven", "jdk17")
 class TestSpringSchedule(ExecutorContract):
     job_type = "springschedule"
-    executor_settings: ClassVar = {"wait": 20}
+    executor_settings: ClassVar = {"wait": 5}
     worker_settings = listening(_PLACE)
     worker_beside = listening(_BESIDE)
     samples = attached
