@@ -62,7 +62,7 @@ class CodePlugin:
 
 def settings(folder: Path, **apps: Any) -> WorkerSettings:
     given: dict[str, Any] = {"listen": [f"unix:{folder}/apps.sock"], "tokens": {"shop": TOKEN}, **apps}
-    return WorkerSettings.model_validate({"force_wait": 2, "apps": given})
+    return WorkerSettings.model_validate({"force_wait": 2, "shim_idle": 20, "apps": given})
 
 
 def make_worker(folder: Path, **apps: Any) -> Worker:
