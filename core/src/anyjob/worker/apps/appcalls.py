@@ -75,7 +75,7 @@ class AppCalls:
     async def stop(self, run: Run, handle: Handle, stage: Stage) -> StopReport:
         app = self._all.by_key.get(str(handle.data["app"]))
         if app is None:
-            return StopReport(strength=Strength.ASKED, by="the application is lost")
+            return StopReport(strength=Strength.ASKED, by="the application cannot be asked")
         if self._all.shared.named(app.known.resident) is not None:
             return await self._all.shared.stop(app, run, stage)
         return await app.stop(run, stage)
