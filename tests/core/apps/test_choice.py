@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,11 +11,14 @@ import pytest
 from tests.core.apps.town import CodeExecutor, callee, log_of, make_worker, order, outcome_of, told, town, until
 
 from anyjob.errors import AnyJobError
+from anyjob.executor import Attached
 from anyjob.executor.services import SeenApp
 from anyjob.job import Job
 from anyjob.outcome import Cause
 from anyjob.worker.apps.seenfile import read_seen
 from anyjob.worker.worker import Worker
+from anyjob_go.settings import GoSettings
+from anyjob_springschedule.settings import SpringSettings
 
 WHO = "run.result(cause='succeeded', result=os.environ['CALLEE'])"
 WAITS = "run.log('x'); run.stopping.wait(60)"
@@ -124,6 +128,24 @@ def test_what_is_not_there_is_told_with_what_is(tmp_path: Path, name: str, group
                 )
 
     asyncio.run(life())
+
+
+def test_how_long_one_was_waited_for_is_told_with_its_setting(tmp_path: Path) -> None:
+    async def life() -> None:
+        async with town(tmp_path) as worker:
+            run = await worker.submit(order("pass", xattrs={"wait": 0.25}))
+            assert told(await outcome_of(run)).endswith("; waited 0.25 s for one (XAttrs.wait)")
+
+    asyncio.run(life())
+
+
+def test_the_usual_patience_is_longer_than_the_longest_pause_between_two_dials() -> None:
+    page = Path(__file__).parents[3] / "core/docs/protocol.md"
+    found = re.search(r"up to (\d+) s, each with a random part", page.read_text())
+    assert found is not None
+    for wait in (Attached(name="pay").wait, GoSettings().wait, SpringSettings().wait):
+        assert wait > float(found[1])
+        assert f"the type's patience ({wait:g} s" in page.read_text()
 
 
 def test_a_worker_that_listens_for_none_says_so(tmp_path: Path) -> None:

@@ -141,7 +141,7 @@ class AppCalls:
                 return app
             left = until - asyncio.get_running_loop().time()
             if left <= 0 and not self._expected(group, target.name):
-                return _failed(Cause.DEPENDENCY_MISSING, self._missing(group, target.name))
+                return _failed(Cause.DEPENDENCY_MISSING, self._missing(group, target.name) + _waited(target, wait))
             try:
                 async with asyncio.timeout(left if left > 0 else None):
                     await self._all.news.wait()
@@ -177,6 +177,12 @@ class AppCalls:
             f"no application of app group {group!r} serves {name!r}; {f'{near} ' if near else ''}"
             f"connected: {who}, which serve {listed}"
         )
+
+
+def _waited(target: Attached, wait: float) -> str:
+    """How long one was waited for, as the end of a sentence."""
+    where = f" ({target.setting})" if target.setting else ""
+    return f"; waited {wait:g} s for one{where}" if wait else ""
 
 
 def _handle(app: Application) -> Handle:
