@@ -19,13 +19,14 @@ from anyjob.worker.apps.appcalls import AppCalls
 from anyjob.worker.apps.application import Application
 from anyjob.worker.apps.appsettings import AppsSettings
 from anyjob.worker.apps.codec import Body
-from anyjob.worker.apps.faults import APPLICATION, AppFault, AppRefused
+from anyjob.worker.apps.faults import APPLICATION, AppFault, AppRefused, WrongProtocol
 from anyjob.worker.apps.keyfile import KEY_FILE, KeyFile
 from anyjob.worker.apps.link import Link
 from anyjob.worker.apps.listener import Listener
 from anyjob.worker.apps.messages import Hello
 from anyjob.worker.apps.news import News
 from anyjob.worker.apps.outofsight import out_of_sight
+from anyjob.worker.apps.refusals import Refusals
 from anyjob.worker.apps.seenfile import SEEN_FILE, SeenFile
 from anyjob.worker.apps.sharedapps import SharedApps, SharedHost
 from anyjob.worker.apps.tokens import Tokens, digest
@@ -67,6 +68,7 @@ class Applications:
         self.book = AppBook()
         self.by_key: dict[str, Application] = {}
         self.news = News()
+        self.refusals = Refusals()
         self.asked = 0
         self._listener = Listener(self._visit)
         self._tokens = Tokens(settings.tokens)
@@ -182,8 +184,12 @@ class Applications:
                 if not app.given:
                     self.emptied(app)
             await asyncio.wait({link.over})
-        except AppRefused as no:
+        except (AppRefused, WrongProtocol) as no:
             self._listener.note(str(no))
+            why = no.why if isinstance(no, AppRefused) else f"it {no.said}"
+            self.refusals.add(
+                self._tokens.group(link.hello.result().token) if link.hello.done() else None, address, why
+            )
             await _until_read(reader, writer)
         finally:
             await link.drop()

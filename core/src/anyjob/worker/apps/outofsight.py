@@ -11,10 +11,10 @@ __all__ = ["how_lost", "out_of_sight"]
 def out_of_sight(run: Run, who: str, text: str) -> Outcome:
     """`unknown` with `text` as evidence. A lost connection is no end of the code behind it, so the run is named as what
     may still be going in `who`."""
-    said = f"{text}; it is not known whether the run is over, its code may still be going there"
+    lost = "the worker lost sight of the run, its code may still be going there"
     return Outcome(
         cause=Cause.UNKNOWN,
-        evidence=[Evidence(source="application", text=said)],
+        evidence=[Evidence(source="application", text=text), Evidence(source="worker", text=lost)],
         stop=StopReport(
             strength=Strength.ASKED,
             by="the application cannot be asked",
