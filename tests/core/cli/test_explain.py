@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import os
 
 from tests.core.cli.program import Program
 
@@ -33,6 +34,16 @@ CALL = """
     @hookimpl
     def anyjob_executors():
         yield ExecutorType(job_type="call", executor=CallExecutor, spec=CallSpec)
+"""
+CODE = """
+    import sys
+    sys.path.insert(0, {root!r})
+    from tests.core.apps.town import CodePlugin
+    from anyjob.plugins import hookimpl
+
+    @hookimpl
+    def anyjob_executors():
+        return CodePlugin().anyjob_executors()
 """
 
 
@@ -123,6 +134,29 @@ def test_a_job_without_a_command(anyjob: Program) -> None:
     said = json.loads(anyjob("explain", anyjob.job("", JobType="call"), "--json").out)
     assert (said["command"], said["launcher"], said["limits"]) == (None, None, {})
     assert "held by" in anyjob("explain", anyjob.job("", JobType="call")).out.decode()
+
+
+def test_how_a_run_is_stopped_is_told_as_it_is(anyjob: Program) -> None:
+    """A signal is for commands. What others can prove depends on whoever runs them."""
+    anyjob.install("code", CODE.format(root=os.getcwd()))
+    anyjob.install("call", CALL)
+    said = {
+        name: anyjob("explain", anyjob.job("true", **fields)).out.decode()
+        for name, fields in {
+            "attached": {"JobType": "code", "XAttrs": {"grace": 3}},
+            "own": {"JobType": "code", "XAttrs": {"isolation": "own"}},
+            "call": {"JobType": "call"},
+        }.items()
+    }
+    assert "TERM, 10 s of grace, then force; proof PROVEN" in said["own"]
+    for name in ("attached", "call"):
+        assert "TERM" not in said[name]
+    assert (
+        "asked to end; after 3 s of grace interrupted, as far as whoever runs it can; "
+        "proof REPORTED once whoever runs it says that it is over, else ASKED"
+    ) in said["attached"]
+    stop = json.loads(anyjob("explain", anyjob.job("", JobType="code"), "--json").out)["stop"]
+    assert stop == {"signal": None, "grace": 10, "leftovers": None}
 
 
 def test_a_bad_job_is_refused_as_by_run(anyjob: Program) -> None:

@@ -107,6 +107,39 @@ def test_attempts_go_on_until_one_succeeds(anyjob: Program) -> None:
     assert (said["attempt"], said["ok"], said["started"]) == (1, True, said["runs"][0]["started"])
 
 
+LACKS = """
+    from anyjob.executor import FunctionExecutor
+    from anyjob.plugins import ExecutorType, hookimpl
+    from anyjob.problem import Problem
+    from anyjob.spec import Spec
+
+    class LacksSpec(Spec):
+        pass
+
+    class LacksExecutor(FunctionExecutor[LacksSpec]):
+        async def preflight(self, spec):
+            return [Problem(field="ClassName", value="x", remedy="is not here; install it")]
+
+        def call(self, run, spec):
+            raise AssertionError
+
+    @hookimpl
+    def anyjob_executors():
+        yield ExecutorType(job_type="lacks", executor=LacksExecutor, spec=LacksSpec)
+"""
+
+
+def test_what_was_not_started_is_called_no_attempt(anyjob: Program) -> None:
+    anyjob.install("lacks", LACKS)
+    done = anyjob("run", anyjob.job("", JobType="lacks", MaxAttempt=1, AttemptInterval=0))
+    first, second, *_ = done.err.splitlines()
+    assert first == (
+        "anyjob: nothing was started (try 1 of 2), as it cannot run here: something that it needs is missing; "
+        "the next begins in 0 s"
+    )
+    assert second.startswith("anyjob: job 'a' cannot run here: something that it needs is missing")
+
+
 def test_a_pipe_gets_the_bytes_of_the_job(anyjob: Program) -> None:
     raw = b"\x1b[31m\xd6\xd0\xce\xc4\xff\r\x00\x9b1m end without newline"
     (anyjob.folder / "raw").write_bytes(raw)

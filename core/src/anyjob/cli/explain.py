@@ -70,8 +70,7 @@ def _page(made: Explanation) -> Page:
     page.section("Secrets", [(name, f"from [secrets.{setting}]") for name, setting in common.secrets.items()])
     deadline = f"{job.timeout} s, kept by {KEEPERS[capabilities.deadline]}" if job.timeout_kill_enable else "none"
     bounds = [(f"limit {name}", f"{value}, kept by {keeper}") for name, (value, keeper) in made.limits.items()]
-    stop = f"{common.stop_signal}, {common.grace:g} s of grace, then force; proof {capabilities.proof.value}"
-    bounds += [("deadline", deadline), ("stop", stop), ("held by", made.held_by)]
+    bounds += [("deadline", deadline), ("stop", _stop(made)), ("held by", made.held_by)]
     if made.local:
         bounds.append(("leftovers", common.leftovers))
     page.section("Bounds", bounds)
@@ -95,3 +94,15 @@ def _page(made: Explanation) -> Page:
         [(change.policy, f"{change.what}: {change.before} -> {change.after}") for change in made.draft.changes],
     )
     return page
+
+
+def _stop(made: Explanation) -> str:
+    from anyjob.outcome import Strength
+
+    grace, proof = made.bound.common.grace, made.bound.capabilities.proof
+    if made.keeps("stopSignal"):
+        how = f"{made.bound.common.stop_signal}, {grace:g} s of grace, then force"
+    else:
+        how = f"asked to end; after {grace:g} s of grace interrupted, as far as whoever runs it can"
+    sure = f"{proof.value} once whoever runs it says that it is over, else {Strength.ASKED.value}"
+    return f"{how}; proof {sure if proof is Strength.REPORTED else proof.value}"

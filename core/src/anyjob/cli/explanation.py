@@ -54,6 +54,10 @@ class Explanation:
         """Whether its runs are processes of this node."""
         return self.bound.place is not None and self.bound.place.name == "local"
 
+    def keeps(self, key: str) -> bool:
+        """Whether its runs keep a common key of commands, such as `stopSignal`."""
+        return key not in self.bound.executor.ignores(self.bound.spec)
+
     def to_json(self) -> dict[str, Json]:
         """For `--json`."""
         job, bound, common = self.job, self.bound, self.bound.common
@@ -70,7 +74,11 @@ class Explanation:
             "limits": {name: {"value": value, "kept_by": keeper} for name, (value, keeper) in self.limits.items()},
             "held_by": self.held_by,
             "deadline": deadline if job.timeout_kill_enable else None,
-            "stop": {"signal": common.stop_signal, "grace": common.grace, "leftovers": common.leftovers},
+            "stop": {
+                "signal": common.stop_signal if self.keeps("stopSignal") else None,
+                "grace": common.grace,
+                "leftovers": common.leftovers if self.keeps("leftovers") else None,
+            },
             "capabilities": capabilities_json(bound.capabilities),
             "mode": job.execute_mode.value,
             "tasks": [_task_json(plan) for plan in self.plans],

@@ -185,8 +185,11 @@ class Session:
         wait = retry_after(outcome, order.attempt, plan)
         if wait is not None:
             which = f" of task {order.task}" if len(live.plans) > 1 else ""
-            tries = f"attempt {order.attempt + 1} of {plan.attempts + 1}{which}"
-            screen.note(f"{tries} {cause_in_words(outcome)}; the next begins in {wait:g} s")
+            tries = f"{order.attempt + 1} of {plan.attempts + 1}{which}"
+            said = f"attempt {tries} {cause_in_words(outcome)}"
+            if any(item.source == "preflight" for item in outcome.evidence):
+                said = f"nothing was started (try {tries}), as it {cause_in_words(outcome)}"
+            screen.note(f"{said}; the next begins in {wait:g} s")
 
     def _stop(self, live: LiveInstance, screen: Screen, *, force: bool) -> None:
         if self.instances.live.get(live.firing.instance) is live:

@@ -97,8 +97,8 @@ class Executor(ABC, Generic[S]):
         return Health(state="healthy")
 
     async def preflight(self, spec: S) -> Iterable[Problem]:
-        """What is missing on this worker for the spec. Asked before an attempt counts; an answer ends it as
-        `dependency_missing`."""
+        """What is missing on this worker for the spec. Asked before each start; an answer ends the run as
+        `dependency_missing`, and nothing is started. A job with attempts left is asked about again."""
         del spec
         return ()
 

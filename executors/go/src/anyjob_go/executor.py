@@ -43,7 +43,7 @@ class GoExecutor(AppExecutor[GoSpec]):
     def target(self, run: Run, spec: GoSpec) -> Target:
         kind = self.kind(spec)
         if kind is Attached:
-            return Attached(name=spec.job_name, wait=self._settings.wait)
+            return Attached(name=spec.job_name, wait=self._settings.wait, setting="[executors.go] wait")
         choice = chosen(spec, self._settings)
         problem = refused(choice, spec, self._settings)
         if problem is not None:

@@ -49,7 +49,7 @@ class GoSettings(BaseModel):
     folders: tuple[AbsolutePath, ...] = ()
     isolation: Isolation = "process"
     ask: bool = True
-    wait: Annotated[float, Field(ge=0, le=3600)] = 5
+    wait: Annotated[float, Field(ge=0, le=3600)] = 15
     runs: Annotated[int, Field(ge=1)] = 1000
 
     @classmethod

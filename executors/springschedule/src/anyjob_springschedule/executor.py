@@ -42,7 +42,7 @@ class SpringExecutor(AppExecutor[SpringSpec]):
 
     def target(self, run: Run, spec: SpringSpec) -> Shared | Attached:
         if spec.jar is None:
-            return Attached(name=spec.name, wait=self._settings.wait)
+            return Attached(name=spec.name, wait=self._settings.wait, setting="[executors.springschedule] wait")
         wrong = managed.problems(self._settings, spec, run.job.group_id)
         if wrong:
             raise BadJob(wrong, run.job.name)

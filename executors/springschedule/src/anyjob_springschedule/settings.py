@@ -66,7 +66,7 @@ class SpringSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    wait: Annotated[float, Field(ge=0, le=3600)] = 5
+    wait: Annotated[float, Field(ge=0, le=3600)] = 15
     runs: Annotated[int, Field(ge=1, le=1_000_000_000)] = 1_000_000
     apps: Mapping[Annotated[str, Field(min_length=1)], AppSettings] = Field(default_factory=dict[str, AppSettings])
 
