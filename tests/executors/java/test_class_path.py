@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,7 @@ from anyjob.outcome import Cause, Outcome
 from anyjob_java.classfile import BadClassFile, ClassFile
 from anyjob_java.classpath import ClassPath
 from anyjob_java.executor import JavaExecutor
+from anyjob_java.inspection import maps
 from anyjob_java.ours import ours, overlaid
 from anyjob_java.settings import JavaSettings
 from anyjob_jvm.homes import JavaHome
@@ -141,6 +145,33 @@ def test_a_processor_without_the_api_that_it_is_written_for(plain: Callable[...,
     text = told(java.run(java.job("Hello", "true", classpath=[str(vendor_demo)])).outcome)
     wanted = 'ClassName: "demo.Hello" needs com.alibaba.schedulerx.worker.processor.JavaProcessor, which is not on the'
     assert wanted in text
+
+
+@pytest.mark.needs("maven")
+@pytest.mark.parametrize("arguments", [[], ["-Xbootclasspath/a:/nowhere.jar"]], ids=["by its files", "by the JVM"])
+def test_a_class_of_schedulerx_without_joda_time(
+    plain: Callable[..., Java], vendor_demo: Path, vendor: list[Path], arguments: list[str]
+) -> None:
+    java = plain(jvm_args=[".*"])
+    jars = [str(jar) for jar in vendor if not jar.name.startswith("joda-time")]
+    assert len(jars) == len(vendor) - 1
+    got = java.run(java.job("Hello", "true", classpath=[str(vendor_demo), *jars], jvmArgs=arguments)).outcome
+    wanted = 'ClassName: "demo.Hello" needs joda-time (org.joda.time.DateTime), of which'
+    wanted += " SchedulerX's JobContext is made and which is not on the class path; add its jar to XAttrs.classpath"
+    assert got.cause is Cause.DEPENDENCY_MISSING, told(got)
+    assert wanted in told(got)
+
+
+def test_explain_says_that_nothing_is_mapped(demo: Path, tmp_path: Path) -> None:
+    class_path = ClassPath([str(demo)])
+    assert (maps("demo.Mapper", class_path), maps("demo.Hello", class_path)) == (True, False)
+    job = tmp_path / "job.json"
+    xattrs = {"classpath": [str(demo)]}
+    job.write_text(json.dumps({"Name": "a", "JobType": "java", "ClassName": "demo.Mapper", "XAttrs": xattrs}))
+    argv = [sys.executable, "-m", "anyjob", "explain", "--json", str(job)]
+    done = subprocess.run(argv, capture_output=True, text=True)
+    text = "demo.Mapper maps tasks, and ExecuteMode standalone takes none: it is called as a plain job"
+    assert f"{text} (isRootTask is false)" in done.stdout, done.stdout + done.stderr
 
 
 # -------------------------------------------------------------------- overlay

@@ -140,7 +140,9 @@ def test_an_endless_loop_is_stopped_with_its_jvm(shared: Java) -> None:
     assert any(got.order.name in line for line in said(neighbour)), said(neighbour)
 
 
-@pytest.mark.parametrize(("parameters", "step"), [("kill", r"the code's return \d+ ms after kill"), ("interrupt", "interrupt")])
+@pytest.mark.parametrize(
+    ("parameters", "step"), [("kill", r"the code's return \d+ ms after kill"), ("interrupt", "interrupt")]
+)
 def test_a_stop_that_is_heard_hurts_no_neighbour(shared: Java, parameters: str, step: str) -> None:
     async def life() -> tuple[Finished, Finished]:
         async with shared.rig.worker() as worker:
