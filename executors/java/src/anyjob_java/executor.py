@@ -173,7 +173,7 @@ class JavaExecutor(AppExecutor[JavaSpec]):
             home = self._home(spec)
         except NoJava as error:
             field = "XAttrs.javaHome" if spec.java_home else "executors.java.java"
-            return [Problem(field=field, value=error.wanted, remedy=str(error))]
+            return [Problem(field=field, value=error.wanted, remedy=error.remedy)]
         try:
             ours()
         except AnyJobError as error:
