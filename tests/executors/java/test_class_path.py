@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,8 @@ from anyjob.outcome import Cause, Outcome
 from anyjob_java.classfile import BadClassFile, ClassFile
 from anyjob_java.classpath import ClassPath
 from anyjob_java.executor import JavaExecutor
+from anyjob_java.inspection import maps
+from anyjob_java.launch import java_command
 from anyjob_java.ours import ours, overlaid
 from anyjob_java.settings import JavaSettings
 from anyjob_jvm.homes import JavaHome
@@ -87,6 +92,15 @@ def test_a_changed_jar_is_read_again(tmp_path: Path, demo: Path) -> None:
     assert ClassPath([str(jar)]).find("demo.Hello") is not None
 
 
+def test_no_property_of_a_jvm_is_given_twice() -> None:
+    for feature in (8, 11, 17, 18, 19, 25):
+        argv = java_command("java", feature, ["-Xmx64m"], "gbk", ours(), [], [])
+        names = [word.partition("=")[0] for word in argv if word.startswith("-D")]
+        assert len(names) == len(set(names)), argv
+        output = "stdout.encoding" if feature >= 19 else "sun.stdout.encoding"
+        assert f"-D{output}=gbk" in argv
+
+
 # -------------------------------------------------------------------- preflight
 
 
@@ -99,9 +113,15 @@ def test_what_is_missing_is_known_before_an_attempt(plain: Callable[..., Java], 
 
     missing = Cause.DEPENDENCY_MISSING
     assert outcome("Hello", demo)[0] is Cause.SUCCEEDED
-    cause, text = outcome("Helo", demo)
-    assert (cause, f'ClassName: "demo.Helo" is not on the class path; add its jar to XAttrs.classpath, or correct the'
-            f" name (looked in {demo})" in text) == (missing, True), text  # fmt: skip
+    for name, hint in (
+        ("Nowhere", f"looked in {demo}"),
+        ("Helo", "did you mean demo.Hello?"),
+        ("mapper", "did you mean demo.Mapper?"),
+        ("Faults$Halt", "did you mean demo.Faults$Halts?"),
+    ):
+        cause, text = outcome(name, demo)
+        wanted = f'ClassName: "demo.{name}" is not on the class path; add its jar to XAttrs.classpath, or correct the'
+        assert (cause, f"{wanted} name ({hint})" in text) == (missing, True), text
     cause, text = outcome("Hello")
     assert (cause, "(it is empty)" in text) == (missing, True), text
     cause, text = outcome("Hello", demo, "/no/such.jar")
@@ -112,9 +132,9 @@ def test_what_is_missing_is_known_before_an_attempt(plain: Callable[..., Java], 
     cause, text = outcome("Hello", demo, "/no/such/*")
     assert (cause, 'XAttrs.classpath[1]: "/no/such/*" is not there' in text) == (missing, True), text
     cause, text = outcome("Hello", demo, javaHome="99")
-    assert (cause, 'XAttrs.javaHome: "99"' in text, "no Java 99" in text) == (missing, True, True), text
+    assert (cause, 'XAttrs.javaHome: "99" is no Java on this machine. Found: ' in text) == (missing, True), text
     cause, text = outcome("Hello", demo, javaHome=str(tmp_path))
-    assert (cause, f"no Java home at {tmp_path}" in text) == (missing, True), text
+    assert (cause, f'"{tmp_path}" is no Java home on this machine. Found: ' in text) == (missing, True), text
 
 
 def test_a_class_of_that_simple_name_is_pointed_at(plain: Callable[..., Java], demo: Path) -> None:
@@ -141,6 +161,33 @@ def test_a_processor_without_the_api_that_it_is_written_for(plain: Callable[...,
     text = told(java.run(java.job("Hello", "true", classpath=[str(vendor_demo)])).outcome)
     wanted = 'ClassName: "demo.Hello" needs com.alibaba.schedulerx.worker.processor.JavaProcessor, which is not on the'
     assert wanted in text
+
+
+@pytest.mark.needs("maven")
+@pytest.mark.parametrize("arguments", [[], ["-Xbootclasspath/a:/nowhere.jar"]], ids=["by its files", "by the JVM"])
+def test_a_class_of_schedulerx_without_joda_time(
+    plain: Callable[..., Java], vendor_demo: Path, vendor: list[Path], arguments: list[str]
+) -> None:
+    java = plain(jvm_args=[".*"])
+    jars = [str(jar) for jar in vendor if not jar.name.startswith("joda-time")]
+    assert len(jars) == len(vendor) - 1
+    got = java.run(java.job("Hello", "true", classpath=[str(vendor_demo), *jars], jvmArgs=arguments)).outcome
+    wanted = 'ClassName: "demo.Hello" needs joda-time (org.joda.time.DateTime), of which'
+    wanted += " SchedulerX's JobContext is made and which is not on the class path; add its jar to XAttrs.classpath"
+    assert got.cause is Cause.DEPENDENCY_MISSING, told(got)
+    assert wanted in told(got)
+
+
+def test_explain_says_that_nothing_is_mapped(demo: Path, tmp_path: Path) -> None:
+    class_path = ClassPath([str(demo)])
+    assert (maps("demo.Mapper", class_path), maps("demo.Hello", class_path)) == (True, False)
+    job = tmp_path / "job.json"
+    xattrs = {"classpath": [str(demo)]}
+    job.write_text(json.dumps({"Name": "a", "JobType": "java", "ClassName": "demo.Mapper", "XAttrs": xattrs}))
+    argv = [sys.executable, "-m", "anyjob", "explain", "--json", str(job)]
+    done = subprocess.run(argv, capture_output=True, text=True)
+    text = "demo.Mapper maps tasks, and ExecuteMode standalone takes none: it is called as a plain job"
+    assert f"{text} (isRootTask is false)" in done.stdout, done.stdout + done.stderr
 
 
 # -------------------------------------------------------------------- overlay
@@ -216,14 +263,10 @@ def test_without_a_java_it_is_undetected(monkeypatch: pytest.MonkeyPatch, tmp_pa
     from anyjob_java.spec import JavaSpec
 
     (problem,) = asyncio.run(executor.preflight(JavaSpec(class_name="a.B")))
-    assert "This machine has no Java home" in str(problem)
+    assert "is not set, and there is no Java home on this machine. No other is here." in str(problem)
 
 
 def test_explain_shows_the_command_and_where_the_class_is(tmp_path: Path, demo: Path) -> None:
-    import json
-    import subprocess
-    import sys
-
     job = tmp_path / "job.yaml"
     job.write_text(
         json.dumps({"Name": "demo", "JobType": "java", "ClassName": "demo.Hello", "XAttrs": {"classpath": [str(demo)]}})

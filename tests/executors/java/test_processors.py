@@ -121,6 +121,7 @@ def test_what_is_mapped_comes_back_as_it_was(java: Java) -> None:
     fields = {"ExecuteMode": "batch"}
     got = java.run(java.job("Mapper", "", fields), task_name="MAP_TASK_ROOT")
     assert got.outcome.ok, (said(got), got.log)
+    assert b"maps tasks, and" not in got.log
     lines = [json.loads(line) for line in java.mapped(got)]
     assert [(line["name"], len(line["items"])) for line in lines] == [("things", 10), ("things", 1)]
     assert len({line["key"] for line in lines}) == 2
@@ -163,6 +164,24 @@ def test_map_says_what_it_does_not_take(
     got = java.run(java.job("Mapper", parameters, {"ExecuteMode": "batch"}, **xattrs), task_name="MAP_TASK_ROOT")
     assert got.outcome.cause is cause, said(got)
     assert result in got.outcome.result
+
+
+@pytest.mark.parametrize(
+    ("parameters", "cause", "result"),
+    [
+        ("quiet", Cause.SUCCEEDED, "nothing mapped"),
+        ("", Cause.FAILED, "java.lang.NullPointerException"),
+        ("anyhow", Cause.FAILED, "nothing was mapped: ExecuteMode standalone takes no tasks"),
+    ],
+)
+def test_a_class_that_maps_where_no_tasks_are_taken(java: Java, parameters: str, cause: Cause, result: str) -> None:
+    got = java.run(java.job("Mapper", parameters))
+    assert got.outcome.cause is cause, said(got)
+    assert got.outcome.result.startswith(result)
+    text = "demo.Mapper maps tasks, and ExecuteMode standalone takes none: "
+    text += "it was called as a plain job (isRootTask is false)"
+    assert f"ExecuteMode: {text}" in said(got)
+    assert f"[anyjob] {text}\n".encode() in got.log
 
 
 RESULTS = [

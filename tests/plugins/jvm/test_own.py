@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -131,6 +132,24 @@ def test_a_full_heap_still_gives_an_outcome(box: Box, do: str) -> None:
     assert ended.outcome["result"].startswith("java.lang.OutOfMemoryError")
 
 
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("custom", "failed"),
+        (None, "failed"),
+        ("Java heap space", "out_of_memory"),
+        ("unable to create native thread: possibly out of memory or process/resource limits reached", "out_of_memory"),
+        ("Cannot reserve 100 bytes of direct buffer memory (allocated: 1, limit: 2)", "out_of_memory"),
+    ],
+)
+def test_only_the_texts_of_the_jvm_mean_a_full_memory(box: Box, text: str | None, cause: str) -> None:
+    ended = box.run("oom said", text=text)
+    assert ended.outcome is not None
+    said = "java.lang.OutOfMemoryError" + (f": {text}" if text else "")
+    assert (ended.outcome["cause"], ended.outcome["result"]) == (cause, said)
+    assert ended.of("exception").startswith(f"{said}\n\tat Host.run(Host.java:")
+
+
 @pytest.mark.parametrize("code", [0, 3])
 def test_system_exit_in_the_middle_is_no_success(box: Box, code: int) -> None:
     ended = box.run("exit", code=code)
@@ -222,8 +241,10 @@ def test_a_stop_asks_the_code_first(box: Box) -> None:
     assert ended.code == 0
     assert ended.outcome is not None
     assert (ended.outcome["cause"], ended.outcome["result"]) == ("stopped", "killed softly")
-    assert (ended.outcome["stop"]["strength"], ended.outcome["stop"]["by"]) == ("REPORTED", "kill")
+    assert ended.outcome["stop"]["strength"] == "REPORTED"
+    assert re.fullmatch(r"the code's return \d+ ms after kill", ended.outcome["stop"]["by"])
     assert "ms after kill" in ended.outcome["stop"]["evidence"][0]["text"]
+    assert ended.of("app") == "the code ended as succeeded: killed softly"
 
 
 @pytest.mark.parametrize(
@@ -244,7 +265,31 @@ def test_then_it_interrupts(box: Box, kill: str | None, note: str) -> None:
     assert ended.outcome["cause"] == "stopped"
     assert ended.outcome["result"].startswith("java.lang.InterruptedException")
     assert ended.outcome["stop"]["by"] == "interrupt"
+    assert ", by java.lang.InterruptedException" in ended.outcome["stop"]["evidence"][0]["text"]
     assert note in ended.outcome["stop"]["evidence"][0]["text"]
+
+
+def test_code_that_swallows_the_interrupt_was_not_ended_by_it(box: Box) -> None:
+    process = box.begin("swallow", ends=True)
+    box.printed(b"swallowing")
+    process.send_signal(signal.SIGTERM)
+    ended = box.end()
+    assert ended.outcome is not None
+    assert ended.outcome["cause"] == "stopped"
+    assert re.fullmatch(r"the code's return \d+ ms after interrupt", ended.outcome["stop"]["by"])
+    assert ended.of("app") == "the code ended as succeeded: swallowed"
+
+
+def test_a_kill_that_ends_the_jvm_is_no_return_of_the_code(box: Box) -> None:
+    process = box.begin("sleep", kill="exits")
+    box.printed(b"sleeping")
+    process.send_signal(signal.SIGTERM)
+    ended = box.end()
+    assert ended.outcome is not None
+    assert (ended.outcome["cause"], ended.outcome["stop"]["by"]) == ("stopped", "System.exit in kill")
+    (said,) = ended.outcome["stop"]["evidence"]
+    wanted = r"the JVM was ended by System.exit in kill, at Host.stop\(Host.java:\d+\), \d+ ms after the stop"
+    assert re.fullmatch(wanted + " was asked for; the code had not returned", said["text"]), said
 
 
 @pytest.mark.parametrize("do", ["swallow", "deadlock"])
@@ -269,7 +314,7 @@ def test_code_that_looks_for_the_stop_needs_no_step(box: Box) -> None:
     ended = box.end()
     assert ended.outcome is not None
     assert ended.outcome["result"] == "saw it"
-    assert ended.outcome["stop"]["by"] in ("asked", "kill", "interrupt")
+    assert ended.outcome["stop"]["by"].startswith("the code's return ")
 
 
 def test_a_folder_without_a_run(box: Box) -> None:

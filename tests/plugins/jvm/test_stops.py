@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,35 @@ def test_a_kill_that_is_heeded(line: Line) -> None:
     assert said["strength"] in ("ASKED", "REPORTED")
     outcome = line.result("r1")
     assert (outcome["cause"], outcome["result"]) == ("stopped", "killed softly")
-    assert (outcome["stop"]["strength"], outcome["stop"]["by"]) == ("REPORTED", "kill")
+    by = outcome["stop"]["by"]
+    assert outcome["stop"]["strength"] == "REPORTED"
+    assert re.fullmatch(r"the code's return \d+ ms after kill", by)
+    assert {"source": "app", "text": "the code ended as succeeded: killed softly"} in outcome["evidence"]
     said = line.ask("stop", run="r1", stage="ASK")["stop"]
-    assert (said["strength"], said["by"]) == ("REPORTED", "kill")
+    assert (said["strength"], said["by"]) == ("REPORTED", by)
+
+
+def test_an_interrupt_that_is_swallowed_ended_nothing(line: Line) -> None:
+    begin(line, "r1", "swallow", grace=0.2, ends=True)
+    line.printed("r1", b"swallowing")
+    line.ask("stop", run="r1", stage="ASK")
+    outcome = line.result("r1")
+    assert outcome["cause"] == "stopped"
+    assert re.fullmatch(r"the code's return \d+ ms after interrupt", outcome["stop"]["by"])
+    assert {"source": "app", "text": "the code ended as succeeded: swallowed"} in outcome["evidence"]
+
+
+def test_a_kill_that_ends_the_jvm(line: Line) -> None:
+    """The run whose kill it was is told apart from its neighbours."""
+    begin(line, "r1", "sleep", kill="exits")
+    begin(line, "r2", "sleep")
+    line.printed("r1", b"sleeping")
+    line.printed("r2", b"sleeping")
+    line.ask("stop", run="r1", stage="ASK")
+    outcome = line.result("r1")
+    assert (outcome["cause"], outcome["stop"]["by"]) == ("stopped", "System.exit in kill")
+    assert "the code had not returned" in outcome["stop"]["evidence"][0]["text"]
+    assert line.result("r2")["cause"] == "evicted"
 
 
 @pytest.mark.parametrize("kill", [None, "throws", "blocks"])

@@ -167,7 +167,7 @@ def test_a_stop_says_which_step_ended_it(stage: Stage) -> None:
         assert outcome.cause is Cause.STOPPED, outcome
         assert outcome.stop is not None
         assert outcome.stop.strength is (Strength.PROVEN if stage.way == "own" else Strength.REPORTED)
-        assert "ms after interrupt" in str(outcome.stop.evidence)
+        assert "ms after interrupt, by java.lang.InterruptedException" in str(outcome.stop.evidence)
 
     stage.play(act)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Final
@@ -15,6 +17,10 @@ from anyjob_java.classfile import BadClassFile, ClassFile
 __all__ = ["ClassPath", "Seen"]
 
 _NESTED: Final = ("BOOT-INF/classes/", "WEB-INF/classes/")
+_ANONYMOUS: Final = re.compile(r"\$\d")
+_APART: Final = 2
+_COMPARED: Final = 5000
+"""Names of nearly the same length that are compared: some 50 ms."""
 _MOST: Final = 16 << 20
 """Bytes of a class file or manifest that are read."""
 
@@ -71,7 +77,7 @@ class ClassPath:
         return None
 
     def like(self, name: str) -> str:
-        """Where a class of the same simple name is, in words; empty: nowhere."""
+        """Where a class of the same simple name is, or one that is spelt nearly so, in words; empty: nowhere."""
         simple = name.rpartition(".")[2]
         for file in self._all:
             for path in sorted(_names(file, *_state(file))):
@@ -83,9 +89,25 @@ class ClassPath:
                             where = f"{inner} is inside of {file}, under {nested}, where no class path reaches"
                             return f"{where}; put a plain jar there"
                     return f"there is {base.replace('/', '.')} in {file}"
-        return ""
+        return self._spelt(name)
 
     # ---------------------------------------------------------------- within
+
+    def _spelt(self, name: str) -> str:
+        """Classes whose simple name is spelt nearly so, in words; empty: none, or too many to look at."""
+        simple = name.rpartition(".")[2]
+        whole: dict[str, list[str]] = {}
+        for file in self._all:
+            for path in _names(file, *_state(file)):
+                base = path.removesuffix(".class").replace("/", ".")
+                last = base.rpartition(".")[2]
+                if abs(len(last) - len(simple)) <= _APART and not _ANONYMOUS.search(last):
+                    whole.setdefault(last.casefold(), []).append(base)
+        if len(whole) > _COMPARED:
+            return ""
+        near = get_close_matches(simple.casefold(), whole, n=3, cutoff=0.8)
+        names = [base for last in near for base in sorted(whole[last])][:3]
+        return f"did you mean {' or '.join(names)}?" if names else ""
 
     @cached_property
     def _all(self) -> list[str]:

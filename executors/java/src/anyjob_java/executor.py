@@ -17,7 +17,7 @@ from anyjob.problem import Problem
 from anyjob.run import RUN_FOLDER, Run, RunFacts
 from anyjob_java.classpath import ClassPath
 from anyjob_java.crash import explained, with_report
-from anyjob_java.inspection import inspect
+from anyjob_java.inspection import inspect, maps
 from anyjob_java.launch import CRASH_REPORT, environment, java_command, shared_key
 from anyjob_java.ours import OVERLAID, ours, overlaid, samples
 from anyjob_java.permission import refused
@@ -96,6 +96,10 @@ class JavaExecutor(AppExecutor[JavaSpec]):
         if seen is None:
             return {"Class": [f"{spec.class_name} is not on the class path"]}
         lines = [f"{spec.class_name} in {seen.entry}, compiled for Java {seen.file.java}"]
+        mode = run.job.execute_mode
+        if not mode.maps and maps(spec.class_name, class_path):
+            text = f"{spec.class_name} maps tasks, and ExecuteMode {mode.value} takes none"
+            lines.append(f"{text}: it is called as a plain job (isRootTask is false)")
         used, why = overlaid(class_path, ours().overlay, strict=spec.strict) if spec.overlay else ([], [])
         lines += [f"anyjob's {name.rpartition('.')[2]} stands before SchedulerX's" for name in used]
         return {"Class": [*lines, *why]}
@@ -169,7 +173,7 @@ class JavaExecutor(AppExecutor[JavaSpec]):
             home = self._home(spec)
         except NoJava as error:
             field = "XAttrs.javaHome" if spec.java_home else "executors.java.java"
-            return [Problem(field=field, value=error.wanted, remedy=str(error))]
+            return [Problem(field=field, value=error.wanted, remedy=error.remedy)]
         try:
             ours()
         except AnyJobError as error:

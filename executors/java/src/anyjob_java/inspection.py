@@ -9,12 +9,17 @@ from anyjob_java.classfile import ClassFile
 from anyjob_java.classpath import ClassPath
 from anyjob_jvm.homes import JavaHome
 
-__all__ = ["inspect"]
+__all__ = ["inspect", "maps"]
 
 _OURS = ("JobProcessor", "JobProcessorEx", "JavaProcessor", "MapJobProcessor", "MapReduceJobProcessor")
 _PROCESSORS = frozenset(
     {"com/alibaba/schedulerx/worker/processor/JobProcessor", *(f"anyjob/job/{name}" for name in _OURS)}
 )
+_VENDOR = "com/alibaba/schedulerx/worker/processor/"
+_MAPS = frozenset(
+    f"{package}{name}" for package in (_VENDOR, "anyjob/job/") for name in ("MapJobProcessor", "MapReduceJobProcessor")
+)
+_JODA = "org.joda.time.DateTime"
 _JDK = ("java/", "javax/", "jdk/", "sun/", "com/sun/", "org/w3c/", "org/xml/", "org/ietf/", "org/omg/", "netscape/")
 _BEYOND = ("-Xbootclasspath", "-javaagent", "-agent", "--module-path", "--upgrade-module-path", "--patch-module")
 """Arguments by which classes come from elsewhere: then what the class path lacks proves nothing."""
@@ -47,7 +52,24 @@ def _remedy(name: str, class_path: ClassPath, home: JavaHome, arguments: Sequenc
         return f"needs {ancestry.newer[0]}, and the JVM is Java {home.feature}; {_newer(home)}"
     if not is_processor:
         return "is no processor; let it extend SchedulerX's JavaProcessor, or implement anyjob.job.JobProcessor"
-    return "is abstract, so no object can be made of it; name one that is not" if file.abstract else ""
+    if file.abstract:
+        return "is abstract, so no object can be made of it; name one that is not"
+    if ancestry.schedulerx and class_path.find(_JODA) is None:
+        needs = f"needs joda-time ({_JODA}), of which SchedulerX's JobContext is made"
+        return f"{needs} and which is not on the class path; add its jar to XAttrs.classpath"
+    return ""
+
+
+def maps(name: str, class_path: ClassPath) -> bool:
+    """Whether the class is one that maps tasks, as far as the files tell."""
+    seen = class_path.find(name)
+    for _ in range(100):  # nobody's classes have more above them
+        if seen is None:
+            return False
+        if seen.file.superclass in _MAPS:
+            return True
+        seen = class_path.find(seen.file.superclass.replace("/", "."))
+    return False
 
 
 def _newer(home: JavaHome) -> str:
@@ -62,6 +84,7 @@ class _Ancestry:
         self._seen: set[str] = set()
         self.missing: list[str] = []
         self.newer: list[str] = []
+        self.schedulerx = False
 
     def walk(self, file: ClassFile) -> bool:
         """Whether it comes to a processor."""
@@ -72,6 +95,7 @@ class _Ancestry:
 
     def _is(self, name: str) -> bool:
         if name in _PROCESSORS:
+            self.schedulerx |= name.startswith(_VENDOR)
             return True
         if not name or name in self._seen or name.startswith(_JDK):
             return False

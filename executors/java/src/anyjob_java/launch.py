@@ -32,9 +32,7 @@ def java_command(
     """argv of the host with a job's class path. Paths stand alone as words: no shell, and no separator, reads them."""
     return [
         java,
-        *start_flags(
-            feature, given=(f"-XX:ErrorFile={RUN_FOLDER}/{CRASH_REPORT}", *_encodings(feature, encoding), *arguments)
-        ),
+        *start_flags(feature, encoding=encoding, given=(f"-XX:ErrorFile={RUN_FOLDER}/{CRASH_REPORT}", *arguments)),
         "-cp",
         f"{ours.app}:{ours.host}",
         _MAIN,
@@ -43,15 +41,6 @@ def java_command(
         ",".join(overlaid) or "-",
         *entries,
     ]
-
-
-def _encodings(feature: int, encoding: str) -> list[str]:
-    # Which of them a JVM reads depends on its version; none of them minds the others. Without them the worker's locale
-    # would decide, which a job does not know.
-    output = [f"-D{name}={encoding}" for name in ("sun.stdout.encoding", "sun.stderr.encoding")]
-    if feature >= 19:
-        output = [f"-D{name}={encoding}" for name in ("stdout.encoding", "stderr.encoding")]
-    return ["-Dfile.encoding=UTF-8", *output]
 
 
 def environment(env: Mapping[str, str]) -> dict[str, str]:

@@ -20,13 +20,16 @@ __all__ = ["CacheUnsafe", "JarBroken", "NoCompiler", "NoJava"]
 
 
 class NoJava(WorkerError):
-    """No Java home fits. `wanted` is a path, a version number, or empty for any; `found` says what is there."""
+    """No Java home fits. `wanted` is a path, a version number, or empty for any; `found` says what is there;
+    `remedy` goes on behind `wanted` where that is shown."""
 
     def __init__(self, wanted: str, found: Sequence[str]) -> None:
         self.wanted, self.found = wanted, tuple(found)
         what = f"Java {wanted}" if wanted.isdigit() else f"a Java home at {wanted}" if wanted else "a Java home"
         have = f"Found: {'; '.join(self.found)}." if self.found else "No other is here."
         remedy = f"Install it (Debian: openjdk-{wanted if wanted.isdigit() else 17}-jdk-headless), or name another one."
+        kind = "no Java" if wanted.isdigit() else "no Java home" if wanted else "not set, and there is no Java home"
+        self.remedy = f"is {kind} on this machine. {have} {remedy}"
         super().__init__(f"This machine has no {what.removeprefix('a ')}. {have} {remedy}")
 
 

@@ -147,6 +147,9 @@ public final class Host implements Serves {
         if ("blocks".equals(kill)) {
             Thread.sleep(3600000);
         }
+        if ("exits".equals(kill)) {
+            System.exit(0);
+        }
         if ("throws".equals(kill)) {
             throw new IllegalStateException("no kill today");
         }
@@ -183,6 +186,8 @@ public final class Host implements Serves {
                 while (true) {
                     chain = new Object[] {chain}; // to the last 24 bytes
                 }
+            case "oom said":
+                throw new OutOfMemoryError((String) spec.get("text"));
             case "exit":
                 System.exit(((Long) spec.get("code")).intValue());
                 return null;

@@ -2,6 +2,7 @@ package anyjob.host;
 
 import anyjob.app.Outcome;
 import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Modifier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -46,6 +47,26 @@ final class NotMade {
                     + " it was compiled for").withEvidence("exception", cut(Outcome.stack(error)));
         }
         return Outcome.failed(sentence(name, "cannot be made: " + error)).withEvidence("exception", cut(Outcome.stack(error)));
+    }
+
+    /** Why no object of a class that is there would help; null: it may. */
+    static Outcome unfit(String name, Class<?> type, Dialect dialect) {
+        if (dialect == null) {
+            return missing(name, "is no processor: it neither implements anyjob.job.JobProcessor nor extends SchedulerX's"
+                    + " JavaProcessor; write the name of a class that does");
+        }
+        if (type.isInterface() || Modifier.isAbstract(type.getModifiers())) {
+            return missing(name, "is abstract, so no object can be made of it; write a class that is not");
+        }
+        return null;
+    }
+
+    /** What the context of a run needs is not on the class path: for SchedulerX's classes that is joda-time. */
+    static Outcome lacking(String name, Throwable absent) {
+        String wanted = String.valueOf(absent.getMessage()).replace('/', '.');
+        String jar = wanted.startsWith("org.joda.time.") ? "joda-time (org.joda.time.DateTime)" : wanted;
+        return missing(name, "needs " + jar + ", of which SchedulerX's JobContext is made and which is not on the class path;"
+                + " add its jar to XAttrs.classpath").withEvidence("exception", cut(Outcome.stack(absent)));
     }
 
     private static String sentence(String name, String remedy) {

@@ -3,13 +3,12 @@ package anyjob.host;
 import anyjob.app.Call;
 import anyjob.app.Json;
 import anyjob.app.Outcome;
-import anyjob.app.Refused;
 import anyjob.app.Serves;
 import java.io.IOException;
 import java.lang.reflect.Constructor;
-import java.lang.reflect.Modifier;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -20,6 +19,7 @@ import java.util.function.Function;
 final class Processors implements Serves {
     private static final int STRICT_RESULT = 1000; // bytes, as SchedulerX
     private static final int STRICT_TASK = 65536;
+    private static final List<String> MAPS = Arrays.asList("parallel", "grid", "batch");
 
     private final ClassLoader loader;
     private final Contexts contexts;
@@ -44,23 +44,8 @@ final class Processors implements Serves {
     }
 
     @Override
-    public void check(Call call) throws Refused {
-        Thread.currentThread().setContextClassLoader(loader);
-        String name = className(call);
-        Class<?> type;
-        try {
-            type = Class.forName(name, false, loader);
-        } catch (ClassNotFoundException | LinkageError absent) {
-            return; // a matter of the machine, not of the job: `run` says it
-        }
-        if (Dialect.of(type, loader) == null) {
-            throw new Refused("ClassName", name,
-                    "is no processor: it neither implements anyjob.job.JobProcessor nor extends SchedulerX's JavaProcessor;"
-                            + " write the name of a class that does");
-        }
-        if (type.isInterface() || Modifier.isAbstract(type.getModifiers())) {
-            throw new Refused("ClassName", name, "is abstract, so no object can be made of it; write a class that is not");
-        }
+    public void check(Call call) {
+        Thread.currentThread().setContextClassLoader(loader); // what a class lacks is a matter of the machine: `run` says it
     }
 
     @Override
@@ -69,8 +54,12 @@ final class Processors implements Serves {
         Dialect dialect;
         String name = className(call);
         try {
-            Class<?> type = Class.forName(name, true, loader);
+            Class<?> type = Class.forName(name, false, loader);
             dialect = Dialect.of(type, loader);
+            Outcome wrong = NotMade.unfit(name, type, dialect);
+            if (wrong != null) {
+                return wrong;
+            }
             Constructor<?> maker = type.getDeclaredConstructor();
             maker.setAccessible(true);
             object = maker.newInstance();
@@ -78,13 +67,18 @@ final class Processors implements Serves {
             return NotMade.outcome(name, error);
         }
         TaskResults results = after(call) ? TaskResults.of(call) : null;
-        Object context = contexts.make(dialect, call, ContextValues.of(call, objects, results));
+        Object context;
+        try {
+            context = contexts.make(dialect, call, ContextValues.of(call, objects, results));
+        } catch (ClassNotFoundException | NoClassDefFoundError absent) {
+            return NotMade.lacking(name, absent);
+        }
         Processor processor = new Processor(dialect, object, context, loader);
         call.keep(processor);
         runs.put(object, call);
         contexts.publish(dialect, context);
         try {
-            return Phases.run(processor, call.text("phase"), results, strict(call) ? STRICT_RESULT : 0);
+            return called(call, processor, results, name);
         } finally {
             contexts.retract(dialect);
             runs.remove(object);
@@ -106,6 +100,31 @@ final class Processors implements Serves {
 
     // ------------------------------------------------------------------ within
 
+    /** A class that maps, in a mode that takes no tasks, does its work as a plain one: then nobody may think that it mapped. */
+    private static Outcome called(Call call, Processor processor, TaskResults results, String name) throws Throwable {
+        int most = strict(call) ? STRICT_RESULT : 0;
+        if (maps(call) || !processor.is("MapJobProcessor")) {
+            return Phases.run(processor, call.text("phase"), results, most);
+        }
+        String text = name + " maps tasks, and ExecuteMode " + call.text("execute_mode")
+                + " takes none: it was called as a plain job (isRootTask is false)";
+        call.log("[anyjob] " + text);
+        Outcome outcome;
+        try {
+            outcome = Phases.run(processor, call.text("phase"), results, most);
+        } catch (Exception thrown) {
+            call.log(Outcome.stack(thrown));
+            outcome = Outcome.thrown(thrown);
+        }
+        return outcome.withEvidence("ExecuteMode", text);
+    }
+
+    /** Whether the run's mode takes tasks; without one, nobody knows better. */
+    private static boolean maps(Call call) {
+        String mode = call.text("execute_mode");
+        return mode.isEmpty() || MAPS.contains(mode);
+    }
+
     private static String className(Call call) {
         return String.valueOf(call.spec().get("className"));
     }
@@ -125,6 +144,9 @@ final class Processors implements Serves {
         Call call = own == null ? Call.current() : own;
         if (call == null) {
             throw new IllegalStateException("map() was called outside of a run");
+        }
+        if (!maps(call)) {
+            throw new IllegalStateException("nothing was mapped: ExecuteMode " + call.text("execute_mode") + " takes no tasks");
         }
         if (tasks == null || tasks.isEmpty()) {
             throw new IllegalStateException("task list is empty");

@@ -30,6 +30,7 @@ final class Held implements Way {
     private long[] progress;
     private long progressAt = System.nanoTime() - EVERY;
     private byte[] result;
+    private String stoppedBy; // with the result
     private boolean resultSent;
     private boolean forgotten;
 
@@ -198,6 +199,7 @@ final class Held implements Way {
                 return;
             }
             result = line;
+            stoppedBy = outcome.stoppedBy();
             for (Ask ask : asks) {
                 ask.answered = true;
                 ask.error = "run " + run + " is over";
@@ -352,7 +354,7 @@ final class Held implements Way {
     /** What a stop is answered. */
     synchronized Map<String, Object> standing() {
         if (result != null) {
-            return Outcome.stop("REPORTED", call.stopping() ? ladder.step() : "returned", "the code has returned");
+            return Outcome.stop("REPORTED", stoppedBy == null ? "the code's return" : stoppedBy, "the run is over");
         }
         Map<String, Object> stop = Outcome.stop("ASKED", ladder.step(), null);
         stop.put("survivors", Collections.singletonList("run " + run));

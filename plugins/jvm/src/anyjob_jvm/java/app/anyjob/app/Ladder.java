@@ -9,6 +9,7 @@ final class Ladder {
     private volatile String step = "asked";
     private volatile long stepAt;
     private volatile String notes = "";
+    private volatile Thread kills;
 
     Ladder(Call call, Serves serves) {
         this.call = call;
@@ -63,7 +64,8 @@ final class Ladder {
             }
         };
         takes("kill");
-        Threads.daemon("anyjob-kill-" + call.run(), hook).start();
+        kills = Threads.daemon("anyjob-kill-" + call.run(), hook);
+        kills.start();
         long end = System.nanoTime() + patience * 1000000;
         // The code may end while its kill is still at work: then nothing is to wait for.
         while (done.getCount() > 0 && System.nanoTime() < end) {
@@ -93,14 +95,48 @@ final class Ladder {
         notes = notes + "; " + text;
     }
 
+    /** Whether it is the thread that calls the code's {@code kill}. */
+    boolean killsIn(Thread thread) {
+        return thread == kills;
+    }
+
     /** The outcome of code that has returned after a stop was asked for. */
     Outcome told(Outcome outcome) {
+        String last = "asked".equals(step) ? "the stop was asked for" : step;
+        long after = "asked".equals(step) ? call.sinceAsked() : (System.nanoTime() - stepAt) / 1000000;
         String text = "the code returned " + call.sinceAsked() + " ms after the stop was asked for";
         if (!"asked".equals(step)) {
-            text += ", " + (System.nanoTime() - stepAt) / 1000000 + " ms after " + step;
+            text += ", " + after + " ms after " + step;
         }
-        Outcome told = "out_of_memory".equals(outcome.cause()) ? outcome : outcome.withCause("stopped");
-        return told.stopped(step, text + notes);
+        // That one came after the other is no proof that it came of it: only an exception tells what it is for.
+        String by = "the code's return " + after + " ms after " + last;
+        String heeded = "interrupt".equals(step) ? outcome.heeded() : null;
+        if (heeded != null) {
+            by = step;
+            text += ", by " + heeded;
+        }
+        return stopped(outcome).stopped(by, text + notes);
+    }
+
+    /** The outcome of code that had not returned when somebody called {@code System.exit}. */
+    Outcome exited(Outcome outcome, Threads.Exit exit) {
+        String by = killsIn(exit.thread) ? "System.exit in kill" : "System.exit";
+        String text = "the JVM was ended by " + by + ", at " + exit.from + ", " + call.sinceAsked()
+                + " ms after the stop was asked for; the code had not returned";
+        return stopped(outcome).stopped(by, text + notes);
+    }
+
+    /** As what it ended goes into the evidence, where nothing else says it. */
+    private static Outcome stopped(Outcome outcome) {
+        if ("out_of_memory".equals(outcome.cause())) {
+            return outcome;
+        }
+        Outcome told = outcome.withCause("stopped");
+        if (outcome.threw() || "stopped".equals(outcome.cause())) {
+            return told;
+        }
+        String text = outcome.result().isEmpty() ? "" : ": " + Outcome.cut(outcome.result(), 1000);
+        return told.withEvidence("app", "the code ended as " + outcome.cause() + text);
     }
 
     /** The outcome of code that has not returned, in a JVM that is ended now. */

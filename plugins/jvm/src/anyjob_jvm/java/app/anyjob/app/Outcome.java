@@ -14,15 +14,28 @@ public final class Outcome {
     /** Characters of a stack that go into the evidence. */
     public static final int STACK = 4000;
 
-    private final Map<String, Object> said;
+    /** How the texts of the JVM's own errors begin, of all versions. What else is thrown of that class is the code's own. */
+    private static final String[] FULL = {
+        "Java heap space", "GC overhead limit exceeded", "Metaspace", "Compressed class space", "PermGen space",
+        "unable to create native thread", "unable to create new native thread", "Requested array size exceeds VM limit",
+        "Direct buffer memory", "Cannot reserve ", "Map failed", "Out of swap space"
+    };
 
-    private Outcome(Map<String, Object> said) {
+    private final Map<String, Object> said;
+    private final Throwable thrown; // of which it tells; null: the code returned
+
+    private Outcome(Map<String, Object> said, Throwable thrown) {
         this.said = said;
+        this.thrown = thrown;
     }
 
     /** One of the causes of the protocol's page: {@code succeeded}, {@code failed}, {@code bad_config}, ... */
     public static Outcome of(String cause) {
-        return new Outcome(Collections.<String, Object>singletonMap("cause", cause));
+        return of(cause, null);
+    }
+
+    private static Outcome of(String cause, Throwable thrown) {
+        return new Outcome(Collections.<String, Object>singletonMap("cause", cause), thrown);
     }
 
     /** It did what it should. @param result a text for people, or null */
@@ -36,19 +49,19 @@ public final class Outcome {
     }
 
     /**
-     * What the code threw: {@code failed}, or {@code out_of_memory} for an error of the JVM that means it. The result is
-     * {@code Class: message}, the stack stands in the evidence, cut to {@link #STACK} characters.
+     * What the code threw: {@code failed}, or {@code out_of_memory} for an OutOfMemoryError with one of the JVM's own texts. The
+     * result is {@code Class: message}, the stack stands in the evidence, cut to {@link #STACK} characters.
      */
     public static Outcome thrown(Throwable error) {
         Throwable thrown = unwrapped(error);
         String text = text(thrown);
         String cause = outOfMemory(thrown) ? "out_of_memory" : "failed";
-        return of(cause).withResult(text).withEvidence("exception", cut(stack(thrown), STACK));
+        return of(cause, thrown).withResult(text).withEvidence("exception", cut(stack(thrown), STACK));
     }
 
     /** As {@link #thrown}, in a heap that has no room for a stack. */
     static Outcome brief(Throwable error) {
-        return of(outOfMemory(error) ? "out_of_memory" : "failed").withResult(error.getClass().getName());
+        return of(outOfMemory(error) ? "out_of_memory" : "failed", error).withResult(error.getClass().getName());
     }
 
     /** The stack of what was thrown, as {@code printStackTrace} writes it; never throws by itself. */
@@ -106,7 +119,7 @@ public final class Outcome {
     /**
      * How a stop went: REPORTED, since an outcome is said when the code has returned.
      *
-     * @param by the step that ended it: {@code kill}, {@code interrupt}
+     * @param by what ended it, where that was seen, else what was seen
      * @param text what was seen
      */
     public Outcome withStop(String by, String text) {
@@ -157,7 +170,30 @@ public final class Outcome {
         } else {
             copy.put(key, value);
         }
-        return new Outcome(copy);
+        return new Outcome(copy, thrown);
+    }
+
+    /** Whether the code came to its end by an exception. */
+    boolean threw() {
+        return thrown != null;
+    }
+
+    /** The name of the exception by which code ends that heeds an interrupt, where that is what it threw; else null. */
+    String heeded() {
+        Throwable one = thrown;
+        for (int depth = 0; one != null && depth < 20; depth++) { // causes may go in circles
+            if (one instanceof InterruptedException || one instanceof java.nio.channels.ClosedByInterruptException) {
+                return one.getClass().getName();
+            }
+            one = one.getCause();
+        }
+        return null;
+    }
+
+    /** By what a stop ended it; null when there was none. */
+    String stoppedBy() {
+        Map<?, ?> stop = (Map<?, ?>) said.get("stop");
+        return stop == null ? null : (String) stop.get("by");
     }
 
     static Map<String, Object> evidence(String source, String text) {
@@ -216,12 +252,15 @@ public final class Outcome {
         return thrown;
     }
 
-    /** Two errors of that class say something else: a limit on threads, and an array that no heap could hold. */
     static boolean outOfMemory(Throwable error) {
-        if (!(error instanceof OutOfMemoryError)) {
-            return false;
+        String message = error.getClass() == OutOfMemoryError.class ? error.getMessage() : null;
+        if (message != null) {
+            for (String text : FULL) {
+                if (message.startsWith(text)) {
+                    return true;
+                }
+            }
         }
-        String message = String.valueOf(message(error));
-        return !message.contains("native thread") && !message.contains("exceeds VM limit");
+        return false;
     }
 }

@@ -234,7 +234,10 @@ public final class Own {
         }
         Outcome outcome = ended == null ? Outcome.failed("System.exit was called at " + exit.from) : ended;
         outcome = outcome.withEvidence("exit", exit.toString());
-        tell(call.stopping() ? ladder.told(outcome) : outcome);
+        if (call.stopping()) {
+            outcome = ended == null ? ladder.exited(Outcome.of("stopped").withEvidence("exit", exit.toString()), exit) : ladder.told(outcome);
+        }
+        tell(outcome);
         files.close();
     }
 

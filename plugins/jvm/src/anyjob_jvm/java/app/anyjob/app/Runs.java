@@ -230,8 +230,8 @@ final class Runs {
         exits = exit == null ? null : (caller == null ? "" : "run " + caller.call.run() + ": ") + exit + ", which ended this JVM";
         for (Held one : all) {
             if (one == caller) {
-                Outcome outcome = told(Outcome.failed("System.exit was called at " + exit.from));
-                one.ends(one.call.stopping() ? one.ladder.told(outcome) : outcome);
+                String result = "System.exit was called at " + exit.from;
+                one.ends(one.call.stopping() ? one.ladder.exited(told(Outcome.of("stopped")), exit) : told(Outcome.failed(result)));
             }
         }
         for (Held one : all) {
@@ -269,7 +269,7 @@ final class Runs {
 
     private boolean of(Held one, Thread thread) {
         ThreadGroup group = thread.getThreadGroup();
-        return one.call.runsIn(thread) || (link.resident() && group != null && one.group.parentOf(group));
+        return one.call.runsIn(thread) || one.ladder.killsIn(thread) || (link.resident() && group != null && one.group.parentOf(group));
     }
 
     private Outcome closed(Outcome outcome) {

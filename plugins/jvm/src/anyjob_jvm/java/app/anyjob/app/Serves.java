@@ -14,7 +14,7 @@ public interface Serves {
 
     /**
      * Run it, and return when it is over. What is thrown becomes {@link Outcome#thrown}. A run that was asked to stop is
-     * told as stopped by the caller, with the step that ended it.
+     * told as stopped by the caller, with what was seen of its end.
      *
      * @return never null
      */
