@@ -5,7 +5,9 @@
 //			run.Log.Printf("hello %s", run.Parameters)
 //			return anyjob.Succeed("done"), nil
 //		})
-//		log.Fatal(anyjob.Serve())
+//		if err := anyjob.Serve(); err != nil {
+//			log.Fatal(err)
+//		}
 //	}
 //
 // The job says {"jobName": "HelloWorld"} in its Content. How the program is told of runs says the variable ANYJOB_APP,
