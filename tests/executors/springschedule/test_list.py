@@ -86,7 +86,10 @@ class TestList:
             until(town.taken)
             elsewhere = anyjob("spring", "list")
             assert elsewhere.returncode == 1
-            assert "If it is `anyjob run --state DIR`, or a program with a worker on that folder, add --state DIR" in elsewhere.stderr
+            assert (
+                "If it is `anyjob run --state DIR`, or a program with a worker on that folder, add --state DIR"
+                in elsewhere.stderr
+            )
 
             def tick() -> bool:
                 said = json.loads(anyjob("spring", "list", "--json", "--state", str(home / "state")).stdout)

@@ -105,7 +105,9 @@ def _when(trigger: Trigger) -> tuple[dict[str, Json], list[str]]:
         notes.append(f"Spring's period is {millis / 1000:g} s; the job's is {seconds} s, as it has whole seconds")
     if seconds < _SHORT:
         if trigger.fixed_rate is not None:
-            notes.append(f"Spring counts from start to start; the job starts {seconds} s after the run before has ended")
+            notes.append(
+                f"Spring counts from start to start; the job starts {seconds} s after the run before has ended"
+            )
         return _timed(TimeType.SECOND_DELAY, str(seconds)), notes
     if trigger.fixed_rate is None:
         notes.append(f"Spring counts from the end of a run to the next start; the job starts every {seconds} s")

@@ -26,8 +26,8 @@ class NotListening(WorkerError):
         self.listen = tuple(listen)
         if listen:
             why = (
-                f"Another process listens on {', '.join(listen)}. If it is `anyjob run --state DIR`, or a program with a"
-                " worker on that folder, add --state DIR here; an `anyjob run` without --state: wait for its end."
+                f"Another process listens on {', '.join(listen)}. If it is `anyjob run --state DIR`, or a program with"
+                " a worker on that folder, add --state DIR here; an `anyjob run` without --state: wait for its end."
             )
         else:
             why = (
