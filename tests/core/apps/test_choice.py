@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from tests.core.apps.town import CodeExecutor, callee, log_of, make_worker, order, outcome_of, told, town, until
+from tests.core.apps.town import TOKEN, CodeExecutor, callee, log_of, make_worker, order, outcome_of, told, town, until
 
 from anyjob.errors import AnyJobError
+from anyjob.executor import Attached
 from anyjob.executor.services import SeenApp
 from anyjob.job import Job
 from anyjob.outcome import Cause
+from anyjob.worker.apps.refusals import Refusals
 from anyjob.worker.apps.seenfile import read_seen
 from anyjob.worker.worker import Worker
+from anyjob_go.settings import GoSettings
+from anyjob_springschedule.settings import SpringSettings
 
 WHO = "run.result(cause='succeeded', result=os.environ['CALLEE'])"
 WAITS = "run.log('x'); run.stopping.wait(60)"
@@ -124,6 +129,62 @@ def test_what_is_not_there_is_told_with_what_is(tmp_path: Path, name: str, group
                 )
 
     asyncio.run(life())
+
+
+def test_how_long_one_was_waited_for_is_told_with_its_setting(tmp_path: Path) -> None:
+    async def life() -> None:
+        async with town(tmp_path) as worker:
+            run = await worker.submit(order("pass", xattrs={"wait": 0.25}))
+            assert told(await outcome_of(run)).endswith("; waited 0.25 s for one (XAttrs.wait)")
+
+    asyncio.run(life())
+
+
+@pytest.mark.parametrize(
+    ("token", "job_type", "why"),
+    [("of-somebody-else", "code", "its token is none of this worker's"), (TOKEN, "cod", "JobType 'cod'")],
+)
+@pytest.mark.parametrize("listen", ["unix", "tcp"])
+def test_one_that_was_refused_is_told_to_whoever_runs_the_job(
+    tmp_path: Path, listen: str, token: str, job_type: str, why: str
+) -> None:
+    address = f"unix:{tmp_path}/apps.sock" if listen == "unix" else "tcp:127.0.0.1:0"
+
+    async def life() -> None:
+        async with town(tmp_path, listen=[address], tokens={"shop": TOKEN, "billing": "one of billing"}) as worker:
+            with callee(worker.apps.addresses[0], token=token, job_type=job_type, name="\x1b[2Jone"):
+                await until(lambda: [*worker.apps.refusals.told("shop")])
+                outcome = await outcome_of(await worker.submit(order("pass", xattrs={"wait": 0})))
+                assert outcome.cause is Cause.DEPENDENCY_MISSING
+                said = outcome.evidence[-1].text
+                assert said.startswith(f"one dialled in from {'127.0.0.1' if listen == 'tcp' else address} and was ref")
+                assert why in said
+                assert token not in said
+                assert "\x1b" not in said
+                # What came with a token of another app group is not this one's to know.
+                other = await outcome_of(await worker.submit(order(instance=2, GroupId="billing", xattrs={"wait": 0})))
+                assert ("was refused" in told(other)) is (token != TOKEN)
+
+    asyncio.run(life())
+
+
+def test_of_many_that_were_refused_a_few_are_told() -> None:
+    refusals = Refusals()
+    for number in range(1000):
+        refusals.add(None, f"tcp:10.0.0.{number}:1", "x" * 1000)
+    texts = [*refusals.told("shop")]
+    assert len(texts) == 3
+    assert texts[0].startswith("one dialled in from 10.0.0.999 ")
+    assert max(map(len, texts)) < 400
+
+
+def test_the_usual_patience_is_longer_than_the_longest_pause_between_two_dials() -> None:
+    page = Path(__file__).parents[3] / "core/docs/protocol.md"
+    found = re.search(r"up to (\d+) s, each with a random part", page.read_text())
+    assert found is not None
+    for wait in (Attached(name="pay").wait, GoSettings().wait, SpringSettings().wait):
+        assert wait > float(found[1])
+        assert f"the type's patience ({wait:g} s" in page.read_text()
 
 
 def test_a_worker_that_listens_for_none_says_so(tmp_path: Path) -> None:

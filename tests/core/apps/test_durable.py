@@ -173,6 +173,9 @@ def test_a_lost_application_leaves_its_runs_unknown_and_harms_no_other(tmp_path:
                 assert "Application 'one' of app group 'shop' was lost and has not come back within 0.5 s" in told(
                     outcome
                 )
+                assert "its code may still be going there" in told(outcome)
+                assert outcome.stop is not None
+                assert outcome.stop.survivors == [f"run {lost.name} in application 'one' of app group 'shop'"]
                 ended = await outcome_of(stopped)
                 assert (ended.cause, ended.stop and ended.stop.strength.value) == (Cause.UNKNOWN, "ASKED")
                 with callee(where, "main", name="next"):
@@ -180,6 +183,28 @@ def test_a_lost_application_leaves_its_runs_unknown_and_harms_no_other(tmp_path:
                 assert kept.record.outcome is None
                 kept.stop()
                 assert (await outcome_of(kept)).cause is Cause.STOPPED
+
+    asyncio.run(life())
+
+
+def test_a_new_process_that_came_without_the_run_is_told_and_proves_nothing(tmp_path: Path) -> None:
+    async def life() -> None:
+        async with town(tmp_path, reconnect=1.5) as worker:
+            where = worker.apps.addresses[0]
+            with callee(where, name="one") as one, callee(where, name="two") as two:
+                await until(lambda: sum(app.link is not None for app in worker.apps.by_key.values()) == 2)
+                runs = [await worker.submit(order("run.log('x'); time.sleep(60)", instance=n)) for n in range(2)]
+                for run in runs:
+                    await until(lambda run=run: log_of(tmp_path, run))
+                one.kill()
+                two.kill()
+                await until(lambda: all(app.link is None for app in worker.apps.by_key.values()))
+                with callee(where, name="one"):
+                    said = sorted([told(await outcome_of(run)) for run in runs])
+                assert "a new process, which calls itself 'one', came meanwhile without this run" in said[0]
+                assert "Application 'two'" in said[1]
+                assert "a new process" not in said[1]
+                assert all("may still be going" in text for text in said)
 
     asyncio.run(life())
 

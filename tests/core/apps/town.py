@@ -48,7 +48,7 @@ class CodeExecutor(AppExecutor[CodeSpec]):
             return Own(command=command)
         if spec.isolation == "shared":
             return Shared(key=spec.key, command=command, runs=spec.runs)
-        return Attached(name=spec.name, wait=spec.wait)
+        return Attached(name=spec.name, wait=spec.wait, setting="XAttrs.wait")
 
     def request(self, run: Run, spec: CodeSpec) -> Mapping[str, Json]:
         return {"code": spec.code}

@@ -80,7 +80,9 @@ def test_run_listens_for_its_time_and_takes_keys_made_before_and_revoked_meanwhi
         anyjob("key", "revoke", made["id"], "--app")
         done = anyjob.finish(going)
         assert done.json["cause"] == "unknown"
-        assert "was lost and has not come back within 1 s" in str(done.json["evidence"])
+        said = "was sent away by this worker, because its key was revoked, and has not come back within 1 s"
+        assert said in str(done.json["evidence"])
+        assert "may still be going" in str(done.json["evidence"])
 
 
 def test_a_shell_job_does_not_listen(anyjob: Program, tmp_path: Path) -> None:

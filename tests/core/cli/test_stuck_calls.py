@@ -43,7 +43,7 @@ def test_a_third_signal_lets_go_and_resume_takes_over(anyjob: Program) -> None:
     # Nobody calls again, and nobody claims to know what the call did.
     assert (done.status, done.out) == (1, b"stuck\n")
     assert str(folder) in done.err
-    assert "job 'a' is over, and nobody knows how it ended" in done.err
+    assert "job 'a' has no known end: nobody knows how it ended, or whether it has" in done.err
 
 
 def test_the_command_ends_with_its_run_though_a_call_goes_on(anyjob: Program) -> None:

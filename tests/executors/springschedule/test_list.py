@@ -123,3 +123,4 @@ class TestHealth:
         said = anyjob("explain", str(job)).stdout
         assert "demo.Demo$Plain#tick of the bean plain" in said
         assert "one of app group shop that has dialled in and serves demo.Demo$Plain#tick@plain" in said
+        assert "asked by interrupt; ASKED if it ignores that" in said

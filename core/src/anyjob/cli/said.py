@@ -26,7 +26,7 @@ _WORDS: Final = {
     Cause.EVICTED: "was evicted",
     Cause.NODE_LOST: "was lost with its node",
     Cause.REJECTED: "was refused",
-    Cause.UNKNOWN: "is over, and nobody knows how it ended",
+    Cause.UNKNOWN: "has no known end: nobody knows how it ended, or whether it has",
 }
 _STRENGTH: Final = {
     Strength.PROVEN: "proven gone",
@@ -45,6 +45,8 @@ def cause_in_words(outcome: Outcome) -> str:
         return f"failed with exit code {outcome.code}"
     if outcome.cause is Cause.SIGNAL:
         return f"was ended by signal {_signal(outcome.code)}"
+    if outcome.cause is Cause.UNKNOWN and outcome.stop is not None and outcome.stop.strength is not Strength.ASKED:
+        return "is over, and nobody knows how it ended"
     return _WORDS[outcome.cause]
 
 

@@ -55,11 +55,16 @@ class Shared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attached:
-    """An application of the job's app group that has dialled in and serves `name`. `wait`: seconds in which one may
-    still come before the run is `dependency_missing`."""
+    """An application of the job's app group that has dialled in and serves `name`.
+
+    `wait`: seconds in which one may still come before the run is `dependency_missing`. One that runs may be 10 s away
+    from its next dial (docs/protocol.md), and a worker that has just started must not fail for that. `setting`: where
+    the user sets `wait`, such as "[executors.go] wait", for that message.
+    """
 
     name: str
-    wait: float = 5.0
+    wait: float = 15.0
+    setting: str = ""
 
 
 Target: TypeAlias = Own | Shared | Attached

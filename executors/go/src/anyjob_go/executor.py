@@ -44,7 +44,7 @@ class GoExecutor(AppExecutor[GoSpec]):
     def target(self, run: Run, spec: GoSpec) -> Target:
         kind = self.kind(spec)
         if kind is Attached:
-            return Attached(name=spec.job_name, wait=self._settings.wait)
+            return Attached(name=spec.job_name, wait=self._settings.wait, setting="[executors.go] wait")
         choice = chosen(spec, self._settings)
         problem = refused(choice, spec, self._settings)
         if problem is not None:
@@ -90,7 +90,8 @@ class GoExecutor(AppExecutor[GoSpec]):
 
     def preview(self, run: RunFacts, spec: GoSpec) -> Mapping[str, Sequence[str]]:
         if self.kind(spec) is Attached:
-            return {"Call": [f"{spec.job_name} in an application of app group {run.job.group_id or '(none)'}"]}
+            where = f"{spec.job_name} in an application of app group {run.job.group_id or '(none)'}"
+            return {"Call": [where], "Stop": ["its context is cancelled; ASKED if it ignores that"]}
         choice = chosen(spec, self._settings)
         if spec.launcher != LOCAL or not isinstance(choice, Choice) or refused(choice, spec, self._settings):
             return {}

@@ -75,7 +75,7 @@ class AppCalls:
     async def stop(self, run: Run, handle: Handle, stage: Stage) -> StopReport:
         app = self._all.by_key.get(str(handle.data["app"]))
         if app is None:
-            return StopReport(strength=Strength.ASKED, by="the application is lost")
+            return StopReport(strength=Strength.ASKED, by="the application cannot be asked")
         if self._all.shared.named(app.known.resident) is not None:
             return await self._all.shared.stop(app, run, stage)
         return await app.stop(run, stage)
@@ -130,7 +130,7 @@ class AppCalls:
             return await self._all.shared.take(run, target)
         group = self._all.group_of(run.job.group_id)
         if group is None:
-            return _failed(Cause.DEPENDENCY_MISSING, self._all.no_group())
+            return self._none(None, self._all.no_group())
         wait = target.wait if self._all.may_come(group) else 0.0
         until = asyncio.get_running_loop().time() + wait
         while True:
@@ -141,12 +141,17 @@ class AppCalls:
                 return app
             left = until - asyncio.get_running_loop().time()
             if left <= 0 and not self._expected(group, target.name):
-                return _failed(Cause.DEPENDENCY_MISSING, self._missing(group, target.name))
+                return self._none(group, self._missing(group, target.name) + _waited(target, wait))
             try:
                 async with asyncio.timeout(left if left > 0 else None):
                     await self._all.news.wait()
             except TimeoutError:
                 pass
+
+    def _none(self, group: str | None, text: str) -> Outcome:
+        outcome = _failed(Cause.DEPENDENCY_MISSING, text)
+        refused = [Evidence(source="applications", text=told) for told in self._all.refusals.told(group)]
+        return replace(outcome, evidence=[*outcome.evidence, *refused])
 
     def _mine(self) -> list[Application]:
         return [app for app in self._all.by_key.values() if app.known.job_type == self._type]
@@ -177,6 +182,12 @@ class AppCalls:
             f"no application of app group {group!r} serves {name!r}; {f'{near} ' if near else ''}"
             f"connected: {who}, which serve {listed}"
         )
+
+
+def _waited(target: Attached, wait: float) -> str:
+    """How long one was waited for, as the end of a sentence."""
+    where = f" ({target.setting})" if target.setting else ""
+    return f"; waited {wait:g} s for one{where}" if wait else ""
 
 
 def _handle(app: Application) -> Handle:

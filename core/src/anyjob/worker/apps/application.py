@@ -20,6 +20,7 @@ from anyjob.worker.apps.keeper import Keeper
 from anyjob.worker.apps.link import Link
 from anyjob.worker.apps.messages import HeldAnswer, Hello, Names, StopAnswer
 from anyjob.worker.apps.news import News
+from anyjob.worker.apps.outofsight import how_lost, out_of_sight
 
 __all__ = ["Application"]
 
@@ -53,6 +54,10 @@ class Application:
         """When it was given a run last, as a count of all."""
         self.link: Link | None = None
         self.gone = False
+        self.dismissed = ""
+        """Why this worker itself ended its last connection; empty: it did not."""
+        self._newer: frozenset[str] | None = None
+        """The runs of a new process of the same name that came while this one was awaited."""
         self._first = True
         self.given = {run for run, entry in keeper.book.given.items() if entry.app == known.key}
         self._followed = FollowedRuns(SOURCES)
@@ -73,6 +78,10 @@ class Application:
         if self.known.resident:
             return f"The shared process {self.known.resident}"
         return f"Application {self.known.name or self.key!r} of app group {self.known.group!r}"
+
+    @property
+    def _brief(self) -> str:
+        return self.who[0].lower() + self.who[1:]
 
     @property
     def busy(self) -> bool:
@@ -109,6 +118,7 @@ class Application:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self.dismissed, self._newer = "", None
         self.software, self.address, self.since = hello.software, address, time.time()
         self.known.name = hello.app
         self._serves(hello.names, hello.details)
@@ -165,7 +175,7 @@ class Application:
             return
         worn = AppWorn(self.who, self._faults, fault)
         if not self._keeper.late(self, worn.said):
-            self.over(lambda run: self._lost(run, worn.brief))
+            self.over(lambda run: out_of_sight(run, self._brief, worn.brief))
 
     def _wait_for_it(self) -> None:
         if self._timer is not None:
@@ -173,10 +183,26 @@ class Application:
         self._timer = self._loop.call_later(self._keeper.reconnect, self._give_up)
 
     def _give_up(self) -> None:
-        seconds = self._keeper.reconnect
-        if self._keeper.late(self, f"was not connected for {seconds:g} s"):
+        if self._keeper.late(self, f"was not connected for {self._keeper.reconnect:g} s"):
             return
-        self.over(lambda run: self._lost(run, f"{self.who} was lost and has not come back within {seconds:g} s"))
+        self.over(lambda run: out_of_sight(run, self._brief, self._how_lost(run)))
+
+    def _how_lost(self, run: Run) -> str:
+        came = self._newer is not None and run.name not in self._newer
+        return how_lost(self.who, self.dismissed, self._keeper.reconnect, self.known.name if came else None)
+
+    def passed_by(self, newer: Application, runs: list[str]) -> None:
+        """Another process came for the first time, perhaps this one started again. It proves nothing of this one."""
+        mine, its = self.known, newer.known
+        same = (mine.job_type, mine.group, mine.name) == (its.job_type, its.group, its.name)
+        if self.link is None and same and self.names & newer.names and not mine.resident:
+            self._newer = frozenset(runs)
+
+    async def send_away(self, why: str) -> None:
+        """End its connection; `why` goes on after "because"."""
+        self.dismissed = why
+        if self.link is not None:
+            await self.link.drop()
 
     def over(self, outcome: Callable[[Run], Outcome]) -> None:
         """It will not come back: each of its runs that go on ends as `outcome` says."""
@@ -188,14 +214,6 @@ class Application:
                 followed.over(outcome(followed.run))
         self._news.tell()
         self._keeper.given_up(self, outcome)
-
-    @staticmethod
-    def _lost(run: Run, text: str) -> Outcome:
-        outcome = unknown("application", text)
-        if not run.stopping:
-            return outcome
-        stop = StopReport(strength=Strength.ASKED, by="the application is lost")
-        return Outcome(cause=outcome.cause, evidence=outcome.evidence, stop=stop)
 
     async def linked(self) -> Link:
         """Its connection, awaited as long as it may still come back. Raises AppAway."""
@@ -280,7 +298,7 @@ class Application:
         """The run's end, as the application says it."""
         followed = self._followed.follow(run, self.who)
         if self.gone and not followed.outcome.done():
-            return self._lost(run, f"{self.who} is not expected any more")
+            return out_of_sight(run, self._brief, f"{self.who} is not expected any more")
         link = self.link
         if followed.teller is None and link is not None:
             await self._rewatch(followed, link)
@@ -312,7 +330,7 @@ class Application:
                 await link.ask("stop", {"run": run.name, "stage": stage.value})
         except (AnswerRefused, AnswerUnsupported) as no:
             if followed.teller is not link and not followed.outcome.done():
-                followed.over(self._lost(run, str(no)))
+                followed.over(unknown("application", str(no)))
         except AppFault:
             pass  # the next connection is asked
 

@@ -12,19 +12,21 @@ from typing import Any, Final, Protocol
 
 from anyjob.errors import AnyJobError
 from anyjob.executor.services import SeenApp
-from anyjob.outcome import Outcome, unknown
+from anyjob.outcome import Outcome
 from anyjob.run import Run
 from anyjob.worker.apps.appbook import AppBook, KnownApp
 from anyjob.worker.apps.appcalls import AppCalls
 from anyjob.worker.apps.application import Application
 from anyjob.worker.apps.appsettings import AppsSettings
 from anyjob.worker.apps.codec import Body
-from anyjob.worker.apps.faults import APPLICATION, AppFault, AppRefused
+from anyjob.worker.apps.faults import APPLICATION, AppFault, AppRefused, WrongProtocol
 from anyjob.worker.apps.keyfile import KEY_FILE, KeyFile
 from anyjob.worker.apps.link import Link
 from anyjob.worker.apps.listener import Listener
 from anyjob.worker.apps.messages import Hello
 from anyjob.worker.apps.news import News
+from anyjob.worker.apps.outofsight import out_of_sight
+from anyjob.worker.apps.refusals import Refusals
 from anyjob.worker.apps.seenfile import SEEN_FILE, SeenFile
 from anyjob.worker.apps.sharedapps import SharedApps, SharedHost
 from anyjob.worker.apps.tokens import Tokens, digest
@@ -66,6 +68,7 @@ class Applications:
         self.book = AppBook()
         self.by_key: dict[str, Application] = {}
         self.news = News()
+        self.refusals = Refusals()
         self.asked = 0
         self._listener = Listener(self._visit)
         self._tokens = Tokens(settings.tokens)
@@ -128,7 +131,7 @@ class Applications:
                 for app in list(self.by_key.values()):
                     if app.link is not None and not app.known.resident and not self._tokens.holds(app.credential):
                         _log.info("%s is sent away: its key was revoked", app.who)
-                        await app.link.drop()
+                        await app.send_away("its key was revoked")
 
     async def close(self) -> None:
         """Let all go. They dial again; runs go on meanwhile."""
@@ -169,7 +172,11 @@ class Applications:
             hello = await link.greet({}, admit, _HELLO)
             assert app is not None
             known()
+            first = not app.since
             app.attach(link, hello, address)
+            if first:
+                for other in list(self.by_key.values()):
+                    other.passed_by(app, hello.runs)
             self._unknown_runs(app, hello.runs)
             process = self.shared.named(app.known.resident)
             if process is not None:
@@ -177,8 +184,12 @@ class Applications:
                 if not app.given:
                     self.emptied(app)
             await asyncio.wait({link.over})
-        except AppRefused as no:
+        except (AppRefused, WrongProtocol) as no:
             self._listener.note(str(no))
+            why = no.why if isinstance(no, AppRefused) else f"it {no.said}"
+            self.refusals.add(
+                self._tokens.group(link.hello.result().token) if link.hello.done() else None, address, why
+            )
             await _until_read(reader, writer)
         finally:
             await link.drop()
@@ -273,7 +284,9 @@ class Applications:
         if app in self.by_key:
             return None
         known = self._fates.get(app)
-        return unknown("application", "its application is not expected any more") if known is None else known(run)
+        if known is None:
+            return out_of_sight(run, "its application", "its application is not expected any more")
+        return known(run)
 
     def given_up(self, app: Application, fate: Callable[[Run], Outcome]) -> None:
         if self.by_key.get(app.key) is app:
