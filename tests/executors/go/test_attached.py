@@ -191,7 +191,7 @@ def test_redeployed_in_the_middle_of_a_run(shop: Shop) -> None:
                 assert got.outcome.cause is Cause.EVICTED, got.said
                 assert got.outcome.stop is not None
                 assert got.outcome.stop.strength is Strength.REPORTED
-                assert await asyncio.to_thread(old.wait, 20) == 1
+                assert await asyncio.to_thread(old.wait, 20) == 0
                 assert (await shop.call(worker, "Hello")).outcome.ok
 
     shop.live(case)

@@ -414,8 +414,7 @@ def test_a_program_that_is_told_to_end_ends_its_runs_first(programs: Programs, k
             peer.ask("clean", run=run)
         with pytest.raises(EOFError):
             peer.until(lambda said: False)
-        # `log.Fatal(anyjob.Serve())`, where Serve has returned
-        assert peer.process.wait(20) == (0 if kind == "resident" else 1)
+        assert peer.process.wait(20) == 0
 
 
 def test_os_exit_in_a_shared_program_takes_all_runs_with_it(peer: Peer) -> None:

@@ -72,6 +72,8 @@ def test_the_attached_example_runs_with_its_settings(tmp_path: Path, programs: P
     try:
         job = str(HERE / "examples" / "attached.yaml")
         done = run("anyjob", "run", "--state", str(tmp_path / "state"), "--config", str(config), job, cwd=tmp_path)
+        app.terminate()
+        assert app.wait(20) == 0, "TERM is an ordinary end"
     finally:
         app.kill()
         app.wait()

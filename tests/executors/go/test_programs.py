@@ -337,7 +337,10 @@ def test_explain_shows_the_command_and_the_names(programs: Programs) -> None:
 def test_explain_of_an_application() -> None:
     said = asyncio.run(gather(call("Hello", GroupId="shop"), PluginHost.load(), Settings()))
     assert said.command is None
-    assert said.preview == {"Call": ["Hello in an application of app group shop"]}
+    assert said.preview == {
+        "Call": ["Hello in an application of app group shop"],
+        "Stop": ["its context is cancelled; ASKED if it ignores that"],
+    }
 
 
 def test_health(programs: Programs) -> None:

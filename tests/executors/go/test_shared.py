@@ -15,10 +15,11 @@ import pytest
 from tests.executors.go.runs import Go, evidence
 
 from anyjob.job import Job
-from anyjob.outcome import Cause, Strength
+from anyjob.outcome import Cause, Evidence, Outcome, Strength
 from anyjob.testing.rig import Finished
 from anyjob.worker.states import RunState
 from anyjob.worker.worker import LiveRun, Worker
+from anyjob_go.ends import with_crash
 
 pytestmark = pytest.mark.needs("go")
 
@@ -143,6 +144,25 @@ def test_a_deadline_is_on_the_context(go: Go) -> None:
         assert got.outcome.stop.strength is Strength.REPORTED
 
     live(go, case)
+
+
+def test_a_panic_beside_is_told_in_its_own_words(go: Go) -> None:
+    async def case(worker: Worker) -> None:
+        beside = await begun(go, worker, "Waits")
+        guilty = await go.rig.submit(worker, go.rig.order(shared(go, "PanicsBeside", "x")))
+        for run in (guilty, beside):
+            got = await go.rig.finish(run)
+            assert got.outcome.result == "panic: beside x", got.said
+            assert "crash: panic: beside x\n" in evidence(got)
+            assert "main.panicsBeside" in evidence(got)
+
+    live(go, case)
+
+
+@pytest.mark.parametrize("text", ["/etc/passwd", "/nowhere/crash", "a\0b/crash", "what it was"])
+def test_what_an_application_calls_a_crash_opens_no_other_file(text: str) -> None:
+    told = Outcome(cause=Cause.FAILED, evidence=[Evidence(source="crash", text=text)])
+    assert with_crash(told) == told
 
 
 @pytest.mark.parametrize("how", ["killed", "os.Exit(0)", "a panic beside"])

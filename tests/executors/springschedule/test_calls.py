@@ -123,7 +123,8 @@ class TestCalls:
         outcome = town.stop(run)
         assert outcome.cause is Cause.STOPPED
         assert outcome.stop is not None
-        assert (outcome.stop.strength, outcome.stop.by) == (Strength.REPORTED, "interrupt")
+        assert outcome.stop.strength is Strength.REPORTED
+        assert "interrupt" in outcome.stop.by
 
     def test_a_future_that_was_given_up_proves_nothing(self, town: Town) -> None:
         run = town.begin("neverFuture")

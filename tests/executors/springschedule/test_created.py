@@ -86,10 +86,18 @@ class TestTriggers:
     def test_what_changes_is_said(self) -> None:
         ((made,), _) = create([timed(fixedRate=300, initialDelay=100)], "")
         assert made.notes == (
-            "Spring waits 0.1 s first",
-            "Spring's period is 0.3 s",
-            "Spring counts from start to start",
+            "Spring waits 0.1 s first; the job does not",
+            "Spring's period is 0.3 s; the job's is 1 s, as it has whole seconds",
+            "Spring counts from start to start; the job starts 1 s after the run before has ended",
         )
+
+    @pytest.mark.parametrize(
+        "trigger", [{"cron": "*/20 * * * * *", "gap": 20}, {"fixedDelay": 3_600_000}, {"fixedRate": 59_000}]
+    )
+    def test_each_change_says_what_the_job_does_instead(self, trigger: dict[str, Any]) -> None:
+        ((made,), _) = create([timed(**trigger)], "")
+        (note,) = made.notes
+        assert "; the job starts " in note
 
     @pytest.mark.parametrize(
         ("trigger", "why"),

@@ -86,7 +86,10 @@ class TestList:
             until(town.taken)
             elsewhere = anyjob("spring", "list")
             assert elsewhere.returncode == 1
-            assert "If it is a worker, name its folder: --state DIR." in elsewhere.stderr
+            assert (
+                "If it is `anyjob run --state DIR`, or a program with a worker on that folder, add --state DIR"
+                in elsewhere.stderr
+            )
 
             def tick() -> bool:
                 said = json.loads(anyjob("spring", "list", "--json", "--state", str(home / "state")).stdout)
@@ -120,3 +123,4 @@ class TestHealth:
         said = anyjob("explain", str(job)).stdout
         assert "demo.Demo$Plain#tick of the bean plain" in said
         assert "one of app group shop that has dialled in and serves demo.Demo$Plain#tick@plain" in said
+        assert "asked by interrupt; ASKED if it ignores that" in said

@@ -8,17 +8,17 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.conftest import ci_needs
-from tests.executors.springschedule.town import TOKEN, java
+from tests.executors.springschedule.town import java
 
 from anyjob.job import read_jobs
 from anyjob.plugins import PluginHost
 
 EXAMPLES = Path(__file__).parents[3] / "executors/springschedule/examples"
+README = (EXAMPLES.parent / "README.md").read_text()
 
 pytestmark = [pytest.mark.needs("maven", "jdk17", "jdk25"), pytest.mark.timeout(600)]
 
@@ -27,72 +27,90 @@ def anyjob(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", "anyjob", *words], capture_output=True, text=True, timeout=180)
 
 
-def maven(folder: Path, repository: Path, *words: str) -> None:
-    """From what is here, else fetched once."""
-    argv = ["mvn", "-q", "-B", f"-Dmaven.repo.local={repository}", *words]
-    for more in (["-o"], []):
-        done = subprocess.run([*argv, *more], cwd=folder, capture_output=True, text=True, timeout=400)
-        if done.returncode == 0:
-            return
-    if "maven" in ci_needs() or not re.search("could not be resolved|Could not (resolve|transfer|find)", done.stdout):
-        pytest.fail(done.stdout)
-    pytest.skip(f"Maven could not fetch what it needs: {done.stdout[:500]}")
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+
+
+def bash(folder: Path, text: str, *path: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    """What a person would type, with these folders before the PATH."""
+    before = [str(one) for one in (*path, Path(sys.executable).parent)]
+    told = {**os.environ, "PATH": ":".join([*before, os.environ["PATH"]]), "PYTHONWARNINGS": "", **env}
+    argv = ["bash", "-euo", "pipefail", "-c", text]
+    return subprocess.run(argv, cwd=folder, env=told, capture_output=True, text=True, timeout=500)
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project's jar. Our own goes into a repository of the test's, in which everything else is the user's."""
+    """The examples, with the project's jar built as the README says.
+
+    Our own jar goes into a repository of the test's, in which everything else is the user's; what is not there is
+    fetched once.
+    """
     folder = tmp_path_factory.mktemp("project")
-    shutil.copytree(EXAMPLES / "project", folder / "project")
+    shutil.copytree(EXAMPLES, folder / "examples")
     usual, own = Path.home() / ".m2" / "repository", folder / "repository"
     usual.mkdir(parents=True, exist_ok=True)
     own.mkdir()
     for entry in usual.iterdir():
         if entry.name != "anyjob":
             (own / entry.name).symlink_to(entry)
-    (put,) = anyjob("spring", "jar", str(folder)).stdout.split()
-    command = re.search(r"^mvn (install:install-file.*)$", (EXAMPLES.parent / "README.md").read_text(), re.MULTILINE)
-    assert command is not None
-    maven(folder, own, *command[1].replace("lib/anyjob-spring-0.1.0.jar", put).split())
-    maven(folder / "project", own, "package")
-    return folder / "project" / "target" / "reports-1.0.jar"
+    (folder / "bin").mkdir()
+    maven = f'"{shutil.which("mvn")}" -q -B "-Dmaven.repo.local={own}"'
+    (folder / "bin/mvn").write_text(f'#!/bin/sh\n{maven} -o "$@" >/dev/null || {maven} "$@"\n')
+    (folder / "bin/mvn").chmod(0o755)
+    done = bash(folder / "examples", blocks("sh")[0], folder / "bin")
+    if done.returncode:
+        said = done.stdout + done.stderr
+        if "maven" in ci_needs() or not re.search("could not be resolved|Could not (resolve|transfer|find)", said):
+            pytest.fail(said)
+        pytest.skip(f"Maven could not fetch what it needs: {said[:500]}")
+    return folder / "examples"
 
 
 @pytest.fixture
-def settings(tmp_path: Path, built: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def jar(built: Path) -> Path:
+    return built / "project/target/reports-1.0.jar"
+
+
+@pytest.fixture
+def settings(tmp_path: Path, jar: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Those of the examples, for the places of this test."""
     text = (EXAMPLES / "anyjob.toml").read_text()
-    text = text.replace("tcp:127.0.0.1:7790", f"unix:{tmp_path}/apps.sock").replace("/srv/shop", str(built.parent))
+    text = text.replace("tcp:127.0.0.1:7790", f"unix:{tmp_path}/apps.sock").replace("/srv/shop", str(jar.parent))
     (tmp_path / "anyjob.toml").write_text(text)
-    monkeypatch.setenv("SHOP_TOKEN", TOKEN)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "home"))
     return tmp_path / "anyjob.toml"
 
 
-@pytest.fixture(params=["17", "25"])
-def running(request: pytest.FixtureRequest, tmp_path: Path, built: Path) -> Iterator[None]:
-    env = {**os.environ, "ANYJOB_APP": f"unix:{tmp_path}/apps.sock", "ANYJOB_APP_TOKEN": TOKEN}
-    with (tmp_path / "out").open("wb") as out:
-        app = subprocess.Popen([java(request.param).java, "-Xmx128m", "-jar", built], env=env, stdout=out, stderr=out)
-        yield
-        app.kill()
-        app.wait()
-
-
-def test_it_dials_in(running: None, settings: Path) -> None:
-    del running
-    listed = json.loads(anyjob("spring", "list", "--json", "--wait", "90", "--config", str(settings)).stdout)
-    (app,) = listed["applications"]
-    assert (app["name"], app["group"]) == ("reports", "shop")
-    assert [method["method"] for method in app["methods"]] == ["count", "daily"]
-    done = anyjob("run", str(EXAMPLES / "count.yaml"), "--json", "--config", str(settings))
-    said = json.loads(done.stdout)
+@pytest.mark.parametrize("version", ["17", "25"])
+def test_the_lines_of_the_readme_lead_to_the_first_run(tmp_path: Path, built: Path, version: str) -> None:
+    here = {"tcp:127.0.0.1:7790": f"unix:{tmp_path}/apps.sock"}
+    folder = tmp_path / "examples"
+    shutil.copytree(built, folder)
+    lines, written = blocks("sh")[1], blocks("toml")[0]
+    for usual, place in here.items():
+        assert usual in lines
+        assert usual in written
+        lines, written = lines.replace(usual, place), written.replace(usual, place)
+    (folder / "anyjob.toml").write_text(written)
+    # Again at once: the application is away then, and dials within the usual wait.
+    again = "anyjob run count.yaml --config anyjob.toml --json > again.json"
+    text = f"trap 'kill %1; wait' EXIT\n{lines}{again}\n"
+    done = bash(folder, text, java(version).java.parent, XDG_STATE_HOME=str(tmp_path / "home"))
+    assert done.returncode == 0, done.stdout + done.stderr + (folder / "reports.log").read_text()
+    assert "reports (app group shop, " in done.stdout
+    assert (
+        "com.example.Reports#daily  bean reports  cron 0 0 6 * * MON-FRI Asia/Shanghai  fired by Spring" in done.stdout
+    )
+    assert done.stdout.endswith("\ncounting EUR\ncounting USD\n")
+    assert "anyjob: job 'Reports_count' succeeded" in done.stderr
+    said = json.loads((folder / "again.json").read_text())
     assert (said["cause"], said["outputs"]) == ("succeeded", {"counted": 2})
     assert Path(said["log"]).read_text() == "counting EUR\ncounting USD\n"
 
 
-def test_it_is_started(tmp_path: Path, settings: Path, built: Path) -> None:
-    text = (EXAMPLES / "started.yaml").read_text().replace("/srv/shop/reports-1.0.jar", str(built))
+def test_it_is_started(tmp_path: Path, settings: Path, jar: Path) -> None:
+    text = (EXAMPLES / "started.yaml").read_text().replace("/srv/shop/reports-1.0.jar", str(jar))
     (tmp_path / "started.yaml").write_text(text)
     done = anyjob("run", str(tmp_path / "started.yaml"), "--config", str(settings))
     assert (done.returncode, done.stdout) == (0, "counting EUR\ncounting USD\n"), done.stderr
@@ -108,8 +126,7 @@ def test_the_jobs_of_the_examples_are_good_and_as_created() -> None:
 
 
 def test_the_readme_shows_the_project() -> None:
-    readme = (EXAMPLES.parent / "README.md").read_text()
     pom = (EXAMPLES / "project/pom.xml").read_text()
     dependency = re.search(r"    <dependency>\n      <groupId>anyjob<.*?</dependency>\n", pom, re.DOTALL)
     assert dependency is not None
-    assert re.sub(r"^    ", "", dependency[0], flags=re.MULTILINE) in readme
+    assert re.sub(r"^    ", "", dependency[0], flags=re.MULTILINE) in README

@@ -14,7 +14,9 @@ import (
 func main() {
 	anyjob.RegisterFunc("HelloWorld", hello)
 	anyjob.Register("CountOrders", &counter{perCity: 3})
-	log.Fatal(anyjob.Serve())
+	if err := anyjob.Serve(); err != nil {
+		log.Fatal(err)
+	}
 }
 
 func hello(ctx context.Context, run *anyjob.Run) (*anyjob.Result, error) {

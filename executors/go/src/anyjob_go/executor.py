@@ -13,8 +13,9 @@ from anyjob.job import BadJob
 from anyjob.nearest import did_you_mean
 from anyjob.outcome import Json, Outcome
 from anyjob.problem import Problem
+from anyjob.run import RUN_FOLDER
 from anyjob_go.choice import Choice, chosen, refused
-from anyjob_go.ends import without_outcome
+from anyjob_go.ends import CRASH, with_crash, without_outcome
 from anyjob_go.names import Names
 from anyjob_go.program import find_program, missing
 from anyjob_go.settings import GoSettings
@@ -50,8 +51,9 @@ class GoExecutor(AppExecutor[GoSpec]):
             raise BadJob([problem], run.job.name)
         assert isinstance(choice, Choice)
         if kind is Own:
-            return Own(command=Command(argv=choice.argv, returns=frozenset({"result", "crash"})))
-        command = Command(argv=choice.argv, env=dict(self._environment))
+            return Own(command=Command(argv=choice.argv, returns=frozenset({"result", CRASH})))
+        env = {**self._environment, "ANYJOB_APP_CRASH": f"{RUN_FOLDER}/{CRASH}"}
+        command = Command(argv=choice.argv, env=env, returns=frozenset({CRASH}))
         return Shared(key=_key(choice), command=command, runs=self._settings.runs)
 
     def request(self, run: Run, spec: GoSpec) -> Mapping[str, Json]:
@@ -61,6 +63,10 @@ class GoExecutor(AppExecutor[GoSpec]):
     def died(self, run: Run, spec: GoSpec, exit: Exit) -> Outcome:  # noqa: A002 - the word of the trade
         choice = chosen(spec, self._settings) if spec.launcher == LOCAL else None
         return without_outcome(exit, choice.path if isinstance(choice, Choice) else None)
+
+    def outcome(self, run: Run, spec: GoSpec, outcome: Outcome) -> Outcome:
+        del run
+        return with_crash(outcome) if self.kind(spec) is Shared else outcome
 
     async def preflight(self, spec: GoSpec) -> Iterable[Problem]:
         if spec.launcher != LOCAL or self.kind(spec) is Attached:
@@ -84,7 +90,8 @@ class GoExecutor(AppExecutor[GoSpec]):
 
     def preview(self, run: RunFacts, spec: GoSpec) -> Mapping[str, Sequence[str]]:
         if self.kind(spec) is Attached:
-            return {"Call": [f"{spec.job_name} in an application of app group {run.job.group_id or '(none)'}"]}
+            where = f"{spec.job_name} in an application of app group {run.job.group_id or '(none)'}"
+            return {"Call": [where], "Stop": ["its context is cancelled; ASKED if it ignores that"]}
         choice = chosen(spec, self._settings)
         if spec.launcher != LOCAL or not isinstance(choice, Choice) or refused(choice, spec, self._settings):
             return {}

@@ -40,7 +40,8 @@ class GoSettings(BaseModel):
 
     `folders`: where a program must lie that a job names by its path; those in `binaries` may lie anywhere. `isolation`
     holds for jobs that do not say it. `ask`: programs are asked for the names that they serve. `wait`: seconds in which
-    an application may still come that serves a job's name. `runs`: after so many a shared process is replaced.
+    an application may still come that serves a job's name: one that was away dials every 10 s. `runs`: after so many a
+    shared process is replaced.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -49,7 +50,7 @@ class GoSettings(BaseModel):
     folders: tuple[AbsolutePath, ...] = ()
     isolation: Isolation = "process"
     ask: bool = True
-    wait: Annotated[float, Field(ge=0, le=3600)] = 15
+    wait: Annotated[float, Field(ge=0, le=3600)] = 20
     runs: Annotated[int, Field(ge=1)] = 1000
 
     @classmethod

@@ -33,8 +33,9 @@ def list_(
 ) -> None:
     """Show the @Scheduled methods of applications, when Spring fires them, and which are taken over.
 
-    With --state it tells what the worker on that folder knows. Without, this command itself listens for a moment where
-    the settings' [worker.apps] say, as `anyjob run` does, until applications have dialled in.
+    Without --state this command itself listens for a moment where the settings' [worker.apps] say, as `anyjob run`
+    does, until applications have dialled in. With it, it tells what the worker on that folder knows: that of
+    `anyjob run --state DIR`, or of a program that embeds one.
 
     --create writes one job file for each trigger of each method; a file that is there already is left alone.
 

@@ -87,13 +87,13 @@ def _when(trigger: Trigger) -> tuple[dict[str, Json], list[str]]:
         raise WrongValue("cannot be read")
     notes: list[str] = []
     if trigger.initial_delay:
-        notes.append(f"Spring waits {trigger.initial_delay / 1000:g} s first")
+        notes.append(f"Spring waits {trigger.initial_delay / 1000:g} s first; the job does not")
     if trigger.cron == "-":
         return _timed(TimeType.API, ""), notes
     if trigger.cron is not None:
         if trigger.gap is not None and trigger.gap < _SHORT:
             seconds = max(1, trigger.gap)
-            notes.append(f"Spring's cron {trigger.cron} comes {seconds} s after the run before has ended")
+            notes.append(f"Spring's cron is {trigger.cron}; the job starts {seconds} s after the run before has ended")
             return _timed(TimeType.SECOND_DELAY, str(seconds)), notes
         zone: dict[str, Json] = {"Timezone": trigger.zone} if trigger.zone else {}
         return _timed(TimeType.CRON, quartz_cron(trigger.cron)) | zone, notes
@@ -102,13 +102,15 @@ def _when(trigger: Trigger) -> tuple[dict[str, Json], list[str]]:
         raise WrongValue("fires once after the start of the application, which a job cannot say")
     seconds = max(1, (millis + 500) // 1000)
     if seconds * 1000 != millis:
-        notes.append(f"Spring's period is {millis / 1000:g} s")
+        notes.append(f"Spring's period is {millis / 1000:g} s; the job's is {seconds} s, as it has whole seconds")
     if seconds < _SHORT:
         if trigger.fixed_rate is not None:
-            notes.append("Spring counts from start to start")
+            notes.append(
+                f"Spring counts from start to start; the job starts {seconds} s after the run before has ended"
+            )
         return _timed(TimeType.SECOND_DELAY, str(seconds)), notes
     if trigger.fixed_rate is None:
-        notes.append("Spring counts from the end of a run to the next start")
+        notes.append(f"Spring counts from the end of a run to the next start; the job starts every {seconds} s")
     return _timed(TimeType.FIXED_RATE, str(seconds)), notes
 
 

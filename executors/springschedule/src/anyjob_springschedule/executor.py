@@ -95,8 +95,12 @@ class SpringExecutor(AppExecutor[SpringSpec]):
 
     def preview(self, run: RunFacts, spec: SpringSpec) -> Mapping[str, Sequence[str]]:
         if spec.jar is not None:
-            return {"Method": [spec.name]}
+            return {"Method": [spec.name], "Stop": ["asked by interrupt; if it ignores that, its process is ended"]}
         bean = "" if spec.bean is None else f" of the bean {spec.bean}"
         where = f"one of app group {run.job.group_id or '(none)'} that has dialled in and serves {spec.name}"
         whether = "who is connected, and what it serves: anyjob spring list"
-        return {"Method": [f"{spec.class_name}#{spec.method}{bean}"], "Application": [where, whether]}
+        return {
+            "Method": [f"{spec.class_name}#{spec.method}{bean}"],
+            "Application": [where, whether],
+            "Stop": ["asked by interrupt; ASKED if it ignores that"],
+        }

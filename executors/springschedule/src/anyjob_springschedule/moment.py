@@ -25,7 +25,10 @@ class NotListening(WorkerError):
     def __init__(self, listen: list[str]) -> None:
         self.listen = tuple(listen)
         if listen:
-            why = f"Another process listens on {', '.join(listen)}. If it is a worker, name its folder: --state DIR."
+            why = (
+                f"Another process listens on {', '.join(listen)}. If it is `anyjob run --state DIR`, or a program with"
+                " a worker on that folder, add --state DIR here; an `anyjob run` without --state: wait for its end."
+            )
         else:
             why = (
                 "The settings have no [worker.apps] listen, so no application can dial in. Write an address and tokens."

@@ -59,14 +59,14 @@ class AppSettings(BaseModel):
 
 
 class SpringSettings(BaseModel):
-    """`wait`: seconds in which an application may still dial in before a run is `dependency_missing`. `runs`: after so
-    many one that the worker started is replaced. `apps`: what the worker may start, by app group; without any it starts
-    nothing.
+    """`wait`: seconds in which an application may still dial in before a run is `dependency_missing`: one that was away
+    dials every 10 s. `runs`: after so many one that the worker started is replaced. `apps`: what the worker may start,
+    by app group; without any it starts nothing.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    wait: Annotated[float, Field(ge=0, le=3600)] = 15
+    wait: Annotated[float, Field(ge=0, le=3600)] = 20
     runs: Annotated[int, Field(ge=1, le=1_000_000_000)] = 1_000_000
     apps: Mapping[Annotated[str, Field(min_length=1)], AppSettings] = Field(default_factory=dict[str, AppSettings])
 

@@ -49,7 +49,9 @@ func main() {
 		time.Sleep(300 * time.Millisecond)
 		anyjob.RegisterFunc("Late", hello)
 	}()
-	log.Fatal(anyjob.Serve())
+	if err := anyjob.Serve(); err != nil {
+		log.Fatal(err)
+	}
 }
 
 func hello(ctx context.Context, run *anyjob.Run) (*anyjob.Result, error) {

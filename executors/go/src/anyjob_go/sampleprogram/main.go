@@ -41,7 +41,9 @@ func main() {
 		anyjob.RegisterFunc(name, f)
 	}
 	anyjob.Register("prints_environment", printsEnvironment{})
-	log.Fatal(anyjob.Serve())
+	if err := anyjob.Serve(); err != nil {
+		log.Fatal(err)
+	}
 }
 
 // printsEnvironment has something to do in every phase.

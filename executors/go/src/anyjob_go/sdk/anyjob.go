@@ -5,7 +5,9 @@
 //			run.Log.Printf("hello %s", run.Parameters)
 //			return anyjob.Succeed("done"), nil
 //		})
-//		log.Fatal(anyjob.Serve())
+//		if err := anyjob.Serve(); err != nil {
+//			log.Fatal(err)
+//		}
 //	}
 //
 // The job says {"jobName": "HelloWorld"} in its Content. How the program is told of runs says the variable ANYJOB_APP,
@@ -62,6 +64,9 @@ func ServeContext(ctx context.Context) error {
 		os.Exit(serveNames(where, os.Getenv("ANYJOB_APP_WANTS")))
 	case way == "unix" || way == "tcp":
 		resident := os.Getenv("ANYJOB_APP_RESIDENT") != ""
+		if file := os.Getenv("ANYJOB_APP_CRASH"); resident && file != "" {
+			keepCrash(file)
+		}
 		newLink(way, where, resident).serve(ctx)
 		if resident {
 			os.Exit(0) // the process is anyjob's: nothing of main has to follow

@@ -89,7 +89,7 @@ func (l *link) keep(ctx context.Context) {
 		if errors.Is(err, errRefused) {
 			pause = longestPause
 		}
-		wait := pause/2 + time.Duration(mathrand.Int63n(int64(pause)))
+		wait := randomly(pause)
 		Logf("%s %s: %v; dialling again in %v", l.network, l.address, err, wait.Round(time.Millisecond))
 		select {
 		case <-ctx.Done():
@@ -99,6 +99,11 @@ func (l *link) keep(ctx context.Context) {
 			pause = longestPause
 		}
 	}
+}
+
+// randomly is at most the pause: the worker waits for one that dials again for a little longer than the longest.
+func randomly(pause time.Duration) time.Duration {
+	return pause/2 + time.Duration(mathrand.Int63n(int64(pause/2)+1))
 }
 
 // connect is one connection from its dial to its end; whether it was welcome, and why it ended.
