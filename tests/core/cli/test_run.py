@@ -129,6 +129,21 @@ LACKS = """
 """
 
 
+def test_ctrl_c_while_the_program_is_imported_ends_it_without_a_traceback(anyjob: Program) -> None:
+    site = anyjob.folder / "site"
+    site.mkdir()
+    # Comes in the middle of the imports, however fast they are.
+    (site / "typer.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\nraise ImportError\n")
+    anyjob.environment["PYTHONPATH"] = str(site)
+    done = anyjob("run", anyjob.job("true"))
+    assert (done.status, done.out, done.err) == (130, b"", "")
+
+
+def test_how_a_list_is_set_is_in_the_help(anyjob: Program) -> None:
+    said = " ".join(anyjob("run", "--help").out.decode().split())
+    assert """--set 'XAttrs.requirements=["a", "b"]'""" in said
+
+
 def test_what_was_not_started_is_called_no_attempt(anyjob: Program) -> None:
     anyjob.install("lacks", LACKS)
     done = anyjob("run", anyjob.job("", JobType="lacks", MaxAttempt=1, AttemptInterval=0))
