@@ -1,5 +1,5 @@
 """`python -m anyjob`."""
 
-from anyjob.cli.main import main
+from anyjob.cli.entry import main
 
 main()

@@ -35,6 +35,15 @@ BAD_JOBS: list[tuple[dict[str, Any], str]] = [
             '  XAttrs.grace: "long" is not a number; write one, for example 0.5\n'
         ),
     ),
+    (
+        {"JobType": None, "JobTyp": "shell", "XAttrs": {"grace": "long"}},
+        (
+            "anyjob: Job 'a' of ~/job.json cannot be used:\n"
+            '  JobTyp: "shell" is not a field of a job; did you mean JobType?\n'
+            "  JobType is missing; every job has one\n"
+            '  XAttrs.grace: "long" is not a number; write one, for example 0.5\n'
+        ),
+    ),
     ({"Content": ""}, "anyjob: Job 'a' cannot be used:\n  Content is empty; write the script here\n"),
     (
         {"XAttrs": '{"grace": 1,}'},

@@ -129,6 +129,61 @@ LACKS = """
 """
 
 
+def test_ctrl_c_while_the_program_is_imported_ends_it_without_a_traceback(anyjob: Program) -> None:
+    site = anyjob.folder / "site"
+    site.mkdir()
+    # Comes in the middle of the imports, however fast they are.
+    (site / "typer.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\nraise ImportError\n")
+    anyjob.environment["PYTHONPATH"] = str(site)
+    done = anyjob("run", anyjob.job("true"))
+    assert (done.status, done.out, done.err) == (130, b"", "")
+
+
+RETURNS = """
+    from anyjob.executor import FunctionExecutor
+    from anyjob.outcome import Cause, Outcome
+    from anyjob.plugins import ExecutorType, hookimpl
+    from anyjob.spec import Spec
+
+    class ReturnsSpec(Spec):
+        pass
+
+    class ReturnsExecutor(FunctionExecutor[ReturnsSpec]):
+        def call(self, run, spec):
+            run.log.write(run.job.content.encode())
+            return Outcome(cause=Cause.SUCCEEDED, result=run.job.parameters)
+
+    @hookimpl
+    def anyjob_executors():
+        yield ExecutorType(job_type="returns", executor=ReturnsExecutor, spec=ReturnsSpec)
+"""
+
+
+@pytest.mark.parametrize(
+    ("log", "result", "shown"),
+    [
+        ("working\n", "42 rows", "  result: 42 rows"),
+        ("working\n", "two\nlines \x1b[31m", "  result: two lines \\x1b[31m"),
+        ("working\n", "x" * 1000, f"  result: {'x' * 197}..."),
+        ("working\n42 rows\n", "42 rows", None),
+        ("142 rows\n", "42 rows", "  result: 42 rows"),
+    ],
+)
+def test_a_result_that_the_log_does_not_show_is_in_the_summary(
+    anyjob: Program, log: str, result: str, shown: str | None
+) -> None:
+    anyjob.install("returns", RETURNS)
+    done = anyjob("run", anyjob.job(log, JobType="returns", Parameters=result))
+    assert done.status == 0
+    lines = [line for line in done.err.splitlines() if line.startswith("  result: ")]
+    assert lines == ([] if shown is None else [shown])
+
+
+def test_how_a_list_is_set_is_in_the_help(anyjob: Program) -> None:
+    said = " ".join(anyjob("run", "--help").out.decode().split())
+    assert """--set 'XAttrs.requirements=["a", "b"]'""" in said
+
+
 def test_what_was_not_started_is_called_no_attempt(anyjob: Program) -> None:
     anyjob.install("lacks", LACKS)
     done = anyjob("run", anyjob.job("", JobType="lacks", MaxAttempt=1, AttemptInterval=0))

@@ -114,6 +114,7 @@ WRONG: list[tuple[str, Any, str]] = [
     ("word", "abcde", 'XAttrs.word: "abcde" is too long; write at most 4 characters'),
     ("word", "a1", 'XAttrs.word: "a1" does not match ^[a-z]+$; write what does'),
     ("mounts", {}, 'XAttrs.mounts: "{}" is not a list; write it as [...]'),
+    ("mounts", "[/a.jar, b]", 'XAttrs.mounts: "[/a.jar, b]" is not a list; write it as ["/a.jar", "b"]'),
     ("mounts", ["a"], 'XAttrs.mounts[0]: "a" is not an object; write it as {"key": value}'),
     ("mounts", [{}], "XAttrs.mounts[0].path is missing; write it"),
     ("mounts", [{"path": "a", "prots": 1}], 'XAttrs.mounts[0].prots: "1" is unknown; did you mean ports?'),

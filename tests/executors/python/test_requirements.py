@@ -305,7 +305,7 @@ def test_a_script_that_ends_with_the_same_code_is_taken_for_what_it_is(place: Pl
 @pytest.mark.parametrize(
     ("requirements", "says"),
     [
-        ("requests", 'XAttrs.requirements: "requests" is not a list; write it as [...]'),
+        ("requests", 'XAttrs.requirements: "requests" is not a list; write it as ["requests"]'),
         ([3], 'XAttrs.requirements[0]: "3" is not text; put it in quotes'),
         (["requests", "two words"], 'XAttrs.requirements[1]: "two words" is no requirement ('),
         (["--index-url http://evil/simple"], "is an option and no requirement"),

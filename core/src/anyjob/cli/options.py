@@ -13,7 +13,10 @@ File: TypeAlias = Annotated[str, typer.Argument(metavar="FILE", help="A job in Y
 Sets: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="FIELD=VALUE", help="Set a field of the job, as in --set Content='echo hi'. Repeatable."
+        "--set",
+        metavar="FIELD=VALUE",
+        help="Set a field of the job, as in --set Content='echo hi' or --set 'XAttrs.requirements=[\"a\", \"b\"]':"
+        " below XAttrs a value is JSON if it can be read as such. Repeatable.",
     ),
 ]
 JobName: TypeAlias = Annotated[

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from anyjob.outcome import Cause, Outcome, StopReport, Strength
-from anyjob.problem import plain
+from anyjob.problem import plain, short
 
 __all__ = ["cause_in_words", "stop_in_words", "summary"]
 
@@ -35,6 +35,7 @@ _STRENGTH: Final = {
 }
 
 
+_SHOWN_RESULT: Final = 200
 _LOG_SAYS: Final = (Cause.SUCCEEDED, Cause.EXIT_CODE, Cause.SIGNAL, Cause.STOPPED, Cause.TIMED_OUT, Cause.LEFTOVERS)
 """Causes whose result is the last line of the log, which was shown."""
 
@@ -59,8 +60,13 @@ def stop_in_words(stop: StopReport) -> str:
     )
 
 
-def summary(job: str, outcome: Outcome, seconds: float | None, logs: list[Path]) -> Iterator[str]:
-    """The lines that a command ends with. All may be printed to a terminal, whatever the job wrote."""
+def summary(
+    job: str, outcome: Outcome, seconds: float | None, logs: list[Path], *, logged: bool = True
+) -> Iterator[str]:
+    """The lines that a command ends with. All may be printed to a terminal, whatever the job wrote.
+
+    `logged`: the result of a success is what the log, which was shown, ends with.
+    """
     took = "" if seconds is None else f" ({_seconds(seconds)})"
     stop = outcome.stop
     stopped = outcome.cause in (Cause.STOPPED, Cause.TIMED_OUT, Cause.LEFTOVERS)
@@ -69,6 +75,8 @@ def summary(job: str, outcome: Outcome, seconds: float | None, logs: list[Path])
     said = [f"{item.source}: {item.text}" for item in outcome.evidence]
     if outcome.cause not in _LOG_SAYS and outcome.result and not any(outcome.result in line for line in said):
         said.insert(0, f"result: {outcome.result}")
+    if outcome.ok and outcome.result and not logged:
+        said.insert(0, f"result: {short(' '.join(outcome.result.split()), _SHOWN_RESULT)}")
     if stop is not None:
         said += [f"{item.source}: {item.text}" for item in stop.evidence if stopped]
         said += [f"may still be going: {survivor}" for survivor in stop.survivors]

@@ -34,6 +34,8 @@ __all__ = ["Session", "Wanted", "leave", "load_host"]
 
 _OWN_IDLE: Final = 1.0
 """Seconds that the shim of an own folder stays: commands in a loop must not gather shims."""
+_TAIL: Final = 16 << 10
+"""Bytes at the end of a log in which its last line is looked for."""
 _SHOWN_LOGS: Final = 5
 """Log paths that a summary names; of more it names the folder."""
 
@@ -171,11 +173,13 @@ class Session:
     def _begin(self, live: LiveInstance, run: LiveRun, screen: Screen) -> None:
         order = run.record.order
         prefix = f"[{order.task}] " if len(live.plans) > 1 else ""
+        screen.begin(run.name, log_of(run, self._runs), self._encoding(run), prefix)
+
+    def _encoding(self, run: LiveRun) -> str:
         try:
-            encoding = self._host.dispatch(order.job, run.record.binding).common.encoding
+            return self._host.dispatch(run.record.order.job, run.record.binding).common.encoding
         except AnyJobError:  # the job cannot run any more; its log can still be read
-            encoding = "utf-8"
-        screen.begin(run.name, log_of(run, self._runs), encoding, prefix)
+            return "utf-8"
 
     def _tell_retry(self, live: LiveInstance, run: LiveRun, outcome: Outcome, screen: Screen) -> None:
         order = run.record.order
@@ -214,10 +218,27 @@ class Session:
             started = min((run.record.started for run in live.runs if run.record.started), default=None)
             ended = max((run.record.ended for run in live.runs if run.record.ended), default=None)
             seconds = None if started is None or ended is None else max(0.0, ended - started)
-            self._say(summary(live.firing.job.name, outcome, seconds, list(self._logs(live))))
+            self._say(
+                summary(
+                    live.firing.job.name, outcome, seconds, list(self._logs(live)), logged=self._logged(live, outcome)
+                )
+            )
         if self.instances.live.get(live.firing.instance) is live:
             # Only now: a command that dies before leaves the instance to `resume`.
             self.instances.forget(live.firing.instance)
+
+    def _logged(self, live: LiveInstance, outcome: Outcome) -> bool:
+        """Whether the log ends with the result. Of several tasks each has its own, and the whole has none to show."""
+        if len(live.plans) != 1 or not live.runs:
+            return True
+        try:
+            with log_of(live.runs[-1], self._runs).open("rb") as log:
+                log.seek(max(0, log.seek(0, os.SEEK_END) - _TAIL))
+                end = log.read()
+        except FileNotFoundError:
+            return False
+        text = end.decode(self._encoding(live.runs[-1]), "replace").rstrip()
+        return f"\n{text}".endswith(f"\n{outcome.result.strip()}")
 
     def _logs(self, live: LiveInstance) -> Iterator[Path]:
         logs = [log for run in live.runs if (log := log_of(run, self._runs)).exists()]

@@ -15,7 +15,7 @@ from anyjob.job.field import Api, JobField, Needed, fields_of
 from anyjob.job.rules import Attributes, Choice, Flag, Text, TextOrJson, Whole
 from anyjob.job.timing import check_time_expression
 from anyjob.job.words import Channel, ExecuteMode, JobStatus, Priority, TaskDispatchMode, TimeType, parse_job_type
-from anyjob.nearest import did_you_mean
+from anyjob.nearest import did_you_mean, nearest
 from anyjob.problem import Problem, WrongValue, shown
 from anyjob.timezone import check_timezone
 
@@ -153,6 +153,9 @@ class Job:
                 Problem(field="TimeType", value="", remedy="is missing; without it TimeExpression fires nothing")
             )
         if problems:
+            if "job_type" not in read and "job_type" not in given:
+                # What the type finds wrong is told with the rest, also where only the key is mistyped.
+                read |= _meant(fields)
             rest = cls._of(read) if "job_type" in read else None
             raise BadJob(problems, _name_in(fields), source, rest=rest)
         return cls._of(read)
@@ -219,6 +222,12 @@ def _unknown(name: str, value: object) -> Problem:
     else:
         remedy = f"is not a field of a job; {did_you_mean(name, _BY_NAME) or 'take it away'}"
     return Problem(field=name, value=shown(value), remedy=remedy)
+
+
+def _meant(fields: Mapping[str, object]) -> dict[str, object]:
+    """The job type under a key that was to be JobType, if there is just one such key."""
+    found = [value for name, value in fields.items() if name not in _BY_NAME and nearest(name, _BY_NAME) == ["JobType"]]
+    return {"job_type": found[0]} if len(found) == 1 and isinstance(found[0], str) and found[0] else {}
 
 
 def _missing(item: JobField) -> Problem:

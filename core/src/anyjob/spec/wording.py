@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,18 +16,20 @@ from anyjob.problem import Problem, WrongValue, shown
 
 __all__ = ["explain"]
 
+_LIST: Final = "write it as [...]"
+_SHOWN_TEXT: Final = 100
 _KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "string": ("is not text", "put it in quotes"),
     "int": ("is not a whole number", "write digits only"),
     "float": ("is not a number", "write one, for example 0.5"),
     "finite_number": ("is not a finite number", "write another"),
     "bool": ("is neither true nor false", "write one of them"),
-    "list": ("is not a list", "write it as [...]"),
-    "sequence": ("is not a list", "write it as [...]"),
-    "sequence_str": ("is not a list", "write it as [...]"),
-    "tuple": ("is not a list", "write it as [...]"),
-    "set": ("is not a list", "write it as [...]"),
-    "frozen_set": ("is not a list", "write it as [...]"),
+    "list": ("is not a list", _LIST),
+    "sequence": ("is not a list", _LIST),
+    "sequence_str": ("is not a list", _LIST),
+    "tuple": ("is not a list", _LIST),
+    "set": ("is not a list", _LIST),
+    "frozen_set": ("is not a list", _LIST),
     "dict": ("is not an object", 'write it as {"key": value}'),
     "path": ("is no text", "write the path of a file"),
     "model": ("is not an object", 'write it as {"key": value}'),
@@ -141,7 +144,7 @@ def _remedy(group: list[_Fault]) -> str:
     kinds = [kind for fault in group if (kind := _kind(fault.kind))]
     if kinds:
         found, writes = (list(dict.fromkeys(words)) for words in zip(*kinds, strict=True))
-        return f"{' and '.join(found)}; {' or '.join(writes)}"
+        return f"{' and '.join(found)}; {' or '.join(_as_list(text, group[0].value) for text in writes)}"
     fault = group[0]
     context = fault.context
     if fault.kind in ("value_error", "assertion_error"):
@@ -164,6 +167,14 @@ def _remedy(group: list[_Fault]) -> str:
         return f"holds too much; write at most {context['max_length']}"
     said = fault.message.removeprefix("Input ")
     return said[:1].lower() + said[1:]
+
+
+def _as_list(writes: str, value: object) -> str:
+    """The advice, for one text in place of a list with that text in it: brackets without quotes are the usual slip."""
+    if writes != _LIST or not isinstance(value, str) or not 0 < len(value) <= _SHOWN_TEXT:
+        return writes
+    words = [word.strip(" \"'") for word in value.strip(" []").split(",")]
+    return f"write it as {json.dumps([word for word in words if word] or ['...'], ensure_ascii=False)}"
 
 
 def _kind(error: str) -> tuple[str, str] | None:
