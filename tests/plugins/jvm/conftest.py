@@ -1,4 +1,4 @@
-"""Fixtures: the compiled host, once a session, and the two Java versions."""
+"""Fixtures: the compiled host, once a session, and the Java."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.plugins.jvm.jvm import compiled
+from tests.plugins.jvm.jvm import ON_17, compiled
 from tests.plugins.jvm.peer import Peer
 
 
@@ -15,10 +15,9 @@ def classpath(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return compiled(tmp_path_factory.mktemp("host"))
 
 
-@pytest.fixture(
-    params=[pytest.param("17", marks=pytest.mark.needs("jdk17")), pytest.param("25", marks=pytest.mark.needs("jdk25"))]
-)
+@pytest.fixture(params=[ON_17])
 def feature(request: pytest.FixtureRequest) -> str:
+    """The Java of a test that does not say BOTH."""
     return str(request.param)
 
 

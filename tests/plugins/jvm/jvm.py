@@ -5,11 +5,17 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from anyjob_jvm.flags import start_flags
 from anyjob_jvm.homes import choose_home, find_homes
 from anyjob_jvm.jars import jar
 
 HERE = Path(__file__).parent
+
+ON_17 = pytest.param("17", marks=pytest.mark.needs("jdk17"))
+BOTH = pytest.mark.parametrize("feature", [ON_17, pytest.param("25", marks=pytest.mark.needs("jdk25"))])
+"""For what can differ between versions of Java: signals, exits, sockets, flags, memory, and one call for each way."""
 
 
 def compiled(folder: Path) -> list[Path]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.plugins.jvm.jvm import argv
+from tests.plugins.jvm.jvm import BOTH, argv
 from tests.plugins.jvm.peer import Line, Peer, facts
 
 
@@ -33,6 +33,7 @@ def text(outcome: dict[str, Any], source: str) -> str:
     return "\n".join(one["text"] for one in outcome.get("evidence", []) if one["source"] == source)
 
 
+@BOTH
 def test_it_says_who_it_is(peer: Peer, classpath: list[Path], feature: str) -> None:
     peer.start(argv(classpath, feature))
     hello = peer.accept().wait(lambda one: True)
@@ -65,6 +66,7 @@ def test_names_that_are_too_long_for_a_hello_come_behind_the_welcome(
     assert len(names["details"]["name 7"]) == 1000
 
 
+@BOTH
 def test_a_run_from_its_start_to_its_end(line: Line) -> None:
     begin(line, "r1", "facts")
     outcome = line.result("r1")
@@ -84,6 +86,7 @@ def test_a_run_from_its_start_to_its_end(line: Line) -> None:
     assert line.ask("watch", run="r1", cursors={})["message"] == "run r1 is not held here"
 
 
+@BOTH
 def test_output_goes_into_the_log_of_its_run(line: Line, peer: Peer) -> None:
     for run, lines in (("r1", 300), ("r2", 200)):
         begin(line, run, "slow lines", lines=lines)
@@ -223,6 +226,7 @@ def test_faults_of_the_code_are_told(line: Line) -> None:
 
 
 @pytest.mark.parametrize("do", ["oom", "oom small"])
+@BOTH
 def test_a_heap_that_stays_full_still_gives_an_outcome(line: Line, do: str) -> None:
     begin(line, "r1", do)
     assert line.result("r1")["cause"] == "out_of_memory"

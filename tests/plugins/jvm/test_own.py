@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.plugins.jvm.jvm import argv
+from tests.plugins.jvm.jvm import BOTH, argv
 from tests.plugins.jvm.peer import facts
 
 
@@ -84,6 +84,7 @@ def box(tmp_path: Path, classpath: list[Path], feature: str) -> Any:
         made.process.wait()
 
 
+@BOTH
 def test_a_result_with_all_that_the_run_was_told(box: Box) -> None:
     ended = box.run("facts")
     assert ended.code == 0
@@ -123,6 +124,7 @@ def test_a_static_initialiser_that_throws_names_its_cause(box: Box) -> None:
 
 
 @pytest.mark.parametrize("do", ["oom", "oom small"])
+@BOTH
 def test_a_full_heap_still_gives_an_outcome(box: Box, do: str) -> None:
     box.heap = "32m"
     ended = box.run(do)
@@ -151,6 +153,7 @@ def test_only_the_texts_of_the_jvm_mean_a_full_memory(box: Box, text: str | None
 
 
 @pytest.mark.parametrize("code", [0, 3])
+@BOTH
 def test_system_exit_in_the_middle_is_no_success(box: Box, code: int) -> None:
     ended = box.run("exit", code=code)
     assert ended.code == code
@@ -166,11 +169,13 @@ def test_system_exit_of_another_thread_is_told_apart(box: Box) -> None:
     assert "thread user-thread called System.exit at Host$" in ended.of("exit")
 
 
+@BOTH
 def test_halt_leaves_no_word(box: Box) -> None:
     ended = box.run("halt")
     assert (ended.code, ended.outcome) == (9, None)
 
 
+@BOTH
 def test_threads_that_it_leaves_end_with_the_process(box: Box) -> None:
     ended = box.run("threads")
     assert ended.code == 0
@@ -232,6 +237,7 @@ def test_closed_streams_hurt_nothing(box: Box) -> None:
     assert ended.outcome == {"cause": "succeeded", "result": "closed"}
 
 
+@BOTH
 def test_a_stop_asks_the_code_first(box: Box) -> None:
     process = box.begin("sleep", kill="flag")
     box.folder.joinpath("log").touch()
@@ -255,6 +261,7 @@ def test_a_stop_asks_the_code_first(box: Box) -> None:
         ("blocks", "kill has not returned"),
     ],
 )
+@BOTH
 def test_then_it_interrupts(box: Box, kill: str | None, note: str) -> None:
     process = box.begin("sleep", kill=kill)
     box.printed(b"sleeping")
@@ -280,6 +287,7 @@ def test_code_that_swallows_the_interrupt_was_not_ended_by_it(box: Box) -> None:
     assert ended.of("app") == "the code ended as succeeded: swallowed"
 
 
+@BOTH
 def test_a_kill_that_ends_the_jvm_is_no_return_of_the_code(box: Box) -> None:
     process = box.begin("sleep", kill="exits")
     box.printed(b"sleeping")
@@ -293,6 +301,7 @@ def test_a_kill_that_ends_the_jvm_is_no_return_of_the_code(box: Box) -> None:
 
 
 @pytest.mark.parametrize("do", ["swallow", "deadlock"])
+@BOTH
 def test_then_the_jvm_ends_itself(box: Box, do: str) -> None:
     process = box.begin(do, grace=1.0)
     if do == "swallow":

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.plugins.jvm.jvm import argv
+from tests.plugins.jvm.jvm import BOTH, argv
 from tests.plugins.jvm.peer import Line, Peer, facts
 
 
@@ -31,6 +31,7 @@ def line(peer: Peer, classpath: list[Path], feature: str) -> Line:
     return peer.welcome()
 
 
+@BOTH
 def test_no_byte_is_lost_or_doubled(peer: Peer, line: Line) -> None:
     whole = b"".join(b"line %d\n" % at for at in range(2000))
     begin(line, "r1", "slow lines", lines=2000)
@@ -95,6 +96,7 @@ def test_what_was_pushed_out_is_told(peer: Peer, line: Line) -> None:
     assert len(rest) == 256 << 10
 
 
+@BOTH
 def test_a_question_is_asked_again(peer: Peer, line: Line) -> None:
     begin(line, "r1", "work")
     first = line.wait(lambda one: one["type"] == "map")
@@ -121,6 +123,7 @@ def test_a_question_is_asked_again(peer: Peer, line: Line) -> None:
     ],
     ids=["http", "twice", "utf-8", "list", "deep", "endless"],
 )
+@BOTH
 def test_garbage_ends_the_connection_and_no_run(peer: Peer, line: Line, garbage: bytes, why: str) -> None:
     begin(line, "r1", "gate", gate="g")
     line.raw(garbage)
@@ -179,6 +182,7 @@ def test_an_application_waits_a_little_for_its_results_to_be_taken(peer: Peer, l
 
 
 @pytest.mark.parametrize("do", ["exit", "exit elsewhere"])
+@BOTH
 def test_the_run_that_ends_the_jvm_is_named(peer: Peer, line: Line, do: str) -> None:
     begin(line, "r1", "sleep")
     line.printed("r1", b"sleeping")
@@ -194,6 +198,7 @@ def test_the_run_that_ends_the_jvm_is_named(peer: Peer, line: Line, do: str) -> 
     assert peer.process.wait(30) == (3 if do == "exit" else 4)
 
 
+@BOTH
 def test_an_application_ends_whether_a_worker_is_there_or_not(peer: Peer, classpath: list[Path], feature: str) -> None:
     peer.listener.close()
     peer.start(argv(classpath, feature, "ends"))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.plugins.jvm.jvm import argv
+from tests.plugins.jvm.jvm import BOTH, argv
 from tests.plugins.jvm.peer import Line, Peer, facts
 
 
@@ -23,6 +23,7 @@ def begin(line: Line, run: str, do: str, grace: float = 2.0, **spec: Any) -> Non
     assert answer["type"] == "ok", answer
 
 
+@BOTH
 def test_a_kill_that_is_heeded(line: Line) -> None:
     begin(line, "r1", "sleep", kill="flag")
     said = line.ask("stop", run="r1", stage="ASK")["stop"]
@@ -47,6 +48,7 @@ def test_an_interrupt_that_is_swallowed_ended_nothing(line: Line) -> None:
     assert {"source": "app", "text": "the code ended as succeeded: swallowed"} in outcome["evidence"]
 
 
+@BOTH
 def test_a_kill_that_ends_the_jvm(line: Line) -> None:
     """The run whose kill it was is told apart from its neighbours."""
     begin(line, "r1", "sleep", kill="exits")
@@ -84,6 +86,7 @@ def test_code_that_swallows_it_is_never_called_gone(line: Line) -> None:
     assert line.ask("find", run="r1")["held"] is False
 
 
+@BOTH
 def test_force_does_not_wait_for_the_code(line: Line) -> None:
     begin(line, "r1", "sleep", grace=3600, kill="blocks")
     line.printed("r1", b"sleeping")

@@ -2,11 +2,8 @@ package anyjob.app;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
@@ -38,6 +35,7 @@ public final class Link implements Closeable {
     private final Map<String, Handles> handlers = new ConcurrentHashMap<String, Handles>();
     private final Map<Long, Held> asks = new ConcurrentHashMap<Long, Held>();
     private final AtomicLong ids = new AtomicLong();
+    private final Served served = new Served();
     private final Object lock = new Object();
     private String token = "";
     private String jobType = "";
@@ -48,10 +46,7 @@ public final class Link implements Closeable {
     private Serves serves;
     private Thread thread;
     private Requests requests;
-    private List<String> names = Collections.emptyList(); // guarded by lock, as all below
-    private Map<String, Object> details = Collections.emptyMap();
-    private int edition;
-    private Wire wire;
+    private Wire wire; // guarded by lock, as all below
     private boolean closing;
     private boolean closed;
     private boolean at; // connected and welcomed
@@ -164,16 +159,14 @@ public final class Link implements Closeable {
      *
      * @param details for some names what is to be told of them, as JSON; may be empty
      */
-    public void names(Collection<String> served, Map<String, ?> details) {
+    public void names(Collection<String> names, Map<String, ?> details) {
+        served.are(names, details);
         Wire now;
-        synchronized (lock) {
-            this.names = new ArrayList<String>(served);
-            this.details = new LinkedHashMap<String, Object>(details);
-            edition++;
+        synchronized (lock) { // behind the change: a welcome that comes between says it too, and none of both forgets it
             now = at ? wire : null;
         }
         if (now != null) {
-            now.send(announced("names"));
+            now.send(served.message("names"));
         }
     }
 
@@ -363,27 +356,22 @@ public final class Link implements Closeable {
 
     /** @param edition of the names that were said; a later one is said now */
     void welcomed(Wire on, int edition, String node, String group) {
-        boolean later;
         synchronized (lock) {
             at = true;
-            later = edition != this.edition;
         }
-        if (later) {
-            on.send(announced("names"));
+        if (edition != served.edition()) {
+            on.send(served.message("names"));
         }
         events.connected(node, group);
     }
 
-    /** Counts what was announced. */
-    int edition() {
-        synchronized (lock) {
-            return edition;
-        }
+    Served served() {
+        return served;
     }
 
     /** The first message of a connection. */
     Map<String, Object> hello() {
-        Map<String, Object> hello = announced("hello");
+        Map<String, Object> hello = served.message("hello");
         hello.put("protocols", Collections.singletonList(1));
         hello.put("role", "app");
         hello.put("software", software);
@@ -393,15 +381,5 @@ public final class Link implements Closeable {
         hello.put("app", app);
         hello.put("runs", runs.names());
         return hello;
-    }
-
-    Map<String, Object> announced(String type) {
-        Map<String, Object> message = new LinkedHashMap<String, Object>();
-        message.put("type", type);
-        synchronized (lock) {
-            message.put("names", names);
-            message.put("details", details);
-        }
-        return message;
     }
 }

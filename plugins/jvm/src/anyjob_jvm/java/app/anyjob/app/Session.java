@@ -23,7 +23,7 @@ final class Session {
     }
 
     void run() throws IOException {
-        edition = link.edition();
+        edition = link.served().edition();
         Map<String, Object> hello = link.hello();
         String first = Json.write(hello);
         if (first.length() > HELLO / 3 && first.getBytes(StandardCharsets.UTF_8).length > HELLO) {
