@@ -77,10 +77,20 @@ def test_a_call_and_what_is_known_of_the_application(shop: Shop) -> None:
     async def case(worker: Worker) -> None:
         assert (await shop.call(worker, "Hello", "w")).outcome.result == "hello w"
         health = await worker.host.dispatch(call("Hello", GroupId="shop")).executor.health()
-        assert health.why == "0 programs in the settings, 1 applications connected (odd)"
+        assert health.why.startswith("no program in the settings; 1 application: odd of shop (")
 
     with shop.app():
         shop.live(case)
+
+
+def test_health_where_nobody_is_connected(shop: Shop) -> None:
+    async def case(worker: Worker) -> None:
+        await worker.serve_apps("go")
+        health = await worker.host.dispatch(call("Hello", GroupId="shop")).executor.health()
+        assert health.why.startswith("no program in the settings; no application is connected")
+        assert health.why.endswith("or start an application with ANYJOB_APP and ANYJOB_APP_TOKEN")
+
+    shop.live(case)
 
 
 def test_a_name_that_no_application_serves_is_no_attempt(shop: Shop) -> None:

@@ -105,12 +105,14 @@ class GoExecutor(AppExecutor[GoSpec]):
         if lacking:
             remedy = "put it there, or change [executors.go] binaries"
             return Health(state="unhealthy", why=f"{lacking[0]} is not on this worker or not executable; {remedy}")
-        said = [f"{len(paths)} programs in the settings"]
-        if self._served:
-            apps = [app for app in self.services.apps.seen() if app.connected and not app.resident]
-            names = ", ".join(sorted({app.name for app in apps})[:5])
-            said.append(f"{len(apps)} applications connected{f' ({names})' if names else ''}")
-        return Health(state="healthy", why=", ".join(said))
+        many = f"{len(paths) or 'no'} program{'s' if len(paths) > 1 else ''} in the settings"
+        if not self._served:
+            other = "jobs name one by XAttrs.binary, or run in an application that has dialled in to a worker"
+            return Health(state="healthy", why=many if paths else f"{many}; {other}")
+        if paths or any(app.connected for app in self.services.apps.seen()):
+            return Health(state="healthy", why=f"{many}; {self.connected()}")
+        remedy = "list one in [executors.go] binaries, or start an application with ANYJOB_APP and ANYJOB_APP_TOKEN"
+        return Health(state="healthy", why=f"{many}; {self.connected()}; {remedy}")
 
     @property
     def _served(self) -> bool:

@@ -70,15 +70,13 @@ class SpringExecutor(AppExecutor[SpringSpec]):
 
     async def health(self) -> Health:
         if self._takeover is None:  # asked where no worker serves
-            return Health(state="healthy", why="which applications are connected is known where a worker runs")
+            return Health(state="healthy", why="who is connected is known where a worker runs: anyjob spring list")
         if any(app.connected for app in self.services.apps.seen()):
             return Health(state="healthy", why=self.connected())
         if self._settings.apps:
-            return Health(state="healthy", why="no application is connected; jobs with a jar start their own")
-        return Health(
-            state="undetected",
-            why="no application is connected; add anyjob-spring to one, and give it ANYJOB_APP and ANYJOB_APP_TOKEN",
-        )
+            return Health(state="healthy", why=f"{self.connected()}; jobs with a jar start their own")
+        remedy = "add anyjob-spring to one, and give it ANYJOB_APP and ANYJOB_APP_TOKEN"
+        return Health(state="undetected", why=f"{self.connected()}; {remedy}")
 
     async def preflight(self, spec: SpringSpec) -> Iterable[Problem]:
         if spec.jar is not None:
