@@ -20,7 +20,7 @@ from anyjob_xxljob.routes import Router
 from anyjob_xxljob.sending import Sending
 from anyjob_xxljob.settings import XxlJobSettings, listening
 from anyjob_xxljob.spec import address_of
-from anyjob_xxljob.tokens import Tokens
+from anyjob_xxljob.tokens import ALL, Tokens
 from anyjob_xxljob.wire import Wire
 
 if TYPE_CHECKING:
@@ -90,8 +90,7 @@ class Admin:
         now = time.time()
         seen = sorted(self.registry.seen(), key=lambda one: (one.circle, one.app, one.address))
         said = [
-            f"{one.app} at {one.address} ({'all groups' if one.circle == '*' else one.circle}), {now - one.last:.0f} s ago"
-            for one in seen[:_LISTED]
+            f"{one.app} at {one.address} of {_name(one.circle)}, {now - one.last:.0f} s ago" for one in seen[:_LISTED]
         ]
         if len(seen) > _LISTED:
             said.append(f"{len(seen) - _LISTED} more")
@@ -107,7 +106,8 @@ class Admin:
             services = self._services
             assert services is not None
             for callback in callbacks(call.body):
-                # Durable before the answer. Nobody listens: an earlier life's, or another group's; it is not asked for again.
+                # Durable before the answer. If nobody listens it is an earlier life's, or for another group's run:
+                # answered all the same, or it would be sent for ever.
                 await services.deliver(f"{call.circle}/{callback.log_id}", callback.to_json())
             return
         said = read_object(call.body)
@@ -141,3 +141,7 @@ class Admin:
         except ValueError:
             return
         egress.addresses(target.host, target.port)
+
+
+def _name(circle: str) -> str:
+    return "all groups" if circle == ALL else f"app group {circle}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from anyjob_xxljob.tokens import Tokens
 
 __all__ = ["Calls", "Place"]
+
+Before = Callable[[], Awaitable[None]]
 
 _AT_ONCE: Final = 4
 """Calls in flight to one executor: it works through them with one thread."""
@@ -71,13 +73,22 @@ class Calls:
         """Interrupts whatever runs under the jobId. Ok says only that it was asked."""
         return await self._ask(place, "kill", {"jobId": job_id})
 
-    async def run(self, place: Place, request: Mapping[str, Any]) -> Answer:
-        """Start a run. An executor of 3.5 says that it knows no `/run`, did nothing, and is asked by `/trigger`."""
+    async def run(
+        self,
+        place: Place,
+        request: Mapping[str, Any],
+        before: Before | None = None,
+        facts: Sequence[tuple[str, str]] = (),
+    ) -> Answer:
+        """Start a run; `before` is awaited right before it is sent, `facts` are headers that say whose it is.
+
+        An executor of 3.5 says that it knows no `/run`: it has done nothing, and is asked by `/trigger`.
+        """
         peer = self._peer(place)
-        answer = await self._ask(place, peer.run, request)
+        answer = await self._ask(place, peer.run, request, before, facts)
         if not answer.ok and f"uri-mapping(/{peer.run}) not found" in answer.text:
             peer.run = "trigger" if peer.run == "run" else "run"
-            answer = await self._ask(place, peer.run, request)
+            answer = await self._ask(place, peer.run, request, before, facts)
         return answer
 
     async def log(self, place: Place, log_id: int, moment: int, tail: Tail, *, last: bool) -> Answer:
@@ -107,7 +118,14 @@ class Calls:
             found = self._peers[key] = _Peer()
         return found
 
-    async def _ask(self, place: Place, path: str, asked: Mapping[str, Any]) -> Answer:
+    async def _ask(
+        self,
+        place: Place,
+        path: str,
+        asked: Mapping[str, Any],
+        before: Before | None = None,
+        facts: Sequence[tuple[str, str]] = (),
+    ) -> Answer:
         """Raises NotSent or EgressRefused: surely nothing was done; or NoAnswer: nobody knows."""
         parts: list[bytes] = []
         size = 0
@@ -119,7 +137,7 @@ class Calls:
             return size <= _ANSWER
 
         async with self._peer(place).calls:
-            if not await self._post(place, path, asked, take):
+            if not await self._post(place, path, asked, take, before, facts):
                 raise NoAnswer(place.address, f"its answer to /{path} has more than {_ANSWER} bytes")
         try:
             return read_answer(b"".join(parts))
@@ -127,7 +145,15 @@ class Calls:
             said = b"".join(parts)[:200].decode(errors="replace")
             raise NoAnswer(place.address, f"what it answered to /{path} {bad}: {said!r}") from None
 
-    async def _post(self, place: Place, path: str, asked: Mapping[str, Any], take: Any) -> bool:
+    async def _post(
+        self,
+        place: Place,
+        path: str,
+        asked: Mapping[str, Any],
+        take: Callable[[bytes], bool],
+        before: Before | None = None,
+        facts: Sequence[tuple[str, str]] = (),
+    ) -> bool:
         """Whether the answer was read to its end."""
         peer = self._peer(place)
         whole = True
@@ -141,10 +167,10 @@ class Calls:
             token = self._tokens.token(place.circle)
         except KeyError:
             raise NotSent(place.address, f"the settings have no token of {place.circle} any more") from None
-        headers = [("XXL-JOB-ACCESS-TOKEN", token), ("XXL-JOB-APPNAME", _header(place.app))]
+        headers = [("XXL-JOB-ACCESS-TOKEN", token), ("XXL-JOB-APPNAME", _header(place.app)), *facts]
         seconds = self._seconds if peer.heard else self._seconds + _FIRST
         status = await self._wire.post(
-            place.address, path, headers, json.dumps(asked).encode(), seconds=seconds, take=some
+            place.address, path, headers, json.dumps(asked).encode(), seconds=seconds, take=some, before=before
         )
         if status != 200:
             raise NoAnswer(place.address, f"its answer to /{path} has the HTTP status {status}")

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from anyjob.errors import AnyJobError
 from anyjob.executor import Capabilities, Handle, Health, Phase, RemoteExecutor, Stage
@@ -91,14 +91,14 @@ class XxlJobExecutor(RemoteExecutor[XxlJobSpec]):
         circle = self.admin.tokens.of_group(run.job.group_id)
         assert circle is not None  # preflight has asked
         found = [Place(circle, spec.app_name, address) for address in spec.addresses]
+        waited = self.admin.may_come()
         if not found:
-            waited = self.admin.may_come()
             known = await self.admin.registry.wait(circle, spec.app_name, waited)
             found = [Place(circle, spec.app_name, address) for address in known]
         if not found:
             return self._nobody(spec, circle, waited)
         job_id = self.admin.leases.take(lease_of(run, spec))
-        sent = False
+        sent, got = False, None
         try:
             places = await self.admin.sending.places(run, spec, job_id, found)
             if isinstance(places, Outcome):
@@ -119,15 +119,12 @@ class XxlJobExecutor(RemoteExecutor[XxlJobSpec]):
                 return bad("Content.routeStrategy", text)
             for part in ticket.parts:
                 await run.listen(part.key)
-            await run.checkpoint(ticket.to_json())
-            sent = True
             got = await self.admin.sending.send(run, spec, ticket)
-            if isinstance(got, Outcome):
-                sent = False
-                return got
-            return got.handle()
+            sent = not isinstance(got, Outcome)
+            return got if isinstance(got, Outcome) else got.handle()
         finally:
-            if not sent:
+            # Cut off after it was sent, it goes on, and keeps its number.
+            if not sent and (run.saved is None or got is not None):
                 self.admin.leases.give(lease_of(run, spec), job_id)
 
     def _nobody(self, spec: XxlJobSpec, circle: str, waited: float) -> Outcome:
@@ -146,7 +143,11 @@ class XxlJobExecutor(RemoteExecutor[XxlJobSpec]):
         if not isinstance(run.saved, dict):
             return None
         ticket = Ticket.from_json(run.saved)
-        return replace(ticket, doubts=frozenset(range(len(ticket.addresses)))).handle()
+        sent = frozenset(cast("list[int]", run.saved["sent"]))
+        never = {
+            part.index: "it was not sent: the worker ended before" for part in ticket.parts if part.index not in sent
+        }
+        return replace(ticket, doubts=sent, refused=never).handle()
 
     # ---------------------------------------------------------------- watch
 

@@ -131,7 +131,7 @@ class Follower:
                     await self._fetch(one, last=False)
                     await self._ask_idle(one)
                     self._judge(one)
-        except Exception:
+        except Exception:  # noqa: BLE001 - a defect here must not end the looks at all others
             _log.exception("xxljob: a look at %s failed", one.part.place.address)
         finally:
             self._at[one.part.place] -= 1

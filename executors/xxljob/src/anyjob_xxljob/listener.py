@@ -104,7 +104,7 @@ class Listener:
 
     async def _try_again(self) -> None:
         _log.warning("xxljob: %s", self.fault)
-        while not await self._try():
+        while not await self._try():  # noqa: ASYNC110 - nobody tells when an address is free
             await asyncio.sleep(_AGAIN)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -118,7 +118,7 @@ class Listener:
             pass
         except asyncio.CancelledError:
             pass  # the loop ends
-        except Exception:
+        except Exception:  # noqa: BLE001 - one bad request must not look like a crash
             _log.exception("xxljob: a request could not be answered")
         finally:
             self._writers.discard(writer)

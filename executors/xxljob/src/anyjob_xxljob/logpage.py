@@ -84,7 +84,7 @@ class Tail:
         """`write(data, cursor)` keeps both; `cursor` is what it last kept."""
         self._write, self._most = write, most
         self.line, self._column, self.size = _read(cursor)
-        self._drop = 0
+        self._drop: int = 0
         self._held = b""
 
     @property
@@ -136,5 +136,5 @@ def _beginning(data: bytes) -> int:
 def _read(cursor: str | None) -> tuple[int, int, int]:
     if cursor is None:
         return 1, 0, 0
-    line, column, size = (int(part) for part in cursor.split(":"))
-    return line, column, size
+    line, column, size = cursor.split(":")
+    return int(line), int(column), int(size)

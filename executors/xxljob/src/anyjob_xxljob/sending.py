@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from anyjob.errors import AnyJobError, EgressRefused
-from anyjob.outcome import Cause, Evidence, Outcome, Retry
+from anyjob.outcome import Cause, Evidence, Json, Outcome, Retry, StopReport, Strength
 from anyjob_xxljob.spec import MOST_ADDRESSES, Block, Glue, Route, XxlJobSpec
 from anyjob_xxljob.verdict import refused
 from anyjob_xxljob.wire import NoAnswer, NotSent
@@ -70,6 +70,10 @@ def bad(field: str, text: str) -> Outcome:
     """The job cannot run so."""
     said = f"{field}: {text}"
     return Outcome(cause=Cause.BAD_CONFIG, result=said, evidence=[Evidence(source="job", text=said)])
+
+
+class _Stopped(Exception):
+    """A stop came before the run was sent."""
 
 
 class Sending:
@@ -140,11 +144,24 @@ class Sending:
         """Send it, once to each of its executors. An outcome: surely nobody has taken it."""
         outcomes: dict[int, Outcome] = {}
         doubts: set[int] = set()
+        facts = _facts(run)
+        sent: list[Json] = []
 
         async def one(part: Part) -> None:
             address = part.place.address
+
+            async def before() -> None:
+                if run.stopping:
+                    raise _Stopped
+                if part.index not in sent:
+                    sent.append(part.index)
+                    await run.checkpoint({**ticket.to_json(), "sent": [*sent]})
+
             try:
-                answer = await self._calls.run(part.place, request_of(run, spec, ticket, part))
+                answer = await self._calls.run(part.place, request_of(run, spec, ticket, part), before, facts)
+            except _Stopped:
+                report = StopReport(strength=Strength.PROVEN, by="never sent")
+                outcomes[part.index] = Outcome(cause=Cause.STOPPED, result="stopped before it was sent", stop=report)
             except NotSent as error:
                 outcomes[part.index] = _not_started(Cause.START_FAILED, str(error), address)
             except EgressRefused as error:
@@ -167,6 +184,18 @@ class Sending:
             return replace(first, result=f"none of {len(outcomes)} executors took it: {first.result}", evidence=said)
         texts = {index: outcome.result for index, outcome in outcomes.items()}
         return replace(ticket, doubts=frozenset(doubts), refused=texts)
+
+
+def _facts(run: RunFacts) -> list[tuple[str, str]]:
+    """Whose run it is, for logs and proxies on the way; XXL-JOB's handlers see no headers."""
+    said = {
+        "Run": run.name,
+        "Key": run.key,
+        "Job-Id": run.job_id,
+        "Instance-Id": run.instance,
+        "Attempt": run.attempt,
+    }
+    return [(f"X-Anyjob-{name}", str(value)) for name, value in said.items()]
 
 
 def _not_started(cause: Cause, text: str, address: str) -> Outcome:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from anyjob.egress import read_url
 from anyjob.problem import WrongValue
@@ -87,19 +88,23 @@ def _upper(value: object) -> object:
     return value.strip().upper() if isinstance(value, str) else value
 
 
+def _missing() -> PydanticCustomError:
+    """A field that another one needs, as pydantic says it of a field that every job needs."""
+    return PydanticCustomError("missing", "Field required")
+
+
 class XxlJobSpec(Spec):
     """A handler, or a script, of the executors of an app or at given addresses."""
 
     group: Annotated[str, At("GroupId")] = ""
-    glue_source: Annotated[
-        str, At("Content.$.glueSource"), Field(max_length=1 << 20, description="the script, for glueType GLUE_*")
-    ] = ""
     glue_type: Annotated[
-        Glue,
-        At("Content.$.glueType"),
-        BeforeValidator(_upper),
-        Field(validate_default=True, description="BEAN, or the kind of script"),
+        Glue, At("Content.$.glueType"), BeforeValidator(_upper), Field(description="BEAN, or the kind of script")
     ] = Glue.BEAN
+    glue_source: Annotated[
+        str,
+        At("Content.$.glueSource"),
+        Field(validate_default=True, max_length=1 << 20, description="the text of the script"),
+    ] = ""
     job_handler: Annotated[
         str,
         At("Content.$.jobHandler", ("ClassName",)),
@@ -113,7 +118,7 @@ class XxlJobSpec(Spec):
         At("Content.$.addresses"),
         BeforeValidator(_addresses),
         AfterValidator(_distinct),
-        Field(validate_default=True, description="addresses of executors, in place of appName"),
+        Field(validate_default=True, description="addresses of executors, or appName,"),
     ] = ()
     route: Annotated[
         Route, At("Content.$.routeStrategy"), BeforeValidator(_upper), Field(description="which executor takes a run")
@@ -126,23 +131,25 @@ class XxlJobSpec(Spec):
     ] = None
     log: Annotated[bool, At("Content.$.log"), Field(description="whether the run's log is fetched")] = True
 
-    @field_validator("glue_type")
+    @field_validator("glue_source")
     @classmethod
-    def _has_its_text(cls, value: Glue, info: ValidationInfo) -> Glue:
-        source = info.data.get("glue_source")
-        if value is Glue.BEAN and source:
-            raise ValueError("runs a handler, and glueSource is a script; write the kind of script, as GLUE_SHELL")
-        if value is not Glue.BEAN and not source:
-            raise ValueError("needs glueSource, the text of the script; write it too")
+    def _of_its_kind(cls, value: str, info: ValidationInfo) -> str:
+        kind = info.data.get("glue_type")
+        if kind is Glue.BEAN and value:
+            raise ValueError("is a script, and glueType BEAN runs a handler; write the kind of script, as GLUE_SHELL")
+        if kind not in (Glue.BEAN, None) and not value:
+            raise _missing()
         return value
 
     @field_validator("job_handler")
     @classmethod
     def _is_named(cls, value: str, info: ValidationInfo) -> str:
-        kind = info.data.get("glue_type", Glue.BEAN)
-        if kind is Glue.BEAN and not value.strip():
-            raise ValueError("is missing; write the name that stands in @XxlJob")
-        if kind is not Glue.BEAN and value:
+        kind = info.data.get("glue_type")
+        if kind is Glue.BEAN and not value:
+            raise _missing()
+        if value and not value.strip():
+            raise ValueError("is blank; write the name that stands in @XxlJob")
+        if kind not in (Glue.BEAN, None) and value:
             raise ValueError(f"stands beside glueType {kind}, which runs a script; take one of the two out")
         return value
 
@@ -153,7 +160,7 @@ class XxlJobSpec(Spec):
         if value and app_name:
             raise ValueError("stands beside appName; keep one of the two")
         if not value and app_name == "":
-            raise ValueError("is missing; write addresses, or the appName under which executors register")
+            raise _missing()
         if len(value) > MOST_ADDRESSES:
             raise ValueError(f"names {len(value)} executors; a run takes at most {MOST_ADDRESSES}")
         return value

@@ -68,7 +68,7 @@ class Ticket:
             "to": list(self.addresses),
         }
         if self.doubts:
-            said["doubts"] = sorted(self.doubts)
+            said["doubts"] = [*sorted(self.doubts)]
         if self.refused:
             said["refused"] = {str(index): text[:_TEXT] for index, text in self.refused.items()}
         return said
@@ -77,6 +77,7 @@ class Ticket:
     def size(self) -> int:
         """Bytes that it may take at most, whatever the executors answer."""
         worst: dict[str, Json] = {**self.to_json(), "refused": {str(part.index): "x" * _TEXT for part in self.parts}}
+        worst["sent"] = [part.index for part in self.parts]
         return len(json.dumps(worst if len(self.addresses) > 1 else self.to_json()))
 
     def handle(self) -> Handle:

@@ -6,14 +6,14 @@ import asyncio
 import ipaddress
 import ssl
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import h11
 
-from anyjob.errors import AnyJobError
 from anyjob.egress import Target
+from anyjob.errors import AnyJobError
 
 if TYPE_CHECKING:
     from anyjob.egress import Egress
@@ -82,10 +82,12 @@ class Wire:
         *,
         seconds: float,
         take: Callable[[bytes], bool],
+        before: Callable[[], Awaitable[None]] | None = None,
     ) -> int:
         """The status of the answer, whose body is handed to `take` as it comes; False ends the call there.
 
-        `seconds` for the connection, and again for the beginning of the answer and for each piece of it.
+        `before` is awaited once there is a connection, right before the first byte is sent. `seconds` for the
+        connection, and again for the beginning of the answer and for each piece of it.
 
         Raises NotSent, NoAnswer, or EgressRefused, which is as sure as NotSent.
         """
@@ -94,6 +96,8 @@ class Wire:
         line = self._take(target) or await self._connect(address, target, seconds)
         done = False
         try:
+            if before is not None:
+                await before()
             request = h11.Request(
                 method="POST",
                 target=f"/{base}/{path}" if base else f"/{path}",
