@@ -25,6 +25,8 @@ _AT_ONCE: Final = 4
 """Calls in flight to one executor: it works through them with one thread."""
 _LOGS_AT_ONCE: Final = 2
 _ANSWER: Final = 1 << 20
+_LOG_PATIENCE: Final = 10
+"""How much longer an answer to `/log` may take: the executor makes one JSON text of the whole rest of the log."""
 _FIRST: Final = 2.0
 """Seconds that the first call to an executor may take longer: a cold JVM."""
 _KNOWN: Final = 20_000
@@ -97,7 +99,7 @@ class Calls:
         tail.begin()
         page = LogPage(tail.take)
         async with self._peer(place).logs:
-            whole = await self._post(place, "log", asked, page.feed)
+            whole = await self._post(place, "log", asked, page.feed, patience=_LOG_PATIENCE)
         if not whole and tail.full:
             return Answer(200, "")
         try:
@@ -153,6 +155,7 @@ class Calls:
         take: Callable[[bytes], bool],
         before: Before | None = None,
         facts: Sequence[tuple[str, str]] = (),
+        patience: float = 1,
     ) -> bool:
         """Whether the answer was read to its end."""
         peer = self._peer(place)
@@ -170,7 +173,13 @@ class Calls:
         headers = [("XXL-JOB-ACCESS-TOKEN", token), ("XXL-JOB-APPNAME", _header(place.app)), *facts]
         seconds = self._seconds if peer.heard else self._seconds + _FIRST
         status = await self._wire.post(
-            place.address, path, headers, json.dumps(asked).encode(), seconds=seconds, take=some, before=before
+            place.address,
+            path,
+            headers,
+            json.dumps(asked).encode(),
+            seconds=seconds * patience,
+            take=some,
+            before=before,
         )
         if status != 200:
             raise NoAnswer(place.address, f"its answer to /{path} has the HTTP status {status}")

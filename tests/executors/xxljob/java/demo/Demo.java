@@ -5,7 +5,6 @@ import com.xxl.job.core.context.XxlJobHelper;
 import com.xxl.job.core.executor.impl.XxlJobSimpleExecutor;
 import com.xxl.job.core.handler.annotation.XxlJob;
 import java.io.FileOutputStream;
-import java.io.IOException;
 import java.lang.reflect.Method;
 import java.nio.charset.StandardCharsets;
 import java.util.Collections;
@@ -69,13 +68,13 @@ public class Demo {
 
     /** As many lines of 60 bytes as the parameter says, straight into the file. */
     @XxlJob("flood")
-    public void flood() throws IOException {
+    public void flood() throws Exception {
         StringBuilder lines = new StringBuilder();
         for (int i = 0; i < 10000; i++) {
             lines.append(String.format("%059d\n", i));
         }
         byte[] block = lines.toString().getBytes(StandardCharsets.UTF_8);
-        try (FileOutputStream file = new FileOutputStream(XxlJobContext.getXxlJobContext().getJobLogFileName(), true)) {
+        try (FileOutputStream file = new FileOutputStream(logFile(), true)) {
             for (int left = Integer.parseInt(XxlJobHelper.getJobParam()); left > 0; left -= 10000) {
                 file.write(block);
             }
@@ -85,7 +84,7 @@ public class Demo {
     /** Lines from 1 to the parameter, one every 20 ms, in two pieces each. */
     @XxlJob("count")
     public void count() throws Exception {
-        try (FileOutputStream file = new FileOutputStream(XxlJobContext.getXxlJobContext().getJobLogFileName(), true)) {
+        try (FileOutputStream file = new FileOutputStream(logFile(), true)) {
             for (int i = 1; i <= Integer.parseInt(XxlJobHelper.getJobParam()); i++) {
                 file.write(("number ").getBytes(StandardCharsets.UTF_8));
                 Thread.sleep(10);
@@ -103,6 +102,16 @@ public class Demo {
             Thread.sleep(500);
             file.write("end\n".getBytes(StandardCharsets.UTF_8));
         }
+    }
+
+    /** The name of the getter is another one from 3.3 on. */
+    private static String logFile() throws Exception {
+        for (Method method : XxlJobContext.class.getMethods()) {
+            if (method.getName().equals("getJobLogFileName") || method.getName().equals("getLogFileName")) {
+                return (String) method.invoke(XxlJobContext.getXxlJobContext());
+            }
+        }
+        throw new NoSuchMethodException("getLogFileName");
     }
 
     private static void set(Object on, String name, Class<?> type, Object value) throws Exception {
