@@ -87,10 +87,9 @@ class Town:
 
     def again(self) -> None:
         """A worker on the same state folder, which listens at once, as one does after its first run."""
-        self.host = PluginHost.load(executor_settings=self.settings)
 
         async def made() -> Worker:
-            return Worker(self.host, self.folder / "state", WorkerSettings(force_wait=0.5), {}, self._egress)
+            return self.make_worker()
 
         async def begin() -> None:
             await self.worker.start()
@@ -102,6 +101,12 @@ class Town:
         self.worker = self.run(made())
         self.run(begin())
         self._silent = False
+
+    def make_worker(self) -> Worker:
+        """Another worker on the same state folder. Within a loop."""
+        host = PluginHost.load(executor_settings=self.settings)
+        self.host = host
+        return Worker(host, self.folder / "state", WorkerSettings(force_wait=0.5), {}, self._egress)
 
     @property
     def executor(self) -> XxlJobExecutor:

@@ -213,6 +213,12 @@ class FakeExecutor:
         content = "".join(line + "\n" for line in wanted)
         return self._yes({"fromLineNum": start, "toLineNum": last, "logContent": content, "isEnd": False})
 
+    def forget(self) -> None:
+        """As after a restart: it knows of no run, and calls back for none."""
+        with self._lock:
+            self._queues.clear()
+            self.works.clear()
+
     # ---------------------------------------------------------------- what it says by itself
 
     def tell(self, work: Work, code: int, text: str | None) -> None:
