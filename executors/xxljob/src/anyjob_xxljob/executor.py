@@ -23,7 +23,7 @@ from anyjob_xxljob.message import Callback
 from anyjob_xxljob.sending import bad, job_of, lease_of, request_of
 from anyjob_xxljob.settings import XxlJobSettings
 from anyjob_xxljob.spec import Glue, XxlJobSpec
-from anyjob_xxljob.ticket import Part, Ticket
+from anyjob_xxljob.ticket import ROOM, Part, Ticket
 from anyjob_xxljob.verdict import ended, folded
 
 if TYPE_CHECKING:
@@ -34,8 +34,6 @@ __all__ = ["XxlJobExecutor"]
 
 _LISTENS = 5.0
 """Seconds in which another process may still let go of the address."""
-_ROOM = 4096
-"""Bytes of a checkpoint, and of a handle."""
 
 
 class XxlJobExecutor(RemoteExecutor[XxlJobSpec]):
@@ -114,8 +112,8 @@ class XxlJobExecutor(RemoteExecutor[XxlJobSpec]):
                 int(time.time() * 1000),
                 tuple(place.address for place in places),
             )
-            if ticket.size > _ROOM:
-                text = f"the addresses of {len(places)} executors take {ticket.size} bytes; at most {_ROOM} are kept"
+            if ticket.size > ROOM:
+                text = f"the addresses of {len(places)} executors take {ticket.size} bytes; at most {ROOM} are kept"
                 return bad("Content.routeStrategy", text)
             for part in ticket.parts:
                 await run.listen(part.key)

@@ -11,11 +11,13 @@ from anyjob.executor import Handle, Scope
 from anyjob.outcome import Json
 from anyjob_xxljob.calls import Place
 
-__all__ = ["KIND", "Part", "Ticket"]
+__all__ = ["KIND", "ROOM", "Part", "Ticket"]
 
 KIND: Final = "xxljob"
-_TEXT: Final = 40
-"""Characters of a refusal that the handle keeps: those of sixty executors must fit."""
+ROOM: Final = 4096
+"""Bytes of JSON that a checkpoint or a handle may take."""
+_LEAST: Final = 16
+"""Bytes that an executor takes beside its address: as sent, in doubt or refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +72,14 @@ class Ticket:
         if self.doubts:
             said["doubts"] = [*sorted(self.doubts)]
         if self.refused:
-            said["refused"] = {str(index): text[:_TEXT] for index, text in self.refused.items()}
+            room = (ROOM - len(json.dumps(said)) - _LEAST) // len(self.refused) - _LEAST
+            said["refused"] = {str(index): _short(text, room) for index, text in self.refused.items()}
         return said
 
     @property
     def size(self) -> int:
-        """Bytes that it may take at most, whatever the executors answer."""
-        worst: dict[str, Json] = {**self.to_json(), "refused": {str(part.index): "x" * _TEXT for part in self.parts}}
-        worst["sent"] = [part.index for part in self.parts]
-        return len(json.dumps(worst if len(self.addresses) > 1 else self.to_json()))
+        """Bytes that it takes at least, whatever the executors answer."""
+        return len(json.dumps(self.to_json())) + _LEAST * (len(self.addresses) + 3)
 
     def handle(self) -> Handle:
         return Handle(kind=KIND, scope=Scope.NODE, data=self.to_json())
@@ -96,3 +97,8 @@ class Ticket:
             doubts=frozenset(said.get("doubts", ())),
             refused={int(index): text for index, text in said.get("refused", {}).items()},
         )
+
+
+def _short(text: str, room: int) -> str:
+    """A refusal in at most so many bytes of JSON."""
+    return text.encode("ascii", "replace").decode().replace("\\", "/").replace('"', "'")[: max(0, min(room, 200))]
