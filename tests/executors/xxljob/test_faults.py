@@ -351,3 +351,23 @@ def test_the_address_is_taken(town: Town, tmp_path: Path) -> None:
     assert outcome.cause is Cause.DEPENDENCY_MISSING
     assert "[executors.xxljob] listen" in outcome.result
     assert time.monotonic() - begun < 60
+
+
+def test_runs_that_come_while_the_token_is_asked_for(tmp_path: Path) -> None:
+    """A worker gives a second run to an executor that is still being served."""
+    with Town(tmp_path, token=None) as town:
+        fake = town.fake({"ok": ok}, registers=False)
+        job = make_job("ok", where=[fake.address])
+
+        async def both() -> list[Cause]:
+            worker = town.make_worker()
+            await worker.start()
+            orders = [RunOrder(job=job, instance=number) for number in (801, 802)]
+            runs = await asyncio.gather(*(worker.submit(order) for order in orders))
+            outcomes = [await run.outcome() for run in runs]
+            await worker.close()
+            return [outcome.cause for outcome in outcomes]
+
+        town.silence()
+        town.settings["xxljob"]["token"] = {"command": ["sh", "-c", f"sleep 0.2; echo {TOKEN}"]}
+        assert town.run(both()) == [Cause.SUCCEEDED, Cause.SUCCEEDED]

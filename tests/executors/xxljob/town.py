@@ -27,7 +27,7 @@ from anyjob_xxljob.fake import FakeExecutor, Handler
 T = TypeVar("T")
 
 TOKEN = "a-token-of-all-groups"
-PATIENCE = 20.0
+PATIENCE = 60.0
 _instances = itertools.count(1)
 
 

@@ -39,6 +39,7 @@ class Admin:
         self.tokens = Tokens(settings)
         self._services: Services | None = None
         self._opened = 0.0
+        self._ready = asyncio.Event()
 
     async def open(self, services: Services) -> None:
         settings = self._settings
@@ -60,10 +61,20 @@ class Admin:
         )
         await self.listener.open()
         self._opened = time.monotonic()
+        self._ready.set()
+
+    async def ready(self) -> bool:
+        """Wait until `open` is done, which takes as long as asking for the tokens. False: nobody has called it, as where
+        jobs are only explained."""
+        if self._services is None:
+            await asyncio.to_thread(self.tokens.read)
+            return False
+        await self._ready.wait()
+        return True
 
     async def close(self) -> None:
         """Executors keep their callbacks for the next worker."""
-        if self._services is not None:
+        if self._ready.is_set():
             await self.listener.close()
             await self.follower.close()
             self._wire.close()
@@ -84,7 +95,7 @@ class Admin:
                 state="undetected",
                 why="no access token: write [executors.xxljob] token, the one that executors have as accessToken",
             )
-        if self._services is None:
+        if not self._ready.is_set():
             return Health(state="healthy")
         faults = [*self.tokens.faults.values(), *([self.listener.fault] if self.listener.fault else [])]
         now = time.time()

@@ -58,10 +58,11 @@ class XxlJobExecutor(RemoteExecutor[XxlJobSpec]):
         return self.admin.health()
 
     async def preflight(self, spec: XxlJobSpec) -> Iterable[Problem]:
+        served = await self.admin.ready()
         if self.admin.tokens.of_group(spec.group) is None:
             remedy = "has no access token on this worker; write one in [executors.xxljob.tokens], or one for all groups"
             return [Problem(field="GroupId", value=spec.group or "(none)", remedy=remedy + " as token")]
-        if not await self.admin.listener.ready(_LISTENS):
+        if served and not await self.admin.listener.ready(_LISTENS):
             remedy = f"cannot be listened on: {self.admin.listener.fault}; name another address, or end who has it"
             return [Problem(field="[executors.xxljob] listen", value=", ".join(self._settings.listen), remedy=remedy)]
         return ()
@@ -86,6 +87,7 @@ class XxlJobExecutor(RemoteExecutor[XxlJobSpec]):
         if spec.glue_type is not Glue.BEAN and spec.glue_type not in self._settings.glue:
             said = ", ".join(sorted(self._settings.glue)) or "none"
             return bad("Content.glueType", f'"{spec.glue_type}" may not be sent: [executors.xxljob] glue lists {said}')
+        await self.admin.ready()
         circle = self.admin.tokens.of_group(run.job.group_id)
         assert circle is not None  # preflight has asked
         found = [Place(circle, spec.app_name, address) for address in spec.addresses]
@@ -150,6 +152,7 @@ class XxlJobExecutor(RemoteExecutor[XxlJobSpec]):
     # ---------------------------------------------------------------- watch
 
     async def watch(self, run: Run, spec: XxlJobSpec, handle: Handle) -> Outcome:
+        await self.admin.ready()
         ticket = Ticket.from_json(handle.data)
         outcomes = {index: _refused(ticket.parts[index], text) for index, text in ticket.refused.items()}
         going = {
@@ -225,6 +228,7 @@ class XxlJobExecutor(RemoteExecutor[XxlJobSpec]):
 
     async def stop(self, run: Run, spec: XxlJobSpec, handle: Handle, stage: Stage) -> StopReport:
         """`/kill` interrupts, and says nothing of whether the handler obeys: that says the callback."""
+        await self.admin.ready()
         ticket = Ticket.from_json(handle.data)
         said: list[Evidence] = []
 
@@ -243,6 +247,7 @@ class XxlJobExecutor(RemoteExecutor[XxlJobSpec]):
         return StopReport(strength=Strength.ASKED, by="/kill", evidence=said, survivors=survivors)
 
     async def clean(self, run: Run, spec: XxlJobSpec, handle: Handle | None) -> None:
+        await self.admin.ready()
         self.admin.lanes.leave(run.name)
 
 

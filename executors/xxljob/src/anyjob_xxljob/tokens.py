@@ -27,11 +27,15 @@ class Tokens:
         if settings.token is not None:
             self._sources[ALL] = settings.token
         self._values: dict[str, str] = {}
+        self._asked = False
         self.faults: dict[str, str] = {}
         """Circles whose token cannot be used, and why."""
 
     def read(self) -> None:
-        """Ask the sources. Blocks while a command is asked."""
+        """Ask the sources, once. Blocks while a command is asked."""
+        if self._asked:
+            return
+        self._asked = True
         for circle, source in self._sources.items():
             name = "executors.xxljob.token" if circle == ALL else f"executors.xxljob.tokens.{circle}"
             fault = self._read(circle, name, source)
