@@ -39,18 +39,24 @@ def _jars(module: Path) -> list[Path]:
     return [Path(jar) for jar in (module / "classpath").read_text().split(os.pathsep) if "groovy" not in jar]
 
 
-@pytest.fixture(scope="session")
-def versions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
-    """The class path of the demo, by version."""
-    try:
-        found = resolve()
-    except NotResolved as error:
-        if "maven" in ci_needs():
-            raise
-        pytest.skip(f"xxl-job-core does not resolve: {error}")
-    classes = tmp_path_factory.mktemp("demo")
+def build(folder: Path) -> dict[str, list[Path]]:
+    """The class path of the demo by version, compiled into `folder`. Raises NotResolved."""
+    found = resolve()
+    classes = folder / "classes"
+    classes.mkdir()
     # One source for all: what differs between versions it looks up when it runs.
     path = os.pathsep.join(map(str, found["2.4.0"]))
     source = HERE / "java" / "demo" / "Demo.java"
     subprocess.run(["javac", "-nowarn", "--release", "8", "-cp", path, "-d", classes, source], check=True)
     return {version: [classes, *jars] for version, jars in found.items()}
+
+
+@pytest.fixture(scope="session")
+def versions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
+    """The class path of the demo, by version."""
+    try:
+        return build(tmp_path_factory.mktemp("demo"))
+    except NotResolved as error:
+        if "maven" in ci_needs():
+            raise
+        pytest.skip(f"xxl-job-core does not resolve: {error}")

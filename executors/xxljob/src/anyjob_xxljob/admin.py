@@ -64,8 +64,8 @@ class Admin:
         self._ready.set()
 
     async def ready(self) -> bool:
-        """Wait until `open` is done, which takes as long as asking for the tokens. False: nobody has called it, as where
-        jobs are only explained."""
+        """Wait until `open` is done, which takes as long as asking for the tokens. False: nobody has called it, as
+        where jobs are only explained."""
         if self._services is None:
             await asyncio.to_thread(self.tokens.read)
             return False

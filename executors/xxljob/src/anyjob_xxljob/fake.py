@@ -104,8 +104,8 @@ class FakeExecutor:
         self.sent: list[int] = []
         """Log ids whose callback an admin has taken."""
         self._queues: dict[int, list[Work]] = {}
-        self._lock = threading.Lock()
-        self._waiting: dict[str, list[tuple[float, dict[str, Any]]]] = {admin: [] for admin in self.admins}
+        self.lock = threading.Lock()
+        self.waiting: dict[str, list[tuple[float, dict[str, Any]]]] = {admin: [] for admin in self.admins}
         self._closing = threading.Event()
 
     def __enter__(self) -> Self:
@@ -161,7 +161,7 @@ class FakeExecutor:
         if asked["executorHandler"] not in self.handlers:
             return _no(f"job handler [{asked['executorHandler']}] not found.")
         work = Work(asked, headers)
-        with self._lock:
+        with self.lock:
             self.works[asked["logId"]] = work
             queue = self._queues.setdefault(asked["jobId"], [])
             queue.append(work)
@@ -183,7 +183,7 @@ class FakeExecutor:
             if work.killed.is_set() and code != 500:
                 code, text = 500, f"{_KILLED} [job running, killed]"
             self.tell(work, code, text)
-            with self._lock:
+            with self.lock:
                 queue.pop(0)
                 if not queue:
                     if self._queues.get(job_id) is queue:
@@ -191,7 +191,7 @@ class FakeExecutor:
                     return
 
     def _kill(self, job_id: int) -> dict[str, Any]:
-        with self._lock:
+        with self.lock:
             # The thread is forgotten at once: from here on the jobId is idle, whatever its handler does.
             queue = self._queues.pop(job_id, [])
             waiting, queue[1:] = queue[1:], []
@@ -215,7 +215,7 @@ class FakeExecutor:
 
     def forget(self) -> None:
         """As after a restart: it knows of no run, and calls back for none."""
-        with self._lock:
+        with self.lock:
             self._queues.clear()
             self.works.clear()
 
@@ -230,17 +230,21 @@ class FakeExecutor:
         }
         if text is not None:
             item["handleMsg"] = text
-        with self._lock:
-            for waiting in self._waiting.values():
-                waiting.append((time.monotonic(), item))
+        with self.lock:
+            for waiting in self.waiting.values():
+                waiting.append((self.now(), item))
+
+    @staticmethod
+    def now() -> float:
+        return time.monotonic()
 
     def _call_back(self, admin: str) -> None:
         registered = -60.0
         while not self._closing.wait(self._retry):
             if self._registers and time.monotonic() - registered > 5 and self.register(admin):
                 registered = time.monotonic()
-            with self._lock:
-                batch, self._waiting[admin] = self._waiting[admin], []
+            with self.lock:
+                batch, self.waiting[admin] = self.waiting[admin], []
             if not batch:
                 continue
             items = [item for _, item in batch]
@@ -250,8 +254,8 @@ class FakeExecutor:
                     self.called_back.notify_all()
             else:
                 since = time.monotonic() - _KEEP
-                with self._lock:
-                    self._waiting[admin][:0] = [one for one in batch if one[0] > since]
+                with self.lock:
+                    self.waiting[admin][:0] = [one for one in batch if one[0] > since]
 
     def register(self, admin: str, what: str = "registry") -> bool:
         said = {"registryGroup": "EXECUTOR", "registryKey": self.app, "registryValue": self.address + "/"}

@@ -4,6 +4,7 @@ import com.xxl.job.core.context.XxlJobContext;
 import com.xxl.job.core.context.XxlJobHelper;
 import com.xxl.job.core.executor.impl.XxlJobSimpleExecutor;
 import com.xxl.job.core.handler.annotation.XxlJob;
+import java.io.File;
 import java.io.FileOutputStream;
 import java.lang.reflect.Method;
 import java.nio.charset.StandardCharsets;
@@ -15,6 +16,11 @@ public class Demo {
     public void hello() {
         XxlJobHelper.log("hello {} <b>\u4e2d\u6587", XxlJobHelper.getJobParam());
         XxlJobHelper.handleSuccess("hello " + XxlJobHelper.getJobParam());
+    }
+
+    @XxlJob("echo")
+    public void echo() {
+        XxlJobHelper.handleSuccess(XxlJobHelper.getJobParam());
     }
 
     @XxlJob("noop")
@@ -94,13 +100,14 @@ public class Demo {
         }
     }
 
-    /** Appends NAME begin and NAME end to the file that the parameter names. */
+    /** Appends LOGID begin and LOGID end to the file that the parameter names. */
     @XxlJob("remember")
     public void remember() throws Exception {
         try (FileOutputStream file = new FileOutputStream(XxlJobHelper.getJobParam(), true)) {
-            file.write("begin\n".getBytes(StandardCharsets.UTF_8));
-            Thread.sleep(500);
-            file.write("end\n".getBytes(StandardCharsets.UTF_8));
+            String id = new File(logFile()).getName().replace(".log", "");
+            file.write((id + " begin\n").getBytes(StandardCharsets.UTF_8));
+            Thread.sleep(400);
+            file.write((id + " end\n").getBytes(StandardCharsets.UTF_8));
         }
     }
 
