@@ -298,12 +298,18 @@ def test_an_executor_that_comes_back_without_the_run(town: Town) -> None:
     fake = town.fake({"sleeps": sleeps})
     run = town.begin("sleeps")
     town.says(run, "begun")
+    (before,) = (work.request["jobId"] for work in fake.works.values())
     fake.forget()
     outcome = town.end(run)
     assert outcome.cause is Cause.UNKNOWN
     assert "nobody called back" in evidence(outcome)
     assert outcome.stop is not None
     assert outcome.stop.strength is Strength.ASKED
+    # Whatever became of it may still run under its number, so that does not come back.
+    again = town.begin("sleeps")
+    town.says(again, "begun")
+    assert before not in [work.request["jobId"] for work in fake.works.values()]
+    town.stop(again)
 
 
 def test_a_number_does_not_come_back_after_a_kill_that_nobody_confirmed(town: Town) -> None:
