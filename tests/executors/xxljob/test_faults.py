@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import threading
 import time
 import urllib.error
 import urllib.request
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -191,6 +193,15 @@ def test_health_says_who_is_there(town: Town) -> None:
     said = town.run(town.executor.health())
     assert said.state == "healthy"
     assert f"demo at {fake.address}" in said.why
+
+
+def test_who_only_holds_connections_keeps_nobody_out(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("anyjob_xxljob.listener._MOST", 8)
+    host, _, port = town.admin.removeprefix("http://").partition(":")
+    with ExitStack() as stack:
+        for _ in range(20):
+            stack.enter_context(socket.create_connection((host, int(port))))
+        assert say(town.admin, "callback", b"[]")["code"] == 200
 
 
 # ---------------------------------------------------------------- callbacks

@@ -61,7 +61,8 @@ class Listener:
         self._paths = {f"{root}/api/{what}".encode(): what for root in roots for what in _PATHS}
         self._server: asyncio.Server | None = None
         self._tries: asyncio.Task[None] | None = None
-        self._writers: set[asyncio.StreamWriter] = set()
+        self._writers: dict[asyncio.StreamWriter, bool] = {}
+        """Connections, the oldest first, and whether a token was shown on them."""
         self._ready = asyncio.Event()
         self.fault = ""
         """Why nobody can call back; empty: they can."""
@@ -109,9 +110,13 @@ class Listener:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(self._writers) >= _MOST:
-            writer.transport.abort()
-            return
-        self._writers.add(writer)
+            # Whoever only holds connections keeps no executor out.
+            strange = next((one for one, known in self._writers.items() if not known), writer)
+            self._writers.pop(strange, None)
+            strange.transport.abort()
+            if strange is writer:
+                return
+        self._writers[writer] = False
         try:
             await self._talk(reader, writer)
         except (OSError, TimeoutError, h11.ProtocolError):
@@ -121,7 +126,7 @@ class Listener:
         except Exception:  # noqa: BLE001 - one bad request must not look like a crash
             _log.exception("xxljob: a request could not be answered")
         finally:
-            self._writers.discard(writer)
+            self._writers.pop(writer, None)
             writer.transport.abort()
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -160,6 +165,7 @@ class Listener:
         circle = self._circle(token.decode("latin-1"))
         if circle is None:
             return 200, reply(500, "The access token is wrong."), True
+        self._writers[writer] = True
         most = self._body if what == "callback" else _SMALL
         parts: list[bytes] = []
         size = 0
