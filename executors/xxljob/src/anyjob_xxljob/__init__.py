@@ -1,0 +1,1 @@
+"""Runs the handlers of XXL-JOB executors: anyjob is their admin."""

@@ -1,0 +1,96 @@
+"""What an operator sets for xxljob jobs: the table `[executors.xxljob]`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Final, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+
+from anyjob.spec import Size
+from anyjob.worker.apps.appsettings import Address, Source, weakness
+from anyjob_xxljob.spec import Glue
+
+__all__ = ["LISTEN", "XxlJobSettings", "listening"]
+
+LISTEN: Final = "127.0.0.1:7781"
+
+
+def listening(text: str) -> Address:
+    """`HOST:PORT`. Raises ValueError."""
+    try:
+        return Address.parse(f"tcp:{text}")
+    except ValueError:
+        raise ValueError("is no address; write HOST:PORT") from None
+
+
+def _listen(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def _address(text: str) -> str:
+    listening(text)
+    return text
+
+
+def _prefix(text: str) -> str:
+    path = "/" + text.strip("/") if text.strip("/") else ""
+    if not path.isascii() or not path.isprintable() or any(c in path for c in " ?#%\\") or "//" in path:
+        raise ValueError("is no path; write one like /jobs/xxl-job-admin")
+    return path
+
+
+def _token(value: SecretStr) -> SecretStr:
+    weak = weakness(value.get_secret_value())
+    if weak:
+        raise ValueError(f"{weak}; write a long random one")
+    return value
+
+
+_Token = Source | Annotated[SecretStr, AfterValidator(_token)]
+
+
+class XxlJobSettings(BaseModel):
+    """`listen`: where executors register and call back; of several addresses the first that is free. `insecure`: it may
+    be reachable from other machines, although nothing there is encrypted. `prefix`: a further path under which the API
+    stands, beside the root and /xxl-job-admin.
+
+    `token`: the access token of all executors, or where it comes from. `tokens`: one for each app group, whose jobs
+    then run only in executors that have it.
+
+    `wait`: seconds in which executors may still register before a run is `dependency_missing`; they say that they are
+    there every 30 s. `expire`: seconds after which one that has not said so is not registered any more. `lost`: seconds
+    without any sign of an executor, or of a run on it, after which a run is given up. `timeout`: seconds for one call.
+
+    `poll`: seconds between two looks at a log, at first; ten times that later. `log`: bytes of a log that are fetched.
+    `body`: bytes of a callback that are taken. `glue`: kinds of scripts that jobs may send: whoever may create such a
+    job executes code on every executor.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    listen: Annotated[
+        tuple[Annotated[str, AfterValidator(_address)], ...], BeforeValidator(_listen), Field(min_length=1)
+    ] = (LISTEN,)
+    insecure: bool = False
+    prefix: Annotated[str, AfterValidator(_prefix)] = ""
+    token: _Token | None = None
+    tokens: Mapping[Annotated[str, Field(min_length=1)], _Token] = Field(default_factory=dict[str, _Token])
+    wait: Annotated[float, Field(ge=0, le=3600)] = 35
+    expire: Annotated[float, Field(gt=0, le=86400)] = 90
+    lost: Annotated[float, Field(gt=0, le=86400)] = 90
+    timeout: Annotated[float, Field(gt=0, le=60)] = 3
+    poll: Annotated[float, Field(gt=0, le=3600)] = 1
+    log: Size = 64 << 20
+    body: Size = 64 << 20
+    glue: frozenset[Glue] = frozenset()
+
+    @model_validator(mode="after")
+    def _open(self) -> Self:
+        reachable = [text for text in self.listen if not listening(text).local]
+        if reachable and not self.insecure:
+            raise ValueError(
+                f"would listen on {', '.join(reachable)}, which other machines can reach, and nothing there is"
+                " encrypted; listen on a loopback address, or write insecure = true"
+            )
+        return self
