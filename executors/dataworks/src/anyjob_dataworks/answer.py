@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from anyjob.outcome import Json
-from anyjob.problem import short
+from anyjob.problem import short, shown
 from anyjob_dataworks.faults import CallFault, Trouble, trouble_of
 
 if TYPE_CHECKING:
@@ -73,8 +73,8 @@ class Answer:
             return broken(f"the answer {status} leads elsewhere; the endpoint is not the service's")
         denied = said.get("AccessDeniedDetail")
         text = f"{status} {code}: {message}".strip()
-        if isinstance(denied, Mapping):
-            text += f" ({', '.join(f'{name}={value}' for name, value in denied.items())})"
+        if denied:
+            text += f" ({short(shown(denied), 300)})"
         if said.get("RequestId"):
             text += f" (request {said['RequestId']})"
         return CallFault(

@@ -115,7 +115,7 @@ class Api2024(Api):
             for item in answer.objects("PagingInfo", "WorkflowInstances")
             if item.get("Name") == plan.mark and item.get("Id")
         ]
-        return {"instances": cast("list[Any]", found)} if found else None
+        return {"instances": found} if found else None
 
     def look(self, plan: Plan, known: Known, ask: Ask) -> Sight:
         instances = known.get("instances")

@@ -19,7 +19,7 @@ from anyjob_dataworks.ends import bad, not_begun, start_refused
 from anyjob_dataworks.faults import CallFault, Trouble
 from anyjob_dataworks.follow import Follow
 from anyjob_dataworks.health import HealthCheck
-from anyjob_dataworks.plan import Plan, plan_of
+from anyjob_dataworks.plan import plan_of
 from anyjob_dataworks.poller import Door, Poller
 from anyjob_dataworks.preview import preview_of
 
@@ -96,20 +96,24 @@ class DataworksExecutor(RemoteExecutor["DataworksSpec"]):
         saved: dict[str, Json] = {_MARK: plan.mark, _DAY: str(plan.day)}
         told = False
         while True:
-            asked = False
-            try:
-                known = await poller.run(door, lambda ask: api.resolve(plan, ask))
-                operation = api.start(plan, known)
-                # From here on nobody knows, until the answer has come or the mark is found.
-                await run.checkpoint({**saved, **known, _ASKED: True})
+            asked, known = False, dict[str, Json]()
+
+            async def intend() -> None:
+                """From here on nobody knows, until the answer has come or the mark is found."""
+                nonlocal asked
+                await run.checkpoint({**saved, **known, _ASKED: True})  # noqa: B023 - awaited within this turn
                 asked = True
-                answer = await poller.run(door, lambda ask, sent=operation: ask(sent))
+
+            try:
+                known |= await poller.run(door, lambda ask: api.resolve(plan, ask))
+                operation = api.start(plan, known)
+                answer = await poller.run(door, lambda ask, sent=operation: ask(sent), intend)
             except NotThere as error:
                 return bad(str(error))
             except CallFault as fault:
                 if asked and not fault.untouched:
                     run.log.write(f"[anyjob] {fault}\n".encode())
-                    return _handle(saved | dict(known))  # pyright: ignore[reportPossiblyUnboundVariable] - it was asked
+                    return _handle(saved | known)
                 if asked:
                     await run.checkpoint({**saved, _ASKED: False})
                 if fault.trouble is not Trouble.THROTTLED or time.monotonic() > until:
@@ -120,7 +124,7 @@ class DataworksExecutor(RemoteExecutor["DataworksSpec"]):
                 if run.stopping:
                     return not_begun(plan)
             else:
-                return _handle(saved | dict(known) | dict(api.started(answer) or {}))
+                return _handle(saved | known | dict(api.started(answer) or {}))
 
     async def find(self, run: Run, spec: DataworksSpec) -> Handle | Outcome | None:
         saved = run.saved

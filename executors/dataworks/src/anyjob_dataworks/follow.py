@@ -28,6 +28,7 @@ __all__ = ["Follow"]
 
 _SOON: Final = 0.5
 _SOON_PRACTICE: Final = 0.05
+_SEARCH_PRACTICE: Final = 1.0
 _GROWTH: Final = 1.5
 _LATE_LOGS: Final = 3
 """Further looks at an ended flow whose logs could not be read."""
@@ -129,7 +130,7 @@ class Follow:
         outcome = over(self._plan, name, sight, self._logs.tails, stopping=self._run.stopping)
         if not self._logs.faults:
             return outcome
-        more = [Evidence(source="log", text=f"node {id}: {why}") for id, why in list(self._logs.faults.items())[:5]]
+        more = [Evidence(source="log", text=f"node {node}: {why}") for node, why in list(self._logs.faults.items())[:5]]
         return replace(outcome, evidence=[*outcome.evidence, *more])
 
     async def _wait(self, seconds: float) -> None:
@@ -153,7 +154,9 @@ class Follow:
         said = "the request to start it was sent and not answered"
         if not plan.mark:
             return lost(f"{said}, and XAttrs.mark is false, so it cannot be looked for", plan, "", None)
-        until, pause = monotonic() + self._settings.search, _SOON_PRACTICE if self._door.practice else _SOON
+        practice = self._door.practice
+        until = monotonic() + (min(_SEARCH_PRACTICE, self._settings.search) if practice else self._settings.search)
+        pause = _SOON_PRACTICE if practice else _SOON
         fault: CallFault | None = None
         while True:
             try:

@@ -213,8 +213,9 @@ class _New:
     def start(self, p: Parameters) -> dict[str, Any]:
         self._project(p)
         workflow, kind = int(_needed(p, "WorkflowId")), _needed(p, "Type")
-        properties = json.loads(p.get("DefaultRunProperties") or "{}")
-        tasks = properties.get("RootTaskIds") or properties.get("IncludeTaskIds") or []
+        properties: dict[str, Any] = json.loads(p.get("DefaultRunProperties") or "{}")
+        tasks: list[Any] = properties.get("RootTaskIds") or properties.get("IncludeTaskIds") or []
+        excluded: list[int] = properties.get("ExcludeTaskIds") or []
         flow = next((name for name in FLOWS if self._flows.workflow_of(name) == workflow), None)
         if workflow == 1:
             if not tasks:
@@ -237,7 +238,7 @@ class _New:
             day=_day_checked(period["StartBizDate"]),
             parameters=parameters,
             tasks=[int(task) for task in tasks],
-            dry=[int(task) for task in properties.get("ExcludeTaskIds") or []],
+            dry=excluded,
         )
         return {"OperationId": made.operation}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from time import monotonic
@@ -57,7 +57,7 @@ class _Pace:
         """Wait for the next one."""
         now = monotonic()
         at = self._next = max(now, self._next + self._gap)
-        while (wait := max(at, self._held) - monotonic()) > 0:
+        while (wait := max(at, self._held) - monotonic()) > 0:  # noqa: ASYNC110 - what is waited for is the time
             await asyncio.sleep(wait)
 
     def throttled(self, after: float | None) -> None:
@@ -78,14 +78,16 @@ class Poller:
         self._settings, self._wallet = settings, wallet
         self._client = Client(settings, egress)
         self._pool = ThreadPoolExecutor(settings.threads, thread_name_prefix="dataworks")
+        self._free = asyncio.Semaphore(settings.threads)
         self._paces: dict[tuple[str, str], _Pace] = {}
 
     @property
     def client(self) -> Client:
         return self._client
 
-    async def run(self, door: Door, do: Callable[[Ask], T]) -> T:
-        """What `do` gives, in a thread, once it is its turn. Cancelled, it is left to itself. Raises what `do` does."""
+    async def run(self, door: Door, do: Callable[[Ask], T], before: Callable[[], Awaitable[None]] | None = None) -> T:
+        """What `do` gives, in a thread, once it is its turn and a thread is free. Cancelled, it is left to itself.
+        `before` is awaited just before it begins. Raises what `do` does."""
         pace = self._paces.get(door.name)
         if pace is None:
             rate = _PRACTICE_RATE if door.practice else self._settings.rate
@@ -109,7 +111,10 @@ class Poller:
                 raise
 
         try:
-            got = await asyncio.get_running_loop().run_in_executor(self._pool, work)
+            async with self._free:
+                if before is not None:
+                    await before()
+                got = await asyncio.get_running_loop().run_in_executor(self._pool, work)
         except CallFault as fault:
             if fault.trouble is Trouble.THROTTLED:
                 pace.throttled(fault.after)

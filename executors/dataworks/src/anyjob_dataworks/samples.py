@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
 from anyjob.outcome import Cause, Json
@@ -24,7 +24,7 @@ def samples() -> Generator[Samples]:
 def samples_of(peer: Peer, api: str) -> Samples:
     """The samples on this server, by this version of the API."""
 
-    def job(flow: str, xattrs: dict[str, Json] | None = None, **parameters: Json) -> dict[str, Json]:
+    def job(flow: str, xattrs: Mapping[str, Json] | None = None, /, **parameters: Json) -> dict[str, Json]:
         content: dict[str, Json] = {"projectName": PROJECT, "flowName": flow, "region": peer.region}
         if parameters:
             content["dagParameters"] = parameters
@@ -50,10 +50,10 @@ def samples_of(peer: Peer, api: str) -> Samples:
         floods=Sample(job("floods", bytes=1 << 22), size=1 << 22),
         long_line=Sample(job("line", bytes=4_000_000), size=4_000_000),
         bad_bytes=Sample(job("odd"), raw=odd),
-        prints_placeholders=Sample(job("parameters", **placeholders)),
+        prints_placeholders=Sample(job("parameters", None, **placeholders)),
         prints_shard=Sample(job("echo", text=shard)),
         bad_jobs=[
-            BadSample({}, "Content.projectId"),
+            BadSample({}, "Content.projectName"),
             BadSample({"Content": "RunManualDagNodes"}, "Content"),
             wrong("Content.projectEnv", projectEnv="TEST"),
             wrong("Content.taskIds", taskIds="extract"),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticKnownError
 
 from anyjob.jsontext import parse_json
 from anyjob.problem import WrongValue
@@ -37,15 +38,15 @@ _WITHOUT_FLOW: Final = ("Manual", "SmokeTest", "SupplementData")
 _Scalar = str | int | float | bool
 
 
-def _unfilled(text: str) -> str:
-    """The text as if its placeholders were filled; what they will be is checked then."""
-    return PLACEHOLDER.sub("1", text)
-
-
 def _one_line(text: str | None) -> str | None:
     if text is not None and not text.isprintable():
         raise ValueError("holds a control character; take it out")
     return text
+
+
+def _nothing(value: str | None, remedy: str) -> Exception:
+    """What to raise for a field that is missing, or blank."""
+    return PydanticKnownError("missing") if value is None else ValueError(f"is blank; {remedy}")
 
 
 def _env(value: object) -> object:
@@ -100,16 +101,16 @@ class DataworksSpec(Spec):
         AfterValidator(lambda value: value if value is None else region_of(value)),
         At("Content.$.region"),
     ] = None
-    project_name: Annotated[
-        str | None,
-        Field(description="the name of the workspace"),
-        AfterValidator(_one_line),
-        At("Content.$.projectName"),
-    ] = None
     project_id: Annotated[
         int | None,
-        Field(ge=1, description="the id of the workspace; saves looking it up by its name", validate_default=True),
+        Field(ge=1, description="the id of the workspace; saves looking it up by its name"),
         At("Content.$.projectId"),
+    ] = None
+    project_name: Annotated[
+        str | None,
+        Field(description="the name of the workspace", validate_default=True),
+        AfterValidator(_one_line),
+        At("Content.$.projectName"),
     ] = None
     project_env: Annotated[
         Literal["PROD", "DEV"],
@@ -221,16 +222,14 @@ class DataworksSpec(Spec):
         values = {"className": self.ignored_class, "jobHandler": self.ignored_handler, "jarUrl": self.ignored_jar}
         return [f"Content.{name}: {value!r}" for name, value in values.items() if value]
 
-    @field_validator("project_id")
+    @field_validator("project_name")
     @classmethod
-    def _some_project(cls, value: int | None, info: ValidationInfo) -> int | None:
-        if "project_name" not in info.data or info.data["project_name"]:
+    def _some_project(cls, value: str | None, info: ValidationInfo) -> str | None:
+        """With api 2024-05-18 its id does as well."""
+        said = info.data
+        if value or (said.get("project_id") is not None and said.get("api") == "2024-05-18"):
             return value
-        if value is None:
-            raise ValueError("and projectName are both missing; name the workspace by one of them")
-        if info.data.get("api") == "2020-05-18":
-            raise ValueError("names the workspace, and api 2020-05-18 needs its name; write projectName")
-        return value
+        raise _nothing(value, "write the name of the workspace")
 
     @field_validator("flow_type")
     @classmethod
@@ -242,18 +241,14 @@ class DataworksSpec(Spec):
     @field_validator("flow_name")
     @classmethod
     def _something_to_start(cls, value: str | None, info: ValidationInfo) -> str | None:
+        """With api 2024-05-18 its id does as well, or the tasks of a type that belongs to no flow."""
         said = info.data
         if value or "task_ids" not in said or "flow_type" not in said:
             return value
-        if said.get("api") == "2020-05-18":
-            raise ValueError("is missing; name the flow to start (its nodes alone: taskIds beside it)")
-        if said["flow_type"] in _WITHOUT_FLOW and said["task_ids"] is None:
-            raise ValueError(
-                f"is missing, and so is taskIds; flowType {said['flow_type']} starts the tasks named there"
-            )
-        if said["flow_type"] not in _WITHOUT_FLOW and said.get("workflow_id") is None:
-            raise ValueError("and workflowId are both missing; name the flow to start by one of them")
-        return value
+        known = said["task_ids"] if said["flow_type"] in _WITHOUT_FLOW else said.get("workflow_id")
+        if known is not None and said.get("api") == "2024-05-18":
+            return value
+        raise _nothing(value, "write the name of the flow; of its nodes alone, write taskIds beside it")
 
     @field_validator("exclude_task_ids")
     @classmethod
