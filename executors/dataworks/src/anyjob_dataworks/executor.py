@@ -130,7 +130,13 @@ class DataworksExecutor(RemoteExecutor["DataworksSpec"]):
         saved = run.saved
         if not isinstance(saved, dict) or not saved.get(_ASKED):
             return None
-        return _handle({name: value for name, value in saved.items() if name != _ASKED})
+        handle = _handle({name: value for name, value in saved.items() if name != _ASKED})
+        follow = self._follow(run, spec, handle)
+        if isinstance(follow, Follow) and follow.practice and not follow.found:
+            await follow.search()
+            if follow.absent:
+                return None  # nothing comes late on the practice server; of DataWorks itself nobody may say that
+        return handle
 
     async def watch(self, run: Run, spec: DataworksSpec, handle: Handle) -> Outcome:
         follow = self._follow(run, spec, handle)

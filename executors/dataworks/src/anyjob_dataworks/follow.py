@@ -28,7 +28,7 @@ __all__ = ["Follow"]
 
 _SOON: Final = 0.5
 _SOON_PRACTICE: Final = 0.05
-_SEARCH_PRACTICE: Final = 1.0
+_SEARCH_PRACTICE: Final = 2.0
 _GROWTH: Final = 1.5
 _LATE_LOGS: Final = 3
 """Further looks at an ended flow whose logs could not be read."""
@@ -56,9 +56,17 @@ class Follow:
         self._stopped: set[int] = set()
         self._refused: tuple[str, ...] = ()
         self._hurry = asyncio.Event()
+        self.absent = False
+        """Whether a search was answered to its end, and found nothing."""
 
     @property
-    def _found(self) -> bool:
+    def practice(self) -> bool:
+        """Whether it is on the practice server."""
+        return self._door.practice
+
+    @property
+    def found(self) -> bool:
+        """Whether an id of the started flow is known."""
         return any(self._known.get(name) for name in ("dag", "operation", "instances"))
 
     # ---------------------------------------------------------------- watch
@@ -66,8 +74,8 @@ class Follow:
     async def to_the_end(self) -> Outcome:
         """Look until it is over."""
         self._run.on_stop(self._hurry.set)
-        if not self._found:
-            unknown = await self._search()
+        if not self.found:
+            unknown = await self.search()
             if unknown is not None:
                 return unknown
         usual = self._spec.poll or (0.1 if self._door.practice else self._settings.poll)
@@ -148,7 +156,7 @@ class Follow:
 
     # ---------------------------------------------------------------- a start that was not answered
 
-    async def _search(self) -> Outcome | None:
+    async def search(self) -> Outcome | None:
         """Look for the flow by its mark. None: it is found."""
         plan = self._plan
         said = "the request to start it was sent and not answered"
@@ -159,6 +167,7 @@ class Follow:
         pause = _SOON_PRACTICE if practice else _SOON
         fault: CallFault | None = None
         while True:
+            fault = None
             try:
                 found = await self._poller.run(self._door, lambda ask: self._api.find(plan, self._known, ask))
             except NotThere as error:
@@ -171,6 +180,7 @@ class Follow:
                 self._say(f"the start was not answered; {self._api.name(self._known)} carries the mark {plan.mark}")
                 return None
             if monotonic() >= until or (fault is not None and not fault.passing):
+                self.absent = fault is None
                 return lost(f"{said}, and nothing that carries the mark {plan.mark} is found", plan, "", fault)
             await self._wait(pause)
             pause = min(pause * 2, 10.0)
@@ -179,7 +189,7 @@ class Follow:
 
     async def stop(self) -> StopReport:
         """Ask the service to end what has not ended, and say how things stand."""
-        if not self._found:
+        if not self.found:
             text = "its start was not answered, and it is not found yet"
             return StopReport(strength=Strength.ASKED, by="nothing to stop is known", survivors=[text])
         try:
