@@ -115,13 +115,9 @@ def test_a_flow_that_shows_late_is_still_found(rig: Rig, peer: Peer) -> None:
 
 def test_killed_while_the_start_is_throttled(rig: Rig, peer: Peer) -> None:
     """Every request so far was refused, so nothing was started: the next worker starts it."""
-    came = threading.Event()
 
     def throttle(exchange: Exchange) -> None:
         exchange.refuse(429, "Throttling.User", "slow down", {"Retry-After": "600"})
-
-    def resolved(exchange: Exchange) -> None:
-        exchange.answer(200, exchange.do())
 
     peer.play("RunManualDagNodes", throttle)
     order = RunOrder(job=flow_job(peer, "hello", region=None), instance=1)
@@ -137,7 +133,6 @@ def test_killed_while_the_start_is_throttled(rig: Rig, peer: Peer) -> None:
     with doomed(doom, PATIENCE) as process:
         asyncio.run(rig.until(lambda: b"tried again" in rig.log(order), "The start was not throttled"))
         process.kill()
-    came.set()
     got = asyncio.run(next_life())
     assert got.outcome.cause is Cause.SUCCEEDED
     assert (peer.count("RunManualDagNodes"), len(peer.flows.started)) == (2, 1)

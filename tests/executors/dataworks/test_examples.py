@@ -1,4 +1,4 @@
-"""The examples run as they stand, against the practice server that their first lines name; the page's jobs are taken."""
+"""The examples run as they stand, on the practice server that their first lines name; the page's jobs are taken."""
 
 from __future__ import annotations
 

@@ -22,18 +22,12 @@ JOB = Job.from_wire(
 )
 
 
-def health(tmp_path: Path, settings: Mapping[str, Any], times: int = 1) -> Health:
+def health(tmp_path: Path, settings: Mapping[str, Any]) -> Health:
     async def ask() -> Health:
         async with opened(tmp_path, settings, {}, {}) as worker:
             executor = worker.host.dispatch(JOB, worker.host.bind(JOB)).executor
-            executor.services = worker.services_for("dataworks")
-            await executor.serve(executor.services)
-            try:
-                for _ in range(times - 1):
-                    await executor.health()
-                return await executor.health()
-            finally:
-                await executor.close()
+            await worker._serve_one("dataworks", executor)  # pyright: ignore[reportPrivateUsage] - as before a run
+            return await executor.health()
 
     return asyncio.run(ask())
 
@@ -73,9 +67,7 @@ def test_a_key_that_is_empty(peer: Peer, tmp_path: Path) -> None:
 
 
 def test_without_keys_jobs_bring_theirs(tmp_path: Path) -> None:
-    assert health(tmp_path, {}) == Health(
-        state="healthy", why="no access key in the settings; jobs bring theirs"
-    )
+    assert health(tmp_path, {}) == Health(state="healthy", why="no access key in the settings; jobs bring theirs")
 
 
 def explained(tmp_path: Path, config: str, job: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import time
-from typing import Any
 
 import pytest
 from tests.executors.dataworks.life import API, finish, flow_job
 
 from anyjob.outcome import Cause
-from anyjob_dataworks.peer import Exchange, Peer
+from anyjob_dataworks.peer import Exchange, Peer, Play
 
 LOGS = {"2020-05-18": ("GetInstanceLog", "Data"), "2024-05-18": ("GetTaskInstanceLog", "TaskInstanceLog")}
 
 
-def says(text: str, key: str = "Data") -> Any:
+def says(text: str, key: str = "Data") -> Play:
     return lambda exchange: exchange.answer(200, {"Success": True, key: text})
 
 
@@ -22,16 +20,15 @@ def says(text: str, key: str = "Data") -> Any:
 def test_an_endless_log_is_cut_at_the_setting(peer: Peer, api: str) -> None:
     """Its beginning is kept, a mark says so, and it is not read again and again."""
     action, key = LOGS[api]
-    peer.play(action, says("zeile 日\n" * 400_000, key), times=1000)
+    peer.play(action, says("zeil 日\n" * 400_000, key), times=1000)
     job = flow_job(peer, "hello", xattrs={"api": api, "log": "output"})
-    got = finish(job, settings={"log": 100_000, "timeout": 10})
+    got = finish(job, settings={"log": 90_000, "timeout": 10})
     assert got.outcome.cause is Cause.SUCCEEDED
     text, mark, rest = got.log.partition("\n[anyjob] the log of node greet (")
     assert mark
-    assert "is longer than [executors.dataworks] log; the rest is not read\n" in rest
+    assert rest.endswith(") goes on beyond [executors.dataworks] log, unread\n")
     assert rest.count("\n") == 1
-    assert ("zeile 日\n" * 400_000).startswith(text)
-    assert len(text.encode()) > 100_000
+    assert text == ("zeil 日\n" * 10_000)  # 9 bytes each
     assert peer.count(action) == 1
 
 
@@ -96,9 +93,10 @@ def test_a_long_log_does_not_hold_up_the_loop_or_the_others(peer: Peer) -> None:
     """A node's log of 4 MB is pulled while it grows: not with every look, because each pull costs it whole."""
     peer.play("GetInstanceLog", says("0123456789abcde\n" * 262_144), times=1000)
     began = time.monotonic()
-    got = finish(flow_job(peer, "counts", xattrs={"log": "output"}, dagParameters={"upto": 1}), settings={"timeout": 10})
+    got = finish(
+        flow_job(peer, "counts", xattrs={"log": "output"}, dagParameters={"upto": 1}), settings={"timeout": 10}
+    )
     assert got.outcome.cause is Cause.SUCCEEDED
     assert len(got.log) == 1 << 22
-    looks = peer.count("GetDag")
-    assert peer.count("GetInstanceLog") <= 3 + (time.monotonic() - began) / 4
-    assert looks > peer.count("GetInstanceLog")
+    assert peer.count("GetInstanceLog") <= 3  # while it goes on, at its end, and once more
+    assert peer.count("GetDag") > 3

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
-from typing import Any, cast
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
 
 import pytest
 
@@ -16,28 +17,21 @@ PATIENCE = 20.0
 
 
 def old_client(peer: Peer, **key: Any) -> tuple[Any, Any]:
-    from alibabacloud_dataworks_public20200518 import models
-    from alibabacloud_dataworks_public20200518.client import Client
-
-    return Client(_config(peer, **key)), models
+    return _client("alibabacloud_dataworks_public20200518", peer, key)
 
 
 def new_client(peer: Peer) -> tuple[Any, Any]:
-    from alibabacloud_dataworks_public20240518 import models
-    from alibabacloud_dataworks_public20240518.client import Client
-
-    return Client(_config(peer)), models
+    return _client("alibabacloud_dataworks_public20240518", peer, {})
 
 
-def _config(peer: Peer, **key: Any) -> Any:
-    import alibabacloud_tea_openapi.models as models  # pyright: ignore[reportMissingTypeStubs] - it has none
-
-    made: Any = cast("Any", models).Config
-    return made(
+def _client(package: str, peer: Peer, key: Mapping[str, Any]) -> tuple[Any, Any]:
+    """The SDK's client of this server, and its models. Imported by name: none of it has types."""
+    config = import_module("alibabacloud_tea_openapi.models").Config(
         **{"access_key_id": PRACTICE.id, "access_key_secret": PRACTICE.secret, **key},
         endpoint=f"127.0.0.1:{peer.port}",
         protocol="http",
     )
+    return import_module(f"{package}.client").Client(config), import_module(f"{package}.models")
 
 
 def until(look: Callable[[], Any], wanted: str) -> None:
@@ -164,12 +158,10 @@ def test_a_stop_by_the_newer_sdk(plain: Peer) -> None:
     ids=["nobody", "wrong secret", "token unasked", "token expired", "clock behind", "clock ahead"],
 )
 def test_what_the_sdk_reads_when_it_is_refused(plain: Peer, key: dict[str, Any], clock: float, code: str) -> None:
-    from alibabacloud_tea_openapi.exceptions import ClientException  # pyright: ignore[reportMissingTypeStubs] - none
-
     plain.clock = clock
     plain.keys["sts"] = PeerKey(secret="s", token="t", expires=time.time() - 1)
     client, models = old_client(plain, **key)
-    with pytest.raises(ClientException) as refused:
+    with pytest.raises(import_module("alibabacloud_tea_openapi.exceptions").ClientException) as refused:
         client.get_dag(models.GetDagRequest(dag_id=1, project_env="PROD"))
     caught: Any = refused.value
     assert caught.code == code

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import time
 
 import pytest
 from hypothesis import given
@@ -18,13 +19,13 @@ _NAMES = st.text(alphabet="abcXYZ012", min_size=1, max_size=5)
 _VALUES = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
 
-@given(query=st.dictionaries(_NAMES, _VALUES), body=st.dictionaries(_NAMES, _VALUES), token=st.sampled_from(["", "t/+="]))
+@given(
+    query=st.dictionaries(_NAMES, _VALUES), body=st.dictionaries(_NAMES, _VALUES), token=st.sampled_from(["", "t/+="])
+)
 def test_it_is_the_vendors(query: dict[str, str], body: dict[str, str], token: str) -> None:
     key = Credentials(id="id", secret="ключ", token=token)
     data = form(body)
-    headers = signed_headers(
-        "POST", "h:80", ("GetDag", "2020-05-18"), query, data, key, at=1_700_000_000.5, nonce="n"
-    )
+    headers = signed_headers("POST", "h:80", ("GetDag", "2020-05-18"), query, data, key, at=1_700_000_000.5, nonce="n")
     said = headers.pop("authorization")
     names = said.partition("SignedHeaders=")[2].partition(",")[0].split(";")
     assert set(names) == set(headers)
@@ -48,8 +49,6 @@ def send(peer: Peer, headers: dict[str, str], body: bytes = BODY, path: str = "/
 
 
 def right(peer: Peer, nonce: str, query: dict[str, str] | None = None) -> dict[str, str]:
-    import time
-
     host = f"127.0.0.1:{peer.port}"
     operation = ("GetDag", "2020-05-18")
     return signed_headers("POST", host, operation, query or {}, BODY, PRACTICE, at=time.time(), nonce=nonce)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any, cast
-
-from alibabacloud_tea_openapi.utils import Utils  # pyright: ignore[reportMissingTypeStubs] - it has none
+from importlib import import_module
+from typing import Any
 
 from anyjob_dataworks.peer import Signed
 
@@ -20,7 +19,8 @@ class _Request:
 
 def vendor_signature(signed: Signed) -> str:
     """Of a request, by the code that signs in the vendor's own SDKs."""
-    said = cast("Any", Utils).get_authorization(
+    core: Any = import_module("alibabacloud_tea_openapi.utils").Utils  # by name: it has no types
+    said = core.get_authorization(
         _Request(signed), "ACS3-HMAC-SHA256", hashlib.sha256(signed.body).hexdigest(), signed.key_id, signed.secret
     )
     return said.rpartition("Signature=")[2]

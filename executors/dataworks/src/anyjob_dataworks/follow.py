@@ -51,7 +51,7 @@ class Follow:
         self._run, self._spec, self._settings = run, spec, settings
         self._plan, self._api, self._poller, self._door = plan, api, poller, door
         self._known: dict[str, Json] = {**known}
-        self._logs = NodeLogs(api, plan, run.log)
+        self._logs = NodeLogs(api, plan, run.log, settings.log)
         self._states = None if spec.log == "output" else NodeStates(run.log)
         self._stopped: set[int] = set()
         self._refused: tuple[str, ...] = ()

@@ -47,8 +47,9 @@ class Piece:
 class NodeLogs:
     """Of one run. `fed` and `due` are used on the loop, `pull` in a thread."""
 
-    def __init__(self, api: Api, plan: Plan, log: Log) -> None:
-        self._api, self._plan, self._log = api, plan, log
+    def __init__(self, api: Api, plan: Plan, log: Log, most: int) -> None:
+        """`most`: bytes of a node's log that are fed."""
+        self._api, self._plan, self._log, self._most = api, plan, log, most
         self._next: dict[int, float] = {}
         self._ended: set[str] = set()
         self.tails: dict[int, str] = {}
@@ -81,9 +82,12 @@ class NodeLogs:
             answer = ask(operation)
         except CallFault as fault:
             return Piece(node=node, data=b"", start=0, anew=False, cut=False, fault=str(fault))
-        data = answer.text(operation.text).encode("utf-8", "surrogatepass")
+        whole = answer.text(operation.text).encode("utf-8", "surrogatepass")
+        data = whole[: self._most]
         anew = size > len(data) or _check(data, size) != check
-        return Piece(node=node, data=data, start=0 if anew else size, anew=anew and size > 0, cut=answer.cut)
+        return Piece(
+            node=node, data=data, start=0 if anew else size, anew=anew and size > 0, cut=answer.cut or data != whole
+        )
 
     async def feed(self, pieces: Sequence[Piece]) -> None:
         """Append what is new, in steps that do not hold up other runs."""
@@ -102,9 +106,7 @@ class NodeLogs:
                 self._log.feed(piece.data[at:end], source, _cursor(piece.data, end))
                 await asyncio.sleep(0)
             if piece.cut:
-                mark = (
-                    f"\n[anyjob] the log of node {node.who} goes on; [executors.dataworks] log says how much is read\n"
-                )
+                mark = f"\n[anyjob] the log of node {node.who} goes on beyond [executors.dataworks] log, unread\n"
                 self._log.feed(mark.encode(), source, f"{_cursor(piece.data, len(piece.data))}:{_CUT}")
             if piece.data:
                 self.tails[node.id] = piece.data[-_TAIL:].decode(errors="replace")
