@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import pytest
 from tests.executors.dataworks.life import API, finish, flow_job
 
@@ -92,7 +91,6 @@ def test_states_alone(peer: Peer) -> None:
 def test_a_long_log_does_not_hold_up_the_loop_or_the_others(peer: Peer) -> None:
     """A node's log of 4 MB is pulled while it grows: not with every look, because each pull costs it whole."""
     peer.play("GetInstanceLog", says("0123456789abcde\n" * 262_144), times=1000)
-    began = time.monotonic()
     got = finish(
         flow_job(peer, "counts", xattrs={"log": "output"}, dagParameters={"upto": 1}), settings={"timeout": 10}
     )
