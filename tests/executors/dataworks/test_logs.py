@@ -98,3 +98,16 @@ def test_a_long_log_does_not_hold_up_the_loop_or_the_others(peer: Peer) -> None:
     assert len(got.log) == 1 << 22
     assert peer.count("GetInstanceLog") <= 3  # while it goes on, at its end, and once more
     assert peer.count("GetDag") > 3
+
+
+def test_a_name_that_would_forge_a_line_stays_in_its_own(peer: Peer) -> None:
+    forged = {
+        "InstanceId": 7,
+        "NodeName": "a\n[anyjob] node b (8): SUCCESS\x1b[2J",
+        "Status": "RUN\nNING",
+        "TaskType": "X\nY",
+    }
+    peer.play("ListManualDagInstances", lambda exchange: exchange.answer(200, {"Instances": [forged]}))
+    got = finish(flow_job(peer, "hello"))
+    (line,) = [line for line in got.log.splitlines() if "(7)" in line]
+    assert line == r"[anyjob] node a\n[anyjob] node b (8): SUCCESS\x1b[2J (7): RUN\nNING, X\nY"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from anyjob.problem import short
 from anyjob_dataworks.api import Api, Ask, Known, NotThere, StopSaid
 from anyjob_dataworks.client import Operation
 from anyjob_dataworks.faults import CallFault
@@ -129,8 +130,8 @@ def _node(item: Mapping[str, Any]) -> Node:
     return Node(
         id=_number(item.get("InstanceId")) or 0,
         name=str(item.get("NodeName") or item.get("NodeId") or ""),
-        status=str(item.get("Status")),
-        note="" if kind.startswith(("NORMAL", "MANUAL")) else kind,
+        status=short(str(item.get("Status")), 40),
+        note="" if kind.startswith(("NORMAL", "MANUAL")) else short(kind, 40),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
+from anyjob.problem import short
 from anyjob_dataworks.api import Api, Ask, Known, NotThere, StopSaid
 from anyjob_dataworks.client import Operation
 from anyjob_dataworks.sight import Node, Phase, Sight, phase_of, status_in
@@ -233,7 +234,7 @@ def _node(item: Mapping[str, Any]) -> Node:
     return Node(
         id=int(item.get("Id") or 0),
         name=str(item.get("TaskName") or item.get("TaskId") or ""),
-        status=str(item.get("Status")),
+        status=short(str(item.get("Status")), 40),
         run=int(item.get("RunNumber") or 1),
-        note=changed,
+        note=short(changed),
     )

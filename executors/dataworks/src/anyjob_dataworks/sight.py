@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from anyjob.outcome import Json
+from anyjob.problem import short
 from anyjob_dataworks.faults import CallFault, Trouble
 
 __all__ = ["Node", "Phase", "Sight", "phase_of", "status_in"]
@@ -25,6 +26,9 @@ class Phase(StrEnum):
     def over(self) -> bool:
         return self in (Phase.SUCCEEDED, Phase.FAILED)
 
+
+_LONGEST: Final = 40
+"""Characters of a status or note; it stands in a line of the log."""
 
 _PHASES: Final[Mapping[str, Phase]] = {
     "CREATED": Phase.WAITING,
@@ -50,7 +54,7 @@ def status_in(said: Mapping[str, Any], action: str) -> str:
     status = said.get("Status")
     if not isinstance(status, str) or not status:
         raise CallFault(Trouble.BROKEN, action, "the answer holds no status")
-    return status
+    return short(status, _LONGEST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +73,8 @@ class Node:
 
     @property
     def who(self) -> str:
-        """For people."""
-        return f"{self.name} ({self.id})" if self.name else str(self.id)
+        """For people, on one line whatever the service's users have called it."""
+        return f"{short(self.name)} ({self.id})" if self.name else str(self.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
