@@ -1,0 +1,1 @@
+"""Starts DataWorks flows: JobType `dataworks`."""
