@@ -121,6 +121,7 @@ class Worker:
         self.live: dict[str, LiveRun] = {}
         self._supervisors: dict[str, Supervisor] = {}
         self._served: dict[int, Executor[Any] | Launcher[Any]] = {}
+        self._serving: dict[int, asyncio.Task[None]] = {}
         self._bindings: OrderedDict[int, tuple[Job, Binding]] = OrderedDict()
         self.resumed: list[LiveRun] = []
         self._told_of: set[str] = set()
@@ -166,6 +167,11 @@ class Worker:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.apps.close()  # before the launcher, which it watches processes through
+        beginning = [serving for serving in self._serving.values() if not serving.done()]
+        for serving in beginning:
+            serving.cancel()
+        await asyncio.gather(*beginning, return_exceptions=True)
+        self._serving.clear()
         for served in self._served.values():
             await served.close()
         self._served.clear()
@@ -252,9 +258,17 @@ class Worker:
             await self._serve_one(place.name, place.launcher, launcher=True)
 
     async def _serve_one(self, owner: str, served: Executor[Any] | Launcher[Any], *, launcher: bool = False) -> None:
-        if id(served) in self._served:
+        """All who ask meanwhile wait for the same `serve`; after one that failed the next who asks tries again."""
+        serving = self._serving.get(id(served))
+        if serving is not None and serving.done() and not serving.cancelled() and serving.exception() is None:
             return
-        self._served[id(served)] = served
+        if serving is None or serving.done():
+            made = self._begin_to_serve(owner, served, launcher=launcher)
+            serving = self._serving[id(served)] = asyncio.get_running_loop().create_task(made)
+            self._served[id(served)] = served
+        await asyncio.shield(serving)
+
+    async def _begin_to_serve(self, owner: str, served: Executor[Any] | Launcher[Any], *, launcher: bool) -> None:
         served.services = ExecutorServices(
             owner=owner,
             node=self.node,

@@ -58,7 +58,7 @@ class DataworksExecutor(RemoteExecutor["DataworksSpec"]):
             self._poller.close()
 
     async def health(self) -> Health:
-        return await self._health.ask(self._serving)
+        return await self._health.ask(self._poller)
 
     async def preflight(self, spec: DataworksSpec) -> Iterable[Problem]:
         region = spec.region or self._settings.region

@@ -44,7 +44,10 @@ def explained(outcome: Outcome, exit_: Exit, arguments: Sequence[str]) -> Outcom
 def with_report(outcome: Outcome) -> Outcome:
     """The same, where a shared JVM crashed: its report is among the evidence by its name and path."""
     said = [
-        Evidence(source="hs_err", text=_crash(Path(item.text))) if item.source == CRASH_REPORT else item
+        # Evidence may be the application's own words: it must not have the worker open any other file.
+        Evidence(source="hs_err", text=_crash(Path(item.text)))
+        if item.source == CRASH_REPORT and Path(item.text).name == CRASH_REPORT
+        else item
         for item in outcome.evidence
     ]
     return replace(outcome, evidence=said)
