@@ -240,8 +240,7 @@ def test_closed_streams_hurt_nothing(box: Box) -> None:
 @BOTH
 def test_a_stop_asks_the_code_first(box: Box) -> None:
     process = box.begin("sleep", kill="flag")
-    box.folder.joinpath("log").touch()
-    time.sleep(1)  # the JVM has its handlers by then; earlier it is ended by the signal itself
+    box.printed(b"waiting")  # earlier the JVM has no handler yet, and is ended by the signal itself
     process.send_signal(signal.SIGTERM)
     ended = box.end()
     assert ended.code == 0
@@ -300,14 +299,11 @@ def test_a_kill_that_ends_the_jvm_is_no_return_of_the_code(box: Box) -> None:
     assert re.fullmatch(wanted + " was asked for; the code had not returned", said["text"]), said
 
 
-@pytest.mark.parametrize("do", ["swallow", "deadlock"])
+@pytest.mark.parametrize(("do", "said"), [("swallow", b"swallowing"), ("deadlock", b"locked")])
 @BOTH
-def test_then_the_jvm_ends_itself(box: Box, do: str) -> None:
+def test_then_the_jvm_ends_itself(box: Box, do: str, said: bytes) -> None:
     process = box.begin(do, grace=1.0)
-    if do == "swallow":
-        box.printed(b"swallowing")
-    else:
-        time.sleep(1)
+    box.printed(said)
     process.send_signal(signal.SIGTERM)
     ended = box.end()
     assert ended.code == 0
@@ -318,7 +314,7 @@ def test_then_the_jvm_ends_itself(box: Box, do: str) -> None:
 
 def test_code_that_looks_for_the_stop_needs_no_step(box: Box) -> None:
     process = box.begin("spin")
-    time.sleep(1)
+    box.printed(b"spinning")
     process.send_signal(signal.SIGTERM)
     ended = box.end()
     assert ended.outcome is not None

@@ -227,6 +227,7 @@ public final class Host implements Serves {
                 return Outcome.succeeded("hooked");
             case "sleep":
                 if ("flag".equals(spec.get("kill"))) {
+                    System.out.println("waiting");
                     gate("kill " + call.run()).await();
                     return Outcome.succeeded("killed softly");
                 }
@@ -249,6 +250,7 @@ public final class Host implements Serves {
                 }
                 return Outcome.succeeded("swallowed");
             case "spin":
+                System.out.println("spinning");
                 while (!call.stopping()) {
                     Thread.yield();
                 }
@@ -268,6 +270,7 @@ public final class Host implements Serves {
                 holder.setDaemon(true);
                 holder.start();
                 held.await();
+                System.out.println("locked");
                 synchronized (one) {
                     return null;
                 }
