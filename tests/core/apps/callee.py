@@ -175,11 +175,9 @@ class App:
         pause = 0.1
         while True:
             try:
-                stream = dial(where)
+                pause = 0.1 if self.talk(dial(where)) else pause
             except OSError:
-                stream = None
-            if stream is not None:
-                pause = 0.1 if self.talk(stream) else pause
+                pass  # nobody is there, or whoever was went before the welcome
             if (
                 self.resident and not self.runs and time.monotonic() - self.held > 20
             ):  # the page says 60; a test must not leave it so long
