@@ -63,7 +63,7 @@ class Attached:
     """
 
     name: str
-    wait: float = 15.0
+    wait: float = 20.0
     setting: str = ""
 
 
