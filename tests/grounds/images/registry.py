@@ -107,7 +107,9 @@ class _Handler(BaseHTTPRequestHandler):
         status, kind, data = self.registry.answer(self.path, self.headers.get("Authorization", ""))
         if status != 200:
             code = _CODES.get(status, "UNKNOWN")
-            data = json.dumps({"errors": [{"code": code, "message": code.lower().replace("_", " ")}]}).encode()
+            # With a detail, as real ones: dockerd treats an error without one as a fault of the engine.
+            said = {"code": code, "message": code.lower().replace("_", " "), "detail": {"path": self.path}}
+            data = json.dumps({"errors": [said]}).encode()
         self.registry.asked.append(f"{self.command} {self.path} {status}")
         self.send_response(status)
         self.send_header("Docker-Distribution-Api-Version", "registry/2.0")
