@@ -66,6 +66,12 @@ def _docker() -> str:
     return missing()
 
 
+def _k8s() -> str:
+    from tests.grounds.kubernetes.node import missing
+
+    return missing()
+
+
 NEEDS: dict[str, Callable[[], str]] = {
     "cgroup2": _cgroup2,
     "cgroup1": _cgroup1,
@@ -74,6 +80,7 @@ NEEDS: dict[str, Callable[[], str]] = {
     "jdk25": _jdk(25),
     "go": _go,
     "jq": _command("jq"),
+    "k8s": _k8s,
     "maven": _command("mvn"),
     "node": _command("node"),
     "php": _command("php"),
