@@ -127,4 +127,4 @@ def test_a_pod_pulls_from_a_registry_of_this_machine_with_a_secret(cluster: Clus
         pulling["spec"]["containers"][0] |= {"image": name, "imagePullPolicy": "Always"}
         cluster.api.call("POST", f"/api/v1/namespaces/{namespace}/pods", pulling)
         until(lambda: phase(cluster, namespace) == "Succeeded")
-        assert "GET /v2/team/tool/manifests/1 401" in registry.asked
+        assert "HEAD /v2/team/tool/manifests/1 401" in registry.asked
