@@ -12,7 +12,7 @@ from tests.grounds.kubernetes.cluster import Cluster
 
 @pytest.fixture(scope="session")
 def engine() -> Generator[Engine]:
-    """A Docker engine with the busybox images. What a test kills of it is back for the next one, without live-restore."""
+    """A Docker engine with the busybox images. If a test kills it, it is back for the next."""
     with lent_engine() as lent:
         yield lent
 
