@@ -12,9 +12,17 @@ from tests.grounds.kubernetes.cluster import Cluster
 
 @pytest.fixture(scope="session")
 def engine() -> Generator[Engine]:
-    """A Docker engine with the busybox images. Who kills it starts it again before the next test."""
+    """A Docker engine with the busybox images. If a test kills it, it is back for the next."""
     with lent_engine() as lent:
         yield lent
+
+
+@pytest.fixture(autouse=True)
+def _engine_is_back(request: pytest.FixtureRequest) -> Generator[None]:  # pyright: ignore[reportUnusedFunction] pytest's
+    lent: Engine | None = request.getfixturevalue("engine") if "engine" in request.fixturenames else None
+    yield
+    if lent:
+        lent.start()
 
 
 @pytest.fixture(scope="session")

@@ -61,6 +61,15 @@ def test_a_container_has_no_network_and_a_group_of_the_engines_own(client: docke
     assert rest == ["00:00:00:00:00:00", "65534", "read"]  # one network device: the loopback
 
 
+def test_what_a_test_killed(engine: Engine) -> None:
+    engine.kill()
+    assert not engine.running()
+
+
+def test_is_back_for_the_next(client: docker.DockerClient) -> None:
+    assert client.images.get("busybox:test")
+
+
 def test_killed_and_stopped_at_will(tmp_path: Path) -> None:
     with Engine(tmp_path / "e") as own, closing(own.client()) as client:
         own.images.need("busybox:test")
