@@ -94,7 +94,7 @@ def epoch(when: object) -> float | None:
     if not isinstance(when, str):
         return None
     try:
-        return datetime.fromisoformat(when.replace("Z", "+00:00")).timestamp()
+        return datetime.fromisoformat(when).timestamp()
     except ValueError:
         return None
 
