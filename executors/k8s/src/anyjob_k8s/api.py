@@ -99,16 +99,25 @@ class Api:
 
     @asynccontextmanager
     async def stream(self, call: Call) -> AsyncGenerator[AsyncIterator[bytes]]:
-        """The answer's body as it comes, over a connection of its own. Raises ApiFault, also from within the body."""
+        """The answer's body as it comes; there may be any number of streams. Raises ApiFault, also from within the
+        body."""
         access, headers = await self._known()
-        wire = await self._dial(call, access)
+        wire = self._waiting() or await self._dial(call, access)
+        kept = False
         try:
             answer = await self._ask(call, wire, access, headers)
             if answer.status >= 300:
-                raise self._refused(call, answer, await self._told(call, answer))
+                said = await self._told(call, answer)
+                if answer.status == 401:
+                    await self._renew(headers)
+                raise self._refused(call, answer, said)
             yield self._chunks(call, answer)
+            kept = answer.reusable
         finally:
-            wire.close()
+            if kept:
+                self._idle.append(wire)
+            else:
+                wire.close()
 
     def close(self) -> None:
         while self._idle:
