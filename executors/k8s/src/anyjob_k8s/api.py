@@ -22,9 +22,6 @@ from anyjob_k8s.wire import Answer, Broken, Unreached, Wire
 __all__ = ["Api", "Call"]
 
 _log = logging.getLogger(__name__)
-_AT_ONCE: Final = 16
-"""Calls at one time, each with a connection. Streams are not counted."""
-_TIMEOUT: Final = 20.0
 _LIMIT: Final = 64 << 20
 _FIRST_WAIT: Final = 0.2
 _LONGEST_WAIT: Final = 5.0
@@ -65,15 +62,17 @@ class Call:
 class Api:
     """One login at one cluster. Used on one loop."""
 
-    def __init__(self, login: Login) -> None:
-        self.login = login
+    def __init__(self, login: Login, *, timeout: float = 30.0, at_once: int = 8) -> None:
+        """`timeout`: seconds for one call. `at_once`: calls at one time, each with a connection; streams are not
+        counted."""
+        self.login, self._timeout = login, timeout
         self.sent: Counter[tuple[str, str]] = Counter()
         """Requests that left, by verb and resource."""
         self._access: Access | None = None
         self._headers: Mapping[str, str] = {}
         self._until = 0.0
         self._loading = asyncio.Lock()
-        self._free = asyncio.Semaphore(_AT_ONCE)
+        self._free = asyncio.Semaphore(at_once)
         self._idle: list[Wire] = []
 
     async def access(self) -> Access:
@@ -128,10 +127,10 @@ class Api:
     async def _once(self, call: Call) -> dict[str, Any]:
         async with self._free:
             try:
-                async with asyncio.timeout(_TIMEOUT):
+                async with asyncio.timeout(self._timeout):
                     return await self._exchange(call)
             except TimeoutError:
-                raise self._fault(call, Trouble.BROKEN, f"no answer within {_TIMEOUT:.0f} s") from None
+                raise self._fault(call, Trouble.BROKEN, f"no answer within {self._timeout:.0f} s") from None
 
     async def _exchange(self, call: Call) -> dict[str, Any]:
         access, headers = await self._known()

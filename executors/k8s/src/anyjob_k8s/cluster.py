@@ -32,8 +32,8 @@ def resource_of(kind: str) -> tuple[str, str]:
 class Cluster:
     """Used on one loop, by any number of runs."""
 
-    def __init__(self, login: Login) -> None:
-        self.api = Api(login)
+    def __init__(self, login: Login, *, timeout: float = 30.0, at_once: int = 8) -> None:
+        self.api = Api(login, timeout=timeout, at_once=at_once)
         self._informers: dict[tuple[str, str], Informer] = {}
         self._tracks: dict[str, Track] = {}
 

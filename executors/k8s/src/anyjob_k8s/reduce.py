@@ -24,6 +24,7 @@ _JOB: Final = (
     "backoffLimitPerIndex",
 )
 _CONTAINER: Final = ("name", "image", "restartPolicy")
+_ANNOTATIONS: Final = ("anyjob.dev/", "batch.kubernetes.io/")
 _META: Final = (
     "name",
     "namespace",
@@ -67,7 +68,7 @@ def _pod_spec(spec: K8sObject) -> dict[str, Any]:
 def _meta(thing: K8sObject) -> dict[str, Any]:
     found = part(thing, "metadata")
     kept = _kept(found, _META)
-    if own := {name: value for name, value in part(found, "annotations").items() if name.startswith("anyjob.dev/")}:
+    if own := {name: value for name, value in part(found, "annotations").items() if name.startswith(_ANNOTATIONS)}:
         kept["annotations"] = own
     return kept
 
