@@ -93,9 +93,7 @@ class Rules:
                 yield self._listed(self.field(name), account, "service_accounts", account)
 
     def _container(self, container: K8sObject, at: str) -> Iterator[Problem]:
-        image = container.get("image")
-        if isinstance(image, str) and image and not self._image(image):
-            yield self._listed(self.field(f"{at}.image"), image, "images", image)
+        yield from self._image(container.get("image"), f"{at}.image")
         security, here = part(container, "securityContext"), f"{at}.securityContext"
         if security.get("privileged") and not self.allowed.privileged:
             yield self._refused(f"{here}.privileged", security["privileged"], "privileged")
@@ -148,9 +146,14 @@ class Rules:
                     yield self._listed(self.field(f"{at}.hostPath.path"), path, "host_path", path)
             elif kind not in self.allowed.volumes:
                 yield self._listed(self.field(f"{at}.{kind}"), volume[kind], "volumes", kind)
+            elif kind == "image":
+                yield from self._image(part(volume, kind).get("reference"), f"{at}.image.reference")
 
-    def _image(self, image: str) -> bool:
-        return any(_image_pattern(pattern).fullmatch(image_name(image)) for pattern in self.allowed.images)
+    def _image(self, image: object, at: str) -> Iterator[Problem]:
+        if not isinstance(image, str) or not image:
+            return
+        if not any(_image_pattern(pattern).fullmatch(image_name(image)) for pattern in self.allowed.images):
+            yield self._listed(self.field(at), image, "images", image)
 
     def _refused(self, place: str, value: object, setting: str) -> Problem:
         remedy = (

@@ -9,12 +9,12 @@ from typing import Any, Final, Literal, cast
 
 from anyjob.job import BadJobFile
 from anyjob.job.yamltext import read_yaml
-from anyjob.jsontext import BadJson, parse_json
+from anyjob.jsontext import BadJson, copy_json, parse_json
 from anyjob.outcome import Json
 from anyjob.problem import WrongValue, short
 from anyjob_k8s.objects import K8sObject, name_of, namespace_of, part, parts
 
-__all__ = ["Kind", "Manifest", "read_manifest", "walked"]
+__all__ = ["Kind", "Manifest", "containers", "read_manifest", "walked"]
 
 Kind = Literal["Job", "Pod"]
 
@@ -59,7 +59,7 @@ def read_manifest(text: str) -> Manifest:
     """The one object of the text. Raises WrongValue, which says where in it something is wrong."""
     body = _document(text)
     if not isinstance(body, Mapping):
-        raise WrongValue(f"is no manifest: it holds a {type(body).__name__}, not an object; {_WANTED}")
+        raise WrongValue(f"is no manifest: it holds no object; {_WANTED}")
     kind = _kind(body)
     _check_shape(body, kind)
     return Manifest(cast("K8sObject", walked(body, _read_mode)), kind)
@@ -97,7 +97,7 @@ def _only(text: str) -> Json:
         raise WrongValue(f"is no YAML: {place}{wrong.says}", excerpt=wrong.excerpt) from None
     if len(documents) != 1:
         raise WrongValue(f"holds {len(documents) or 'no'} documents; write exactly one object")
-    return documents[0]
+    return copy_json(documents[0])  # an escape of YAML can write what JSON cannot carry
 
 
 def _fits(text: str, most: int) -> str:
@@ -180,6 +180,8 @@ def _text(value: Json, at: str) -> None:
     if not isinstance(value, str):
         what = "nothing" if value is None else short(str(value))
         raise WrongValue(f"has at {at} {what}, which is no text; write one, in quotes")
+    if "\0" in value:
+        raise WrongValue(f"has a NUL byte at {at}; take it out")
 
 
 def _object(where: Mapping[str, Json], name: str, at: str, *, needed: bool = False) -> Mapping[str, Json]:

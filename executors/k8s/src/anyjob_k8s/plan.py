@@ -17,6 +17,7 @@ from anyjob_k8s.objects import K8sObject, part
 from anyjob_k8s.pod import CONTAINER, remaining_seconds
 from anyjob_k8s.scriptpod import script_parts
 from anyjob_k8s.template import NAMESPACE
+from anyjob_k8s.words import is_dns_label
 
 if TYPE_CHECKING:
     from anyjob.executor.command import Command
@@ -69,14 +70,14 @@ def plan_run(
     """
     remaining = remaining_seconds(run, time.time() if now is None else now)
     manifest = None if spec.ours else filled(run, _manifest(spec))
-    where = _Where.of(run, spec, settings, namespace, own="" if manifest is None else manifest.namespace)
+    root = "Template" if spec.is_script else "Content"
+    where = _Where.of(run, spec, settings, namespace, own="" if manifest is None else manifest.namespace, root=root)
     if manifest is None:
         parts = script_parts(run, spec, where.namespace, remaining)
     else:
         parts = manifest_parts(run, spec, manifest, where.namespace, remaining)
     kind: Kind = "Job" if manifest is None else manifest.kind
-    root = "" if manifest is None else "Template" if spec.is_script else "Content"
-    where.check(run, parts, root, settings, "executors.k8s")
+    where.check(run, parts, "" if manifest is None else root, settings, "executors.k8s")
     return where.plan(
         parts,
         kind,
@@ -99,7 +100,7 @@ def plan_command(
 ) -> Plan:
     """The plan of a command's run. As `plan_run`."""
     remaining = remaining_seconds(run, time.time() if now is None else now)
-    where = _Where.of(run, options, settings, namespace, own="")
+    where = _Where.of(run, options, settings, namespace)
     parts = command_parts(run, command, options, where.namespace, remaining)
     where.check(run, parts, "", settings, "launchers.k8s")
     return where.plan(
@@ -142,16 +143,22 @@ class _Where:
     field: str
 
     @classmethod
-    def of(cls, run: RunFacts, keys: PlaceKeys, settings: K8sSettings, ambient: str, *, own: str) -> _Where:
+    def of(
+        cls, run: RunFacts, keys: PlaceKeys, settings: K8sSettings, ambient: str, *, own: str = "", root: str = ""
+    ) -> _Where:
         cluster = settings.cluster_of(keys.cluster)
         if isinstance(cluster, Problem):
             raise BadJob([cluster], run.job.name)
         own = "" if own == NAMESPACE else own
+        field = f"{root}.metadata.namespace"
         if keys.namespace and own and own != keys.namespace:
             remedy = f"differs from XAttrs.namespace {keys.namespace}; keep one of the two"
-            raise BadJob([Problem(field="Content.metadata.namespace", value=own, remedy=remedy)], run.job.name)
+            raise BadJob([Problem(field=field, value=own, remedy=remedy)], run.job.name)
+        if own and not is_dns_label(own):
+            remedy = "is no name of a namespace; use a-z, 0-9 and '-', at most 63 characters"
+            raise BadJob([Problem(field=field, value=own, remedy=remedy)], run.job.name)
         configured = settings.connection(cluster).namespace
-        field = "Content.metadata.namespace" if own else "XAttrs.namespace"
+        field = field if own else "XAttrs.namespace"
         return cls(cluster=cluster, namespace=keys.namespace or own or configured or ambient, field=field)
 
     def check(self, run: RunFacts, parts: Parts, root: str, settings: K8sSettings, table: str) -> None:

@@ -7,7 +7,17 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
-__all__ = ["DnsLabel", "DnsName", "EnvName", "LabelKey", "LabelValue", "MountPath", "Quantity", "label_value"]
+__all__ = [
+    "DnsLabel",
+    "DnsName",
+    "EnvName",
+    "LabelKey",
+    "LabelValue",
+    "MountPath",
+    "Quantity",
+    "is_dns_label",
+    "label_value",
+]
 
 _LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\Z")
 _SUBDOMAIN: Final = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\Z")
@@ -18,8 +28,13 @@ _MOUNT: Final = re.compile(r"/[^:\0]*[^/:\0]\Z")
 _LONGEST_VALUE: Final = 63
 
 
+def is_dns_label(text: str) -> bool:
+    """Whether it can be the name of a namespace or a container."""
+    return _LABEL.match(text) is not None
+
+
 def _dns_label(text: str) -> str:
-    if not _LABEL.match(text):
+    if not is_dns_label(text):
         raise ValueError("is no name of Kubernetes; use a-z, 0-9 and '-', at most 63 characters")
     return text
 
