@@ -1,61 +1,53 @@
-"""Whose lines stand in a log that several containers share."""
+"""The labels and annotations by which the objects of a run are found, by us and by people."""
 
 from __future__ import annotations
 
-from typing import Final
+import re
+from typing import TYPE_CHECKING, Final
 
-__all__ = ["Labelled"]
+from anyjob_k8s.objects import LABEL_RUN
+from anyjob_k8s.words import label_value
 
-_LINE_LIMIT: Final = 65536
-_TAIL: Final = 16384
+if TYPE_CHECKING:
+    from anyjob.run import RunFacts
+
+__all__ = ["LABEL_INSTANCE", "LABEL_JOB", "LABEL_MANAGED", "LABEL_NAME", "annotations_for", "labels_for"]
+
+LABEL_MANAGED: Final = "anyjob.dev/managed"
+LABEL_JOB: Final = "anyjob.dev/job-id"
+LABEL_INSTANCE: Final = "anyjob.dev/instance"
+LABEL_NAME: Final = "anyjob.dev/name"
+"""How the manifest calls itself: the object has the run's name, so that several runs may be there at one time."""
+
+_JOB_NAME: Final = "anyjob.dev/job"
+_OWN_LABEL: Final = "label.anyjob.dev/"
+_KEY: Final = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?\Z")
+_OF_KUBERNETES: Final = ("job-name", "controller-uid")
 
 
-class Labelled:
-    """Puts `label` before each line, and gives only whole ones, so that nobody else's bytes come between.
+def labels_for(run: RunFacts, name: str = "") -> dict[str, str]:
+    """The labels of every object of the run. `name`: what its manifest is called."""
+    own = {key: value for key, value in run.common.labels.items() if _fits(key, value)}
+    made = {
+        **own,
+        LABEL_RUN: run.name,
+        LABEL_MANAGED: "true",
+        LABEL_JOB: str(run.job_id),
+        LABEL_INSTANCE: str(run.instance),
+    }
+    return {**made, LABEL_NAME: short} if (short := label_value(name)) else made
 
-    A line of more than 64 KB comes in pieces. Without a label everything passes at once.
-    """
 
-    __slots__ = ("_held", "_tail", "label")
+def annotations_for(run: RunFacts, name: str = "") -> dict[str, str]:
+    """What is for people, and what no label can hold."""
+    made = {_JOB_NAME: run.job.name}
+    if name and label_value(name) != name:
+        made[LABEL_NAME] = name
+    for key, value in run.common.labels.items():
+        if not _fits(key, value) and _KEY.match(key):
+            made[_OWN_LABEL + key] = value
+    return made
 
-    def __init__(self, label: str) -> None:
-        self.label = label
-        self._held = b""
-        self._tail = b""
 
-    @property
-    def held(self) -> int:
-        """Bytes of a line that has no end yet."""
-        return len(self._held)
-
-    @property
-    def tail(self) -> bytes:
-        """The last bytes that passed, without labels; kept only with a label."""
-        return self._tail + self._held
-
-    def feed(self, data: bytes) -> bytes:
-        if not self.label:
-            return data
-        data = self._held + data
-        end = data.rfind(b"\n") + 1
-        whole, self._held = data[:end], data[end:]
-        out = [self._put(line) for line in whole.split(b"\n")[:-1]]
-        while len(self._held) > _LINE_LIMIT:
-            piece, self._held = self._held[:_LINE_LIMIT], self._held[_LINE_LIMIT:]
-            out.append(self._put(piece))
-        if whole:
-            self._tail = (self._tail + whole)[-_TAIL:]
-        return b"".join(out)
-
-    def end(self) -> bytes:
-        """What is left: the log's last line has no end."""
-        left, self._held = self._held, b""
-        self._tail = (self._tail + left)[-_TAIL:]
-        return self._put(left) if left else b""
-
-    def forget(self) -> None:
-        """The line that is held will come again."""
-        self._held = b""
-
-    def _put(self, line: bytes) -> bytes:
-        return b"[" + self.label.encode() + b"] " + line + b"\n"
+def _fits(key: str, value: str) -> bool:
+    return bool(_KEY.match(key)) and key not in _OF_KUBERNETES and label_value(value) == value

@@ -12,7 +12,7 @@ from anyjob_k8s.api import Api, Call
 from anyjob_k8s.client import NoCluster
 from anyjob_k8s.faults import ApiFault, Trouble
 from anyjob_k8s.instances import Instance, instances_of
-from anyjob_k8s.labels import Labelled
+from anyjob_k8s.labelled import Labelled
 from anyjob_k8s.objects import K8sObject, containers_of, name_of
 from anyjob_k8s.stamped import Place, Stamped
 
