@@ -41,6 +41,8 @@ class Call:
     part: str = ""
     query: Mapping[str, str | int] | None = None
     body: K8sObject | None = None
+    path: str = ""
+    """In place of the resource's own."""
 
     @property
     def method(self) -> str:
@@ -52,6 +54,8 @@ class Call:
 
     @property
     def target(self) -> str:
+        if self.path:
+            return self.path
         root = f"/apis/{self.group}/v1" if self.group else "/api/v1"
         words = [root, *(["namespaces", self.namespace] if self.namespace else []), self.resource]
         words += [word for word in (self.name, self.part) if word]
@@ -117,6 +121,10 @@ class Api:
                 self._idle.append(wire)
             else:
                 wire.close()
+
+    async def version(self) -> str:
+        """Of the API server. Raises ApiFault, NoCluster."""
+        return text(await self.call(Call(verb="get", resource="version", path="/version")), "gitVersion")
 
     def close(self) -> None:
         while self._idle:

@@ -9,7 +9,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Final
 
-from anyjob.outcome import Outcome, unknown
+from anyjob.outcome import Evidence
 from anyjob_k8s.faults import ApiFault, Trouble
 from anyjob_k8s.objects import MARK, K8sObject, annotations_of, meta, name_of, text
 from anyjob_k8s.target import Target
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from anyjob_k8s.cluster import Cluster
     from anyjob_k8s.plan import Plan
 
-__all__ = ["Maker", "Missing"]
+__all__ = ["Lost", "Maker", "Missing"]
 
 _COMPANIONS: Final = "anyjob.dev/companions"
 _EVENTS_LAST: Final = 1800.0
@@ -28,6 +28,13 @@ _EVENTS_LAST: Final = 1800.0
 
 class Missing(Exception):
     """The main object is there, and something that it needs is not: the start was cut off in between."""
+
+
+class Lost:
+    """Nobody can know whether the main object was there: what is said of that."""
+
+    def __init__(self, text: str) -> None:
+        self.evidence = Evidence(source="kubernetes", text=text)
 
 
 class Maker:
@@ -99,9 +106,11 @@ class Maker:
 
     async def find(
         self, run: RunFacts, cluster: Cluster, namespace: str, kind: str, *, patience: float
-    ) -> K8sObject | Outcome | None:
-        """The main object of a start that was cut off. None: surely not started. Raises ApiFault, NoCluster; Missing
-        when the start has to go on."""
+    ) -> K8sObject | Lost | None:
+        """The main object of a start that was cut off. None: surely not started; Lost: nobody can know.
+
+        Raises ApiFault, NoCluster; Missing when the start has to go on.
+        """
         found = await cluster.get(kind, namespace, run.name, patience=patience)
         if found is None:
             return await self._never(run, cluster, namespace, kind)
@@ -113,22 +122,22 @@ class Maker:
                 raise Missing(need)
         return found
 
-    async def _never(self, run: RunFacts, cluster: Cluster, namespace: str, kind: str) -> Outcome | None:
+    async def _never(self, run: RunFacts, cluster: Cluster, namespace: str, kind: str) -> Lost | None:
         """Nothing has the name. That it never was there is told by events, which outlive what they are about."""
         what = f"{kind} {run.name}"
         if time.time() - run.schedule_time / 1000 > _EVENTS_LAST:
-            text_ = f"there is no {what}, and its events would be gone: whether it was there nobody can know"
-            return unknown("kubernetes", text_)
+            said = f"there is no {what}, and its events would be gone: whether it was there nobody can know"
+            return Lost(said)
         try:
             events = await cluster.events(namespace, f"involvedObject.name={run.name}")
         except ApiFault as fault:
             if fault.trouble is not Trouble.FORBIDDEN:
                 raise
-            return unknown("kubernetes", f"there is no {what}; whether it was there, events would tell: {fault}")
+            return Lost(f"there is no {what}; whether it was there, events would tell: {fault}")
         if not events:
             return None
         said = "; ".join(f"{text(event, 'reason')}: {text(event, 'message')}" for event in events[:5])
-        return unknown("kubernetes", f"{what} was there and is gone; events: {said}")
+        return Lost(f"{what} was there and is gone; events: {said}")
 
 
 def _annotated(thing: K8sObject, namespace: str, annotations: dict[str, str]) -> dict[str, Any]:

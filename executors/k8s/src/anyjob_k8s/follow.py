@@ -1,4 +1,4 @@
-"""One run in a cluster from its start to its end: what the watch tells, judged; its logs, read; its stop, seen through."""
+"""One run in a cluster to its end: what the watch tells, judged; its logs, read; its stop, seen through."""
 
 from __future__ import annotations
 
@@ -37,6 +37,8 @@ _GOING: Final = 120.0
 """Seconds that pods of a deleted object have to end, before the end is told without theirs."""
 _LOGS: Final = 60.0
 """Seconds for reading what is left of the logs, while it does not come."""
+_LATE: Final = 3.0
+"""Seconds after the deadline that a cluster has to keep it by itself."""
 _STOP: Final = 5.0
 _STOP_PATIENCE: Final = 600.0
 
@@ -60,6 +62,7 @@ class Follow:
         self._asked = -_SLOW
         self._blind = False
         self._stopper: asyncio.Task[str] | None = None
+        self._overdue: Stage | None = None
 
     async def to_the_end(self) -> Ended:
         target = self._target
@@ -77,7 +80,13 @@ class Follow:
                     verdict = await self._judged(track, monotonic() - began)
                     if verdict is not None:
                         break
+                await self._keep_deadline()
                 await track.change(self._pause(track))
+            if self._overdue is not None:
+                late = Evidence(
+                    source="deadline", text="passed while the pod had not ended; the deletion was asked for"
+                )
+                verdict = replace(verdict, cause=Cause.TIMED_OUT, evidence=[*verdict.evidence, late])
             missing = await logs.finish(_LOGS)
             return Ended(verdict=verdict, stop=self._report(track), line=logs.tail(target.container), missing=missing)
         finally:
@@ -116,7 +125,8 @@ class Follow:
                 await track.change(_NEW)
                 continue
             if found is None or uid_of(found) != target.uid:
-                return track.lost()
+                track.lost()
+                return
             track.told(reduced_job(found) if target.kind == "Job" else reduced_pod(found), gone=False)
 
     def _sight(self, track: Track) -> Sight:
@@ -161,7 +171,23 @@ class Follow:
     def _pause(self, track: Track) -> float:
         """Seconds after which the same sight may mean something else."""
         settled = track.pods and all(phase_of(pod) == "Running" for pod in track.pods) and not track.gone
-        return self._settings.poll if settled else _NEW
+        pause = self._settings.poll if settled else _NEW
+        left = self._until_overdue()
+        return pause if left is None else min(pause, max(left, 0.1))
+
+    def _until_overdue(self) -> float | None:
+        deadline = self._run.deadline
+        if deadline is None or not self._target.by_remote or self._overdue is Stage.FORCE:
+            return None
+        grace = self._run.grace if self._overdue is Stage.ASK else 0.0
+        return deadline + _LATE + grace - time.time()
+
+    async def _keep_deadline(self) -> None:
+        """The kubelet keeps it, from the moment on at which it has taken the pod; until then nobody would."""
+        left = self._until_overdue()
+        if left is not None and left <= 0:
+            self._overdue = Stage.FORCE if self._overdue is Stage.ASK else Stage.ASK
+            await self.stop(self._overdue)
 
     def _several(self, track: Track) -> bool:
         spec = part(track.main, "spec")

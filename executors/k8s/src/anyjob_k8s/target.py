@@ -28,6 +28,8 @@ class Target:
     uid: str
     container: str | None
     ours: bool
+    by_remote: bool
+    """The kubelet ends it at its deadline."""
     pending: float
     keep: int
 
@@ -42,6 +44,7 @@ class Target:
             uid=uid_of(made),
             container=plan.container,
             ours=plan.ours,
+            by_remote=plan.deadline_by_remote,
             pending=plan.pending,
             keep=plan.keep,
         )
