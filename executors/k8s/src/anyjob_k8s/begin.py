@@ -15,13 +15,15 @@ from anyjob_k8s.objects import MARK, K8sObject, annotations_of, meta, name_of, t
 from anyjob_k8s.target import Target
 
 if TYPE_CHECKING:
-    from anyjob.run import RunFacts
+    from anyjob.run import Run
     from anyjob_k8s.cluster import Cluster
     from anyjob_k8s.plan import Plan
 
 __all__ = ["Lost", "Maker", "Missing"]
 
 _COMPANIONS: Final = "anyjob.dev/companions"
+_ASKED: Final = "asked"
+"""File in the run's folder: the API may have been asked to make its objects."""
 _EVENTS_LAST: Final = 1800.0
 """Seconds for which events surely are still there; an API server keeps them an hour, unless it is told otherwise."""
 
@@ -57,10 +59,10 @@ class Maker:
                 new.replace(file)
         return hashlib.sha256(f"{self._own} {run}".encode()).hexdigest()[:24]
 
-    async def make(self, run: str, plan: Plan, cluster: Cluster, *, patience: float) -> Target:
+    async def make(self, run: Run, plan: Plan, cluster: Cluster, *, patience: float) -> Target:
         """Create the main object, then what it needs, as its own. Repeated, it goes on where it was cut off.
 
-        Raises ApiFault, NoCluster. Nothing is left behind then, as far as the API lets us.
+        Raises ApiFault, NoCluster, OSError. Nothing is left behind then, as far as the API lets us.
         """
         try:
             async with asyncio.timeout(patience):
@@ -69,7 +71,8 @@ class Maker:
         except TimeoutError:
             pass  # what is wrong with the API, the next call says
         needs = ",".join(f"{one['kind']}/{name_of(one)}" for one in plan.companions)
-        mark = self.mark(run)
+        mark = self.mark(run.name)
+        (run.folder / _ASKED).touch()
         main = _annotated(plan.main, plan.namespace, {MARK: mark, **({_COMPANIONS: needs} if needs else {})})
         made = await cluster.create(main, plan.namespace, patience=patience)
         target = Target.of(plan, made)
@@ -105,12 +108,14 @@ class Maker:
             pass  # the first fault is the one to tell
 
     async def find(
-        self, run: RunFacts, cluster: Cluster, namespace: str, kind: str, *, patience: float
+        self, run: Run, cluster: Cluster, namespace: str, kind: str, *, patience: float
     ) -> K8sObject | Lost | None:
         """The main object of a start that was cut off. None: surely not started; Lost: nobody can know.
 
         Raises ApiFault, NoCluster; Missing when the start has to go on.
         """
+        if not (run.folder / _ASKED).exists():
+            return None
         found = await cluster.get(kind, namespace, run.name, patience=patience)
         if found is None:
             return await self._never(run, cluster, namespace, kind)
@@ -122,10 +127,10 @@ class Maker:
                 raise Missing(need)
         return found
 
-    async def _never(self, run: RunFacts, cluster: Cluster, namespace: str, kind: str) -> Lost | None:
+    async def _never(self, run: Run, cluster: Cluster, namespace: str, kind: str) -> Lost | None:
         """Nothing has the name. That it never was there is told by events, which outlive what they are about."""
         what = f"{kind} {run.name}"
-        if time.time() - run.schedule_time / 1000 > _EVENTS_LAST:
+        if time.time() - (run.folder / _ASKED).stat().st_mtime > _EVENTS_LAST:
             said = f"there is no {what}, and its events would be gone: whether it was there nobody can know"
             return Lost(said)
         try:

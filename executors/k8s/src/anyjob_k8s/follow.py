@@ -15,7 +15,7 @@ from anyjob_k8s.client import NoCluster
 from anyjob_k8s.faults import ApiFault, Trouble
 from anyjob_k8s.judge import Sight, Verdict, judge, survivors
 from anyjob_k8s.logs import Logs
-from anyjob_k8s.objects import K8sObject, name_of, part, phase_of, uid_of
+from anyjob_k8s.objects import K8sObject, container_statuses, name_of, part, phase_of, text, uid_of
 from anyjob_k8s.reduce import reduced_job, reduced_pod
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ class Follow:
         return [name_of(pod) for pod in track.pods if uid_of(pod) in track.vanished]
 
     def _present(self, track: Track) -> list[K8sObject]:
-        return [pod for pod in track.pods if uid_of(pod) not in track.vanished]
+        return [pod for pod in track.pods if uid_of(pod) not in track.vanished and not _spent(pod)]
 
     # ---------------------------------------------------------------- stopping
 
@@ -265,3 +265,10 @@ class Follow:
         evidence = [Evidence(source="kubernetes", text="; ".join(told[-10:]))] if told else []
         by = "the pods' own end" if track.pods else f"{target.kind} {target.name} has no pod"
         return StopReport(strength=Strength.REPORTED, by=by, evidence=evidence)
+
+
+def _spent(pod: K8sObject) -> bool:
+    """Whether every container has ended for good, which the kubelet says before it gives the pod its last phase."""
+    statuses = list(container_statuses(pod))
+    ended = [part(status, "state", "terminated") for status in statuses]
+    return text(pod, "spec", "restartPolicy") == "Never" and bool(statuses) and all(ended)

@@ -32,10 +32,9 @@ async def health_of(settings: K8sSettings) -> Health:
     """Of the default cluster, or of all where the settings name some."""
     names = list(settings.clusters) or [""]
     found = await asyncio.gather(*(_one(settings, name) for name in names))
-    states = [health.state for health in found]
-    state = next((bad for bad in ("unhealthy", "undetected") if bad in states), "healthy")
+    worst = next((health for bad in ("unhealthy", "undetected") for health in found if health.state == bad), found[0])
     why = "; ".join(f"{name}: {health.why}" if name else health.why for name, health in zip(names, found, strict=True))
-    return Health(state=state, why=why)
+    return Health(state=worst.state, why=why)
 
 
 async def _one(settings: K8sSettings, name: str) -> Health:

@@ -47,8 +47,5 @@ def preview_of(plan: Plan) -> Mapping[str, Sequence[str]]:
         if thing.get("kind") == "Secret":
             hidden = {part: dict.fromkeys(thing[part], "[secret]") for part in ("data", "stringData") if part in thing}
             thing = {**thing, **hidden}  # noqa: PLW2901 - shown in place of the true one
-        text = yaml.dump(
-            thing, Dumper=_Dumper, sort_keys=False, default_flow_style=False, width=1000, allow_unicode=True
-        )
-        shown[identity(thing)] = text.splitlines()
+        shown[identity(thing)] = _yaml(thing).splitlines()
     return shown

@@ -64,7 +64,7 @@ class Runs:
         try:
             cluster = self._cluster(keys)
             plan = planner(await cluster.namespace())
-            target = await self._maker.make(run.name, plan, cluster, patience=self._settings.patience)
+            target = await self._maker.make(run, plan, cluster, patience=self._settings.patience)
         except NoCluster as error:
             return _no_cluster(error)
         except ApiFault as fault:
