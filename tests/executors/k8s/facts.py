@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from anyjob.job import Job
 from anyjob.outcome import Json
@@ -17,9 +17,19 @@ from anyjob.worker.face import RunFace
 from anyjob.worker.order import RunOrder
 from anyjob.worker.record import RunRecord
 
+if TYPE_CHECKING:
+    from anyjob.executor.launcher import Place
+
 __all__ = ["job_of", "run_of"]
 
 _BINDING = Binding(job_type="k8s", plugin="k8s", distribution="anyjob-k8s", version="0")
+
+
+class _Elsewhere:
+    """Where commands run that do not run here: all that an environment asks of a place."""
+
+    name = "k8s"
+    on_node = False
 
 
 class _NoWorker:
@@ -81,7 +91,9 @@ def run_of(
         payload=payload,
     )
 
+    place = cast("Place", _Elsewhere())
+
     async def made() -> RunFace:
-        return RunFace(RunRecord(order=order, binding=_BINDING), _NoWorker(secrets or {}), "/nowhere", common, None)
+        return RunFace(RunRecord(order=order, binding=_BINDING), _NoWorker(secrets or {}), "/nowhere", common, place)
 
     return asyncio.run(made())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from anyjob.job import BadJob
 from anyjob.problem import Problem
@@ -16,7 +16,7 @@ from anyjob_k8s.manifestpod import filled, manifest_parts
 from anyjob_k8s.objects import K8sObject, part
 from anyjob_k8s.pod import CONTAINER, remaining_seconds
 from anyjob_k8s.scriptpod import script_parts
-from anyjob_k8s.template import NAMESPACE
+from anyjob_k8s.template import SOME_NAMESPACE, read_template
 from anyjob_k8s.words import is_dns_label
 
 if TYPE_CHECKING:
@@ -69,15 +69,18 @@ def plan_run(
     Raises BadJob with everything that is not allowed, PasteRefused, SecretMissing.
     """
     remaining = remaining_seconds(run, time.time() if now is None else now)
-    manifest = None if spec.ours else filled(run, _manifest(spec))
-    root = "Template" if spec.is_script else "Content"
-    where = _Where.of(run, spec, settings, namespace, own="" if manifest is None else manifest.namespace, root=root)
-    if manifest is None:
+    if spec.ours:
+        root, kind = "", "Job"
+        where = _Where.of(run, spec, settings, namespace)
         parts = script_parts(run, spec, where.namespace, remaining)
     else:
+        root = "Template" if spec.is_script else "Content"
+        own = run.fill(_manifest(spec).namespace)
+        where = _Where.of(run, spec, settings, namespace, own=own, root=root)
+        manifest = filled(run, _manifest(spec, run.job_id, where.namespace))
+        kind = manifest.kind
         parts = manifest_parts(run, spec, manifest, where.namespace, remaining)
-    kind: Kind = "Job" if manifest is None else manifest.kind
-    where.check(run, parts, "" if manifest is None else root, settings, "executors.k8s")
+    where.check(run, parts, root, settings, "executors.k8s")
     return where.plan(
         parts,
         kind,
@@ -116,14 +119,14 @@ def plan_command(
 
 def kept_seconds(spec: K8sSpec, settings: K8sSettings) -> int:
     """Seconds that the object stays once its outcome is kept: what a user's Job says itself, else the setting."""
-    if spec.is_script and spec.template_type is None:
+    if spec.ours:
         return settings.keep
     own = part(_manifest(spec).body, "spec").get("ttlSecondsAfterFinished")
     return own if isinstance(own, int) and own >= 0 else settings.keep
 
 
-def _manifest(spec: K8sSpec) -> Manifest:
-    return read_manifest(cast("str", spec.template) if spec.is_script else spec.content)
+def _manifest(spec: K8sSpec, *of_run: Any) -> Manifest:
+    return read_template(cast("str", spec.template), *of_run) if spec.is_script else read_manifest(spec.content)
 
 
 def _kept_by_remote(run: RunFacts, spec: K8sSpec, parts: Parts, remaining: int | None) -> bool:
@@ -149,7 +152,7 @@ class _Where:
         cluster = settings.cluster_of(keys.cluster)
         if isinstance(cluster, Problem):
             raise BadJob([cluster], run.job.name)
-        own = "" if own == NAMESPACE else own
+        own = "" if own == SOME_NAMESPACE else own
         field = f"{root}.metadata.namespace"
         if keys.namespace and own and own != keys.namespace:
             remedy = f"differs from XAttrs.namespace {keys.namespace}; keep one of the two"
