@@ -16,6 +16,7 @@ from anyjob.spec import Spec
 if TYPE_CHECKING:
     from anyjob.executor.command import Command, Exit
     from anyjob.executor.services import Services
+    from anyjob.job import Job
     from anyjob.run import Run, RunFacts
 
 __all__ = ["Launcher", "O", "Options", "Place"]
@@ -48,6 +49,11 @@ class Launcher(ABC, Generic[O]):
 
     async def health(self) -> Health:
         return Health(state="healthy")
+
+    def check(self, job: Job, options: O) -> Iterable[Problem]:
+        """As Executor.check."""
+        del job, options
+        return ()
 
     async def preflight(self, options: O) -> Iterable[Problem]:
         """As Executor.preflight; asked after the executor's."""
