@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Iterator
+from copy import deepcopy
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import yaml
@@ -16,7 +19,7 @@ from anyjob.problem import WrongValue
 from anyjob.spec.read import read_spec
 from anyjob_k8s.manifest import read_manifest
 from anyjob_k8s.plan import plan_run
-from anyjob_k8s.settings import K8sSettings
+from anyjob_k8s.settings import Allowed, K8sSettings
 from anyjob_k8s.spec import K8sSpec
 
 POD = "apiVersion: v1\nkind: Pod\nspec: {containers: [{name: a, image: b}]}"
@@ -131,10 +134,8 @@ def test_what_would_grow_or_never_end_is_refused() -> None:
 
 
 def test_file_modes_are_octal_as_in_every_manifest() -> None:
-    text = POD.replace(
-        "spec: {",
-        "spec: {volumes: [{name: v, secret: {secretName: s, defaultMode: 0400, items: [{key: k, path: p, mode: 0o755}]}}], ",
-    )
+    volume = "{name: v, secret: {secretName: s, defaultMode: 0400, items: [{key: k, path: p, mode: 0o755}]}}"
+    text = POD.replace("spec: {", f"spec: {{volumes: [{volume}], ")
     secret = read_manifest(text).body["spec"]["volumes"][0]["secret"]
     assert (secret["defaultMode"], secret["items"][0]["mode"]) == (0o400, 0o755)
     assert read_manifest(text.replace("0400", "256")).body["spec"]["volumes"][0]["secret"]["defaultMode"] == 256
@@ -148,6 +149,9 @@ def test_text_that_other_readers_take_for_something_else_stays_text() -> None:
     assert [entry["value"] for entry in env] == ["yes", "007", "1:30"]
 
 
+EVERYTHING = K8sSettings(allowed=Allowed(host_path=(Path("/"),), host_ports=True, unconfined=True))
+
+
 def _answered(text: str) -> None:
     """It becomes a plan, or an error of ours that says why not."""
     job = job_of(text, {"resource": "job"})
@@ -155,42 +159,77 @@ def _answered(text: str) -> None:
     assert (spec is None) == bool(problems)
     if spec is not None:
         try:
-            plan = plan_run(run_of(job), spec, K8sSettings())
-        except AnyJobError as error:
-            assert str(error)
-        else:
-            json.dumps(plan.objects, allow_nan=False)
+            plan = plan_run(run_of(job), spec, EVERYTHING)
+        except AnyJobError:
+            return
+        json.dumps(plan.objects, allow_nan=False)
 
 
-_words = st.sampled_from(
-    "apiVersion kind metadata name generateName namespace labels annotations spec template containers initContainers"
-    " ephemeralContainers volumes env envFrom value valueFrom image command args securityContext privileged ports"
-    " hostPort hostPath path restartPolicy selector items key capabilities add configMap projected sources".split()
-)
-_leaves = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | _words
-_things = st.recursive(_leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_words, inner, max_size=5))
+RICH = """\
+apiVersion: batch/v1
+kind: Job
+metadata: {name: rich, namespace: here, labels: {a: b}, annotations: {c: d}, finalizers: [x]}
+spec:
+  ttlSecondsAfterFinished: 5
+  selector: {matchLabels: {a: b}}
+  template:
+    metadata: {labels: {a: b}, annotations: {c: d}}
+    spec:
+      restartPolicy: OnFailure
+      terminationGracePeriodSeconds: 0
+      serviceAccountName: s
+      securityContext: {sysctls: [{name: a, value: b}], seccompProfile: {type: RuntimeDefault}}
+      initContainers: [{name: i, image: x, env: [{name: A, value: b}]}]
+      containers:
+        - name: c
+          image: x
+          command: [a]
+          args: [b]
+          env: [{name: A, valueFrom: {secretKeyRef: {name: a, key: b}}}]
+          envFrom: [{configMapRef: {name: a}}]
+          ports: [{containerPort: 1, hostPort: 2}]
+          securityContext: {privileged: false, capabilities: {add: [CHOWN]}, windowsOptions: {hostProcess: false}}
+          livenessProbe: {httpGet: {host: a, port: 1}}
+          lifecycle: {preStop: {tcpSocket: {host: a, port: 1}}}
+          volumeMounts: [{name: v, mountPath: /a}]
+      volumes:
+        - {name: v, projected: {sources: [{configMap: {name: a, items: [{key: a, path: b, mode: 0400}]}}]}}
+        - {name: w, hostPath: {path: /x}}
+"""
 
 
-@given(st.text())
+def _places(value: object, at: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    yield at
+    if isinstance(value, dict):
+        for key, inner in cast("dict[str, object]", value).items():
+            yield from _places(inner, (*at, key))
+    elif isinstance(value, list):
+        for number, inner in enumerate(cast("list[object]", value)):
+            yield from _places(inner, (*at, number))
+
+
+_BODY = yaml.safe_load(RICH)
+_PLACES = [place for place in _places(_BODY) if place]
+_LEAVES = st.none() | st.booleans() | st.integers() | st.text(st.characters(exclude_categories=["Cs"])) | st.floats()
+_ODD = _LEAVES | st.lists(_LEAVES, max_size=2) | st.dictionaries(st.sampled_from(["name", "a"]), _LEAVES, max_size=2)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
 def test_any_text_is_answered(text: str) -> None:
-    if "\0" not in text and text.encode("utf-8", "ignore").decode() == text:
+    _answered(text)
+
+
+@settings(max_examples=200)
+@given(place=st.sampled_from(_PLACES), odd=_ODD)
+def test_anything_anywhere_in_a_manifest_is_answered(place: tuple[str | int, ...], odd: object) -> None:
+    body: Any = deepcopy(_BODY)
+    inner = body
+    for step in place[:-1]:
+        inner = inner[step]
+    inner[place[-1]] = odd
+    text = json.dumps(body)
+    if "\\u0000" not in text:
         _answered(text)
-
-
-@settings(max_examples=40)
-@given(st.dictionaries(_words, _things), st.dictionaries(_words, _things), st.lists(st.dictionaries(_words, _things)))
-def test_any_manifest_is_answered(
-    pod: dict[str, Any], metadata: dict[str, Any], containers: list[dict[str, Any]]
-) -> None:
-    named = [{"name": f"c{number}", **one} for number, one in enumerate(containers)]
-    inner = {"metadata": metadata, "spec": {"containers": named or [{"name": "c"}], **pod}}
-    for body in (
-        {"apiVersion": "v1", "kind": "Pod", **inner},
-        {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": {"template": inner}},
-    ):
-        text = json.dumps(body)
-        if "\\u0000" not in text:
-            _answered(text)
 
 
 def test_a_manifest_that_was_read_twice_is_the_same() -> None:

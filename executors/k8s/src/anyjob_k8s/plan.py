@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from anyjob.job import BadJob
 from anyjob.problem import Problem
-from anyjob_k8s.allowed import Rules
+from anyjob_k8s.allowed import Rules, field_of_manifest, field_of_ours
 from anyjob_k8s.commandpod import command_parts
 from anyjob_k8s.manifest import Kind, Manifest, read_manifest
 from anyjob_k8s.manifestpod import filled, manifest_parts
@@ -29,12 +29,6 @@ if TYPE_CHECKING:
     from anyjob_k8s.spec import K8sSpec
 
 __all__ = ["Plan", "kept_seconds", "plan_command", "plan_run"]
-
-_FIELDS: Mapping[str, str] = {
-    "containers[0].image": "XAttrs.image",
-    "serviceAccountName": "XAttrs.serviceAccount",
-}
-"""Where a job says what stands in a pod of ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,16 +160,10 @@ class _Where:
 
     def check(self, run: RunFacts, parts: Parts, root: str, settings: K8sSettings, table: str) -> None:
         """Raises BadJob with everything that the settings do not allow. `root`: the field that holds the manifest."""
-        inner = "spec.template." if parts.main["kind"] == "Job" else ""
-
-        def field(place: str) -> str:
-            if not root:
-                return _FIELDS.get(place, "XAttrs")
-            at = place if place.startswith("metadata.") else f"spec.{place}"
-            return f"{root}.{inner}{at}"
-
+        kind = parts.main["kind"]
+        field = field_of_manifest(root, kind) if root else field_of_ours
         rules = Rules(allowed=settings.allowed, table=table, field=field)
-        pod = part(parts.main, "spec", "template") if parts.main["kind"] == "Job" else parts.main
+        pod = part(parts.main, "spec", "template") if kind == "Job" else parts.main
         problems = [*rules.namespace(self.namespace, self.field), *rules.pod(pod)]
         if problems:
             raise BadJob(problems, run.job.name)
