@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ def manifest(container: dict[str, Any] | None = None, template: dict[str, Any] |
     body["spec"]["template"]["spec"]["containers"][0] |= container or {}
     body["spec"]["template"]["spec"] |= spec
     body["spec"]["template"] |= template or {}
-    return yaml.safe_dump(body)
+    return json.dumps(body)
 
 
 def security(**said: Any) -> str:

@@ -32,7 +32,7 @@ def plan_of(
     template: str = "",
     **facts: Any,
 ) -> Plan:
-    text = content if isinstance(content, str) else yaml.safe_dump(content)
+    text = content if isinstance(content, str) else json.dumps(content)
     job = job_of(text, {"resource": "job", **(xattrs or {})}, parameters=parameters, template=template)
     return plan_run(run_of(job, **facts), spec_of(job), EVERYTHING, now=1000.0)
 
@@ -60,7 +60,7 @@ def test_two_runs_share_no_name_and_no_selector() -> None:
     content = body_of()
     content["spec"] |= {"manualSelector": True, "selector": {"matchLabels": {"app": "x"}}}
     content["spec"]["template"]["metadata"] = {"labels": {"app": "x"}}
-    job = job_of(yaml.safe_dump(content), {"resource": "job"})
+    job = job_of(json.dumps(content), {"resource": "job"})
     first, second = (plan_run(run_of(job, instance=n), spec_of(job), K8sSettings()).main for n in (1, 2))
     assert first["metadata"]["name"] != second["metadata"]["name"]
     for main in (first, second):
