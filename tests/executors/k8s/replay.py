@@ -28,8 +28,8 @@ class Recording:
     def of(cls, name: str) -> Recording:
         return cls(name, tuple(json.loads((_FOLDER / f"{name}.json").read_text())))
 
-    def moments(self, **known: Any) -> Iterator[Sight]:
-        """The sight after each thing that was seen. `known` is put into it."""
+    def moments(self, *, ours: bool = False, container: str | None = None) -> Iterator[Sight]:
+        """The sight after each thing that was seen."""
         kind = "Job" if any(one["object"]["kind"] == "Job" for one in self.seen) else "Pod"
         main: dict[str, Any] | None = None
         gone = False
@@ -50,12 +50,14 @@ class Recording:
                 events=tuple(events.values()),
                 gone=gone,
                 now=one["at"],
-                **{"pending_limit": 300, **known},
+                pending_limit=300,
+                ours=ours,
+                container=container,
             )
 
-    def last(self, later: float = 0, **known: Any) -> Sight:
+    def last(self, *, later: float = 0, ours: bool = False, container: str | None = None) -> Sight:
         """All of it, seen so many seconds later."""
-        *_, sight = self.moments(**known)
+        *_, sight = self.moments(ours=ours, container=container)
         return replace(sight, now=sight.now + later)
 
 

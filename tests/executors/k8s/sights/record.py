@@ -179,7 +179,7 @@ class Recorder:
         for at, what, it in seen:
             about = it.get("involvedObject", {}).get("uid") if it["kind"] == "Event" else it["metadata"]["uid"]
             if about in uids and not (it["kind"] == "Event" and what == "DELETED"):
-                lines.append(json.dumps({"at": round(at, 3), "what": what, "object": trimmed(it)}, ensure_ascii=False))
+                lines.append(json.dumps({"at": round(at, 1), "what": what, "object": trimmed(it)}, ensure_ascii=False))
         text = ",\n".join(lines).replace(namespace, "ns").replace(self.values["{mark}"], "4321")
         (HERE / f"{name}.json").write_text(f"[\n{text}\n]\n")
         print(f"{name}: {len(lines)} versions", flush=True)

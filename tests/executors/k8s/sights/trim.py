@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 __all__ = ["concerns", "trimmed"]
 
 _METADATA: Final = (
-    "name", "namespace", "uid", "generation", "labels", "annotations", "ownerReferences", "finalizers",
-    "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion",
+    "name", "namespace", "uid", "generation", "annotations", "finalizers", "creationTimestamp", "deletionTimestamp",
+    "deletionGracePeriodSeconds",
 )  # fmt: skip
+_DULL: Final = frozenset(
+    {"hostIP", "hostIPs", "podIP", "podIPs", "qosClass", "imageID", "volumeMounts", "resources", "lastProbeTime"}
+)
 _POD: Final = ("restartPolicy", "nodeName", "activeDeadlineSeconds", "terminationGracePeriodSeconds")
 _CONTAINER: Final = ("name", "image", "restartPolicy")
 _EVENT: Final = (
@@ -31,7 +34,9 @@ def trimmed(it: Mapping[str, Any]) -> dict[str, Any]:
     metadata = {key: it["metadata"][key] for key in _METADATA if key in it["metadata"]}
     if it["kind"] == "Event":
         metadata = {key: metadata[key] for key in ("name", "creationTimestamp")}
-        return {"kind": "Event", "metadata": metadata, **{key: it[key] for key in _EVENT if key in it}}
+        kept = {key: it[key] for key in _EVENT if key in it}
+        kept["involvedObject"] = {key: it["involvedObject"][key] for key in ("kind", "name", "uid")}
+        return {"kind": "Event", "metadata": metadata, **kept}
     spec: Mapping[str, Any] = it.get("spec", {})
     if it["kind"] == "Job":
         kept = {key: value for key, value in spec.items() if key not in ("template", "selector", "manualSelector")}
@@ -40,4 +45,10 @@ def trimmed(it: Mapping[str, Any]) -> dict[str, Any]:
         for key in ("initContainers", "containers"):
             if key in spec:
                 kept[key] = [{field: one[field] for field in _CONTAINER if field in one} for one in spec[key]]
-    return {"kind": it["kind"], "metadata": metadata, "spec": kept, "status": it.get("status", {})}
+    return {"kind": it["kind"], "metadata": metadata, "spec": kept, "status": _told(it.get("status", {}))}
+
+
+def _told(status: Any) -> Any:
+    if isinstance(status, dict):
+        return {key: _told(value) for key, value in cast("dict[str, Any]", status).items() if key not in _DULL}
+    return [_told(one) for one in cast("list[Any]", status)] if isinstance(status, list) else status
