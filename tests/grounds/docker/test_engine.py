@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import closing
 
 import pytest
-
 from tests.grounds.docker.engine import Engine
 
 pytestmark = [pytest.mark.needs("docker")]
