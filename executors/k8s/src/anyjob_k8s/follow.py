@@ -31,8 +31,11 @@ _PLAIN: Final = (Cause.SUCCEEDED, Cause.EXIT_CODE)
 """Ends to which events add nothing."""
 _NEW: Final = 3.0
 """Seconds within which a main object is seen, and a Job has made its pod."""
-_SLOW: Final = 10.0
-"""Seconds of waiting after which events are asked for, and between two times of asking."""
+_SLOW: Final = 30.0
+"""Seconds of waiting for a start after which events are asked for, and between two times of asking."""
+_NO_POD: Final = 5.0
+"""The same where a Job has no pod: its controller makes one at once, or says in an event why it cannot."""
+_AGAIN: Final = 5.0
 _GOING: Final = 120.0
 """Seconds that pods of a deleted object have to end, before the end is told without theirs."""
 _LOGS: Final = 60.0
@@ -113,7 +116,7 @@ class Follow:
                 if str(fault) != told:
                     told = str(fault)
                     self._run.log.write(f"[anyjob] the run cannot be watched: {fault}\n".encode())
-                await asyncio.sleep(_SLOW / 2)
+                await asyncio.sleep(_AGAIN)
         self._cluster.track(self._run.name, target.namespace, target.kind, target.uid)
         until = monotonic() + _NEW
         while track.main is None and monotonic() < until:
@@ -147,8 +150,8 @@ class Follow:
         verdict = judge(self._sight(track))
         if verdict is None:
             phases = {phase_of(pod) for pod in track.pods}
-            stuck = (not phases and age > _NEW) or (phases == {"Pending"} and age > _SLOW)
-            if not stuck or monotonic() - self._asked < _SLOW:
+            patience = _SLOW if phases else _NO_POD
+            if not phases <= {"Pending"} or age < patience or monotonic() - self._asked < patience:
                 return None
         elif verdict.cause in _PLAIN:
             return verdict
@@ -160,8 +163,9 @@ class Follow:
             return
         self._asked = monotonic()
         found: list[K8sObject] = []
+        newest = [uid_of(pod) for pod in track.pods[-3:]]
         try:
-            for uid in dict.fromkeys([self._target.uid, *(uid_of(pod) for pod in track.pods[-3:])]):
+            for uid in newest or [self._target.uid]:
                 found += await self._cluster.events(self._target.namespace, f"involvedObject.uid={uid}")
         except (ApiFault, NoCluster) as fault:
             self._blind = isinstance(fault, ApiFault) and fault.trouble is Trouble.FORBIDDEN
