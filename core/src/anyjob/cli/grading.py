@@ -100,6 +100,7 @@ class Grading:
                 job_type=self._job_type,
                 plugin_settings=self._settings.plugins,
                 settings=self._settings.executors.get(self._job_type, {}),
+                launchers=self._settings.launchers,
                 worker=self._settings.worker,
             )
             try:
@@ -120,6 +121,7 @@ class Grading:
         for contract in {_contract(item) for item in items}:
             contract.plugin_settings = self._settings.plugins
             contract.executor_settings = self._settings.executors.get(self._job_type, {})
+            contract.launcher_settings = self._settings.launchers
             if self._settings.found is not None:
                 contract.worker_settings = self._settings.worker
             groups += [group.__module__.rpartition(".")[2] for group in contract.__mro__]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Final, Generic, TypeVar
 
 from anyjob.executor.capabilities import Capabilities, Health
 from anyjob.executor.handle import Handle
@@ -54,6 +54,16 @@ class Executor(ABC, Generic[S]):
 
     services: Services
     """Set by the worker before `serve`."""
+
+    launcher: ClassVar[str] = ""
+    """For a type whose runs are commands of one kind of place: the launcher of jobs that name none. Empty: this node's
+    own."""
+
+    def check(self, job: Job, spec: S) -> Iterable[Problem]:
+        """What the settings forbid the job; asked at bind only, so that settings which became stricter harm no run that
+        goes on. Must not touch the machine. Settings of a worker may differ: whoever starts looks again."""
+        del job, spec
+        return ()
 
     def capabilities(self, spec: S) -> Capabilities:
         """What is promised for this spec; asked at bind, on a server too, so it must not touch the machine. The

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from anyjob.executor.base import Stage
 from anyjob.executor.capabilities import Capabilities, Health
 from anyjob.executor.handle import Handle
 from anyjob.outcome import StopReport
+from anyjob.problem import Problem
 from anyjob.spec import Spec
 
 if TYPE_CHECKING:
     from anyjob.executor.command import Command, Exit
     from anyjob.executor.services import Services
+    from anyjob.job import Job
     from anyjob.run import Run
 
 __all__ = ["Launcher", "O", "Options", "Place"]
@@ -43,6 +45,11 @@ class Launcher(ABC, Generic[O]):
 
     async def health(self) -> Health:
         return Health(state="healthy")
+
+    def check(self, job: Job, options: O) -> Iterable[Problem]:
+        """As Executor.check."""
+        del job, options
+        return ()
 
     @abstractmethod
     def capabilities(self, options: O) -> Capabilities: ...

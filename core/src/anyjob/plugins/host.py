@@ -21,7 +21,7 @@ from anyjob.plugins.plugin import Plugin, failure
 from anyjob.plugins.policies import Policies
 from anyjob.plugins.registry import Claims, Offer, Registry
 from anyjob.plugins.report import PluginReport, PluginState
-from anyjob.plugins.resolver import Resolved, Resolver, common_problems
+from anyjob.plugins.resolver import Resolved, Resolver, common_problems, forbidden
 from anyjob.plugins.settings import PluginSettings, canonical
 from anyjob.plugins.types import CommandType, ExecutorType, LauncherType
 from anyjob.problem import Problem
@@ -117,7 +117,7 @@ class PluginHost:
             if more:
                 raise BadJob([_unknown(unknown), *more], job.name) from None
             raise
-        problems = [*found.problems, *self._policies.check(job)]
+        problems = [*found.problems, *forbidden(job, found), *self._policies.check(job)]
         if problems:
             raise BadJob(problems, job.name)
         return found.binding
@@ -132,7 +132,8 @@ class PluginHost:
         rest = error.rest
         if rest is not None:
             try:
-                more = [*self._resolve(rest).problems, *self._policies.check(rest)]
+                found = self._resolve(rest)
+                more = [*found.problems, *forbidden(rest, found), *self._policies.check(rest)]
             except UnknownJobType as unknown:
                 more = [_unknown(unknown), *common_problems(rest)]
             except AnyJobError as fault:

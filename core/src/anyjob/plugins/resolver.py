@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from anyjob.executor.base import Executor
     from anyjob.job import Job
 
-__all__ = ["Resolved", "Resolver", "common_problems"]
+__all__ = ["Resolved", "Resolver", "common_problems", "forbidden"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,6 +58,26 @@ class Resolved:
             version=plugin.version,
             launcher=launcher,
         )
+
+
+def forbidden(job: Job, found: Resolved) -> list[Problem]:
+    """What executor and launcher may not do for the job by their settings. Raises PluginBroken."""
+    problems: list[Problem] = []
+    if found.spec is not None:
+        spec = found.spec
+        problems += _forbidden(found.type, job, lambda: found.executor.check(job, spec))
+    if found.place is not None and found.launcher is not None and found.spec is not None:
+        place = found.place
+        if found.executor.joins(found.spec):
+            problems += _forbidden(found.launcher, job, lambda: place.launcher.check(job, place.options))
+    return problems
+
+
+def _forbidden(offer: Offer[Any], job: Job, ask: Callable[[], Iterable[Problem]]) -> list[Problem]:
+    try:
+        return list(ask())
+    except Exception as error:
+        raise broken(job.job_type, offer.plugin, f"its check of a job failed: {failure(error)}") from error
 
 
 def common_problems(job: Job) -> list[Problem]:
@@ -96,7 +116,10 @@ class Resolver:
 
         False: it cannot be told which launcher is meant, and all of its keys would be called unread.
         """
-        name = made.common.launcher if made.common else job.xattrs.get("launcher", DEFAULT_LAUNCHER)
+        usual = made.executor.launcher or DEFAULT_LAUNCHER
+        if made.common is not None and "launcher" not in job.xattrs:
+            made.common = made.common.model_copy(update={"launcher": usual})
+        name = made.common.launcher if made.common else job.xattrs.get("launcher", usual)
         if not isinstance(name, str):
             return False
         ignored = made.executor.ignores(made.spec)
@@ -104,8 +127,9 @@ class Resolver:
             remedy = f"is for commands, and runs of JobType {job.job_type!r} are none; take it out"
             value = shown(job.xattrs[key])
             made.problems.append(Problem(field=f"XAttrs.{key}", value=value, remedy=remedy))
-        if "launcher" in ignored and name != DEFAULT_LAUNCHER:
-            remedy = f"does not fit JobType {job.job_type!r}, whose runs are no commands; take it out"
+        if "launcher" in ignored and name != usual:
+            what = "whose runs are no commands" if usual == DEFAULT_LAUNCHER else f"which runs by launcher {usual!r}"
+            remedy = f"does not fit JobType {job.job_type!r}, {what}; take it out"
             made.problems.append(Problem(field="XAttrs.launcher", value=name, remedy=remedy))
             return False
         if "user" in ignored:

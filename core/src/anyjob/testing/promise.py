@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -9,8 +10,9 @@ from typing import Final
 
 from anyjob.executor.capabilities import Capabilities, Limit
 from anyjob.outcome import Strength
+from anyjob.samples import Samples
 
-__all__ = ["Promise", "excused"]
+__all__ = ["Promise", "description", "excused"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,3 +89,10 @@ _EXCUSES: Final[Mapping[str, Callable[[Promise], str]]] = MappingProxyType(
 def excused(name: str, promise: Promise) -> str:
     """Why the type need not bring the sample `name`; empty: it must."""
     return _EXCUSES.get(name, _command)(promise)
+
+
+def description(name: str) -> str | None:
+    """What the source of Samples says of a field."""
+    source = inspect.getsource(Samples)
+    _, found, after = source.partition(f"    {name}: ")
+    return after.split('"""')[1] if found else None

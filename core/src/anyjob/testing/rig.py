@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import inspect
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -23,8 +22,9 @@ from anyjob.plugins.settings import PluginSettings
 from anyjob.plugins.types import resolve
 from anyjob.samples import Sample, Samples, SampleSource
 from anyjob.testing.fault import Fault, check, lacks, told
-from anyjob.testing.promise import Promise, excused
+from anyjob.testing.promise import Promise, description, excused
 from anyjob.testing.supply import Supply
+from anyjob.testing.whole import whole
 from anyjob.worker.face import RunFace
 from anyjob.worker.instance import new_instance_id
 from anyjob.worker.local.shimclient import ShimClient
@@ -74,17 +74,21 @@ class Rig:
         samples: SampleSource | None = None,
         supply: Supply | None = None,
         settings: Mapping[str, object] | None = None,
+        launchers: Mapping[str, Mapping[str, object]] | None = None,
         worker: WorkerSettings | None = None,
         worker_beside: WorkerSettings | None = None,
+        xattrs: Mapping[str, Json] | None = None,
         patience: float = 30,
     ) -> None:
         """`folder`: empty, for state and scratch files. `plugin` None: the type is looked up among those installed.
 
-        `plugin_settings` are those of [plugins], `settings` the executor's, `worker` those of [worker], `worker_beside`
-        those of a worker beside it. `samples`: the type's own unless given. `supply` holds them for longer than this
-        rig. `patience`: seconds after which something that does not happen is called a hang.
+        `plugin_settings` are those of [plugins], `settings` the executor's, `launchers` those of [launchers], `worker`
+        those of [worker], `worker_beside` those of a worker beside it. `samples`: the type's own unless given. `supply`
+        holds them for longer than this rig. `xattrs` stand in each job that does not say otherwise. `patience`: seconds
+        after which something that does not happen is called a hang.
         """
         self.folder, self.patience = folder, patience
+        self._launchers, self._xattrs = launchers or {}, xattrs or {}
         self._worker = worker or WorkerSettings()
         self._beside = worker_beside
         self.state = folder / "state"
@@ -105,7 +109,9 @@ class Rig:
             samples=self._source,
             supply=self._supply,
             settings=self._settings,
+            launchers=self._launchers,
             worker=self._beside or self._worker,
+            xattrs=self._xattrs,
             patience=self.patience,
         )
 
@@ -115,8 +121,13 @@ class Rig:
         """A host as a new process would have it."""
         settings = {self.job_type: self._settings} if self._settings else {}
         if self._plugin is None:
-            return PluginHost.load(self._plugin_settings, executor_settings=settings)
-        return PluginHost({"tested": self._plugin}, settings=self._plugin_settings, executor_settings=settings)
+            return PluginHost.load(self._plugin_settings, executor_settings=settings, launcher_settings=self._launchers)
+        return PluginHost(
+            {"tested": self._plugin},
+            settings=self._plugin_settings,
+            executor_settings=settings,
+            launcher_settings=self._launchers,
+        )
 
     def _only_type(self) -> str:
         if self._plugin is None:
@@ -182,7 +193,7 @@ class Rig:
     def _present(self, name: str) -> Sample:
         found = getattr(self.samples, name)
         if found is None:
-            said = " ".join((_documentation(name) or "").split())
+            said = " ".join((description(name) or "").split())
             raise Fault(f"The samples of {self.job_type!r} lack {name!r}, and the type promises it. {said}")
         return found
 
@@ -193,7 +204,7 @@ class Rig:
         given: dict[str, Json] = {**sample.job, **fields}
         own = given.get("XAttrs", {})
         check(isinstance(own, dict), "XAttrs of a sample is no mapping; write it as one, not as JSON text.")
-        merged: dict[str, Any] = {**own, **(xattrs or {})}  # pyright: ignore[reportGeneralTypeIssues] - checked above
+        merged: dict[str, Any] = {**self._xattrs, **own, **(xattrs or {})}  # pyright: ignore[reportGeneralTypeIssues] - checked above
         wire: dict[str, object] = {"Name": "conformance", "JobType": self.job_type, **given}
         return Job.from_wire({**wire, "XAttrs": merged} if merged else wire)
 
@@ -225,7 +236,7 @@ class Rig:
         try:
             yield worker
         finally:
-            await _whole(asyncio.ensure_future(worker.close()))
+            await whole(asyncio.ensure_future(worker.close()))
             self._open.remove(worker)
 
     def settings(self, settings: WorkerSettings | None = None) -> WorkerSettings:
@@ -377,21 +388,3 @@ class Rig:
         async with asyncio.timeout(_TIDY):
             while (shim / "sock").exists():  # noqa: ASYNC110 - another process takes it away
                 await asyncio.sleep(0.002)
-
-
-async def _whole(work: asyncio.Future[None]) -> None:
-    """Wait until it is over, also if cancelled meanwhile; it is cancelled itself when it takes too long then."""
-    try:
-        await asyncio.shield(work)
-    except asyncio.CancelledError:
-        if not (await asyncio.wait({work}, timeout=_TIDY))[0]:
-            work.cancel()
-            await asyncio.wait({work})
-        raise
-
-
-def _documentation(name: str) -> str | None:
-    """What the source of Samples says of a field."""
-    source = inspect.getsource(Samples)
-    _, found, after = source.partition(f"    {name}: ")
-    return after.split('"""')[1] if found else None

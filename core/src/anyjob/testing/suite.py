@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import pytest
 
+from anyjob.outcome import Json
 from anyjob.plugins.settings import PluginSettings
 from anyjob.samples import SampleSource
 from anyjob.testing.rig import Rig
@@ -30,6 +31,10 @@ class Suite:
     """The samples, or a function that gives them for a while; None: those that the type's plugin names."""
     executor_settings: ClassVar[Mapping[str, object]] = {}
     """What stands in [executors.<type>] of the settings."""
+    launcher_settings: ClassVar[Mapping[str, Mapping[str, object]]] = {}
+    """What stands in [launchers.<name>], by name."""
+    xattrs: ClassVar[Mapping[str, Json]] = {}
+    """XAttrs of every job, as the launcher with its options; what a sample says itself stays."""
     worker_settings: ClassVar[WorkerSettings] = WorkerSettings()
     """What stands in [worker]."""
     worker_beside: ClassVar[WorkerSettings | None] = None
@@ -37,6 +42,10 @@ class Suite:
     which applications dial in. None: the same."""
     patience: ClassVar[float] = 30
     """Seconds after which something that does not happen is called a hang. Nothing else is measured in time."""
+    crowd: ClassVar[int] = 200
+    """Runs of the case with the most at one time; fewer where each of them takes long."""
+    many: ClassVar[int] = 20
+    """Runs of the cases with many at one time."""
 
     @classmethod
     def make_rig(cls, folder: Path, supply: Supply | None = None) -> Rig:
@@ -49,8 +58,10 @@ class Suite:
             samples=cls.samples,
             supply=supply,
             settings=cls.executor_settings,
+            launchers=cls.launcher_settings,
             worker=cls.worker_settings,
             worker_beside=cls.worker_beside,
+            xattrs=cls.xattrs,
             patience=cls.patience,
         )
 

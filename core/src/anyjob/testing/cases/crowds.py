@@ -19,9 +19,6 @@ from anyjob.worker.worker import LiveRun, Worker
 
 __all__ = ["CrowdCases"]
 
-_CROWD = 200
-_MANY = 20
-
 
 class CrowdCases(Suite):
     """Runs side by side."""
@@ -35,7 +32,7 @@ class CrowdCases(Suite):
         async def life() -> list[Finished]:
             async with rig.worker() as worker:
                 runs: list[LiveRun] = []
-                for number in range(_CROWD):
+                for number in range(self.crowd):
                     order = rig.order(jobs[number % 2], instance_parameters=f"number {number}")
                     runs.append(await rig.submit(worker, order))
                 return [await rig.finish(run) for run in runs]
@@ -43,12 +40,12 @@ class CrowdCases(Suite):
         for number, got in enumerate(asyncio.run(life())):
             if number % 2:
                 assert bad.cause is not None
-                expect(got.outcome, bad.cause, where=f"Run {number} of {_CROWD} at once, 'fails',")
+                expect(got.outcome, bad.cause, where=f"Run {number} of {self.crowd} at once, 'fails',")
                 continue
-            expect(got.outcome, Cause.SUCCEEDED, where=f"Run {number} of {_CROWD} at once")
+            expect(got.outcome, Cause.SUCCEEDED, where=f"Run {number} of {self.crowd} at once")
             wanted = f"number {number}" if good is rig.samples.echoes else good.result
             if wanted is not None:
-                said = f"Run {number} of {_CROWD} at once has the result {got.outcome.result!r}, not {wanted!r}."
+                said = f"Run {number} of {self.crowd} at once has the result {got.outcome.result!r}, not {wanted!r}."
                 check(got.outcome.result == wanted, said)
 
     def test_twenty_stops_at_once(self, rig: Rig) -> None:
@@ -62,7 +59,7 @@ class CrowdCases(Suite):
                 return [await rig.finish(run) for run in runs]
 
         for got in asyncio.run(life()):
-            expect(got.outcome, Cause.STOPPED, where=f"One of {_MANY} runs that are stopped at once")
+            expect(got.outcome, Cause.STOPPED, where=f"One of {self.many} runs that are stopped at once")
             strong_enough(got.outcome, rig.promise.capabilities.proof)
             gone(got.order, got.outcome)
 
@@ -114,24 +111,24 @@ class CrowdCases(Suite):
 
         async def life() -> list[Finished]:
             async with rig.worker() as worker:
-                runs = [await rig.submit(worker, rig.order(job)) for _ in range(_MANY)]
+                runs = [await rig.submit(worker, rig.order(job)) for _ in range(self.many)]
                 return [await rig.finish(run) for run in runs]
 
         got = asyncio.run(life())
-        self._once_each(got, self.side_effects(effects), f"One of {_MANY} runs at once")
+        self._once_each(got, self.side_effects(effects), f"One of {self.many} runs at once")
 
     def test_many_runs_outlive_their_worker(self, rig: Rig) -> None:
         """Twenty runs whose worker is killed in the middle of their work all come to their one end."""
         effects = rig.folder / "effects"
         job = rig.job(rig.sample("remembers"), Parameters=str(effects))
-        orders = [rig.order(job) for _ in range(_MANY)]
+        orders = [rig.order(job) for _ in range(self.many)]
 
         async def doom() -> None:
             async with rig.worker() as worker:
                 for order in orders:
                     await rig.submit(worker, order)
                     await asyncio.sleep(0)
-                    if orders.index(order) == _MANY // 2:
+                    if orders.index(order) == self.many // 2:
                         await rig.until(lambda: self.side_effects(effects), "None of the runs has begun")
                 os.kill(os.getpid(), signal.SIGKILL)
 
@@ -143,9 +140,9 @@ class CrowdCases(Suite):
             check(process.wait(), "The worker was not killed.")
         got = asyncio.run(life())
         if rig.promise.capabilities.resumes:
-            self._once_each(got, self.side_effects(effects), f"One of {_MANY} runs whose worker was killed")
+            self._once_each(got, self.side_effects(effects), f"One of {self.many} runs whose worker was killed")
         for one in got:
-            where = f"One of {_MANY} runs whose worker was killed"
+            where = f"One of {self.many} runs whose worker was killed"
             expect(one.outcome, Cause.SUCCEEDED, Cause.UNKNOWN, where=where)
 
     def test_two_workers_side_by_side(self, rig: Rig) -> None:
@@ -199,7 +196,7 @@ class CrowdCases(Suite):
 
     async def _sleepers(self, rig: Rig, worker: Worker) -> list[LiveRun]:
         job = rig.job(rig.sample("sleeps"), xattrs={"grace": 0.2})
-        runs = [await rig.submit(worker, rig.order(job)) for _ in range(_MANY)]
+        runs = [await rig.submit(worker, rig.order(job)) for _ in range(self.many)]
         for run in runs:
             await rig.running(run)
         return runs
