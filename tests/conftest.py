@@ -14,6 +14,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+pytest_plugins = ["tests.grounds.fixtures"]
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -58,15 +60,30 @@ def _go() -> str:
     return "" if (version := re.match(r"go1\.(\d+)", said)) and int(version[1]) >= 20 else f"{said or go} is too old"
 
 
+def _docker() -> str:
+    from tests.grounds.docker.engine import missing
+
+    return missing()
+
+
+def _k8s() -> str:
+    from tests.grounds.kubernetes.node import missing
+
+    return missing()
+
+
 NEEDS: dict[str, Callable[[], str]] = {
     "cgroup2": _cgroup2,
     "cgroup1": _cgroup1,
+    "docker": _docker,
     "jdk17": _jdk(17),
     "jdk25": _jdk(25),
     "go": _go,
     "jq": _command("jq"),
+    "k8s": _k8s,
     "maven": _command("mvn"),
     "node": _command("node"),
+    "php": _command("php"),
     "root": _root,
 }
 """What a machine may lack, and why it does: an empty text means it is there."""

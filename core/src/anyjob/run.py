@@ -16,8 +16,11 @@ from anyjob.outcome import Json
 from anyjob.status import TriggerType
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from anyjob.executor.launcher import Place
     from anyjob.job import Job
+    from anyjob.spec.commonxattrs import CommonXAttrs
 
 __all__ = ["RUN_FOLDER", "CallRun", "Event", "Log", "Run", "RunFacts", "Shard"]
 
@@ -45,6 +48,15 @@ class Log(Protocol):
 
     def cursor(self, source: str) -> str | None:
         """How far `source` was read, by this or an earlier worker. None: nothing was read yet."""
+        ...
+
+    def kept(self, source: str) -> str | None:
+        """How far `source` was read for good: what is fed after that may be asked for again by a later worker. Whoever
+        frees what was read goes by this."""
+        ...
+
+    def last_line(self) -> str:
+        """The last line that is not blank, of the last 64 KB, in the job's encoding; empty when there is none."""
         ...
 
 
@@ -97,6 +109,11 @@ class RunFacts(Protocol):
     @property
     def user(self) -> str | None:
         """As whom a command runs on its node, by the job or a policy; None: as the worker."""
+        ...
+
+    @property
+    def common(self) -> CommonXAttrs:
+        """The common keys of XAttrs, with what policies changed."""
         ...
 
     @property
@@ -155,7 +172,12 @@ class RunFacts(Protocol):
 
     def environment(self) -> dict[str, str]:
         """The whole environment of a command: an allow-list from the worker, the job's `env`, and the `ANYJOB_*`
-        names."""
+        names. Where the launcher starts commands elsewhere than on this node it is `variables()`."""
+        ...
+
+    def variables(self) -> dict[str, str]:
+        """The job's `env` and the `ANYJOB_*` names, with nothing of the worker's own. Names of files hold
+        RUN_FOLDER."""
         ...
 
     def secret(self, name: str) -> str:
@@ -175,6 +197,12 @@ class Run(RunFacts, Protocol):
     @property
     def place(self) -> Place:
         """Where a command runs: the launcher that XAttrs.launcher names, with its options."""
+        ...
+
+    @property
+    def folder(self) -> Path:
+        """The run's own folder on this worker's node, made with mode 0700 when it is asked for. It holds the log; what
+        else lies there is whoever starts the run's. Raises OSError."""
         ...
 
     async def checkpoint(self, data: Json) -> None:

@@ -95,13 +95,21 @@ async def dry_command(
     )
 
 
-def preview(job: Job, bound: Bound, draft: RunDraft, plan: TaskPlan, environment: list[str]) -> dict[str, list[str]]:
-    """What an executor whose runs are no commands says of one task: lines under titles.
+async def preview(
+    job: Job, bound: Bound, draft: RunDraft, plan: TaskPlan, environment: list[str]
+) -> dict[str, list[str]]:
+    """What executor and launcher say of one task beside its command: lines under titles.
 
-    Raises what the executor's `preview` raises.
+    Raises what their `preview` raises.
     """
     face = _face(job, bound, draft, plan, environment)
-    return {title: list(lines) for title, lines in bound.executor.preview(face, bound.spec).items()}
+    seen = {title: list(lines) for title, lines in bound.executor.preview(face, bound.spec).items()}
+    place = bound.place
+    if place is not None and bound.executor.joins(bound.spec):
+        command = await bound.executor.command_of(face, bound.spec)
+        if command is not None:
+            seen |= {title: [*lines] for title, lines in place.launcher.preview(face, command, place.options).items()}
+    return seen
 
 
 def _face(job: Job, bound: Bound, draft: RunDraft, plan: TaskPlan, environment: list[str]) -> RunFace:

@@ -114,18 +114,21 @@ async def gather(job: Job, host: PluginHost, settings: Settings) -> Explanation:
         host.prepare(draft, bound.capabilities)
     except RunRefused as refused:
         faults.append(str(refused))
-    user, home = _user(draft.user, job, settings, faults)
+    elsewhere = bound.place is not None and not bound.place.on_node
+    user, home = (draft.user or "(as the launcher says)", {}) if elsewhere else _user(draft.user, job, settings, faults)
     faults += [
         f"Secret {name!r} is not in the settings: there is no [secrets.{setting}]"
         for name, setting in common.secrets.items()
         if setting not in settings.secrets
     ]
     faults += [str(problem) for problem in await bound.executor.preflight(bound.spec)]
+    if bound.place is not None and bound.executor.joins(bound.spec):
+        faults += [str(problem) for problem in await bound.place.launcher.preflight(bound.place.options)]
     command: DryCommand | None = None
     seen: dict[str, list[str]] = {}
     try:
         command = await dry_command(job, bound, draft, plans[0], settings.worker.environment)
-        seen = preview(job, bound, draft, plans[0], settings.worker.environment)
+        seen = await preview(job, bound, draft, plans[0], settings.worker.environment)
     except AnyJobError as error:
         faults.append(str(error))
     if command is not None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, TypeVar
 
 from anyjob.executor.base import Stage
 from anyjob.executor.capabilities import Capabilities, Health
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from anyjob.executor.command import Command, Exit
     from anyjob.executor.services import Services
     from anyjob.job import Job
-    from anyjob.run import Run
+    from anyjob.run import Run, RunFacts
 
 __all__ = ["Launcher", "O", "Options", "Place"]
 
@@ -35,7 +35,11 @@ class Launcher(ABC, Generic[O]):
     The verbs keep the rules of `Executor`'s, with an Exit in place of an Outcome.
     """
 
+    on_node: ClassVar[bool] = False
+    """Whether commands run on this node itself, with its files, its users and the worker's environment."""
+
     services: Services
+    """Set by the worker before `serve`."""
 
     async def serve(self, services: Services) -> None:
         """Called once, before the first run."""
@@ -50,6 +54,16 @@ class Launcher(ABC, Generic[O]):
         """As Executor.check."""
         del job, options
         return ()
+
+    async def preflight(self, options: O) -> Iterable[Problem]:
+        """As Executor.preflight; asked after the executor's."""
+        del options
+        return ()
+
+    def preview(self, run: RunFacts, command: Command, options: O) -> Mapping[str, Sequence[str]]:
+        """What a start would do with the command, for `anyjob explain`: lines under titles. As Executor.preview."""
+        del run, command, options
+        return {}
 
     @abstractmethod
     def capabilities(self, options: O) -> Capabilities: ...
@@ -66,8 +80,12 @@ class Launcher(ABC, Generic[O]):
         """The outcome is durable: remove what was only kept for `find` and `watch`. Idempotent."""
 
     def deadline_command(self, handle: Handle) -> Sequence[str] | None:
-        """What the shim executes when the deadline passes and no worker is there; None where the launcher keeps it
-        otherwise."""
+        """What ends the command at its deadline when no worker is there; None where the launcher keeps it otherwise.
+
+        The argv is executed by the shim as the worker's user, with the worker's allowed environment, a little after
+        the deadline, if no worker has begun to stop the run by then. It stands in the shim's journal: no secrets. It
+        must end within two minutes, be harmless when the command is over, and give the command its grace.
+        """
         del handle
         return None
 
@@ -75,6 +93,13 @@ class Launcher(ABC, Generic[O]):
 class Place(Protocol):
     """A launcher with its options, chosen for a run by the host from XAttrs.launcher. All that an executor sees of
     it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def on_node(self) -> bool:
+        """As Launcher.on_node."""
+        ...
 
     async def start(self, run: Run, command: Command) -> Handle | Exit: ...
     async def watch(self, run: Run, handle: Handle) -> Exit: ...

@@ -72,6 +72,10 @@ class BoundPlace:
     launcher: Launcher[Any]
     options: Options
 
+    @property
+    def on_node(self) -> bool:
+        return self.launcher.on_node
+
     async def start(self, run: Run, command: Command) -> Handle | Exit:
         return await self.launcher.start(run, command, self.options)
 

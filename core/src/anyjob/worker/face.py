@@ -7,6 +7,7 @@ import json
 import os
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 from anyjob.errors import ContractBroken
@@ -58,7 +59,7 @@ class RunFace:
         "_log",
         "common",
         "extra_environment",
-        "folder",
+        "folder_path",
         "log_quota",
         "loop",
         "order",
@@ -74,7 +75,7 @@ class RunFace:
         self, record: RunRecord, context: FaceContext, folder: str, common: CommonXAttrs, place: Place | None
     ) -> None:
         self.record, self.order = record, record.order
-        self._context, self.folder, self.common = context, folder, common
+        self._context, self.folder_path, self.common = context, folder, common
         self.place_or_none = place
         self.extra_environment: dict[str, str] = {}
         self.user = common.user
@@ -183,7 +184,7 @@ class RunFace:
     @property
     def log_path(self) -> str:
         """The file of the log; it need not exist."""
-        return self.folder + "/log"
+        return self.folder_path + "/log"
 
     @property
     def log(self) -> RunLog:
@@ -194,6 +195,7 @@ class RunFace:
                 cursors=self.record.cursors,
                 keep=self._keep_cursor,
                 secrets=self.secrets.values(),
+                encoding=self.common.encoding,
             )
         return self._log
 
@@ -212,11 +214,22 @@ class RunFace:
     def fill(self, text: str) -> str:
         return fill(text, self, paste=self.common.paste)
 
+    @property
+    def folder(self) -> Path:
+        return Path(self.make_folder())
+
     def environment(self) -> dict[str, str]:
+        place = self.place_or_none
+        return self._environment({} if place is not None and not place.on_node else self._context.base_environment)
+
+    def variables(self) -> dict[str, str]:
+        return self._environment({})
+
+    def _environment(self, base: Mapping[str, str]) -> dict[str, str]:
         own: dict[str, str] = {}
         for name, value in self.common.env.items():
             own[name] = self.secret(value.secret) if isinstance(value, SecretRef) else value
-        return run_environment(self, self._context.base_environment, own | self.extra_environment)
+        return run_environment(self, base, own | self.extra_environment)
 
     def secret(self, name: str) -> str:
         if name not in self.secrets:
@@ -296,10 +309,10 @@ class RunFace:
     def make_folder(self) -> str:
         """The run's folder, made if it is not there. Raises OSError."""
         try:
-            os.mkdir(self.folder, 0o700)
+            os.mkdir(self.folder_path, 0o700)
         except FileExistsError:
             pass
-        return self.folder
+        return self.folder_path
 
 
 class BlockingFace:

@@ -37,7 +37,7 @@ class _LogSieve(Sieve):
 class RunLog:
     """The log as a run's face offers it. Opened on first use. Not for two threads at once on one run."""
 
-    __slots__ = ("_cursors", "_file", "_keep", "_quota", "_read", "_sieve", "path")
+    __slots__ = ("_cursors", "_encoding", "_file", "_keep", "_quota", "_read", "_sieve", "path")
 
     def __init__(
         self,
@@ -47,11 +47,12 @@ class RunLog:
         cursors: dict[str, tuple[str, int]],
         keep: Cursor,
         secrets: Iterable[str] = (),
+        encoding: str = "utf-8",
     ) -> None:
         """`keep(source, cursor, size)` makes a cursor durable; `cursors` holds the durable ones. `secrets` are hidden,
         also across the edges of what is written."""
         self.path, self._quota, self._cursors, self._keep = path, quota, cursors, keep
-        self._file = -1
+        self._file, self._encoding = -1, encoding
         values = [os.fsencode(value) for value in secrets if value]
         self._sieve = _LogSieve(values) if values else None
         self._read: dict[str, str] = {}
@@ -82,6 +83,15 @@ class RunLog:
         """How far `source` was read, by any worker."""
         known = self._cursors.get(source)
         return self._read.get(source) or (None if known is None else known[0])
+
+    def kept(self, source: str) -> str | None:
+        """How far `source` was read durably."""
+        known = self._cursors.get(source)
+        return None if known is None else known[0]
+
+    def last_line(self) -> str:
+        """The last line that is not blank."""
+        return last_line(self.path, self._encoding)
 
     def close(self) -> None:
         """Apply the quota for good, and close."""

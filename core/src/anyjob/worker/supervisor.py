@@ -19,6 +19,7 @@ from anyjob.job import BadJob
 from anyjob.outcome import Cause, Evidence, Outcome, StopReport, Strength, unknown
 from anyjob.worker.book import RunBook
 from anyjob.worker.face import RunFace
+from anyjob.worker.guard import Guard
 from anyjob.worker.record import RunRecord
 from anyjob.worker.secrets import mask_outcome, masks
 from anyjob.worker.states import RunState, Step, next_step
@@ -47,6 +48,7 @@ class Owner(Protocol):
         """Ask the policies; what they changed, a line each. Raises RunRefused."""
         ...
 
+    def guard(self, face: RunFace) -> Guard: ...
     def started(self, face: RunFace) -> None: ...
     def ended(self, face: RunFace, outcome: Outcome) -> None: ...
 
@@ -63,6 +65,8 @@ class Supervisor:
         "_cut",
         "_cuttable",
         "_force",
+        "_guard",
+        "_guarded",
         "_ladder",
         "_last",
         "_owner",
@@ -81,6 +85,8 @@ class Supervisor:
         self._ladder: asyncio.Task[None] | None = None
         self._force: asyncio.Event | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._guard: Guard | None = None
+        self._guarded: list[Evidence] = []
         self._cut = self._cuttable = self._preparing = False
         self._last = StopReport(strength=Strength.ASKED, by="nothing was asked yet")
         self.task = loop.create_task(self._live())
@@ -118,13 +124,15 @@ class Supervisor:
                 case Step.FIND:
                     got = await self._find()
                 case Step.WATCH:
+                    await self._hand_deadline()
                     got = await self._watch()
                 case Step.END_STOPPED:
                     return never_started(self.record.stop or STOP)
                 case Step.NOTHING:
                     raise ContractBroken("The worker", "it drove a run that is over", "Report this with the journal.")
             if isinstance(got, Outcome):
-                return settle(got, self.record.stop, self._bound.capabilities, self._bound.binding.job_type)
+                kind = self._bound.binding.job_type
+                return settle(got, self.record.stop, self._bound.capabilities, kind, self.record.order.deadline)
             if isinstance(got, Handle):
                 await self._durable(partial(self._owner.book.handle, self.record, got))
 
@@ -142,6 +150,8 @@ class Supervisor:
                 cause=Cause.REJECTED, result=str(refused), evidence=[Evidence(source="policy", text=str(refused))]
             )
         problems = list(await self._bound.executor.preflight(self._bound.spec))
+        if self._joined and (place := self._bound.place) is not None:
+            problems += await place.launcher.preflight(place.options)
         if problems:
             said = [Evidence(source="preflight", text=str(problem)) for problem in problems]
             return Outcome(cause=Cause.DEPENDENCY_MISSING, result=str(problems[0]), evidence=said)
@@ -221,6 +231,8 @@ class Supervisor:
             if record.state is not RunState.ACCEPTED:
                 await self._know_secrets()
             outcome = mask_outcome(outcome, masks(face.secrets))
+        if self._guarded:
+            outcome = replace(outcome, evidence=[*outcome.evidence, *self._guarded])
         if record.policies:
             changes = [Evidence(source="policy", text=line) for line in record.policies]
             outcome = replace(outcome, evidence=[*outcome.evidence, *changes])
@@ -228,6 +240,8 @@ class Supervisor:
         await self._durable(partial(self._owner.book.ended, record, outcome))
         if self._ladder is not None:
             self._ladder.cancel()
+        if self._guard is not None:
+            await self._guard.drop()
         await self.clean()
         self._owner.ended(face, outcome)
         if not self.over.done():
@@ -290,6 +304,8 @@ class Supervisor:
         if self.record.state is RunState.ACCEPTED:
             return  # the driver sees the stop before it starts anything
         await self._ask(Stage.ASK)
+        if self._guard is not None:
+            await self._guard.put_off(time.time() + grace)
         try:
             async with asyncio.timeout(grace):
                 await force.wait()
@@ -331,8 +347,26 @@ class Supervisor:
             self._timer = asyncio.get_running_loop().call_later(wait, self._deadline_passed)
 
     def _deadline_passed(self) -> None:
-        if self._preparing or self._bound.capabilities.deadline is DeadlineBy.WORKER:
+        if self._preparing or self._guard is not None or self._bound.capabilities.deadline is DeadlineBy.WORKER:
             self.stop(DEADLINE)
+
+    @property
+    def _joined(self) -> bool:
+        return self._bound.place is not None and self._bound.executor.joins(self._bound.spec)
+
+    async def _hand_deadline(self) -> None:
+        """Where the launcher has a command for it, the shim keeps the deadline for the time without a worker."""
+        place, handle, deadline = self._bound.place, self.record.handle, self.record.order.deadline
+        if place is None or handle is None or deadline is None or self._guard is not None or not self._joined:
+            return
+        argv = place.deadline_command(handle)
+        if argv is None:
+            return
+        self._guard = self._owner.guard(self.face)
+        until = deadline if self.record.stop is None else time.time() + self.face.grace
+        self._guarded = await self._guard.arm(argv, until)
+        if time.time() >= deadline:
+            self.stop(DEADLINE)  # the timer came before there was a guard
 
 
 def _answered(verb: str, got: object) -> Outcome:

@@ -24,13 +24,19 @@ def _cause(why: str) -> Cause:
     return Cause.TIMED_OUT if why == DEADLINE else Cause.STOPPED
 
 
-def settle(outcome: Outcome, why: str | None, capabilities: Capabilities, who: str) -> Outcome:
+def settle(
+    outcome: Outcome, why: str | None, capabilities: Capabilities, who: str, deadline: float | None = None
+) -> Outcome:
     """The outcome of a run whose `watch` has ended.
 
     An accepted stop gives the cause, whatever the code: nobody can tell a run that obeyed from one that ended by
-    itself meanwhile. The stop report is the executor's own, else the strength that its capabilities promise.
+    itself meanwhile. But an end that is known to lie before the `deadline` (epoch seconds) is not the deadline's doing:
+    a worker that comes back late finds such runs. The stop report is the executor's own, else the strength that its
+    capabilities promise.
     """
     if why is None:
+        return outcome
+    if why == DEADLINE and outcome.ended is not None and deadline is not None and outcome.ended < deadline:
         return outcome
     # Of an end that nobody knows there is no proof, whatever the type promises of those that it sees.
     proof = Strength.ASKED if outcome.cause is Cause.UNKNOWN else capabilities.proof

@@ -30,6 +30,7 @@ from anyjob.worker.book import JobShelf, RunBook
 from anyjob.worker.counters import Counters
 from anyjob.worker.environment import base_environment
 from anyjob.worker.face import RunFace
+from anyjob.worker.guard import Guard
 from anyjob.worker.identity import own_name
 from anyjob.worker.ledger import Ledger, LedgerPart
 from anyjob.worker.local.launcher import LocalLauncher
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from anyjob.job import Job
     from anyjob.plugins.binding import Binding, Bound
     from anyjob.plugins.host import PluginHost
+    from anyjob.worker.local.shimclient import ShimClient
 
 __all__ = ["LiveRun", "Worker"]
 
@@ -341,20 +343,30 @@ class Worker:
         """Ask the policies about one start; what they changed, a line each. Raises RunRefused."""
         if not self.host.has_policies:
             return []
+        # As whom a command runs elsewhere, unless somebody says so, is that place's own to say.
+        own = self._own_name if bound.place is None or bound.place.on_node else ""
         draft = RunDraft(
             job=face.job,
             launcher=face.common.launcher,
-            user=face.user or self._own_name,
+            user=face.user or own,
             limits=face.common.limits,
             labels=dict(face.common.labels),
             environment={},
         )
         self.host.prepare(draft, bound.capabilities)
-        if draft.user != self._own_name:
+        if draft.user != own:
             face.user = draft.user
         face.common = face.common.model_copy(update={"limits": draft.limits, "labels": draft.labels})
         face.extra_environment = draft.environment
         return [f"{change.policy}: {change.what} was {change.before}, is {change.after}" for change in draft.changes]
+
+    def guard(self, face: RunFace) -> Guard:
+        return Guard(self, face.name, f"{face.make_folder()}/deadline.log")
+
+    async def shim(self) -> ShimClient:
+        """The shim of this state folder, started if it is not there. Raises ShimLost."""
+        place = await self.local_place()
+        return await cast("LocalLauncher", place.launcher).shim()
 
     def started(self, face: RunFace) -> None:
         self.host.observers.run_started(face)

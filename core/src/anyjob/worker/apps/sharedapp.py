@@ -48,7 +48,7 @@ class SharedApp:
 
     @property
     def folder(self) -> str:
-        return self._face.folder
+        return self._face.folder_path
 
     @property
     def empty(self) -> bool:

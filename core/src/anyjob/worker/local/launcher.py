@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -17,6 +16,8 @@ from anyjob.executor.capabilities import Capabilities, DeadlineBy, Health, Limit
 from anyjob.executor.command import Command, Exit
 from anyjob.executor.handle import Handle, Scope
 from anyjob.executor.launcher import Launcher
+from anyjob.executor.progress import ProgressReader
+from anyjob.executor.returned import with_map
 from anyjob.executor.said import OUTCOME_FILE
 from anyjob.job import BadJob
 from anyjob.outcome import Cause, Evidence, Json, StopReport, Strength
@@ -27,7 +28,6 @@ from anyjob.worker.identity import Identity, reachable, resolve_user
 from anyjob.worker.local.enforcement import enforcement
 from anyjob.worker.local.exits import read_exit
 from anyjob.worker.local.options import LocalOptions
-from anyjob.worker.local.progress import ProgressReader
 from anyjob.worker.local.shimclient import ShimClient
 from anyjob.worker.local.shimvalues import Ended, RunAs, RunLimits, ShimOptions, Started, StartOrder, WarmStart
 from anyjob.worker.settings import WorkerSettings
@@ -40,6 +40,8 @@ _RETURNS = frozenset({"result", "map", OUTCOME_FILE})
 
 class LocalLauncher(Launcher[LocalOptions]):
     """One shim a state folder, started with the first command or with what an earlier worker left."""
+
+    on_node = True
 
     def __init__(self) -> None:
         self._folder: Path | None = None
@@ -70,7 +72,7 @@ class LocalLauncher(Launcher[LocalOptions]):
     async def start(self, run: Run, command: Command, options: LocalOptions) -> Handle | Exit:
         del options
         face = _face(run)
-        client = self._client or await self._shim()
+        client = self._client or await self.shim()
         if not command.returns <= _RETURNS:
             self._wanted[run.name] = command.returns - _RETURNS
         begun = self._begun[run.name] = client.start(self._order(face, command))
@@ -89,12 +91,12 @@ class LocalLauncher(Launcher[LocalOptions]):
 
     async def watch(self, run: Run, handle: Handle, options: LocalOptions) -> Exit:
         del options
-        client = self._client or await self._shim()
+        client = self._client or await self.shim()
         face = _face(run)
         wanted = _RETURNS.union(cast("list[str]", handle.data.get("returns", ())))
         # Who began the run here and now knows as whom; only for another worker's runs the disk has to tell.
         begun = self._begun.pop(run.name, None) is not None
-        work = face.folder if begun and face.user is None else _work_folder(face)
+        work = face.folder_path if begun and face.user is None else _work_folder(face)
         self._progress.add(face, f"{work}/progress")
         try:
             return _exit(face, work, await client.ended(run.name), wanted)
@@ -103,7 +105,7 @@ class LocalLauncher(Launcher[LocalOptions]):
 
     async def stop(self, run: Run, handle: Handle, stage: Stage, options: LocalOptions) -> StopReport:
         del handle, options
-        client = self._client or await self._shim()
+        client = self._client or await self.shim()
         proof = await client.stop(run.name, stage.value)
         return StopReport(
             strength=Strength(proof.strength),
@@ -118,7 +120,7 @@ class LocalLauncher(Launcher[LocalOptions]):
         begun = self._begun.get(run.name)
         if begun is not None:
             return await self._answer(face, begun)
-        client = self._client or await self._shim()
+        client = self._client or await self.shim()
         known = client.known.get(run.name)
         return None if known is None else self._read(face, known)
 
@@ -140,7 +142,8 @@ class LocalLauncher(Launcher[LocalOptions]):
 
     # ---------------------------------------------------------------- the shim
 
-    async def _shim(self) -> ShimClient:
+    async def shim(self) -> ShimClient:
+        """The shim of the state folder, started if it is not there. Raises ShimLost."""
         if self._folder is None:
             raise ContractBroken(
                 "The local launcher", "it was asked to run before a worker attached it", "Use it through a Worker."
@@ -215,7 +218,7 @@ class LocalLauncher(Launcher[LocalOptions]):
             return None
         found = resolve_user(face.user, face.job.group_id, self._settings.users)
         if isinstance(found, Identity):
-            found = reachable(found, face.folder)
+            found = reachable(found, face.folder_path)
         if isinstance(found, Problem):
             raise BadJob([found], face.job.name)
         return found
@@ -229,13 +232,7 @@ def _face(run: Run) -> RunFace:
 
 
 def _exit(face: RunFace, work: str, ended: Ended, wanted: frozenset[str]) -> Exit:
-    exit_ = read_exit(ended, work, face.log_path, wanted, face.common.encoding)
-    if "map" not in exit_.returned or face.job.execute_mode.maps:
-        return exit_
-    text = f"the job mapped tasks, and ExecuteMode {face.job.execute_mode.value} takes none: none of them was run"
-    lost = Evidence(source="ANYJOB_MAP", text=f"{text}; write parallel, grid or batch")
-    cause = exit_.cause or (Cause.FAILED if exit_.code == 0 else None)
-    return replace(exit_, cause=cause, evidence=[*exit_.evidence, lost])
+    return with_map(read_exit(ended, work, face.log_path, wanted, face.common.encoding), face.job)
 
 
 def _work_folder(face: RunFace) -> str:
@@ -243,11 +240,11 @@ def _work_folder(face: RunFace) -> str:
 
     Told by its owner, so that a later worker knows it too, and a job that makes a folder of that name changes nothing.
     """
-    work = f"{face.folder}/work"
+    work = f"{face.folder_path}/work"
     try:
-        return face.folder if os.lstat(work).st_uid == os.getuid() else work
+        return face.folder_path if os.lstat(work).st_uid == os.getuid() else work
     except FileNotFoundError:
-        return face.folder
+        return face.folder_path
 
 
 def _put(path: str, content: bytes, user: Identity | None) -> None:

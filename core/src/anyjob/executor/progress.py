@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections import OrderedDict
 
-from anyjob.worker.face import RunFace
+from anyjob.run import RunFacts
 
 __all__ = ["ProgressReader"]
 
@@ -21,10 +21,10 @@ class ProgressReader:
     """Looks at the progress files of the runs that are going, in turn."""
 
     def __init__(self) -> None:
-        self._runs: OrderedDict[str, tuple[RunFace, str, int]] = OrderedDict()
+        self._runs: OrderedDict[str, tuple[RunFacts, str, int]] = OrderedDict()
         self._timer: asyncio.TimerHandle | None = None
 
-    def add(self, face: RunFace, path: str) -> None:
+    def add(self, face: RunFacts, path: str) -> None:
         """Begin to look at `path` for the run."""
         self._runs[face.name] = (face, path, 0)
         if self._timer is None:
@@ -50,7 +50,7 @@ class ProgressReader:
         if self._runs:
             self._timer = asyncio.get_running_loop().call_later(_EVERY, self._tick)
 
-    def _look(self, face: RunFace, path: str, size: int) -> int:
+    def _look(self, face: RunFacts, path: str, size: int) -> int:
         try:
             now = os.lstat(path).st_size
             if now == size:

@@ -1,0 +1,186 @@
+"""What one cluster takes of the machine that others could take, too: a number, from which its names are made.
+
+Whoever keeps a cluster holds a lock on the file of its number. The kernel drops the lock with the process, whatever
+ended it, so a file that can be locked names a cluster that is gone, and what it left is cleared by who comes next.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import select
+import shutil
+import signal
+import time
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
+
+__all__ = ["REGISTRY", "Slot", "clear", "end_keeper", "sweep", "take"]
+
+REGISTRY = Path("/run/anyjob-grounds/kubernetes")
+_SLOTS = 64
+_PATIENCE = 40.0
+"""Seconds that a keeper has to end its cluster."""
+_MANY = 20.0
+"""Seconds in which the cgroups of killed processes must be empty."""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """The names and addresses of the cluster with this number."""
+
+    number: int
+
+    @property
+    def file(self) -> Path:
+        """Locked while the cluster is there; holds its keeper's number and its folder."""
+        return REGISTRY / str(self.number)
+
+    @property
+    def network(self) -> IPv4Network:
+        """Node, pods and this machine's end."""
+        return IPv4Network((f"10.89.{self.number}.0", 24))
+
+    @property
+    def node(self) -> IPv4Address:
+        """Where the API server and the kubelet listen; the pods' gateway."""
+        return self.network[1]
+
+    @property
+    def host(self) -> IPv4Address:
+        """This machine, as pods see it: what listens here can be reached by them."""
+        return self.network[254]
+
+    @property
+    def link(self) -> str:
+        """The name of this machine's end of the wire to the cluster."""
+        return f"anyjob-k8s{self.number}"
+
+    @property
+    def cgroup(self) -> str:
+        """The name of the group below which the pods' groups are, in every hierarchy."""
+        return f"anyjob-k8s{self.number}"
+
+    def cgroups(self) -> list[Path]:
+        """Its group in each hierarchy of this machine."""
+        top = Path("/sys/fs/cgroup")
+        tops = [top] if (top / "cgroup.controllers").exists() else sorted({one.resolve() for one in top.iterdir()})
+        return [one / self.cgroup for one in tops if (one / "cgroup.procs").exists()]
+
+
+def take(folder: Path) -> tuple[Slot, int]:
+    """A number that nobody has, and the handle that holds it. What dead owners left is cleared first."""
+    REGISTRY.mkdir(parents=True, exist_ok=True)
+    sweep()
+    for slot in map(Slot, range(_SLOTS)):
+        if _routed(slot.network):
+            continue
+        if (handle := _lock(slot)) is not None:
+            os.truncate(handle, 0)
+            os.write(handle, json.dumps({"keeper": os.getpid(), "folder": str(folder)}).encode())
+            return slot, handle
+    raise RuntimeError(f"all {_SLOTS} clusters of this machine are taken, see {REGISTRY}")
+
+
+def sweep() -> list[Slot]:
+    """Clear what clusters left whose keepers are gone. Which these were."""
+    cleared: list[Slot] = []
+    for file in sorted(REGISTRY.glob("*")):
+        slot = Slot(int(file.name))
+        handle = _lock(slot)
+        if handle is None:
+            continue
+        if known := os.read(handle, 10_000):
+            clear(slot, Path(json.loads(known)["folder"]))
+            os.truncate(handle, 0)
+            cleared.append(slot)
+        os.close(handle)
+    return cleared
+
+
+def end_keeper(pid: int, folder: Path) -> None:
+    """Ask the keeper of the cluster in a folder to end it, and wait until it has; kill it if it does not.
+
+    The number of a process alone would one day be somebody else's: the file of its slot, which it holds, says it, too.
+    """
+    if not any(_held_by(file, pid, folder) for file in REGISTRY.glob("*")):
+        return
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            signal.pidfd_send_signal(handle, number)
+            if select.select([handle], [], [], _PATIENCE)[0]:
+                return
+    except ProcessLookupError:
+        return
+    finally:
+        os.close(handle)
+
+
+def _held_by(file: Path, pid: int, folder: Path) -> bool:
+    try:
+        known = json.loads(file.read_text() or "{}")
+    except FileNotFoundError:
+        return False
+    return known == {"keeper": pid, "folder": str(folder)}
+
+
+def clear(slot: Slot, folder: Path, *, logs: bool = False) -> None:
+    """Remove the groups and the folder of a cluster none of whose processes is left; its mounts went with these.
+
+    `logs` keeps the folder with its logs: a start that failed is to be looked at.
+    """
+    end = time.monotonic() + _MANY
+    for group in slot.cgroups():
+        for path, _, _ in os.walk(group, topdown=False):
+            _remove_group(Path(path), end)
+    if not (folder / "cluster.json").exists():
+        return
+    for entry in folder.iterdir():
+        if logs and entry.suffix == ".log":
+            continue
+        shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
+    if not logs:
+        folder.rmdir()
+
+
+def _remove_group(group: Path, end: float) -> None:
+    while True:
+        try:
+            group.rmdir()
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            if error.errno != errno.EBUSY or time.monotonic() > end:
+                raise
+            time.sleep(0.02)
+        else:
+            return
+
+
+def _lock(slot: Slot) -> int | None:
+    handle = os.open(slot.file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        return None
+    return handle
+
+
+def _routed(network: IPv4Network) -> bool:
+    """Whether this machine has a way of its own to some of these addresses."""
+    for line in Path("/proc/net/route").read_text().splitlines()[1:]:
+        words = line.split()
+        if words[7] == "00000000":
+            continue
+        target, mask = (int.from_bytes(bytes.fromhex(words[index])[::-1]) for index in (1, 7))
+        if network.overlaps(IPv4Network((target, mask.bit_count()))):
+            return True
+    return False
