@@ -24,7 +24,7 @@ class BadAddress(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """An engine's address. `said_by`: what named it. Without TLS files and with `tls` false it is spoken to in plain."""
+    """An engine's address. `said_by`: what named it. Without `tls` it is spoken to in plain."""
 
     url: str
     said_by: str
@@ -114,5 +114,3 @@ def _of_context(folder: Path, name: str) -> Address:
 
 def _files(folder: Path) -> dict[str, str]:
     return {name: str(folder / f"{name}.pem") for name in ("ca", "cert", "key") if (folder / f"{name}.pem").is_file()}
-
-

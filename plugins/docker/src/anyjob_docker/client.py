@@ -59,7 +59,7 @@ class EngineClient:
     def inspect(self, container: str) -> dict[str, Any] | None:
         """None: there is no such container."""
         with self._calls() as api:
-            return _or_none(lambda: api.inspect_container(container))
+            return _or_none(api.inspect_container, container)
 
     def kill(self, container: str, signal: str) -> bool:
         """Send a signal. False: the container is gone, or does not run."""
@@ -111,10 +111,10 @@ class EngineClient:
     def logs(self, container: str, since: float) -> Frames:
         """What the engine has kept of the container's output since then, a message each, its time before it."""
         with self._calls() as api:
-            url = api._url("/containers/{0}/logs", container)
+            raw: Any = api
             query = {"stdout": 1, "stderr": 1, "timestamps": 1, "follow": 0, "since": f"{since:.9f}"}
-            answer = api._get(url, params=query, stream=True)
-            api._raise_for_status(answer)
+            answer = raw._get(raw._url("/containers/{0}/logs", container), params=query, stream=True)
+            raw._raise_for_status(answer)
             with answer:
                 yield from _frames(answer.raw)
 
@@ -123,7 +123,7 @@ class EngineClient:
     def image(self, name: str) -> dict[str, Any] | None:
         """What is known of an image; None: it is not there."""
         with self._calls() as api:
-            return _or_none(lambda: api.inspect_image(name))
+            return _or_none(api.inspect_image, name)
 
     def pull(
         self,
@@ -184,7 +184,7 @@ class EngineClient:
             version = self._version or "auto"
             api = APIClient(self.address.url, version=version, timeout=cast("Any", seconds), tls=tls)
             api.trust_env = False  # neither proxies nor .netrc: an engine is where it is said to be
-            self._version = api._version
+            self._version = cast("Any", api)._version
             return api
 
     def _tls(self) -> TLSConfig:
@@ -214,13 +214,14 @@ def _away(address: Address, error: BaseException) -> EngineAway:
             "is not there: no such socket",
             "Start the engine (systemctl start docker), or say where it is by DOCKER_HOST or [launchers.docker] host.",
             sent=False,
+            missing=True,
         )
     if isinstance(found, PermissionError):
         return EngineAway(
             address,
             f"may not be used by the worker's user {_user()}",
-            f"Add it to the group of {path or 'the socket'} (usually: usermod -aG docker {_user()}) and start the worker"
-            " anew.",
+            f"Add it to the group of {path or 'the socket'} (usually: usermod -aG docker {_user()}) and start the"
+            " worker anew.",
             sent=False,
         )
     if isinstance(found, ConnectionRefusedError):
@@ -261,9 +262,9 @@ def _user() -> str:
         return str(os.getuid())
 
 
-def _or_none(call: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
+def _or_none(call: Callable[[str], Any], name: str) -> dict[str, Any] | None:
     try:
-        return call()
+        return call(name)
     except APIError as error:
         if error.response is not None and error.response.status_code == 404:
             return None

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from anyjob.executor.said import OUTCOME_FILE
 from anyjob.outcome import Json
 from anyjob.run import RUN_FOLDER
 from anyjob.spec import Limits
@@ -18,10 +19,13 @@ if TYPE_CHECKING:
     from anyjob_docker.options import DockerOptions
     from anyjob_docker.settings import DockerSettings
 
-__all__ = ["CONTROL", "ENTRY", "Plan", "inside", "plan"]
+__all__ = ["CONTROL", "ENTRY", "LEFTOVERS_LABEL", "RETURNS_LABEL", "USUAL_RETURNS", "Plan", "inside", "plan"]
 
 CONTROL: Final = "/anyjob/control"
 ENTRY: Final = "/anyjob/entry"
+USUAL_RETURNS: Final = frozenset({"result", "map", OUTCOME_FILE})
+RETURNS_LABEL: Final = "anyjob.returns"
+LEFTOVERS_LABEL: Final = "anyjob.leftovers"
 _INIT: Final = 2
 """Processes of ours in each container, which no limit of the job counts."""
 
@@ -75,10 +79,11 @@ def plan(
     leftovers = command.leftovers or options.leftovers or "kill"
     if leftovers == "allow":
         leftovers = "kill"  # nothing outlives a container
+    labels: dict[str, Json] = {**common.labels, **_labels(run), **_kept(command, leftovers)}
     config: dict[str, Json] = {
         "Image": options.image,
         "Env": [f"{name}={value}" for name, value in env.items() if entry is None or name not in hidden],
-        "Labels": {**common.labels, **_labels(run)},
+        "Labels": labels,
         "StopSignal": f"SIG{command.stop_signal or common.stop_signal}",
         "Tty": False,
         "OpenStdin": False,
@@ -95,7 +100,7 @@ def plan(
         cwd = RUN_FOLDER
     if cwd is not None:
         config["WorkingDir"] = cwd.replace(RUN_FOLDER, folder)
-    user = common.user or settings.user
+    user = run.user or settings.user
     if user is not None:
         config["User"] = user
     # What is hidden goes by the helper; all else is where `docker inspect` and `docker exec` look for it.
@@ -183,6 +188,12 @@ def _labels(run: RunFacts) -> dict[str, Json]:
         "anyjob.fence": str(run.fence),
         "anyjob.key": run.key,
     }
+
+
+def _kept(command: Command, leftovers: str) -> dict[str, Json]:
+    """What a later worker must know of the command."""
+    returns = sorted(command.returns - USUAL_RETURNS)
+    return {LEFTOVERS_LABEL: leftovers, **({RETURNS_LABEL: "/".join(returns)} if returns else {})}
 
 
 def _config(image: Mapping[str, Any] | None) -> Mapping[str, Any]:

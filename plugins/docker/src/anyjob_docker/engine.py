@@ -1,17 +1,17 @@
-"""The engine as the worker's loop sees it: blocking calls go to few threads, and one stream of events serves all runs."""
+"""The engine as the worker's loop sees it: blocking calls go to few threads, one stream of events serves all runs."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from anyjob_docker.address import Address
 from anyjob_docker.client import EngineClient
 from anyjob_docker.watches import Watches
 
-__all__ = ["RUN_LABEL", "Engine"]
+__all__ = ["RUN_LABEL", "Engine", "run_of"]
 
 T = TypeVar("T")
 
@@ -19,6 +19,12 @@ RUN_LABEL = "anyjob.run"
 """The label that every container of ours has; its value is the run's name."""
 
 _PULLS = 3
+
+
+def run_of(seen: Mapping[str, Any]) -> str:
+    """The run whose container this is, by what `inspect` gave; empty: no run's."""
+    labels: Mapping[str, str] = seen["Config"].get("Labels") or {}
+    return labels.get(RUN_LABEL, "")
 
 
 class Engine:

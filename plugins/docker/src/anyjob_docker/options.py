@@ -157,4 +157,3 @@ class DockerOptions(Options):
     def named(self) -> Image:
         """The image, taken apart."""
         return Image.parse(self.image)
-

@@ -73,7 +73,8 @@ def _network(options: DockerOptions, settings: DockerSettings) -> Iterator[Probl
         return
     if name == "host" or name.startswith("container:"):
         if not (settings.host_network and name == "host"):
-            remedy = f"is the machine's or another container's own network; write none, or have {_SETTINGS} say host_network"
+            whose = "the machine's" if name == "host" else "another container's"
+            remedy = f"is {whose} own network; write none, or have {_SETTINGS} say host_network"
             yield Problem(field="XAttrs.network", value=name, remedy=remedy)
     elif name != settings.network and not _any(name, settings.networks):
         remedy = f"is not among the networks of {_SETTINGS}: {_listed(settings.networks)}"
@@ -135,5 +136,3 @@ def _any(name: str, patterns: Sequence[str]) -> bool:
 
 def _listed(patterns: Sequence[str]) -> str:
     return ", ".join(patterns) or "none"
-
-

@@ -115,10 +115,9 @@ class Pump:
             os.close(file)
 
     def _free(self, file: int, tail: _Tail) -> None:
-        """Give back what is kept in the run's log for good."""
-        if tail.run.common.secrets:
-            return
-        upto = tail.read // _BLOCK * _BLOCK
+        """Give back what stands in the run's log for good."""
+        kept = tail.run.log.kept(SOURCE)
+        upto = int(kept) // _BLOCK * _BLOCK if kept and kept.isdigit() else 0
         if upto - tail.freed >= _FREED:
             try:
                 punch(file, tail.freed, upto)

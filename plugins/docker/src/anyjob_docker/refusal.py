@@ -78,10 +78,11 @@ def refused_exit(
         return _one(Cause.BAD_CONFIG, "XAttrs.network", value, f"is no network of the engine: {said}")
     if "unable to find user" in said or "unable to find group" in said or "no matching entries" in said:
         return _one(Cause.BAD_CONFIG, "XAttrs.user", user or "", f"is not in image {options.image}: {said}")
-    if "chdir to cwd" in said or "working directory" in said or "mkdir" in said and "not a directory" in said:
+    if "chdir to cwd" in said or "working directory" in said or ("mkdir" in said and "not a directory" in said):
         return _one(Cause.BAD_CONFIG, "XAttrs.cwd", str(config.get("WorkingDir", "")), f"cannot be used: {said}")
     if status == 400:
-        return _exit(Cause.BAD_CONFIG, f"The engine refuses the container: {said}", [Evidence(source=source, text=said)])
+        text = f"The engine refuses the container: {said}"
+        return _exit(Cause.BAD_CONFIG, text, [Evidence(source=source, text=said)])
     return _exit(Cause.START_FAILED, f"The engine answered {status}: {said}", [Evidence(source=source, text=said)])
 
 

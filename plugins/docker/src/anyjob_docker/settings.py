@@ -19,7 +19,9 @@ _SCHEMES = ("unix://", "tcp://", "http://", "https://")
 
 def _host(text: str) -> str:
     if not text.startswith(_SCHEMES):
-        raise ValueError("is no address of an engine that is spoken here; write unix:///run/docker.sock or tcp://HOST:PORT")
+        raise ValueError(
+            "is no address of an engine that is spoken here; write unix:///run/docker.sock or tcp://HOST:PORT"
+        )
     return text
 
 
@@ -30,7 +32,7 @@ def _texts(value: object) -> object:
 def _mount(text: str) -> str:
     path = text.removesuffix(":ro").removesuffix("/**")
     if text != "*" and (not path or (path.startswith("/") and posixpath.normpath(path) != path)):
-        raise ValueError("is no place for mounts; write a path, a path with /** at its end, or a volume, and :ro behind it")
+        raise ValueError("is no place for mounts; write a path, one with /** behind it, or a volume; :ro for reading")
     return text
 
 
@@ -127,5 +129,3 @@ class DockerSettings(BaseModel):
     @property
     def allowed_mounts(self) -> Sequence[AllowedMount]:
         return [AllowedMount.parse(text) for text in self.mounts]
-
-

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from anyjob.executor import Exit
 from anyjob.outcome import Cause, Evidence
 from anyjob.problem import Problem
-from anyjob_docker.engine import RUN_LABEL
+from anyjob_docker.engine import RUN_LABEL, run_of
 from anyjob_docker.refusal import image_exit, problems_exit, refused_exit
 from anyjob_docker.trouble import EngineAway, EngineRefused
 
@@ -117,7 +117,7 @@ class Starting:
         seen = self._patiently(lambda: self.client.inspect(self.name))
         if seen is None:
             return None
-        if (seen["Config"].get("Labels") or {}).get(RUN_LABEL) != self.name:
+        if run_of(seen) != self.name:
             text = f"Container {self.name} is there already, and is no run of anyjob's: it has no label {RUN_LABEL}"
             return Exit(
                 code=None, cause=Cause.START_FAILED, last_line=text, evidence=[Evidence(source="docker", text=text)]
@@ -153,9 +153,7 @@ class Starting:
 
     def _given_up_on(self, away: EngineAway, *, sent: bool) -> Exit:
         cause = Cause.UNKNOWN if sent else Cause.DEPENDENCY_MISSING
-        return Exit(
-            code=None, cause=cause, last_line=str(away), evidence=[Evidence(source="docker", text=str(away))]
-        )
+        return Exit(code=None, cause=cause, last_line=str(away), evidence=[Evidence(source="docker", text=str(away))])
 
     def _patiently(self, call: Callable[[], Any]) -> Any:
         """The answer, also from an engine that comes back. Raises EngineAway."""

@@ -13,10 +13,10 @@ __all__ = ["EngineAway", "EngineRefused"]
 
 
 class EngineAway(AnyJobError):
-    """The engine cannot be reached. `sent`: whether it may have got the request all the same."""
+    """The engine cannot be reached. `sent`: it may have got the request all the same. `missing`: there is none."""
 
-    def __init__(self, address: Address, why: str, remedy: str, *, sent: bool) -> None:
-        self.address, self.sent = address, sent
+    def __init__(self, address: Address, why: str, remedy: str, *, sent: bool, missing: bool = False) -> None:
+        self.address, self.sent, self.missing = address, sent, missing
         super().__init__(f"The Docker engine at {address.url} (named by {address.said_by}) {why}. {remedy}")
 
 

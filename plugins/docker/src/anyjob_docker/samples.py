@@ -1,0 +1,1 @@
+"""The jobs by which the conformance suite proves the type `docker`."""
