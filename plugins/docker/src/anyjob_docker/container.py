@@ -79,10 +79,11 @@ def plan(
     leftovers = command.leftovers or options.leftovers or "kill"
     if leftovers == "allow":
         leftovers = "kill"  # nothing outlives a container
+    shown_env: list[Json] = [f"{name}={value}" for name, value in env.items() if entry is None or name not in hidden]
     labels: dict[str, Json] = {**common.labels, **_labels(run), **_kept(command, leftovers)}
     config: dict[str, Json] = {
         "Image": options.image,
-        "Env": [f"{name}={value}" for name, value in env.items() if entry is None or name not in hidden],
+        "Env": shown_env,
         "Labels": labels,
         "StopSignal": f"SIG{command.stop_signal or common.stop_signal}",
         "Tty": False,
