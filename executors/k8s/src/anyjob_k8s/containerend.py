@@ -74,7 +74,7 @@ def container_end(status: K8sObject) -> Verdict | None:
         return replace(verdict, cause=not_run(text(end, "message")), code=None)
     if reason == _NOBODY_SAW:
         return replace(verdict, code=None, ended=None)
-    if code == 0:
+    if code == 0 and not signal:
         return replace(verdict, cause=Cause.SUCCEEDED)
     if reason == "OOMKilled":
         return replace(verdict, cause=Cause.OUT_OF_MEMORY)

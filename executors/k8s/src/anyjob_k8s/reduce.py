@@ -31,6 +31,7 @@ _META: Final = (
     "uid",
     "resourceVersion",
     "creationTimestamp",
+    "generation",
     "deletionTimestamp",
     "deletionGracePeriodSeconds",
     "labels",

@@ -44,7 +44,7 @@ def read_refusal(message: str) -> Refusal:
         return Refusal(Cause.REJECTED, Patience.NONE if never_fits(message) else Patience.LIMIT)
     if "failed quota" in message or any(words in message for words in _POLICIES):
         return Refusal(Cause.REJECTED, Patience.NONE)
-    if any(words in message for words in _MISSING) and "not found" in message:
+    if any(words in message for words in _MISSING) and ("not found" in message or "was found" in message):
         return Refusal(Cause.BAD_CONFIG, Patience.SHORT)
     if " is invalid: " in message:
         return Refusal(Cause.BAD_CONFIG, Patience.NONE)

@@ -77,12 +77,13 @@ def _mounts(pod: K8sObject, sight: Sight) -> Iterable[tuple[Refusal, Sequence[Ev
     patience is over."""
     if condition_of(pod, "PodReadyToStartContainers") is not None:
         return
-    born = epoch(meta(pod).get("creationTimestamp")) or 0
+    born = epoch(meta(pod).get("creationTimestamp")) or 0.0
+    over = sight.now - born >= sight.pending_limit
     for event in _warnings(sight, pod):
         if text(event, "reason") != "FailedMount":
             continue
         refusal = read_mount(text(event, "message"), ours=sight.ours)
-        if refusal.patience is not Patience.SHORT or _last(event) - born >= _SHORT:
+        if over or refusal.patience is not Patience.SHORT or _last(event) - born >= _SHORT:
             yield refusal, [fact("event", _words(event))]
 
 

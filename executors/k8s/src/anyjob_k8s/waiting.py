@@ -15,10 +15,29 @@ _PULL: Final = frozenset({"ErrImagePull", "ImagePullBackOff"})
 _RUN: Final = frozenset({"RunContainerError", "CreateContainerError"})
 
 _NO_IMAGE: Final = (": not found", "manifest unknown", "name unknown", "does not exist")
-_NO_ACCESS: Final = ("authorization failed", "unauthorized", "authentication required", "access denied", "403 Forbidden",
-                     "401 Unauthorized", "insufficient_scope", "no basic auth credentials", "denied:")  # fmt: skip
-_PASSING: Final = ("500 Internal", "502 Bad", "503 Service", "504 Gateway", "429 Too Many", "toomanyrequests", "dial tcp",
-                   "i/o timeout", "TLS handshake", "connection refused", "no such host")  # fmt: skip
+_NO_ACCESS: Final = (
+    "authorization failed",
+    "unauthorized",
+    "authentication required",
+    "access denied",
+    "403 Forbidden",
+    "401 Unauthorized",
+    "insufficient_scope",
+    "no basic auth credentials",
+    "denied:",
+)
+_PASSING: Final = (
+    "500 Internal",
+    "502 Bad",
+    "503 Service",
+    "504 Gateway",
+    "429 Too Many",
+    "toomanyrequests",
+    "dial tcp",
+    "i/o timeout",
+    "TLS handshake",
+    "no such host",
+)
 _NO_KEY: Final = ("not found", "couldn't find key", "references non-existent")
 _NOT_AS_ROOT: Final = ("runAsNonRoot", "will run as root")
 

@@ -11,7 +11,17 @@ __all__ = ["DISTURBING", "QUIET", "REFUSED", "Object", "Situation", "job", "pod"
 Object: TypeAlias = dict[str, Any]
 
 Act: TypeAlias = Literal[
-    "", "delete main", "delete pod", "evict", "kill", "preempt", "taint", "freeze", "unplug", "delete namespace"
+    "",
+    "delete main",
+    "delete pod",
+    "delete ended",
+    "delete namespace",
+    "evict",
+    "kill",
+    "preempt",
+    "taint",
+    "freeze",
+    "unplug",
 ]
 
 
@@ -72,13 +82,15 @@ def _limits(memory: str) -> Object:
 
 
 def _quota(**hard: str) -> Object:
-    return made("ResourceQuota", "small", spec={"hard": {name.replace("_", "."): value for name, value in hard.items()}})
+    named = {name.replace("_", "."): value for name, value in hard.items()}
+    return made("ResourceQuota", "small", spec={"hard": named})
 
 
 def _image(name: str) -> Object:
     return {"image": name, "imagePullPolicy": "Always"}
 
 
+_MOUNT: Final = {"volumeMounts": [{"name": "v", "mountPath": "/v"}]}
 _FAIL: Final = {"action": "FailJob", "onExitCodes": {"operator": "In", "values": [42]}}
 _MEMORY: Final = "tail /dev/zero"
 _TWO: Final = [container("echo one"), container("sleep 1; exit 5", "second")]
@@ -104,29 +116,55 @@ QUIET: Final[Mapping[str, Situation]] = {
     "sidecar": Situation(main=job("sleep 1; exit 8", pod={"initContainers": [_SIDECAR]})),
     "sidecar_complete": Situation(main=job("sleep 1", pod={"initContainers": [_SIDECAR]})),
     "retried": Situation(
-        main=job("test -e /v/it || { touch /v/it; exit 1; }", {"volumeMounts": [{"name": "v", "mountPath": "/v"}]},
-                 {"volumes": [{"name": "v", "hostPath": {"path": "{folder}"}}]}, backoffLimit=1),
+        main=job(
+            "test -e /v/it || { touch /v/it; exit 1; }",
+            _MOUNT,
+            {"volumes": [{"name": "v", "hostPath": {"path": "{folder}"}}]},
+            backoffLimit=1,
+        ),
         seconds=60,
     ),
     "retries_used_up": Situation(main=job("exit 9", backoffLimit=1), seconds=60),
     "restarted_in_place": Situation(
-        main=job("test -e /v/it || { touch /v/it; exit 1; }", {"volumeMounts": [{"name": "v", "mountPath": "/v"}]},
-                 {"restartPolicy": "OnFailure", "volumes": [{"name": "v", "emptyDir": {}}]}, backoffLimit=3),
+        main=job(
+            "test -e /v/it || { touch /v/it; exit 1; }",
+            _MOUNT,
+            {"restartPolicy": "OnFailure", "volumes": [{"name": "v", "emptyDir": {}}]},
+            backoffLimit=3,
+        ),
         seconds=60,
     ),
     "restarts_used_up": Situation(main=job("exit 9", None, {"restartPolicy": "OnFailure"}, backoffLimit=1), seconds=60),
     "failure_policy": Situation(main=job("exit 42", backoffLimit=3, podFailurePolicy={"rules": [_FAIL]})),
     "failed_indexes": Situation(
-        main=job("test $JOB_COMPLETION_INDEX != 1", completions=3, parallelism=3, completionMode="Indexed",
-                 backoffLimitPerIndex=0, backoffLimit=None),
+        main=job(
+            "test $JOB_COMPLETION_INDEX != 1",
+            completions=3,
+            parallelism=3,
+            completionMode="Indexed",
+            backoffLimitPerIndex=0,
+            backoffLimit=None,
+        ),
     ),
     "too_many_failed_indexes": Situation(
-        main=job("test $JOB_COMPLETION_INDEX = 0 || exit 1$JOB_COMPLETION_INDEX; sleep 60", completions=3, parallelism=3,
-                 completionMode="Indexed", backoffLimitPerIndex=0, backoffLimit=None, maxFailedIndexes=1),
+        main=job(
+            "test $JOB_COMPLETION_INDEX = 0 || exit 1$JOB_COMPLETION_INDEX; sleep 60",
+            completionMode="Indexed",
+            completions=3,
+            parallelism=3,
+            backoffLimitPerIndex=0,
+            backoffLimit=None,
+            maxFailedIndexes=1,
+        ),
     ),
     "success_policy": Situation(
-        main=job("test $JOB_COMPLETION_INDEX = 0 || sleep 60", completions=2, parallelism=2, completionMode="Indexed",
-                 successPolicy={"rules": [{"succeededIndexes": "0"}]}),
+        main=job(
+            "test $JOB_COMPLETION_INDEX = 0 || sleep 60",
+            completions=2,
+            parallelism=2,
+            completionMode="Indexed",
+            successPolicy={"rules": [{"succeededIndexes": "0"}]},
+        ),
     ),
     "suspended": Situation(main=job(suspend=True), seconds=5),
     "ttl": Situation(main=job(ttlSecondsAfterFinished=0)),
@@ -141,32 +179,35 @@ QUIET: Final[Mapping[str, Situation]] = {
         main=job(pod={"containers": [container("sleep 3; exit 12"), container(_MEMORY, "second", **_limits("24Mi"))]}),
     ),
     "full_folder": Situation(
-        main=job("dd if=/dev/zero of=/v/it bs=1M count=8; sleep 120", {"volumeMounts": [{"name": "v", "mountPath": "/v"}]},
-                 {"volumes": [{"name": "v", "emptyDir": {"sizeLimit": "1Mi"}}]}),
+        main=job(
+            "dd if=/dev/zero of=/v/it bs=1M count=8; sleep 120",
+            _MOUNT,
+            {"volumes": [{"name": "v", "emptyDir": {"sizeLimit": "1Mi"}}]},
+        ),
         seconds=90,
     ),
     # What does not start.
     "never_pull": Situation(main=job(more={"image": "absent:1", "imagePullPolicy": "Never"}), seconds=8),
     "invalid_name": Situation(main=job(more={"image": "UPPER:1"}), seconds=8),
-    "pull_not_found": Situation(main=job(more=_image("localhost:{registry}/absent:1")), seconds=20),
-    "pull_unauthorized": Situation(main=job(more=_image("localhost:{registry}/unauthorized:1")), seconds=20),
-    "pull_denied": Situation(main=job(more=_image("localhost:{registry}/denied:1")), seconds=20),
-    "pull_server_error": Situation(main=job(more=_image("localhost:{registry}/broken:1")), seconds=20),
-    "pull_too_many": Situation(main=job(more=_image("localhost:{registry}/throttled:1")), seconds=20),
+    "pull_not_found": Situation(main=job(more=_image("localhost:5000/absent:1")), seconds=20),
+    "pull_unauthorized": Situation(main=job(more=_image("localhost:5000/unauthorized:1")), seconds=20),
+    "pull_denied": Situation(main=job(more=_image("localhost:5000/denied:1")), seconds=20),
+    "pull_server_error": Situation(main=job(more=_image("localhost:5000/broken:1")), seconds=20),
+    "pull_too_many": Situation(main=job(more=_image("localhost:5000/throttled:1")), seconds=20),
     "pull_refused": Situation(main=job(more=_image("localhost:1/it:1")), seconds=20),
     "pull_no_host": Situation(main=job(more=_image("registry.invalid/it:1")), seconds=20),
     "no_secret": Situation(main=job(more=_env(secretKeyRef={"name": "absent", "key": "k"})), seconds=8),
     "no_secret_key": Situation(
         main=job(more=_env(secretKeyRef={"name": "there", "key": "absent"})),
-        before=[made("Secret", "there", stringData={"k": "v"})], seconds=8,
+        before=[made("Secret", "there", stringData={"k": "v"})],
+        seconds=8,
     ),
     "no_config_map": Situation(main=job(more=_env(configMapKeyRef={"name": "absent", "key": "k"})), seconds=8),
     "late_secret": Situation(main=job(more=_env(secretKeyRef={"name": "late", "key": "k"})), seconds=30),
     "root_refused": Situation(main=job(more={"securityContext": {"runAsNonRoot": True}}), seconds=8),
     "no_mount": Situation(
-        main=job(more={"volumeMounts": [{"name": "v", "mountPath": "/v"}]},
-                 pod={"volumes": [{"name": "v", "secret": {"secretName": "absent"}}]}),
-        seconds=8,
+        main=job(more=_MOUNT, pod={"volumes": [{"name": "v", "secret": {"secretName": "absent"}}]}),
+        seconds=36,
     ),
     "no_command": Situation(main=job(more={"command": ["/no/such"]})),
     "no_command_on_path": Situation(main=job(more={"command": ["nosuch"]})),
@@ -189,8 +230,9 @@ QUIET: Final[Mapping[str, Situation]] = {
         main=pod(more={"resources": {"requests": {"cpu": "900"}}}, nodeName="node1"), seconds=8
     ),
     "quota_none": Situation(main=job(), before=[_quota(pods="0")], seconds=8),
-    "quota_full": Situation(main=job(), before=[_quota(pods="1"), {**pod("sleep 60"), "metadata": {"name": "other"}}],
-                            seconds=8),
+    "quota_full": Situation(
+        main=job(), before=[_quota(pods="1"), {**pod("sleep 60"), "metadata": {"name": "other"}}], seconds=8
+    ),
     "quota_wants_limits": Situation(main=job(), before=[_quota(limits_memory="1Gi")], seconds=8),
     "quota_too_small": Situation(
         main=job(more={"resources": {"limits": {"memory": "2Gi"}}}), before=[_quota(limits_memory="1Gi")], seconds=8
@@ -208,7 +250,13 @@ QUIET: Final[Mapping[str, Situation]] = {
     "namespace_deleted": Situation(main=job("sleep 60"), act="delete namespace", seconds=25),
     "evicted": Situation(main=job("sleep 60"), act="evict", seconds=20),
     "evicted_pod": Situation(main=pod("sleep 60"), act="evict", seconds=20),
-    "killed": Situation(main=job("sleep 4321"), act="kill", seconds=20),
+    "ended_then_deleted": Situation(main=pod("exit 3"), act="delete ended", seconds=20),
+    "script_deleted": Situation(main=job("sleep 60", podReplacementPolicy="Failed"), act="delete pod", seconds=20),
+    "script_deleted_polite": Situation(
+        main=job("trap 'exit 0' TERM; sleep 60 & wait", podReplacementPolicy="Failed"), act="delete pod", seconds=20
+    ),
+    "script_evicted": Situation(main=job("sleep 60", podReplacementPolicy="Failed"), act="evict", seconds=20),
+    "killed": Situation(main=job("exec sleep {mark}"), act="kill", seconds=20),
 }
 """Recorded at once, each in its own namespace."""
 
@@ -225,8 +273,14 @@ DISTURBING: Final[Mapping[str, Situation]] = {
     "node_lost_retried": Situation(
         main=job("sleep 90", pod={"tolerations": _TOLERATIONS}, backoffLimit=2), act="freeze", seconds=60, after=3
     ),
+    "script_node_lost": Situation(
+        main=job("sleep 90", pod={"tolerations": _TOLERATIONS}, podReplacementPolicy="Failed"),
+        act="freeze",
+        seconds=60,
+        after=3,
+    ),
     "node_out_of_sight": Situation(main=job("sleep 30"), act="freeze", seconds=75, after=3),
-    "node_removed": Situation(main=job("sleep 60", pod={"nodeName": "paper"}), act="unplug", seconds=90),
+    "node_removed": Situation(main=job("sleep 60", pod={"nodeName": "paper-unplug"}), act="unplug", seconds=90),
 }
 """What is done to these is done to the whole node; one kind of act at a time."""
 
@@ -236,16 +290,13 @@ REFUSED: Final[Mapping[str, tuple[Situation, str]]] = {
     "token": (Situation(main=job()), "nobody"),
     "quota_pod": (Situation(main=pod(), before=[_quota(pods="0")]), "admin"),
     "quota_jobs": (Situation(main=job(), before=[_quota(**{"count/jobs_batch": "0"})]), "admin"),
-    "pod_security_pod": (
-        Situation(main=pod(), labels={"pod-security.kubernetes.io/enforce": "restricted"}), "admin"
-    ),
-    "policy": (Situation(main=job()), "admin"),
-    "webhook": (Situation(main=job()), "admin"),
+    "pod_security_pod": (Situation(main=pod(), labels={"pod-security.kubernetes.io/enforce": "restricted"}), "admin"),
+    "policy": (Situation(main=job(), labels={"refuse": "policy"}), "admin"),
+    "webhook": (Situation(main=job(), labels={"refuse": "webhook"}), "admin"),
     "invalid": (Situation(main=job(more={"command": ["true"], "ports": [{"containerPort": 700000}]})), "admin"),
     "invalid_twice": (Situation(main=job(completions=-1, more={"image": "", "name": "Not A Name"})), "admin"),
     "unknown_field": (Situation(main=job(retries=3)), "admin"),
     "wrong_kind_of_value": (Situation(main=job(backoffLimit="three")), "admin"),
-    "privileged": (Situation(main=pod(more={"securityContext": {"privileged": True}})), "admin"),
     "no_namespace": (Situation(main=job()), "admin"),
     "leaving_namespace": (Situation(main=job()), "admin"),
     "too_large": (Situation(main=job("#" + "x" * 3_200_000)), "admin"),
