@@ -102,6 +102,25 @@ def pytest_configure() -> None:
             signal.signal(number, usual)
 
 
+GROUNDS = ("cluster", "engine")
+"""Fixtures of which a session is to have one only, however many processes run its tests."""
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """For pytest-xdist with --dist loadgroup: what shares a class or module fixture, or a ground, stays together."""
+    used = [name for name in GROUNDS if name in getattr(item, "fixturenames", ())]
+    scope = item.nodeid.split("[")[0].rpartition("::")[0]
+    item.add_marker(pytest.mark.xdist_group(used[0] if used else scope))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def reachable_by_others(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Tests that run jobs as other users open their folder and two above it; pytest-xdist has one more."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        for folder in (base := tmp_path_factory.getbasetemp(), base.parent):
+            folder.chmod(0o711)
+
+
 def ci_needs() -> set[str]:
     """The words of .ci/needs when CI runs, else none."""
     if os.environ.get("ANYJOB_CI") != "1":

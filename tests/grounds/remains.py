@@ -80,18 +80,20 @@ def kill_all(find: Callable[[], Collection[int]]) -> None:
     """
     end = time.monotonic() + _MANY
     while pids := find():
+        held: dict[int, int] = {}
         for pid in pids:
             try:
-                handle = os.pidfd_open(pid)
+                held[pid] = os.pidfd_open(pid)
             except OSError:
                 continue
-            try:
-                if pid in find():  # the number may have passed on before the handle held it
-                    signal.pidfd_send_signal(handle, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-            finally:
-                os.close(handle)
+        for pid in find():  # a number may have passed on before its handle held it
+            if pid in held:
+                try:
+                    signal.pidfd_send_signal(held[pid], signal.SIGKILL)
+                except ProcessLookupError:
+                    continue
+        for handle in held.values():
+            os.close(handle)
         if time.monotonic() > end:
             raise TimeoutError(f"killed, and still there: {sorted(pids)}")
         time.sleep(0.01)

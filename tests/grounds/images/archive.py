@@ -11,7 +11,8 @@ import os
 import platform
 import tarfile
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -25,6 +26,7 @@ __all__ = ["NAMES", "PAUSE", "Unavailable", "image", "missing_busybox"]
 PAUSE = "kubetest.local/pause:1"
 """What a pod's sandbox runs."""
 _PATH = "/usr/local/bin:/usr/bin:/bin"
+_DAY = 86_400.0
 _NOTHING = "1970-01-01T00:00:00Z"
 
 
@@ -79,7 +81,16 @@ def image(tag: str) -> Path:
         with os.fdopen(handle, "wb") as out, tarfile.open(fileobj=out, mode="w") as tar:
             _write(tar, recipe, [layer.write() for layer in layers])
         os.replace(fresh, kept)
+        _forget(kept.parent.glob(f"{name}-*.tar"))
+    os.utime(kept)
     return kept
+
+
+def _forget(kept: Iterable[Path]) -> None:
+    """Remove what nobody has used for a day: versions of this code and of the machine's parts come and go."""
+    for path in kept:
+        if time.time() - path.stat().st_mtime > _DAY:
+            path.unlink(missing_ok=True)
 
 
 def _whole(tag: str) -> str:

@@ -86,4 +86,7 @@ def node(layer: Layer) -> str:
 
 def php(layer: Layer) -> str:
     """This machine's PHP with what is compiled into it."""
+    for zone in ("UTC", "zone.tab"):  # Debian's takes the system's time zones, and warns in its output without
+        if (path := Path("/usr/share/zoneinfo") / zone).is_file():
+            layer.files[f"usr/share/zoneinfo/{zone}"] = path
     return _single(layer, "php", "php-cli")

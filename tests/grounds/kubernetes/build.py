@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from tests.grounds.cache import cache
 
-__all__ = ["BuildFailed", "build", "built", "find_go"]
+__all__ = ["BuildFailed", "build", "find_go", "no_binary"]
 
 _SOURCES = Path(__file__).parent / "binary"
 _STAMP = "k8s.io/component-base/version"
@@ -65,13 +66,26 @@ def _environment() -> dict[str, str]:
     return os.environ | _SETTINGS | {"GOGC": "400"}
 
 
-def built() -> Path | None:
-    """The binary of these sources, if it has been built: by the Go that is here, or by any where there is none."""
-    folder = cache("kubernetes")
-    if go := find_go():
-        binary = folder / f"kubetest-{_sources_key()}-{_version(go)}"
-        return binary if binary.exists() else None
-    return next(iter(sorted(folder.glob(f"kubetest-{_sources_key()}-go*"))), None)
+def _binary(go: str | None) -> Path:
+    """Where the binary of these sources is, or will be: without a Go, whichever there is."""
+    folder, name = cache("kubernetes"), f"kubetest-{_sources_key()}"
+    if go:
+        return folder / f"{name}-{_version(go)}"
+    return next((one for one in sorted(folder.glob(f"{name}-go*")) if one.suffix != ".lock"), folder / name)
+
+
+def no_binary() -> str:
+    """Why there is no binary and none can be built; empty when there is one, or can be."""
+    go = find_go()
+    if _binary(go).exists():
+        return ""
+    if go is None:
+        return "there is no go to build Kubernetes with, and no binary from before"
+    needed = re.search(r"^go (\d+)\.(\d+)", (_SOURCES / "go.mod").read_text(), re.MULTILINE)
+    found = re.match(r"go(\d+)\.(\d+)", _version(go))
+    if needed and found and tuple(map(int, found.groups())) < tuple(map(int, needed.groups())):
+        return f"{go} is {found[0]}, and Kubernetes needs {needed[0]} or later"
+    return ""
 
 
 def build() -> Path:
@@ -82,17 +96,18 @@ def build() -> Path:
     Raises:
         BuildFailed: With what Go said.
     """
-    if found := built():
-        return found
     go = find_go()
-    if go is None:
-        raise BuildFailed("there is no go on the PATH and none in /usr/local/go/bin, and no binary was built before")
-    binary = cache("kubernetes") / f"kubetest-{_sources_key()}-{_version(go)}"
+    binary = _binary(go)
+    if binary.exists():
+        return binary
+    if go is None or no_binary():
+        raise BuildFailed(no_binary())
     with binary.with_name(f"{binary.name}.lock").open("w") as lock:
-        _say(f"waiting for whoever builds {binary.name}" if _held(lock.fileno()) else "")
+        if _held(lock.fileno()):
+            _say(f"waiting for the process that builds {binary}")
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not binary.exists():
-            _say("building Kubernetes for the tests: once, about 7 minutes")
+            _say(f"building {binary}: once for these sources, about 7 minutes where nothing of it was ever built")
             _run(go, binary)
     return binary
 
@@ -104,9 +119,6 @@ def _run(go: str, binary: Path) -> None:
     if done.returncode:
         raise BuildFailed(f"go build in {_SOURCES} failed:\n{done.stderr[-4000:]}")
     fresh.rename(binary)
-    for other in binary.parent.glob("kubetest-*"):
-        if other.suffix != ".lock" and other != binary and other.stat().st_mtime < binary.stat().st_mtime - 30 * 86400:
-            other.unlink()
 
 
 def _held(handle: int) -> bool:
@@ -118,5 +130,4 @@ def _held(handle: int) -> bool:
 
 
 def _say(line: str) -> None:
-    if line:
-        print(line, file=sys.stderr, flush=True)
+    print(line, file=sys.stderr, flush=True)

@@ -12,9 +12,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-__all__ = ["main"]
+__all__ = ["SYSCTLS", "main"]
 
-_SYSCTLS = (
+SYSCTLS = (
     "vm/overcommit_memory",
     "vm/panic_on_oom",
     "kernel/panic",
@@ -32,8 +32,10 @@ def _mount(*argv: str) -> None:
 
 
 def _cover(folder: Path) -> None:
+    # A copy of another's network namespace here would keep its interfaces alive until this space ends.
+    subprocess.run(["umount", "--all", "--types", "nsfs"], capture_output=True, check=False)
     _mount("-t", "proc", "proc", "/proc")
-    for name in _SYSCTLS:
+    for name in SYSCTLS:
         real, own = Path("/proc/sys", name), folder / "sysctls" / name
         own.parent.mkdir(parents=True, exist_ok=True)
         own.write_text(real.read_text())

@@ -40,10 +40,12 @@ def _wire(slot: Slot, init: int) -> None:
         f"addr add {slot.host}/{prefix} dev {slot.link}\n"
         f"link set {slot.link} up\n"
     )
+    # A bridge without an address of its own takes that of a port: another one whenever a pod comes or goes, and whoever
+    # knew the old one gets no answer for half a minute.
     # The address of the service `kubernetes` is the API server's own here: so pods reach it without a kube-proxy.
     _ip(
         f"link set lo up\naddr add {SERVICE}/32 dev lo\n"
-        f"link add {BRIDGE} type bridge\naddr add {slot.node}/{prefix} dev {BRIDGE}\n"
+        f"link add {BRIDGE} address 0a:00:00:00:00:01 type bridge\naddr add {slot.node}/{prefix} dev {BRIDGE}\n"
         f"link set uplink master {BRIDGE}\nlink set uplink up\nlink set {BRIDGE} up\n",
         inside=init,
     )
@@ -61,7 +63,7 @@ def _unshare(folder: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [
             *("setpriv", "--pdeathsig", "KILL", "--"),
-            *("unshare", "--mount", "--net", "--pid", "--ipc", "--fork", "--kill-child", "--propagation", "private"),
+            *("unshare", "--mount", "--net", "--pid", "--ipc", "--fork", "--kill-child", "--propagation", "slave"),
             *(sys.executable, "-m", "tests.grounds.kubernetes.init", str(folder)),
         ],
         stdout=subprocess.PIPE,
@@ -123,7 +125,7 @@ def main(argv: list[str] | None = None) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         began = time.monotonic()
         _end(space)
-        slots.clear(slot, folder, logs=(folder / "failed").exists())
+        slots.clear(slot, folder)
         os.truncate(handle, 0)
         sys.stderr.write(f"gone after {time.monotonic() - began:.2f} s\n")
 

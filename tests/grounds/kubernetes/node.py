@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.grounds.images.archive import PAUSE, missing_busybox
-from tests.grounds.kubernetes.build import built, find_go
+from tests.grounds.kubernetes.build import no_binary
 from tests.grounds.kubernetes.slot import Slot
-from tests.grounds.kubernetes.space import BRIDGE
+from tests.grounds.kubernetes.space import BRIDGE, PATH
 
 __all__ = ["CNI", "NAME", "PORT", "SOCKET", "commands", "missing", "write_files"]
 
@@ -54,13 +54,11 @@ def missing() -> str:
         return "a cluster of our own needs root"
     packages = {"containerd": "containerd", "ctr": "containerd", "runc": "runc", "ip": "iproute2", "openssl": "openssl"}
     for program, package in packages.items():
-        if not shutil.which(program):
+        if not shutil.which(program, path=PATH):
             return f"{program} is not installed (Debian: {package})"
     if not any(os.access(f"{place}/bridge", os.X_OK) for place in CNI):
         return "the network plugins are not installed (Debian: containernetworking-plugins)"
-    if not find_go() and not built():
-        return "there is no go to build Kubernetes with, and no binary from before"
-    return missing_busybox()
+    return no_binary() or missing_busybox()
 
 
 def _kubelet(folder: Path, slot: Slot) -> dict[str, Any]:

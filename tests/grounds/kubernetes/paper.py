@@ -9,12 +9,12 @@ from urllib.parse import quote
 
 from tests.grounds.kubernetes.api import Api, ApiError
 
-__all__ = ["EXIT", "PaperNode"]
+__all__ = ["EXIT", "TAINT", "PaperNode"]
 
 EXIT = "anyjob.test/exit"
 """Annotation of a pod on paper: the exit status with which it ends at once; without it, it runs until it is deleted."""
 
-_TAINT = "anyjob.test/paper"
+TAINT = "anyjob.test/paper"
 _BEAT = 2.0
 _LOOK = 0.2
 
@@ -35,7 +35,7 @@ class PaperNode:
         self._api = api
         self._over = threading.Event()
         labels = {"kubernetes.io/hostname": name}
-        taints = [{"key": _TAINT, "effect": "NoSchedule"}]
+        taints = [{"key": TAINT, "effect": "NoSchedule"}]
         node = {"metadata": {"name": name, "labels": labels}, "spec": {"taints": taints}}
         api.call("POST", "/api/v1/nodes", node)
         lease = {"metadata": {"name": name}, "spec": {"holderIdentity": name, "leaseDurationSeconds": 8}}

@@ -18,9 +18,13 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
-__all__ = ["REGISTRY", "Slot", "clear", "end_keeper", "sweep", "take"]
+__all__ = ["FAILED", "STATE", "Slot", "clear", "clear_folder", "end_keeper", "keeper_of", "sweep", "take"]
 
 REGISTRY = Path("/run/anyjob-grounds/kubernetes")
+STATE = "cluster.json"
+"""The file of a cluster's folder that says what is up in it. No folder without it is ever removed."""
+FAILED = "failed"
+"""The file that says that it did not come up."""
 _SLOTS = 64
 _PATIENCE = 40.0
 """Seconds that a keeper has to end its cluster."""
@@ -85,28 +89,38 @@ def take(folder: Path) -> tuple[Slot, int]:
     raise RuntimeError(f"all {_SLOTS} clusters of this machine are taken, see {REGISTRY}")
 
 
-def sweep() -> list[Slot]:
-    """Clear what clusters left whose keepers are gone. Which these were."""
-    cleared: list[Slot] = []
-    for file in sorted(REGISTRY.glob("*")):
+def sweep() -> None:
+    """Clear what clusters left whose keepers are gone."""
+    for file in REGISTRY.glob("*"):
         slot = Slot(int(file.name))
         handle = _lock(slot)
         if handle is None:
             continue
-        if known := os.read(handle, 10_000):
-            clear(slot, Path(json.loads(known)["folder"]))
-            os.truncate(handle, 0)
-            cleared.append(slot)
-        os.close(handle)
-    return cleared
+        try:
+            if known := os.read(handle, 10_000):
+                clear(slot, Path(json.loads(known)["folder"]))
+                os.truncate(handle, 0)
+        finally:
+            os.close(handle)
 
 
-def end_keeper(pid: int, folder: Path) -> None:
-    """Ask the keeper of the cluster in a folder to end it, and wait until it has; kill it if it does not.
+def keeper_of(folder: Path) -> int | None:
+    """The process that keeps the cluster in a folder, if one does."""
+    for file in REGISTRY.glob("*"):
+        handle = _lock(Slot(int(file.name)))
+        if handle is not None:
+            os.close(handle)
+            continue
+        known = json.loads(file.read_text() or "{}")
+        if known.get("folder") == str(folder):
+            return known["keeper"]
+    return None
 
-    The number of a process alone would one day be somebody else's: the file of its slot, which it holds, says it, too.
-    """
-    if not any(_held_by(file, pid, folder) for file in REGISTRY.glob("*")):
+
+def end_keeper(folder: Path) -> None:
+    """Ask the keeper of the cluster in a folder to end it, and wait until it has; kill it if it does not."""
+    pid = keeper_of(folder)
+    if pid is None:
         return
     try:
         handle = os.pidfd_open(pid)
@@ -123,30 +137,25 @@ def end_keeper(pid: int, folder: Path) -> None:
         os.close(handle)
 
 
-def _held_by(file: Path, pid: int, folder: Path) -> bool:
-    try:
-        known = json.loads(file.read_text() or "{}")
-    except FileNotFoundError:
-        return False
-    return known == {"keeper": pid, "folder": str(folder)}
-
-
-def clear(slot: Slot, folder: Path, *, logs: bool = False) -> None:
-    """Remove the groups and the folder of a cluster none of whose processes is left; its mounts went with these.
-
-    `logs` keeps the folder with its logs: a start that failed is to be looked at.
-    """
+def clear(slot: Slot, folder: Path) -> None:
+    """Remove the groups and the folder of a cluster none of whose processes is left; its mounts went with these."""
     end = time.monotonic() + _MANY
     for group in slot.cgroups():
         for path, _, _ in os.walk(group, topdown=False):
             _remove_group(Path(path), end)
-    if not (folder / "cluster.json").exists():
-        return
+    clear_folder(folder)
+
+
+def clear_folder(folder: Path) -> None:
+    """Remove the folder of a cluster that is gone; of one that did not come up, all but its logs."""
+    if not (folder / STATE).exists():
+        return  # it is somebody's folder, but no cluster's
+    failed = (folder / FAILED).exists()
     for entry in folder.iterdir():
-        if logs and entry.suffix == ".log":
+        if failed and (entry.suffix == ".log" or entry.name in (STATE, FAILED)):
             continue
         shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
-    if not logs:
+    if not failed:
         folder.rmdir()
 
 

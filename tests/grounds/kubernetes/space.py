@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
-__all__ = ["BRIDGE", "SERVICE", "Space", "child_of", "tail"]
+__all__ = ["BRIDGE", "PATH", "SERVICE", "Space", "child_of", "tail"]
 
 SERVICE = "10.96.0.1"
 """What the service `kubernetes` gets: the first address of the services' range."""
 BRIDGE = "cluster0"
+PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
+"""Debian puts runc where no user's PATH has it."""
 _MANY = 20.0
 """Seconds in which a process must have started, or must have gone once it was killed."""
 
@@ -71,7 +73,12 @@ class Space:
         # setsid leaves the command without its parent, so it is the space's own whoever started it, and ended it later.
         with log.open("ab") as out:
             subprocess.run(
-                self.entering(["setsid", "--fork", *argv]), stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=True
+                self.entering(["setsid", "--fork", *argv]),
+                env=os.environ | {"PATH": PATH},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                check=True,
             )
         end = time.monotonic() + _MANY
         while time.monotonic() < end:
@@ -108,6 +115,14 @@ class Space:
         except ProcessLookupError:
             return None
         return pid
+
+    def stopped(self, argv: Sequence[str]) -> bool:
+        """Whether the process that was started so is there, and stopped by a signal."""
+        pid = self.find(argv)
+        try:
+            return bool(pid) and Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+        except OSError:
+            return False
 
     def kill(self, argv: Sequence[str]) -> None:
         """Kill the process that was started so, and wait until it is gone."""

@@ -12,11 +12,11 @@ from typing import Final, cast
 
 from anyjob.outcome import Json
 from anyjob.problem import Problem, shown
-from anyjob_k8s.manifest import containers
+from anyjob_k8s.manifest import Kind, containers
 from anyjob_k8s.objects import K8sObject, annotations_of, part, parts
 from anyjob_k8s.settings import Allowed
 
-__all__ = ["Rules", "image_name"]
+__all__ = ["Rules", "field_of_manifest", "field_of_ours", "image_name"]
 
 _BASELINE: Final = (
     *("AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "SETFCAP"),
@@ -44,6 +44,24 @@ _SELINUX: Final = ("", "container_t", "container_init_t", "container_kvm_t", "co
 _APPARMOR: Final = "container.apparmor.security.beta.kubernetes.io/"
 _PROBES: Final = ("livenessProbe", "readinessProbe", "startupProbe")
 _REGISTRY: Final = "docker.io"
+
+
+_FIELDS: Final = {"containers[0].image": "XAttrs.image", "serviceAccountName": "XAttrs.serviceAccount"}
+
+
+def field_of_ours(place: str) -> str:
+    """Where a job says what stands in a pod of ours."""
+    return _FIELDS.get(place, "XAttrs")
+
+
+def field_of_manifest(root: str, kind: Kind) -> Callable[[str], str]:
+    """Where it stands in the manifest that the field `root` of a job holds."""
+    inner = "spec.template." if kind == "Job" else ""
+
+    def field(place: str) -> str:
+        return f"{root}.{inner}{place if place.startswith('metadata.') else f'spec.{place}'}"
+
+    return field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

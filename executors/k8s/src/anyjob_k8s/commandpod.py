@@ -25,21 +25,18 @@ _FILES: Final = "files"
 _HIDDEN: Final = "hidden-files"
 
 
-def unkept(run: RunFacts, command: Command) -> list[Problem]:
-    """What the job asks of its launcher and a pod has no means for."""
-    common = run.common
+def unkept(stop_signal: str, leftovers: str, user: str | None) -> list[Problem]:
+    """What a job asks of its launcher and a pod has no means for."""
     problems: list[Problem] = []
-    stop_signal = command.stop_signal or common.stop_signal
     if stop_signal != "TERM":
         remedy = "is not what a pod is asked to stop by; take it out, and let the command heed TERM"
         problems.append(Problem(field="XAttrs.stopSignal", value=stop_signal, remedy=remedy))
-    leftovers = command.leftovers or common.leftovers
     if leftovers != "kill":
         remedy = "cannot be kept: whatever a command leaves behind ends with its container; write kill"
         problems.append(Problem(field="XAttrs.leftovers", value=leftovers, remedy=remedy))
-    if run.user is not None and not run.user.isdecimal():
+    if user is not None and not user.isdecimal():
         remedy = "is a name, and only the image knows the names of its users; write the user's number"
-        problems.append(Problem(field="XAttrs.user", value=run.user, remedy=remedy))
+        problems.append(Problem(field="XAttrs.user", value=user, remedy=remedy))
     return problems
 
 
@@ -49,7 +46,8 @@ def command_parts(run: RunFacts, command: Command, options: K8sOptions, namespac
     The folder of the run is one of the pod's own: it can be written, and goes with the pod. Raises BadJob,
     SecretMissing.
     """
-    problems = unkept(run, command)
+    common = run.common
+    problems = unkept(command.stop_signal or common.stop_signal, command.leftovers or common.leftovers, run.user)
     if problems:
         raise BadJob(problems, run.job.name)
     folder = options.mount_path
@@ -92,7 +90,7 @@ def command_parts(run: RunFacts, command: Command, options: K8sOptions, namespac
         env=variables.entries,
         volumes=volumes,
         mounts=mounts,
-        cwd=here(command.cwd or run.common.cwd or RUN_FOLDER),
+        cwd=here(command.cwd or common.cwd or RUN_FOLDER),
         user=None if run.user is None else int(run.user),
     )
     return Parts(main=script_job(run, options, pod, namespace, remaining), companions=companions)

@@ -10,6 +10,7 @@ from anyjob.executor.base import OF_COMMANDS
 from anyjob.outcome import Outcome, StopReport, Strength
 from anyjob.problem import Problem
 from anyjob_k8s.ends import outcome_of, refused_outcome
+from anyjob_k8s.forbidden import forbidden_job
 from anyjob_k8s.health import health_of
 from anyjob_k8s.plan import plan_run
 from anyjob_k8s.preview import preview_of
@@ -19,6 +20,7 @@ from anyjob_k8s.spec import K8sSpec
 
 if TYPE_CHECKING:
     from anyjob.executor import Services
+    from anyjob.job import Job
     from anyjob.run import Run, RunFacts
     from anyjob_k8s.plan import Plan
 
@@ -45,6 +47,10 @@ class K8sExecutor(RemoteExecutor[K8sSpec]):
     def ignores(self, spec: K8sSpec | None) -> frozenset[str]:
         del spec
         return OF_COMMANDS - {"env"}
+
+    def check(self, job: Job, spec: K8sSpec) -> Iterable[Problem]:
+        del job
+        return forbidden_job(spec, self._settings)
 
     async def serve(self, services: Services) -> None:
         self._made = Runs(self._settings, services)

@@ -42,6 +42,8 @@ _LOGS: Final = 60.0
 """Seconds for reading what is left of the logs, while it does not come."""
 _LATE: Final = 3.0
 """Seconds after the deadline that a cluster has to keep it by itself."""
+_CLEAR: Final = 15.0
+"""Seconds that pods of a run that was given up have to go."""
 _STOP: Final = 5.0
 _STOP_PATIENCE: Final = 600.0
 
@@ -90,6 +92,7 @@ class Follow:
                     source="deadline", text="passed while the pod had not ended; the deletion was asked for"
                 )
                 verdict = replace(verdict, cause=Cause.TIMED_OUT, evidence=[*verdict.evidence, late])
+            await self._clear(track)
             missing = await logs.finish(_LOGS)
             return Ended(verdict=verdict, stop=self._report(track), line=logs.tail(target.container), missing=missing)
         finally:
@@ -102,6 +105,15 @@ class Follow:
         if self._stopper is not None:
             self._stopper.cancel()
             await asyncio.gather(self._stopper, return_exceptions=True)
+
+    async def _clear(self, track: Track) -> None:
+        """A run may be given up while its pods wait for a node or an image: they must not begin after all."""
+        if not survivors(self._present(track)):
+            return
+        await self.stop(Stage.FORCE)
+        until = monotonic() + _CLEAR
+        while survivors(self._present(track)) and (left := until - monotonic()) > 0:
+            await track.change(left)
 
     # ---------------------------------------------------------------- seeing
 

@@ -9,6 +9,7 @@ from anyjob.executor import Capabilities, DeadlineBy, Exit, Handle, Health, Laun
 from anyjob.outcome import StopReport, Strength
 from anyjob.problem import Problem
 from anyjob_k8s.ends import exit_of, refused_exit
+from anyjob_k8s.forbidden import forbidden_command
 from anyjob_k8s.health import health_of
 from anyjob_k8s.options import K8sOptions
 from anyjob_k8s.plan import plan_command
@@ -18,6 +19,7 @@ from anyjob_k8s.settings import K8sSettings
 
 if TYPE_CHECKING:
     from anyjob.executor import Command, Services
+    from anyjob.job import Job
     from anyjob.run import Run, RunFacts
 
 __all__ = ["K8sLauncher"]
@@ -39,6 +41,9 @@ class K8sLauncher(Launcher[K8sOptions]):
             limits=frozenset({"memory", "cpu"}),
             phases=frozenset(Phase),
         )
+
+    def check(self, job: Job, options: K8sOptions) -> Iterable[Problem]:
+        return forbidden_command(job, options, self._settings)
 
     async def serve(self, services: Services) -> None:
         self._made = Runs(self._settings, services)

@@ -8,7 +8,7 @@ from anyjob_k8s.adopt import adopted
 from anyjob_k8s.manifest import Manifest, walked
 from anyjob_k8s.objects import part
 from anyjob_k8s.parts import Parts, companions_of, mounted
-from anyjob_k8s.template import filled_template, script_key
+from anyjob_k8s.template import name_config_map, script_key
 from anyjob_k8s.variables import SECRETS, variables_of
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ def manifest_parts(run: RunFacts, spec: K8sSpec, manifest: Manifest, namespace: 
     variables = variables_of(run, run.variables(), spec.mount_path)
     script: dict[str, bytes] = {}
     if spec.is_script:
-        manifest = filled_template(manifest, run.job_id, namespace, run.name)
-        script = {script_key(spec.resource, str(run.job_id)): spec.text(run).encode()}
+        name_config_map(manifest.pod, run.name)
+        script = {script_key(spec.resource, run.job_id): spec.text(run).encode()}
     companions = companions_of(run, namespace, variables, script, field="Content", what="a script")
     secrets: tuple[dict[str, Any], dict[str, Any]] | None = None
     if variables.files:

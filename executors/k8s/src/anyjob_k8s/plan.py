@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from anyjob.job import BadJob
 from anyjob.problem import Problem
-from anyjob_k8s.allowed import Rules
+from anyjob_k8s.allowed import Rules, field_of_manifest, field_of_ours
 from anyjob_k8s.commandpod import command_parts
 from anyjob_k8s.manifest import Kind, Manifest, read_manifest
 from anyjob_k8s.manifestpod import filled, manifest_parts
 from anyjob_k8s.objects import K8sObject, part
 from anyjob_k8s.pod import CONTAINER, remaining_seconds
 from anyjob_k8s.scriptpod import script_parts
-from anyjob_k8s.template import NAMESPACE
+from anyjob_k8s.template import SOME_NAMESPACE, read_template
 from anyjob_k8s.words import is_dns_label
 
 if TYPE_CHECKING:
@@ -29,12 +29,6 @@ if TYPE_CHECKING:
     from anyjob_k8s.spec import K8sSpec
 
 __all__ = ["Plan", "kept_seconds", "plan_command", "plan_run"]
-
-_FIELDS: Mapping[str, str] = {
-    "containers[0].image": "XAttrs.image",
-    "serviceAccountName": "XAttrs.serviceAccount",
-}
-"""Where a job says what stands in a pod of ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,15 +63,18 @@ def plan_run(
     Raises BadJob with everything that is not allowed, PasteRefused, SecretMissing.
     """
     remaining = remaining_seconds(run, time.time() if now is None else now)
-    manifest = None if spec.ours else filled(run, _manifest(spec))
-    root = "Template" if spec.is_script else "Content"
-    where = _Where.of(run, spec, settings, namespace, own="" if manifest is None else manifest.namespace, root=root)
-    if manifest is None:
+    if spec.ours:
+        root, kind = "", "Job"
+        where = _Where.of(run, spec, settings, namespace)
         parts = script_parts(run, spec, where.namespace, remaining)
     else:
+        root = "Template" if spec.is_script else "Content"
+        own = run.fill(_manifest(spec).namespace)
+        where = _Where.of(run, spec, settings, namespace, own=own, root=root)
+        manifest = filled(run, _manifest(spec, run.job_id, where.namespace))
+        kind = manifest.kind
         parts = manifest_parts(run, spec, manifest, where.namespace, remaining)
-    kind: Kind = "Job" if manifest is None else manifest.kind
-    where.check(run, parts, "" if manifest is None else root, settings, "executors.k8s")
+    where.check(run, parts, root, settings, "executors.k8s")
     return where.plan(
         parts,
         kind,
@@ -116,14 +113,14 @@ def plan_command(
 
 def kept_seconds(spec: K8sSpec, settings: K8sSettings) -> int:
     """Seconds that the object stays once its outcome is kept: what a user's Job says itself, else the setting."""
-    if spec.is_script and spec.template_type is None:
+    if spec.ours:
         return settings.keep
     own = part(_manifest(spec).body, "spec").get("ttlSecondsAfterFinished")
     return own if isinstance(own, int) and own >= 0 else settings.keep
 
 
-def _manifest(spec: K8sSpec) -> Manifest:
-    return read_manifest(cast("str", spec.template) if spec.is_script else spec.content)
+def _manifest(spec: K8sSpec, *of_run: Any) -> Manifest:
+    return read_template(cast("str", spec.template), *of_run) if spec.is_script else read_manifest(spec.content)
 
 
 def _kept_by_remote(run: RunFacts, spec: K8sSpec, parts: Parts, remaining: int | None) -> bool:
@@ -149,7 +146,7 @@ class _Where:
         cluster = settings.cluster_of(keys.cluster)
         if isinstance(cluster, Problem):
             raise BadJob([cluster], run.job.name)
-        own = "" if own == NAMESPACE else own
+        own = "" if own == SOME_NAMESPACE else own
         field = f"{root}.metadata.namespace"
         if keys.namespace and own and own != keys.namespace:
             remedy = f"differs from XAttrs.namespace {keys.namespace}; keep one of the two"
@@ -163,16 +160,10 @@ class _Where:
 
     def check(self, run: RunFacts, parts: Parts, root: str, settings: K8sSettings, table: str) -> None:
         """Raises BadJob with everything that the settings do not allow. `root`: the field that holds the manifest."""
-        inner = "spec.template." if parts.main["kind"] == "Job" else ""
-
-        def field(place: str) -> str:
-            if not root:
-                return _FIELDS.get(place, "XAttrs")
-            at = place if place.startswith("metadata.") else f"spec.{place}"
-            return f"{root}.{inner}{at}"
-
+        kind = parts.main["kind"]
+        field = field_of_manifest(root, kind) if root else field_of_ours
         rules = Rules(allowed=settings.allowed, table=table, field=field)
-        pod = part(parts.main, "spec", "template") if parts.main["kind"] == "Job" else parts.main
+        pod = part(parts.main, "spec", "template") if kind == "Job" else parts.main
         problems = [*rules.namespace(self.namespace, self.field), *rules.pod(pod)]
         if problems:
             raise BadJob(problems, run.job.name)

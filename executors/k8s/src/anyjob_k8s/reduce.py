@@ -32,6 +32,7 @@ _META: Final = (
     "generation",
     "resourceVersion",
     "creationTimestamp",
+    "generation",
     "deletionTimestamp",
     "deletionGracePeriodSeconds",
     "labels",

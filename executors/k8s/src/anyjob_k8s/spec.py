@@ -14,7 +14,7 @@ from anyjob_k8s.companions import too_large
 from anyjob_k8s.manifest import read_manifest
 from anyjob_k8s.podkeys import Image, PlaceKeys, PodKeys
 from anyjob_k8s.resource import Resource
-from anyjob_k8s.template import NAMESPACE, check_template
+from anyjob_k8s.template import SOME_NAMESPACE, check_template, read_template
 from anyjob_k8s.words import DnsLabel
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def _yaml(value: object) -> object:
 
 def _check_namespace(own: str, info: ValidationInfo) -> None:
     said = info.data.get("namespace")
-    if said and own not in ("", NAMESPACE, said) and "#{" not in own:
+    if said and own not in ("", SOME_NAMESPACE, said) and "#{" not in own:
         raise ValueError(f"names the namespace {short(own)}, and XAttrs.namespace {said}; keep one of the two")
 
 
@@ -172,10 +172,11 @@ class K8sSpec(PodKeys, ResourceKeys):
         said = info.data
         if value is None or not {"resource", "template_type", "content", "template"} <= said.keys():
             return value
-        text = said["content"] if said["resource"] == "job" else said["template"]
-        if text is None:
+        of_job = said["resource"] == "job"
+        if not of_job and said["template"] is None:
             raise ValueError("is for manifests and templates; a script has one container: take it out")
-        names = read_manifest(text).container_names
+        manifest = read_manifest(said["content"]) if of_job else read_template(said["template"])
+        names = manifest.container_names
         if value not in names:
             raise ValueError(f"is no container of the manifest; write one of: {', '.join(names)}")
         return value

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
-from anyjob_k8s.objects import K8sObject, parts, uid_of
+from anyjob_k8s.objects import K8sObject, deleted_at, meta, parts, uid_of
 
 __all__ = ["Track"]
 
@@ -35,6 +36,10 @@ class Track:
     def told(self, thing: K8sObject, *, gone: bool) -> None:
         """Of an object with the run's name."""
         uid = uid_of(thing)
+        if gone and deleted_at(thing) is None:
+            # What is gone was deleted, also where its last state came before that.
+            now = datetime.now(tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            thing = {**thing, "metadata": {**meta(thing), "deletionTimestamp": now}}
         if uid == self.uid:
             self.main = thing
             self.gone = self.gone or gone
