@@ -29,6 +29,10 @@ _STILL_RUNNING: Final = 3.0
 _REFUSALS: Final = 5
 
 
+class _NotThere(Exception):
+    """The answer is the kubelet's own words in place of the log."""
+
+
 @dataclass(slots=True)
 class _Source:
     """One start of a container, and how far its log is read."""
@@ -138,11 +142,17 @@ class Logs:
                 if known.ended or source.seen.ended:
                     continue
                 await self._change(changed, _STILL_RUNNING)
-            except (ApiFault, NoCluster, OSError) as fault:
+                # It goes on, so the stream was cut, and what comes has to be read.
+                source.whole = source.seen.ended
+            except (ApiFault, NoCluster, OSError, _NotThere) as fault:
                 said = str(fault)
                 if said != source.fault:
                     _log.info("%s: %s", known.source, said)
                 source.fault = said
+                if isinstance(fault, _NotThere):
+                    if source.whole or source.gone or source.refused > _REFUSALS:
+                        break
+                    source.refused += 1
                 if isinstance(fault, ApiFault):
                     source.refused += not fault.passing
                     if fault.trouble is Trouble.FORBIDDEN or (fault.trouble is Trouble.MISSING and source.gone):
@@ -158,7 +168,7 @@ class Logs:
             self._feed(source, left)
 
     async def _once(self, source: _Source, known: Instance) -> None:
-        """One read, to the end of the answer. Raises ApiFault, NoCluster, OSError."""
+        """One read, to the end of the answer. Raises ApiFault, NoCluster, OSError, _NotThere."""
         query: dict[str, str | int] = {"container": known.container, "timestamps": "true"}
         if not known.ended:
             query["follow"] = "true"
@@ -169,20 +179,18 @@ class Logs:
         stamped = Stamped(source.place)
         source.lines.forget()
         call = Call(verb="get", resource="pods", namespace=self._namespace, name=known.pod, part="log", query=query)
-        told = 0
         async with self._api.stream(call) as chunks:
-            source.whole = False
             async for data in chunks:
                 new = stamped.feed(data)
                 if new:
+                    source.whole = False
                     out = source.lines.feed(new)
                     source.place = _written(stamped.place, source.lines)
                     if out:
                         self._feed(source, out)
-                for line in stamped.said[told:]:
-                    told += 1
-                    self._note(f"the kubelet says of {known.pod}/{known.container}: {line}")
                 await asyncio.sleep(0)
+        if stamped.said:
+            raise _NotThere(f"the kubelet says: {stamped.said[0]}")
         if stamped.gap:
             self._note(f"the log of {known.pod}/{known.container} was rotated; lines may be missing before this")
 

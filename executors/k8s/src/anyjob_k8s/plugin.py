@@ -16,7 +16,7 @@ def anyjob_executors() -> Iterable[ExecutorType]:
             executor="anyjob_k8s.executor:K8sExecutor",
             spec="anyjob_k8s.spec:K8sSpec",
             settings="anyjob_k8s.settings:K8sSettings",
-            samples="anyjob_k8s.samples:samples",
+            samples="anyjob_k8s.samples:SAMPLES",
             title="Kubernetes Jobs and Pods",
         )
     ]
