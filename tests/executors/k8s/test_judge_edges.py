@@ -11,7 +11,7 @@ from tests.executors.k8s.test_judge import ENDS, USERS, expect
 
 from anyjob_k8s.judge import Sight, judge
 from anyjob_k8s.objects import K8sObject, phase_of
-from anyjob_k8s.podend import is_over, node_is_lost
+from anyjob_k8s.podend import is_given_up, is_over
 
 
 def changed(thing: K8sObject | None) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def test_a_job_ends_with_its_last_pod() -> None:
     waited = 0
     for name in [name for name in (*ENDS, *USERS) if "node" not in name]:
         for sight in Recording.of(name).moments():
-            going = [pod for pod in sight.pods if not is_over(pod) and node_is_lost(pod) is None]
+            going = [pod for pod in sight.pods if not is_over(pod) and not is_given_up(pod)]
             if sight.kind == "Job" and going and phase_of(going[0]) == "Running":
                 waited += 1
                 assert judge(sight) is None, name
@@ -265,3 +265,13 @@ def test_what_is_being_deleted_is_waited_for_whatever_the_limit() -> None:
             late = judge(replace(sight, now=sight.now + 1, pending_limit=0))
             if sight.main is not None and "deletionTimestamp" in sight.main["metadata"] and not sight.gone:
                 assert late is None or late.cause.value == "stopped"
+
+
+def test_a_pod_that_vanished_unseen_with_its_job_is_unknown() -> None:
+    """The watch was away when both went: whether they ended or were deleted, nobody saw."""
+    running = next(
+        one for one in Recording.of("exit3").moments() if one.pods and one.pods[0]["status"].get("conditions")
+    )
+    assert judge(replace(running, gone=True)) is None
+    unseen = replace(running, gone=True, vanished={running.pods[0]["metadata"]["uid"]})
+    expect(judge(unseen), "unknown", None, "job it|it is gone")

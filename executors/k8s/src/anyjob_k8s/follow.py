@@ -13,7 +13,7 @@ from anyjob.executor import Stage
 from anyjob.outcome import Cause, Evidence, StopReport, Strength
 from anyjob_k8s.client import NoCluster
 from anyjob_k8s.faults import ApiFault, Trouble
-from anyjob_k8s.judge import Sight, Verdict, judge, survivors
+from anyjob_k8s.judge import Sight, Verdict, forgotten, judge, survivors
 from anyjob_k8s.logs import Logs
 from anyjob_k8s.objects import K8sObject, container_statuses, name_of, part, phase_of, text, uid_of
 from anyjob_k8s.reduce import reduced_job, reduced_pod
@@ -150,6 +150,7 @@ class Follow:
             kind=target.kind,
             main=track.main,
             pods=track.pods,
+            vanished=track.vanished,
             events=self._events,
             now=time.time(),
             pending_limit=target.pending,
@@ -271,7 +272,7 @@ class Follow:
         return f"deletion asked for, with {grace} s of grace: {', '.join(done)}"
 
     def _report(self, track: Track) -> StopReport:
-        target, left = self._target, survivors(self._present(track))
+        target, left = self._target, [*survivors(self._present(track)), *forgotten(track.pods)]
         if left or (track.main is None and not track.gone):
             by = f"deletion of {target.kind} {target.name}"
             return StopReport(strength=Strength.ASKED, by=by, survivors=left)
