@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -250,9 +251,17 @@ def test_every_scene_is_looked_at(scenery: Scenery) -> None:
 
 def test_nothing_is_left_in_the_cluster(cluster: Cluster, scenery: Scenery) -> None:
     """Also of runs that never began: what waits for a node or an image would run one day."""
-    for name, (_, _, space) in scenery.items():
-        left = cluster.kubectl("get", "jobs", "-n", space, "-l", "anyjob.dev/run", "-o", "name").split()
-        assert not left, name
+    spaces = {space for _, _, space in scenery.values()}
+
+    def left() -> list[str]:
+        paths = [f"{root}?labelSelector=anyjob.dev/run" for root in ("/apis/batch/v1/jobs", "/api/v1/pods")]
+        found = [one["metadata"] for path in paths for one in cluster.api.call("GET", path)["items"]]
+        return [f"{one['namespace']}/{one['name']}" for one in found if one["namespace"] in spaces]
+
+    end = time.monotonic() + 60
+    while left() and time.monotonic() < end:
+        time.sleep(0.2)
+    assert not left()
 
 
 async def lose(rig: Rig, cluster: Cluster, jobs: list[Sample]) -> list[Finished]:
