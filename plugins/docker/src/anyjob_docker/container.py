@@ -91,11 +91,11 @@ def plan(
         "HostConfig": _host(run, options, settings, work, control, entry, sources, quota),
     }
     if entry is not None:
-        config |= {"Entrypoint": [ENTRY, CONTROL], "Cmd": [*argv]}
-    elif isinstance(command, ImageCommand):
-        config |= {"Cmd": [*argv]} if argv else {}
-    else:
-        config |= {"Entrypoint": argv[:1], "Cmd": argv[1:]}
+        config["Entrypoint"], config["Cmd"] = [ENTRY, CONTROL], [*argv]
+    elif not isinstance(command, ImageCommand):
+        config["Entrypoint"], config["Cmd"] = [*argv[:1]], [*argv[1:]]
+    elif argv:
+        config["Cmd"] = [*argv]
     cwd = command.cwd or options.cwd
     if cwd is None and not (isinstance(command, ImageCommand) and own.get("WorkingDir")):
         cwd = RUN_FOLDER

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
@@ -33,6 +34,8 @@ def seen_of(handle: Handle, run: Run, watch: Watch, started: float | None) -> Se
         leftovers=str(data["leftovers"]),
         # What this worker sent itself is no news.
         notes=[] if run.stopping else watch.notes,
+        stopped=watch.stopped,
+        stop_signal=int(getattr(signal, f"SIG{data['signal']}", signal.SIGTERM)),
         away=watch.away,
         asked=run.stopping,
         started_engine=started,
