@@ -18,9 +18,12 @@ from anyjob.testing.rig import Finished, Rig
 pytestmark = [pytest.mark.needs("k8s"), pytest.mark.timeout(400)]
 
 LINES = 200_000
-"""Of 1000 bytes. A kubelet gives out some ten thousand lines a second whatever their length, and only of the newest
-file: with shorter ones it loses what it has rotated away before, as `kubectl logs -f` shows."""
-FLOOD = 'BEGIN { s = sprintf("%990s", ""); for (i = 0; i < 200000; i++) printf "%09d%s\\n", i, s }'
+FLOOD = (
+    'BEGIN { s = sprintf("%990s", ""); for (i = 0; i < 200000; i++) {'
+    ' printf "%09d%s\\n", i, s; if (i % 5000 == 4999) { fflush(); system("sleep 0.6") } } }'
+)
+"""Lines of 1000 bytes, which the kubelet rotates away twice or more. It gives out the newest file alone, so what is
+written faster than it can follow is lost to everybody, `kubectl logs -f` too: hence the pauses."""
 
 
 @pytest.fixture
