@@ -34,6 +34,7 @@ class Recording:
         main: dict[str, Any] | None = None
         gone = False
         pods: dict[str, dict[str, Any]] = {}
+        vanished: set[str] = set()
         events: dict[str, dict[str, Any]] = {}
         for one in self.seen:
             it = one["object"]
@@ -43,10 +44,13 @@ class Recording:
                 main, gone = it, one["what"] == "DELETED"
             else:
                 pods[it["metadata"]["uid"]] = it
+                if one["what"] == "DELETED":
+                    vanished.add(it["metadata"]["uid"])
             yield Sight(
                 kind=kind,
                 main=main,
                 pods=tuple(pods.values()),
+                vanished=frozenset(vanished),
                 events=tuple(events.values()),
                 gone=gone,
                 now=one["at"],

@@ -73,7 +73,7 @@ ASKED: list[tuple[str, str, object, str, Allowed]] = [
     (
         manifest(volumes=[{"name": "a", "nfs": {"server": "s", "path": "/"}}]),
         "volumes[0].nfs",
-        '{"path": "/", "server": "s"}',
+        '{"server": "s", "path": "/"}',
         '"nfs" in `volumes`',
         Allowed(volumes=("nfs",)),
     ),
@@ -288,7 +288,7 @@ def test_namespaces_and_accounts() -> None:
     assert refusals("echo", {**SCRIPT, "namespace": "team-a", "serviceAccount": "runner"}, allowed) == []
     (found,) = refusals("echo", {**SCRIPT, "namespace": "team-a"}, allowed)  # which is the account "default"
     assert (found.field, found.value) == ("XAttrs.serviceAccount", "default")
-    content = manifest(serviceAccount="admin").replace("name: nightly-report", "name: x\n  namespace: kube-system")
+    content = manifest(serviceAccount="admin").replace('"nightly-report"', '"x", "namespace": "kube-system"')
     assert [one.field for one in refusals(content, allowed=allowed)] == [
         "Content.metadata.namespace",
         "Content.spec.template.spec.serviceAccount",

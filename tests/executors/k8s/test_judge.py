@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from tests.executors.k8s.replay import Recording, recordings
 
 from anyjob.outcome import Cause
-from anyjob_k8s.judge import Sight, Verdict, judge, survivors
-from anyjob_k8s.objects import K8sObject
+from anyjob_k8s.judge import Sight, Verdict, forgotten, judge, survivors
 
 NODE_GONE = "DisruptionTarget: DeletionByPodGC: PodGC: node no longer exists"
 BACKOFF = "Failed: BackoffLimitExceeded: Job has reached the specified backoff limit"
@@ -78,6 +73,8 @@ ENDS: dict[str, tuple[str, int | None, str]] = {
     "pod_kind_deleted": ("stopped", 137, "pod it|somebody deleted it"),
     "pod_deleted_polite": ("stopped", 0, "pod it|somebody deleted it"),
     "script_deleted": ("stopped", 137, DELETED),
+    "pod_forced": ("stopped", None, DELETED),
+    "pod_kind_forced": ("stopped", None, "pod it|it is gone: somebody deleted it"),
     "ended_then_deleted": ("exit_code", 3, "container main|Error: exit code 3"),
     "evicted": ("evicted", 137, EVICTED),
     "evicted_pod": ("evicted", 137, EVICTED),
@@ -261,6 +258,14 @@ def test_a_lost_node_is_told_while_nobody_hears_of_it_and_its_pod_survives() -> 
 def test_what_a_removed_node_ran_may_still_be_going() -> None:
     sight = Recording.of("node_removed").last()
     assert [line.split(" on ")[1] for line in survivors(sight.pods)] == ["node paper-unplug"]
+    assert forgotten(sight.pods) == survivors(sight.pods)
+
+
+def test_what_was_deleted_by_force_may_still_be_going_though_it_is_gone() -> None:
+    for name in recordings():
+        sight = Recording.of(name).last()
+        left = forgotten(sight.pods or [sight.main or {}])
+        assert len(left) == (name in ("pod_forced", "pod_kind_forced", "node_removed")), name
 
 
 def test_a_user_taint_is_no_lost_node_and_without_events_no_lost_node_is_claimed_afterwards() -> None:
@@ -322,72 +327,6 @@ def test_texts_of_strangers_are_cut_and_no_more() -> None:
     assert verdict.evidence[1].text.startswith("\x1b[2J?<script>")
     for item in verdict.evidence:
         item.text.encode()
-
-
-JUNK: list[Any] = [
-    None,
-    True,
-    -1,
-    2**70,
-    1.5,
-    float("nan"),
-    "",
-    "\ud800",
-    "x" * 3000,
-    "0001-01-01T00:00:00",
-    "9999-12-31T23:59:59Z",
-    "1-1",
-    [],
-    [[]],
-    [None],
-    {},
-    {"a": None},
-    ["Failed"],
-    "Running",
-    "Failed",
-]
-
-
-def garbled(data: st.DataObject, thing: Any) -> Any:
-    """The thing with one of its parts replaced or taken away, anywhere in it."""
-    if isinstance(thing, dict) and thing and data.draw(st.integers(0, 5)):
-        whole = cast("dict[str, Any]", thing)
-        key = data.draw(st.sampled_from(sorted(whole)))
-        if not data.draw(st.integers(0, 4)):
-            return {name: value for name, value in whole.items() if name != key}
-        return {**whole, key: garbled(data, whole[key])}
-    if isinstance(thing, list) and thing and data.draw(st.integers(0, 5)):
-        items = cast("list[Any]", thing)
-        at = data.draw(st.integers(0, len(items) - 1))
-        return [*items[:at], garbled(data, items[at]), *items[at + 1 :]]
-    return data.draw(st.sampled_from(JUNK))
-
-
-def hit(data: st.DataObject, things: Iterable[K8sObject]) -> tuple[K8sObject, ...]:
-    made = [garbled(data, thing) for thing in things]
-    return tuple(cast("K8sObject", thing) for thing in made if isinstance(thing, dict))
-
-
-@given(st.data())
-def test_garbled_objects_are_judged_too(data: st.DataObject) -> None:
-    recording = Recording.of(data.draw(st.sampled_from(recordings())))
-    named = data.draw(st.sampled_from([None, "main"]))
-    moments = list(recording.moments(ours=data.draw(st.booleans()), container=named))
-    sight = moments[data.draw(st.integers(0, len(moments) - 1))]
-    mains = hit(data, [sight.main] if sight.main is not None else [])
-    sight = replace(
-        sight,
-        main=mains[0] if mains else None,
-        pods=hit(data, sight.pods),
-        events=hit(data, sight.events),
-        gone=data.draw(st.booleans()),
-        now=sight.now + data.draw(st.sampled_from([0, 30, 1000])),
-    )
-    verdict = judge(sight)
-    survivors(sight.pods)
-    if verdict is not None:
-        assert verdict.evidence
-        assert all(len(item.text.encode()) <= 4000 for item in verdict.evidence)
 
 
 def test_recordings_name_no_machine() -> None:

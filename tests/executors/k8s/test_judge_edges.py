@@ -11,7 +11,7 @@ from tests.executors.k8s.test_judge import ENDS, USERS, expect
 
 from anyjob_k8s.judge import Sight, judge
 from anyjob_k8s.objects import K8sObject, phase_of
-from anyjob_k8s.podend import is_over, node_is_lost
+from anyjob_k8s.podend import is_given_up, is_over
 
 
 def changed(thing: K8sObject | None) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def test_a_job_ends_with_its_last_pod() -> None:
     waited = 0
     for name in [name for name in (*ENDS, *USERS) if "node" not in name]:
         for sight in Recording.of(name).moments():
-            going = [pod for pod in sight.pods if not is_over(pod) and node_is_lost(pod) is None]
+            going = [pod for pod in sight.pods if not is_over(pod) and not is_given_up(pod)]
             if sight.kind == "Job" and going and phase_of(going[0]) == "Running":
                 waited += 1
                 assert judge(sight) is None, name
@@ -223,6 +223,10 @@ def test_the_words_of_other_failures_to_start() -> None:
             "ErrImagePull",
             'Get "https://r.example.com/v2/": dial tcp: lookup r.example.com: server not found',
         ): "start_failed",
+        (
+            "ErrImagePull",
+            "unexpected status from HEAD request: 503 Service Unavailable: manifest unknown",
+        ): "start_failed",
         ("SomethingNew", "whatever"): "start_failed",
     }
     for (reason, message), cause in cases.items():
@@ -265,3 +269,29 @@ def test_what_is_being_deleted_is_waited_for_whatever_the_limit() -> None:
             late = judge(replace(sight, now=sight.now + 1, pending_limit=0))
             if sight.main is not None and "deletionTimestamp" in sight.main["metadata"] and not sight.gone:
                 assert late is None or late.cause.value == "stopped"
+
+
+def test_a_pod_that_vanished_unseen_with_its_job_is_unknown() -> None:
+    """The watch was away when both went: whether they ended or were deleted, nobody saw."""
+    running = next(
+        one for one in Recording.of("exit3").moments() if one.pods and one.pods[0]["status"].get("conditions")
+    )
+    assert judge(replace(running, gone=True)) is None
+    unseen = replace(running, gone=True, vanished={running.pods[0]["metadata"]["uid"]})
+    expect(judge(unseen), "unknown", None, "job it|it is gone")
+
+
+def test_at_the_limit_events_tell_what_the_status_does_not_yet() -> None:
+    """A busy kubelet says what is wrong in an event some seconds before the pod's status has it."""
+    for name, cause, words in (
+        ("no_secret", "bad_config", 'event|Failed: Error: secret "absent" not found'),
+        ("no_mount", "bad_config", "event|FailedMount"),
+        ("pull_not_found", "bad_config", "event|Failed: Failed to pull image"),
+        ("pull_refused", "start_failed", "event|Failed: Failed to pull image"),
+        ("no_node", "start_failed", "event|FailedScheduling"),
+    ):
+        sight, pod = waits(name) if name != "no_node" else (Recording.of(name).last(later=10_000), {})
+        if pod:
+            pod["status"]["containerStatuses"][0]["state"] = {"waiting": {"reason": "ContainerCreating"}}
+            sight = replace(sight, pods=(pod,))
+        expect(judge(sight), cause, None, words)

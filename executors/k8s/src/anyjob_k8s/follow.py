@@ -13,7 +13,7 @@ from anyjob.executor import Stage
 from anyjob.outcome import Cause, Evidence, StopReport, Strength
 from anyjob_k8s.client import NoCluster
 from anyjob_k8s.faults import ApiFault, Trouble
-from anyjob_k8s.judge import Sight, Verdict, judge, survivors
+from anyjob_k8s.judge import Sight, Verdict, forgotten, judge, survivors
 from anyjob_k8s.logs import Logs
 from anyjob_k8s.objects import K8sObject, container_statuses, name_of, part, phase_of, text, uid_of
 from anyjob_k8s.reduce import reduced_job, reduced_pod
@@ -40,6 +40,8 @@ _GOING: Final = 120.0
 """Seconds that pods of a deleted object have to end, before the end is told without theirs."""
 _LOGS: Final = 60.0
 """Seconds for reading what is left of the logs, while it does not come."""
+_LOST_LOGS: Final = 5.0
+"""The same, where the node has them and is not heard of."""
 _LATE: Final = 3.0
 """Seconds after the deadline that a cluster has to keep it by itself."""
 _CLEAR: Final = 15.0
@@ -93,7 +95,7 @@ class Follow:
                 )
                 verdict = replace(verdict, cause=Cause.TIMED_OUT, evidence=[*verdict.evidence, late])
             await self._clear(track)
-            missing = await logs.finish(_LOGS)
+            missing = await logs.finish(_LOST_LOGS if verdict.cause is Cause.NODE_LOST else _LOGS)
             return Ended(verdict=verdict, stop=self._report(track), line=logs.tail(target.container), missing=missing)
         finally:
             await logs.close()
@@ -150,6 +152,7 @@ class Follow:
             kind=target.kind,
             main=track.main,
             pods=track.pods,
+            vanished=track.vanished,
             events=self._events,
             now=time.time(),
             pending_limit=target.pending,
@@ -271,7 +274,7 @@ class Follow:
         return f"deletion asked for, with {grace} s of grace: {', '.join(done)}"
 
     def _report(self, track: Track) -> StopReport:
-        target, left = self._target, survivors(self._present(track))
+        target, left = self._target, [*survivors(self._present(track)), *forgotten(track.pods)]
         if left or (track.main is None and not track.gone):
             by = f"deletion of {target.kind} {target.name}"
             return StopReport(strength=Strength.ASKED, by=by, survivors=left)

@@ -22,13 +22,14 @@ from anyjob_k8s.objects import (
     part,
     phase_of,
     text,
+    uid_of,
 )
-from anyjob_k8s.podend import early_end, is_over, node_is_lost, pod_end, survivors
+from anyjob_k8s.podend import early_end, forgotten, is_given_up, is_over, pod_end, survivors
 from anyjob_k8s.refusal import judge_refusal
 from anyjob_k8s.sight import Sight, Verdict
 from anyjob_k8s.stuck import not_begun, without_pods
 
-__all__ = ["Sight", "Verdict", "judge", "judge_refusal", "survivors"]
+__all__ = ["Sight", "Verdict", "forgotten", "judge", "judge_refusal", "survivors"]
 
 _SUCCESS: Final = ("Complete", "SuccessCriteriaMet")
 _FAILURE: Final = ("Failed", "FailureTarget")
@@ -84,7 +85,7 @@ def _of_job(job: K8sObject, sight: Sight) -> Verdict | None:
     The second of each pair is said when it is settled, the first once every pod has ended, and that may never come
     where a node is lost.
     """
-    going = any(not is_over(pod) and node_is_lost(pod) is None for pod in sight.pods)
+    going = any(not is_over(pod) and not is_given_up(pod) for pod in sight.pods)
     for kind in _SUCCESS if going is False else _SUCCESS[:1]:
         condition = condition_of(job, kind)
         if condition is not None:
@@ -112,7 +113,7 @@ def _failed(job: K8sObject, condition: K8sObject, sight: Sight) -> Verdict:
 def _blamed(job: K8sObject, condition: K8sObject, sight: Sight, settled: float | None) -> K8sObject | None:
     """The pod because of which the Job failed: the one that it names, one of the first failed index, else the last one
     that failed. What the Job's controller ended afterwards has nothing to do with it."""
-    failed = [pod for pod in sight.pods if phase_of(pod) == "Failed" or node_is_lost(pod) is not None]
+    failed = [pod for pod in sight.pods if phase_of(pod) == "Failed" or is_given_up(pod)]
     named = [pod for pod in failed if f"/{name_of(pod)} " in text(condition, "message")]
     index = text(job, "status", "failedIndexes").replace("-", ",").partition(",")[0]
     indexed = [pod for pod in failed if index and annotations_of(pod).get(_INDEX) == index]
@@ -168,7 +169,7 @@ def _vanished(sight: Sight) -> Verdict | None:
         f"{sight.kind.lower()} {'' if main is None else name_of(main)}".strip(), "it is gone: somebody deleted it"
     )
     pods = [main] if sight.kind == "Pod" and main is not None else sight.pods
-    if any(not is_over(pod) and deleted_at(pod) is None for pod in pods) and sight.kind == "Job":
+    if sight.kind == "Job" and any(_is_there(pod, sight) for pod in pods):
         return None
     ended = max((pod for pod in pods if is_over(pod)), key=_time_of, default=None)
     if ended is None:
@@ -177,6 +178,10 @@ def _vanished(sight: Sight) -> Verdict | None:
     end = pod_end(ended, sight)
     cause = Cause.UNKNOWN if end.cause is Cause.SUCCEEDED else end.cause
     return replace(end, cause=cause, evidence=[gone, *end.evidence])
+
+
+def _is_there(pod: K8sObject, sight: Sight) -> bool:
+    return not is_over(pod) and deleted_at(pod) is None and uid_of(pod) not in sight.vanished
 
 
 def _deadline(job: K8sObject) -> K8sObject | None:

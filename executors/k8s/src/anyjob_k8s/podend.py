@@ -26,7 +26,7 @@ from anyjob_k8s.objects import (
 )
 from anyjob_k8s.sight import Sight, Verdict
 
-__all__ = ["early_end", "is_over", "node_is_lost", "pod_end", "survivors"]
+__all__ = ["early_end", "forgotten", "is_given_up", "is_over", "node_is_lost", "pod_end", "survivors"]
 
 _BY_REASON: Final = {
     "Evicted": Cause.EVICTED,
@@ -47,10 +47,21 @@ def is_over(pod: K8sObject) -> bool:
     return phase_of(pod) in ("Succeeded", "Failed")
 
 
+def is_given_up(pod: K8sObject) -> bool:
+    """Whether nobody will hear of the pod's end: its node is lost, or it was deleted by force."""
+    return not is_over(pod) and (_by_force(pod) or node_is_lost(pod) is not None)
+
+
 def survivors(pods: Iterable[K8sObject]) -> list[str]:
     """The pods of which something may still be going, one line each: not ended, or said to have ended by others than
-    their kubelet. Of pods that are gone it is the last that was seen that counts."""
-    return [f"pod {name_of(pod)} on node {text(pod, 'spec', 'nodeName')}" for pod in pods if _may_run(pod)]
+    their kubelet."""
+    return [_line(pod) for pod in pods if text(pod, "spec", "nodeName") and (not is_over(pod) or _runs(pod))]
+
+
+def forgotten(pods: Iterable[K8sObject]) -> list[str]:
+    """The pods that were taken out of the API while something of them ran, by the last that was seen of them: deleted
+    by force, or collected with their node. That they are gone says nothing."""
+    return [_line(pod) for pod in pods if _runs(pod) and _by_force(pod)]
 
 
 def node_is_lost(pod: K8sObject) -> Evidence | None:
@@ -157,10 +168,17 @@ def _was_silent(pod: K8sObject, sight: Sight) -> bool:
     )
 
 
-def _may_run(pod: K8sObject) -> bool:
-    if not text(pod, "spec", "nodeName"):
-        return False
-    return not is_over(pod) or any(part(status, "state", "running") for status in container_statuses(pod))
+def _runs(pod: K8sObject) -> bool:
+    return any(part(status, "state", "running") for status in container_statuses(pod))
+
+
+def _by_force(pod: K8sObject) -> bool:
+    """Without a grace, and so without waiting for the kubelet's word."""
+    return deleted_at(pod) is not None and number(meta(pod), "deletionGracePeriodSeconds") == 0
+
+
+def _line(pod: K8sObject) -> str:
+    return f"pod {name_of(pod)} on node {text(pod, 'spec', 'nodeName')}"
 
 
 def _not_before(ended: float | None, when: float | None) -> bool:

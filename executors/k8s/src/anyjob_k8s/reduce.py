@@ -29,6 +29,7 @@ _META: Final = (
     "name",
     "namespace",
     "uid",
+    "generation",
     "resourceVersion",
     "creationTimestamp",
     "generation",

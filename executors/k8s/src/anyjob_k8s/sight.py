@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,10 +17,11 @@ class Sight:
     """All that a worker has seen of one run.
 
     `main` is the Job or Pod; once it is gone, the last that was seen of it, or None if nothing was. `pods` holds the
-    pods of the run, of those that are gone the last that was seen. `events` are about main and pods, and may be missing
-    at first. `now` is in epoch seconds, `pending_limit` the seconds that a pod may wait for its start. `gone`: somebody
-    else than anyjob has deleted `main`. `container` is the container whose end counts where somebody named one; None:
-    the first. `ours`: anyjob wrote the manifest, so nothing in it is tried again.
+    pods of the run, of those that are gone the last that was seen; `vanished` has the uids of those. `events` are about
+    main and pods, and may be missing at first. `now` is in epoch seconds, `pending_limit` the seconds that a pod may
+    wait for its start. `gone`: somebody else than anyjob has deleted `main`. `container` is the container whose end
+    counts where somebody named one; None: the first. `ours`: anyjob wrote the manifest, so nothing in it is tried
+    again.
     """
 
     kind: Literal["Job", "Pod"]
@@ -28,6 +29,7 @@ class Sight:
     now: float
     pending_limit: float
     pods: Sequence[K8sObject] = ()
+    vanished: Collection[str] = frozenset()
     events: Sequence[K8sObject] = ()
     gone: bool = False
     container: str | None = None

@@ -154,6 +154,8 @@ class Recorder:
             self.api.call("DELETE", f"/apis/batch/v1/namespaces/{namespace}/jobs/it?propagationPolicy=Foreground")
         elif act == "delete pod":
             self.api.call("DELETE", path)
+        elif act == "force":
+            self.api.call("DELETE", path, {"gracePeriodSeconds": 0})
         elif act == "delete namespace":
             self.api.call("DELETE", f"/api/v1/namespaces/{namespace}")
         elif act == "evict":

@@ -16,6 +16,7 @@ Act: TypeAlias = Literal[
     "delete pod",
     "delete ended",
     "delete namespace",
+    "force",
     "evict",
     "kill",
     "preempt",
@@ -256,6 +257,8 @@ QUIET: Final[Mapping[str, Situation]] = {
         main=job("trap 'exit 0' TERM; sleep 60 & wait", podReplacementPolicy="Failed"), act="delete pod", seconds=20
     ),
     "script_evicted": Situation(main=job("sleep 60", podReplacementPolicy="Failed"), act="evict", seconds=20),
+    "pod_forced": Situation(main=job("sleep 60"), act="force", seconds=20),
+    "pod_kind_forced": Situation(main=pod("sleep 60"), act="force", seconds=20),
     "killed": Situation(main=job("exec sleep {mark}"), act="kill", seconds=20),
 }
 """Recorded at once, each in its own namespace."""
