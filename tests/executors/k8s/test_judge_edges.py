@@ -290,7 +290,7 @@ def test_at_the_limit_events_tell_what_the_status_does_not_yet() -> None:
         ("pull_refused", "start_failed", "event|Failed: Failed to pull image"),
         ("no_node", "start_failed", "event|FailedScheduling"),
     ):
-        sight = replace(Recording.of(name).last(), pending_limit=1)
+        sight = replace(Recording.of(name).last(), pending_limit=0)
         pod = changed(sight.pods[0])
         for status in pod["status"].get("containerStatuses", ()):
             status["state"] = {"waiting": {"reason": "ContainerCreating"}}
