@@ -23,7 +23,7 @@ __all__ = ["Logs"]
 
 _log = logging.getLogger(__name__)
 _FIRST_WAIT: Final = 0.2
-_LONGEST_WAIT: Final = 5.0
+_LONGEST_WAIT: Final = 15.0
 _STILL_RUNNING: Final = 3.0
 """Seconds after the end of a followed log in which its container's end is told; else the stream was cut."""
 _REFUSALS: Final = 5
