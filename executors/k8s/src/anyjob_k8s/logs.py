@@ -33,8 +33,8 @@ _WINDOW: Final = 4.0
 _FAST: Final = 4 << 20
 """Bytes within a window of seconds from which on the kubelet may fall behind."""
 _CAUGHT_UP: Final = 256 << 10
-_ROTATION: Final = 9.0
-"""A kubelet looks each ten seconds whether to rotate."""
+_ROTATION: Final = 3.0
+"""Seconds within which a kubelet does not rotate twice: the shortest interval that it can be told, and ten usually."""
 
 
 class _Pace:
