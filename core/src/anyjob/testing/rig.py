@@ -87,7 +87,7 @@ class Rig:
         holds them for longer than this rig. `xattrs` stand in each job that does not say otherwise. `patience`: seconds
         after which something that does not happen is called a hang.
         """
-        self.folder, self.patience = folder, patience
+        self.folder, self.patience, self._force_wait = folder, patience, force_wait
         self._launchers, self._xattrs = launchers or {}, xattrs or {}
         self._worker = worker or WorkerSettings()
         self._beside = worker_beside

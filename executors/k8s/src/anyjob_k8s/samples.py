@@ -1,6 +1,6 @@
 """The jobs by which the conformance suite proves this executor: scripts in the image `busybox`.
 
-`floods` stays below the size at which a kubelet rotates a log: what is written faster than it can give out is lost then.
+`floods` stays below the size at which a kubelet rotates a log: then what is written too fast for it is lost.
 `remembers` writes into a folder of the node, so it is for a cluster whose one node is this machine, and for settings
 with `allowed.host_path = ["/"]`.
 """
