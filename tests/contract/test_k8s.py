@@ -16,6 +16,7 @@ class TestK8s(ExecutorContract):
     job_type = "k8s"
     executor_settings: ClassVar[dict[str, object]] = {"allowed": {"host_path": ["/"]}}
     patience = 90
+    force_wait = 30
     crowd = 30
     many = 5
 

@@ -13,18 +13,14 @@ from tests.grounds.kubernetes.cluster import Cluster
 from anyjob.job import Job
 from anyjob.samples import Sample
 from anyjob.testing.rig import Finished, Rig
-from anyjob.worker.settings import WorkerSettings
 
 __all__ = ["PATIENCE", "container", "job_manifest", "pod_manifest", "rig_in", "script", "together"]
 
 PATIENCE = 100.0
 
 
-class _Patient(Rig):
-    """A kubelet takes seconds to tell that it has killed a container."""
-
-    def settings(self, settings: WorkerSettings | None = None) -> WorkerSettings:
-        return super().settings(settings).model_copy(update={"force_wait": 30.0})
+_FORCE_WAIT = 30.0
+"""A kubelet takes seconds to tell that it has killed a container."""
 
 
 def rig_in(folder: Path, cluster: Cluster, namespace: str, *, job_type: str = "k8s", **settings: Any) -> Rig:
@@ -32,9 +28,11 @@ def rig_in(folder: Path, cluster: Cluster, namespace: str, *, job_type: str = "k
     reached = {"kubeconfig": str(cluster.kubeconfig), "namespace": namespace}
     given = {"clusters": {"ground": reached}, **settings}
     if job_type == "k8s":
-        return _Patient(folder, job_type=job_type, settings=given, patience=PATIENCE)
+        return Rig(folder, job_type=job_type, settings=given, patience=PATIENCE, force_wait=_FORCE_WAIT)
     xattrs = {"launcher": "k8s", "image": "busybox:test"}
-    return _Patient(folder, job_type=job_type, launchers={"k8s": given}, xattrs=xattrs, patience=PATIENCE)
+    return Rig(
+        folder, job_type=job_type, launchers={"k8s": given}, xattrs=xattrs, patience=PATIENCE, force_wait=_FORCE_WAIT
+    )
 
 
 def script(text: str, **xattrs: Any) -> Sample:

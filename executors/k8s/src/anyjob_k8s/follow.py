@@ -237,7 +237,9 @@ class Follow:
         await asyncio.wait({stopper}, timeout=_STOP)
         report = self._report(track)
         said = "the API has not answered yet; it is asked again"
-        if stopper.done():
+        if stopper.cancelled():
+            said = "the run ended, or was stopped once more, before the API had answered"
+        elif stopper.done():
             said = stopper.result() if stopper.exception() is None else str(stopper.exception())
         evidence = [*report.evidence, Evidence(source=f"stop({stage.value})", text=said)]
         return replace(report, evidence=evidence)
