@@ -19,7 +19,7 @@ __all__ = ["image_exit", "missing_command", "problems_exit", "refused_exit"]
 
 _UNREACHABLE: Final = re.compile(
     r"no such host|timeout|connection refused|network is unreachable|no route to host|temporary failure|TLS handshake"
-    r"|deadline exceeded|server misbehaving|connection reset|EOF$|lookup ",
+    r"|status: (?:5\d\d|429)|toomanyrequests|deadline exceeded|server misbehaving|connection reset|EOF$|lookup ",
     re.IGNORECASE,
 )
 _NO_COMMAND: Final = re.compile(r"exec: \\?\"(?P<command>[^\"\\]*)\\?\": (?P<why>.*?)(?:: unknown)?$")
