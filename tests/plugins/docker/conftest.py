@@ -78,7 +78,7 @@ def nothing_left(request: pytest.FixtureRequest) -> Generator[None]:
         return
     engine: Engine = request.getfixturevalue("engine")
     with closing(engine.client()) as made:
-        left = [one.name for one in made.containers.list(all=True, filters={"label": "anyjob.run"})]
+        left = [one.name or "?" for one in made.containers.list(all=True, filters={"label": "anyjob.run"})]
         for name in left:
             made.containers.get(name).remove(force=True)
     assert not left, f"containers were left behind: {left}"

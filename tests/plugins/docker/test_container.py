@@ -1,5 +1,8 @@
 """What a container has and has not: seen from inside, and as the engine shows it."""
 
+# docker's own types are not whole.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+
 from __future__ import annotations
 
 import asyncio

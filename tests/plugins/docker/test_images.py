@@ -1,5 +1,8 @@
 """Images that must be pulled, from a registry of the tests' own."""
 
+# docker's own types are not whole.
+# pyright: reportUnknownMemberType=false
+
 from __future__ import annotations
 
 import json
