@@ -48,7 +48,7 @@ def test_output_and_ends_without_the_entry_helper(bare: Ground) -> None:
     assert sorted(mixed.log.split(b"\n")) == sorted(b"out\nerr\na\xff\0b".split(b"\n"))
     assert flood.log == b"x" * 10_000 + b"\n" + b"0123456789abcde\n" * 20_000
     assert missing.outcome.cause is Cause.DEPENDENCY_MISSING
-    assert missing.outcome.result == "'/no/such/command' is not in image busybox:test; install it there"
+    assert missing.outcome.result.startswith("'/no/such/command' is not in the image")
     assert denied.outcome.cause is Cause.BAD_CONFIG
     assert (killed.outcome.cause, killed.outcome.code) == (Cause.EXIT_CODE, 137)
     assert "nobody can tell exit(137) from signal 9" in killed.said
