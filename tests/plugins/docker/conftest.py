@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -15,6 +16,7 @@ from anyjob.job import Job
 from anyjob.outcome import Json
 from anyjob.samples import Sample
 from anyjob.testing.rig import Finished, Rig
+from anyjob.worker.settings import SecretSource
 from anyjob_docker.samples import jobs
 
 IMAGE = "busybox:test"
@@ -33,14 +35,19 @@ class Ground(Rig):
         """A docker job with these arguments."""
         return self.job(Sample({"Content": [*words]}), xattrs=xattrs, **fields)
 
-    def says(self, job: Job, **facts: Any) -> Finished:
+    def says(self, job: Job, secrets: Mapping[str, SecretSource] | None = None, **facts: Any) -> Finished:
         """The run of a job from its start to its end."""
-        return self.run(job, **facts)
+
+        async def life() -> Finished:
+            async with self.worker(secrets) as worker:
+                return await self.finish(await self.submit(worker, self.order(job, **facts)))
+
+        return asyncio.run(life())
 
 
 def ground(folder: Path, engine: Engine, **settings: object) -> Ground:
     """A rig on the engine, with these settings of the launcher beside the usual ones of the tests."""
-    usual: dict[str, object] = {"host": engine.url, "mounts": "*", "pull_policy": "Never"}
+    usual: dict[str, object] = {"host": engine.url, "mounts": "*", "networks": "*", "pull_policy": "Never"}
     return Ground(
         folder,
         job_type="docker",
@@ -71,7 +78,7 @@ def nothing_left(request: pytest.FixtureRequest) -> Generator[None]:
         return
     engine: Engine = request.getfixturevalue("engine")
     with closing(engine.client()) as made:
-        left = [one.name for one in made.containers.list(all=True, filters={"label": "anyjob.run"})]
+        left = [one.name or "?" for one in made.containers.list(all=True, filters={"label": "anyjob.run"})]
         for name in left:
             made.containers.get(name).remove(force=True)
     assert not left, f"containers were left behind: {left}"

@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 import docker
 import pytest
 from tests.plugins.docker.conftest import Ground
 
-from anyjob.outcome import Cause, Outcome
-from anyjob.testing.fault import told
+from anyjob.job import Job
+from anyjob.outcome import Cause, Json
 from anyjob.testing.rig import Finished
 from anyjob.worker.states import RunState
 
 pytestmark = pytest.mark.needs("docker")
 
 
-def together(rig: Ground, *jobs: object) -> list[Finished]:
+def together(rig: Ground, *jobs: Job) -> list[Finished]:
     """Runs of all the jobs at one time."""
 
     async def life() -> list[Finished]:
         async with rig.worker() as worker:
-            runs = [await rig.submit(worker, rig.order(job)) for job in jobs]  # pyright: ignore[reportArgumentType]
+            runs = [await rig.submit(worker, rig.order(job)) for job in jobs]
             return [await rig.finish(run) for run in runs]
 
     return asyncio.run(life())
-
-
-def said(outcome: Outcome) -> str:
-    return told(outcome)
 
 
 def test_126_and_127_are_told_from_a_command_that_is_not_there(rig: Ground) -> None:
@@ -69,7 +66,7 @@ def test_a_signal_is_told_from_a_code_and_a_kill_from_outside_is_seen(rig: Groun
 
 def test_out_of_memory_is_a_cause_only_where_it_ended_the_command(rig: Ground) -> None:
     eats = "dd if=/dev/zero of=/dev/null bs=100000000 count=1"
-    limits = {"limits": {"memory": "32Mi"}}
+    limits: Mapping[str, Json] = {"limits": {"memory": "32Mi"}}
     own, child, taken_over = together(
         rig,
         rig.words(*eats.split(), xattrs=limits),

@@ -50,7 +50,7 @@ class _Connection(unixconn.UnixHTTPConnection):
 
 
 class _Pool(unixconn.UnixHTTPConnectionPool):
-    def _new_conn(self) -> _Connection:
+    def _new_conn(self) -> Any:
         return _Connection(self.base_url, self.socket_path, cast("Any", self.timeout))
 
 
@@ -213,11 +213,11 @@ class EngineClient:
     def _new(self, timeout: float | None = -1) -> APIClient:
         with _told(self.address):
             tls = self._tls() if self.address.tls else False
-            seconds = self._timeout if timeout == -1 else timeout
+            wait = cast("Any", self._timeout if timeout == -1 else timeout)
             # Given: "auto" would ask in the constructor, before it can be told how to connect.
-            api = APIClient(self.address.url, version=self._version or _OLDEST, timeout=cast("Any", seconds), tls=tls)
+            api = APIClient(self.address.url, version=self._version or _OLDEST, timeout=wait, tls=tls)
             if self.address.socket:
-                api.mount("http+docker://", _Adapter(f"http+unix://{self.address.socket}", timeout=cast("Any", seconds)))
+                api.mount("http+docker://", _Adapter(f"http+unix://{self.address.socket}", timeout=wait))
             api.trust_env = False  # neither proxies nor .netrc: an engine is where it is said to be
             if self._version is None:
                 # The newest that both know. An engine that knows no older than newer ones says so, too.

@@ -29,6 +29,7 @@ LEFTOVERS_LABEL: Final = "anyjob.leftovers"
 _INIT: Final = 2
 """Processes of ours in each container, which no limit of the job counts."""
 
+_USUAL_QUOTA: Final = 1 << 30
 _OWN_LOG: Final = {"max-size": "1m", "max-file": "1"}
 
 
@@ -121,7 +122,9 @@ def _host(
     quota: int | None,
 ) -> dict[str, Json]:
     limits = _limits(run.common.limits, settings.limits)
-    log = _OWN_LOG if entry is not None else {"max-size": f"{max(quota or 0, 1 << 20)}", "max-file": "2"}
+    kind, log = "json-file", _OWN_LOG
+    if entry is None:  # this one keeps bytes that are no text
+        kind, log = "local", {"max-size": f"{max(quota or _USUAL_QUOTA, 1 << 20)}", "max-file": "2"}
     host: dict[str, Json] = {
         "NetworkMode": options.network or settings.network,
         "Mounts": [
@@ -135,7 +138,7 @@ def _host(
         "OomScoreAdj": 500,
         "ReadonlyRootfs": options.read_only_root or settings.read_only_root,
         "Privileged": options.privileged,
-        "LogConfig": {"Type": "json-file", "Config": {**log}},
+        "LogConfig": {"Type": kind, "Config": {**log}},
     }
     if not options.privileged:
         host |= {
