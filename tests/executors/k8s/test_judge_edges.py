@@ -223,6 +223,10 @@ def test_the_words_of_other_failures_to_start() -> None:
             "ErrImagePull",
             'Get "https://r.example.com/v2/": dial tcp: lookup r.example.com: server not found',
         ): "start_failed",
+        (
+            "ErrImagePull",
+            "unexpected status from HEAD request: 503 Service Unavailable: manifest unknown",
+        ): "start_failed",
         ("SomethingNew", "whatever"): "start_failed",
     }
     for (reason, message), cause in cases.items():
@@ -275,3 +279,19 @@ def test_a_pod_that_vanished_unseen_with_its_job_is_unknown() -> None:
     assert judge(replace(running, gone=True)) is None
     unseen = replace(running, gone=True, vanished={running.pods[0]["metadata"]["uid"]})
     expect(judge(unseen), "unknown", None, "job it|it is gone")
+
+
+def test_at_the_limit_events_tell_what_the_status_does_not_yet() -> None:
+    """A busy kubelet says what is wrong in an event some seconds before the pod's status has it."""
+    for name, cause, words in (
+        ("no_secret", "bad_config", 'event|Failed: Error: secret "absent" not found'),
+        ("no_mount", "bad_config", "event|FailedMount"),
+        ("pull_not_found", "bad_config", "event|Failed: Failed to pull image"),
+        ("pull_refused", "start_failed", "event|Failed: Failed to pull image"),
+        ("no_node", "start_failed", "event|FailedScheduling"),
+    ):
+        sight, pod = waits(name) if name != "no_node" else (Recording.of(name).last(later=10_000), {})
+        if pod:
+            pod["status"]["containerStatuses"][0]["state"] = {"waiting": {"reason": "ContainerCreating"}}
+            sight = replace(sight, pods=(pod,))
+        expect(judge(sight), cause, None, words)

@@ -40,6 +40,8 @@ _GOING: Final = 120.0
 """Seconds that pods of a deleted object have to end, before the end is told without theirs."""
 _LOGS: Final = 60.0
 """Seconds for reading what is left of the logs, while it does not come."""
+_LOST_LOGS: Final = 5.0
+"""The same, where the node has them and is not heard of."""
 _LATE: Final = 3.0
 """Seconds after the deadline that a cluster has to keep it by itself."""
 _CLEAR: Final = 15.0
@@ -93,7 +95,7 @@ class Follow:
                 )
                 verdict = replace(verdict, cause=Cause.TIMED_OUT, evidence=[*verdict.evidence, late])
             await self._clear(track)
-            missing = await logs.finish(_LOGS)
+            missing = await logs.finish(_LOST_LOGS if verdict.cause is Cause.NODE_LOST else _LOGS)
             return Ended(verdict=verdict, stop=self._report(track), line=logs.tail(target.container), missing=missing)
         finally:
             await logs.close()

@@ -22,7 +22,7 @@ from anyjob_k8s.objects import (
 )
 from anyjob_k8s.refusal import Patience, Refusal, read_refusal
 from anyjob_k8s.sight import Sight, Verdict
-from anyjob_k8s.waiting import read_mount, read_waiting
+from anyjob_k8s.waiting import read_event, read_mount, read_waiting
 
 __all__ = ["not_begun", "without_pods"]
 
@@ -40,8 +40,11 @@ def not_begun(pod: K8sObject, sight: Sight) -> Verdict | None:
             return Verdict(cause=refusal.cause, evidence=evidence)
     if age < sight.pending_limit:
         return None
-    evidence = [*_unmet(pod), *(fact("event", _words(event)) for event in _warnings(sight, pod)[-3:])]
-    return Verdict(cause=Cause.START_FAILED, evidence=[_waited(f"pod {name_of(pod)}", sight), *evidence])
+    events = _warnings(sight, pod)[-3:]
+    causes = [read_event(text(event, "reason"), text(event, "message")) for event in events]
+    cause = next((cause for cause in reversed(causes) if cause is not None), Cause.START_FAILED)
+    evidence = [*_unmet(pod), *(fact("event", _words(event)) for event in events)]
+    return Verdict(cause=cause, evidence=[_waited(f"pod {name_of(pod)}", sight), *evidence])
 
 
 def without_pods(job: K8sObject, sight: Sight) -> Verdict | None:

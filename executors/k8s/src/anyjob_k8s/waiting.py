@@ -8,7 +8,7 @@ from anyjob.outcome import Cause
 from anyjob_k8s.containerend import not_run
 from anyjob_k8s.refusal import Patience, Refusal
 
-__all__ = ["read_mount", "read_waiting"]
+__all__ = ["read_event", "read_mount", "read_waiting"]
 
 _USUAL: Final = frozenset({"", "ContainerCreating", "PodInitializing", "CrashLoopBackOff"})
 _PULL: Final = frozenset({"ErrImagePull", "ImagePullBackOff"})
@@ -73,6 +73,18 @@ def read_mount(message: str, *, ours: bool) -> Refusal:
     if any(words in message for words in _NO_KEY) and ("secret" in message or "configmap" in message):
         return Refusal(Cause.BAD_CONFIG, Patience.SHORT if ours else Patience.LIMIT)
     return Refusal(Cause.START_FAILED, Patience.LIMIT)
+
+
+def read_event(reason: str, message: str) -> Cause | None:
+    """The cause that a `Warning` about a pod gives, where the pod's own status has not caught up with it."""
+    if reason == "FailedMount":
+        return read_mount(message, ours=False).cause
+    if reason != "Failed":
+        return None
+    if message.startswith("Failed to pull image"):
+        return _pull(message, Patience.LIMIT).cause
+    refusal = read_waiting("CreateContainerConfigError", message, ours=False)
+    return None if refusal is None or refusal.cause is Cause.START_FAILED else refusal.cause
 
 
 def _pull(message: str, at_once: Patience) -> Refusal:

@@ -113,7 +113,7 @@ class LogCases(Suite):
         sample = rig.sample("echoes")
         if not rig.promise.logs():
             lacks("its sample 'succeeds' writes no log")
-        words = [f"word-{number:02}-of-twenty" for number in range(20)]
+        words = [f"word-{number:02}-of-{self.many}" for number in range(self.many)]
 
         async def life() -> list[Finished]:
             async with rig.worker() as worker:

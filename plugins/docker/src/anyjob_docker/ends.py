@@ -1,0 +1,123 @@
+"""How a run has ended: what the engine says of its container, and what the entry helper has written."""
+
+from __future__ import annotations
+
+import signal as signals
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from anyjob.executor import Exit
+from anyjob.outcome import Cause, Evidence, StopReport, Strength
+from anyjob_docker.refusal import missing_command
+from anyjob_docker.status import Status
+
+__all__ = ["Seen", "epoch", "gone", "judge"]
+
+_AROUND: Final = 15.0
+"""Seconds before and after an engine's absence in which it ends containers itself: it gives them 10."""
+_KILLED: Final = 137
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What is known beside the container itself. `notes` and `away`: as Watch has them. `asked`: this run was asked to
+    stop. `helper`: the container has the entry helper. `leftovers`: what the job wants of them."""
+
+    image: str
+    command: str = ""
+    helper: bool = True
+    leftovers: str = "kill"
+    notes: Sequence[str] = ()
+    away: Sequence[tuple[float, float]] = ()
+    asked: bool = False
+    started_engine: float | None = None
+    """When the engine itself was started (epoch seconds), where that can be told."""
+    extra: Sequence[Evidence] = field(default_factory=tuple)
+
+
+def epoch(text: object) -> float | None:
+    """Epoch seconds of the engine's time; None for its zero time."""
+    if not isinstance(text, str) or text.startswith("0001-"):
+        return None
+    whole, _, rest = text.rstrip("Z").partition(".")
+    try:
+        return datetime.fromisoformat(f"{whole}+00:00").timestamp() + float(f"0.{rest[:9] or 0}")
+    except ValueError:
+        return None
+
+
+def judge(ident: str, state: Mapping[str, Any], status: Status, seen: Seen) -> Exit:
+    """The end of a container that the engine calls ended."""
+    code, oom = int(state["ExitCode"]), bool(state.get("OOMKilled"))
+    ended = epoch(state.get("FinishedAt"))
+    said = f"container {ident[:12]}: {state['Status']}, code {code}" + (", OOMKilled" if oom else "")
+    stop = StopReport(
+        strength=Strength.REPORTED, by="docker: container ended", evidence=[Evidence(source="docker", text=said)]
+    )
+    evidence = [*seen.extra]
+    trusted = status if seen.helper and status.over and status.agrees(code) else Status()
+    if trusted.error is not None:
+        failed = missing_command(seen.command, seen.image, trusted.error)
+        return Exit(
+            code=None, cause=failed.cause, last_line=failed.last_line, evidence=[*failed.evidence, *evidence],
+            stop=stop, ended=ended,
+        )  # fmt: skip
+    cause: Cause | None = None
+    number = trusted.signal
+    if number is None and trusted.code is None and seen.helper and code == _KILLED:
+        # The helper saw no end of the command, so the container was killed from outside, with all that was in it.
+        number = int(signals.SIGKILL)
+    if code or oom:
+        evidence.append(Evidence(source="docker", text=said))
+    evidence += [Evidence(source="docker event", text=note) for note in seen.notes]
+    if oom and number == signals.SIGKILL:
+        cause = Cause.OUT_OF_MEMORY
+    elif number is not None and not seen.asked and (text := _engines_doing(seen, ended)):
+        cause = Cause.NODE_LOST
+        evidence.append(Evidence(source="engine", text=text))
+    if not seen.helper and code >= 128 and cause is None:
+        text = f"without the entry helper nobody can tell exit({code}) from signal {code - 128}"
+        evidence.append(Evidence(source="docker", text=text))
+        if oom and code == _KILLED:
+            cause = Cause.OUT_OF_MEMORY
+    if trusted.left:
+        what = ", ".join(trusted.left)
+        evidence.append(Evidence(source="leftovers", text=f"killed with the container: {what}"))
+        if seen.leftovers == "fail" and code == 0:
+            cause = Cause.LEFTOVERS
+    return Exit(
+        code=code if number is None else None, signal=number, cause=cause, evidence=evidence, stop=stop, ended=ended
+    )
+
+
+def gone(name: str, status: Status, seen: Seen) -> Exit:
+    """A container that was there and is no more, and nobody here has removed it."""
+    text = f"container {name} is gone: somebody else has removed it"
+    stop = StopReport(
+        strength=Strength.REPORTED, by="docker: no such container", evidence=[Evidence(source="docker", text=text)]
+    )
+    evidence = [*seen.extra, Evidence(source="docker", text=text)]
+    evidence += [Evidence(source="docker event", text=note) for note in seen.notes]
+    if not (seen.helper and status.over):
+        return Exit(code=None, cause=Cause.UNKNOWN, evidence=evidence, stop=stop)
+    if status.error is not None:
+        failed = missing_command(seen.command, seen.image, status.error)
+        return Exit(code=None, cause=failed.cause, last_line=failed.last_line, evidence=evidence, stop=stop)
+    how = f"exit {status.code}" if status.signal is None else f"signal {status.signal}"
+    evidence.append(Evidence(source="entry", text=f"before that the entry helper had written down: {how}"))
+    return Exit(code=status.code if status.signal is None else None, signal=status.signal, evidence=evidence, stop=stop)
+
+
+def _engines_doing(seen: Seen, ended: float | None) -> str:
+    """Why the engine itself is what ended the container; empty when nothing says so."""
+    if ended is None:
+        return ""
+    for lost, back in seen.away:
+        if lost - _AROUND <= ended <= back + _AROUND:
+            return f"the engine was away for {back - lost:.1f} s then, and ends containers when it stops and starts"
+    started = seen.started_engine
+    if started is not None and started - _AROUND <= ended <= started + _AROUND:
+        return f"the engine was started {abs(ended - started):.1f} s {'before' if started <= ended else 'after'} that"
+    return ""

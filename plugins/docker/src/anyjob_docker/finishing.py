@@ -1,0 +1,57 @@
+"""From the end of a container to the exit that its executor gets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+from anyjob.executor.returned import read_returned, with_map
+from anyjob.outcome import Evidence
+from anyjob_docker.container import USUAL_RETURNS
+from anyjob_docker.ends import Seen
+
+if TYPE_CHECKING:
+    from anyjob.executor import Exit, Handle
+    from anyjob.run import Run
+    from anyjob_docker.folder import HostFolder
+    from anyjob_docker.watches import Watch
+
+__all__ = ["finished", "seen_of"]
+
+_LIMITS = ("memory", "swap", "cpu", "pids")
+
+
+def seen_of(handle: Handle, run: Run, watch: Watch, started: float | None) -> Seen:
+    """What is known of a run beside its container. `started`: when the engine itself was."""
+    data = handle.data
+    warnings = cast("Sequence[str]", data.get("warnings", ()))
+    return Seen(
+        image=str(data["image"]),
+        command=str(data["command"]),
+        helper=bool(data["helper"]),
+        leftovers=str(data["leftovers"]),
+        # What this worker sent itself is no news.
+        notes=[] if run.stopping else watch.notes,
+        away=watch.away,
+        asked=run.stopping,
+        started_engine=started,
+        extra=[
+            Evidence(source="limits" if any(word in text.lower() for word in _LIMITS) else "docker", text=text)
+            for text in warnings
+        ],
+    )
+
+
+def finished(run: Run, folder: HostFolder, ended: Exit, wanted: object = ()) -> Exit:
+    """With what the command left behind: files, outputs, its last line."""
+    names = USUAL_RETURNS.union(cast("Sequence[str]", wanted or ()))
+    back = read_returned(folder.work, names)
+    whole = replace(
+        ended,
+        returned=back.files,
+        outputs=back.outputs,
+        evidence=[*ended.evidence, *back.evidence],
+        last_line=ended.last_line or run.log.last_line(),
+    )
+    return with_map(whole, run.job)

@@ -1,0 +1,138 @@
+"""What the operator's settings forbid a job, field by field."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Final
+
+from anyjob.problem import Problem, shown
+from anyjob_docker.image import allowed_image
+
+if TYPE_CHECKING:
+    from anyjob.spec import CommonXAttrs, Limits
+    from anyjob_docker.options import DockerOptions, Mount
+    from anyjob_docker.settings import DockerSettings
+
+__all__ = ["ENGINE_SOCKETS", "refusals", "secret_problem"]
+
+ENGINE_SOCKETS: Final = (
+    "/var/run/docker.sock",
+    "/run/docker.sock",
+    "/run/containerd/containerd.sock",
+    "/var/run/containerd/containerd.sock",
+    "/run/podman/podman.sock",
+)
+_SETTINGS: Final = "[launchers.docker]"
+
+
+def refusals(
+    options: DockerOptions,
+    limits: Limits,
+    user: str | None,
+    settings: DockerSettings,
+    *,
+    sockets: Sequence[str] = (),
+    look: bool = False,
+) -> list[Problem]:
+    """Every field that the settings forbid. `sockets`: of the engine, beside the usual ones. `look`: follow links of
+    this machine on the way to what is mounted, which a check at bind must not."""
+    return [
+        *_image(options, settings),
+        *_network(options, settings),
+        *_rights(options, settings),
+        *_user(user, settings),
+        *_limits(limits, settings),
+        *(
+            problem
+            for number, mount in enumerate(options.mounts)
+            for problem in _mount(number, mount, settings, (*ENGINE_SOCKETS, *sockets), look=look)
+        ),
+    ]
+
+
+def secret_problem(options: DockerOptions, common: CommonXAttrs) -> list[Problem]:
+    """Whether `registrySecret` names a secret that the job lists."""
+    name = options.registry_secret
+    if name is None or name in common.secrets:
+        return []
+    remedy = f'is none of the job\'s secrets; write "secrets": {{"{name}": NAME IN THE SETTINGS}} beside it'
+    return [Problem(field="XAttrs.registrySecret", value=name, remedy=remedy)]
+
+
+def _image(options: DockerOptions, settings: DockerSettings) -> Iterator[Problem]:
+    if not any(allowed_image(options.named, pattern) for pattern in settings.images):
+        remedy = f"is not among the images of {_SETTINGS}: {_listed(settings.images)}"
+        yield Problem(field="XAttrs.image", value=options.image, remedy=remedy)
+
+
+def _network(options: DockerOptions, settings: DockerSettings) -> Iterator[Problem]:
+    name = options.network
+    if name is None:
+        return
+    if name == "host" or name.startswith("container:"):
+        if not (settings.host_network and name == "host"):
+            whose = "the machine's" if name == "host" else "another container's"
+            remedy = f"is {whose} own network; write none, or have {_SETTINGS} say host_network"
+            yield Problem(field="XAttrs.network", value=name, remedy=remedy)
+    elif name != settings.network and not _any(name, settings.networks):
+        remedy = f"is not among the networks of {_SETTINGS}: {_listed(settings.networks)}"
+        yield Problem(field="XAttrs.network", value=name, remedy=remedy)
+
+
+def _rights(options: DockerOptions, settings: DockerSettings) -> Iterator[Problem]:
+    if options.privileged and not settings.privileged:
+        remedy = f"is refused: such a container owns the machine. Take it out, or have {_SETTINGS} say privileged"
+        yield Problem(field="XAttrs.privileged", value="true", remedy=remedy)
+    for number, name in enumerate(options.capabilities):
+        if not _any(name, settings.capabilities):
+            remedy = f"is not among the capabilities of {_SETTINGS}: {_listed(settings.capabilities)}"
+            yield Problem(field=f"XAttrs.capabilities[{number}]", value=name, remedy=remedy)
+
+
+def _user(user: str | None, settings: DockerSettings) -> Iterator[Problem]:
+    if user is not None and user != settings.user and not _any(user, settings.users):
+        remedy = f"is not among the users of {_SETTINGS}: {_listed(settings.users)}"
+        yield Problem(field="XAttrs.user", value=user, remedy=remedy)
+
+
+def _limits(limits: Limits, settings: DockerSettings) -> Iterator[Problem]:
+    for name, most in settings.limits:
+        asked = getattr(limits, name)
+        if most is not None and asked is not None and asked > most:
+            remedy = f"is more than {_SETTINGS} limits.{name} allows; write {most} or less"
+            yield Problem(field=f"XAttrs.limits.{name}", value=shown(asked), remedy=remedy)
+
+
+def _mount(
+    number: int, mount: Mount, settings: DockerSettings, sockets: Sequence[str], *, look: bool
+) -> Iterator[Problem]:
+    if mount.source is None:
+        return
+    field = f"XAttrs.mounts[{number}].source"
+    # A link on the way would lead elsewhere: where it ends is what counts, and what is mounted.
+    source = os.path.realpath(mount.source) if look and mount.source.startswith("/") else mount.source
+    seen = mount.source if source == mount.source else f"{mount.source} -> {source}"
+    if not any(entry.covers(source, read_only=mount.readOnly) for entry in settings.allowed_mounts):
+        wanted = "" if not settings.mounts else f": {_listed(settings.mounts)}"
+        remedy = f"is not among the mounts of {_SETTINGS}{wanted}; have it added there"
+        yield Problem(field=field, value=seen, remedy=remedy)
+    elif source.startswith("/") and not settings.engine_socket:
+        inside = next((one for one in sockets if _within(one, source, look=look)), None)
+        if inside is not None:
+            remedy = f"holds the socket of an engine ({inside}), by which a job would own the machine; mount less"
+            yield Problem(field=field, value=seen, remedy=f"{remedy}, or have {_SETTINGS} say engine_socket")
+
+
+def _within(socket: str, source: str, *, look: bool) -> bool:
+    paths = {socket, os.path.realpath(socket)} if look else {socket}
+    return any(path == source or source == "/" or path.startswith(f"{source.rstrip('/')}/") for path in paths)
+
+
+def _any(name: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _listed(patterns: Sequence[str]) -> str:
+    return ", ".join(patterns) or "none"
