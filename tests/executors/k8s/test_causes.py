@@ -151,7 +151,7 @@ def scenes(cluster: Cluster) -> dict[str, Scene]:
             says="ErrImageNeverPull",
         ),
         "registry out of reach": Scene(
-            job=script("true", image="localhost:1/it:1", pendingLimit=5),
+            job=script("true", image="localhost:1/it:1", pendingLimit=15),
             cause="start_failed",
             says="connection refused",
         ),
@@ -161,7 +161,7 @@ def scenes(cluster: Cluster) -> dict[str, Scene]:
             says="didn't match Pod's node affinity/selector",
         ),
         "memory": Scene(job=job_manifest(tail, backoffLimit=0), cause="out_of_memory", code=137, says="OOMKilled"),
-        "config error": Scene(job=absent_secret(pendingLimit=5), cause="bad_config", says='secret "absent" not found'),
+        "config error": Scene(job=absent_secret(pendingLimit=15), cause="bad_config", says='secret "absent" not found'),
         "command missing": Scene(
             job=pod_manifest(absent),
             cause="dependency_missing",

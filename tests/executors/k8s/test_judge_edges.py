@@ -290,8 +290,15 @@ def test_at_the_limit_events_tell_what_the_status_does_not_yet() -> None:
         ("pull_refused", "start_failed", "event|Failed: Failed to pull image"),
         ("no_node", "start_failed", "event|FailedScheduling"),
     ):
-        sight, pod = waits(name) if name != "no_node" else (Recording.of(name).last(later=10_000), {})
-        if pod:
-            pod["status"]["containerStatuses"][0]["state"] = {"waiting": {"reason": "ContainerCreating"}}
-            sight = replace(sight, pods=(pod,))
+        sight = replace(Recording.of(name).last(), pending_limit=0)
+        pod = changed(sight.pods[0])
+        for status in pod["status"].get("containerStatuses", ()):
+            status["state"] = {"waiting": {"reason": "ContainerCreating"}}
+        sight = replace(sight, pods=(pod,))
         expect(judge(sight), cause, None, words)
+        # What was not said again is over, and what has its volumes does not lack them.
+        expect(judge(replace(sight, now=sight.now + 200)), "start_failed", None, words)
+        for condition in pod["status"]["conditions"]:
+            if condition["type"] == "PodReadyToStartContainers":
+                condition["status"] = "True"
+        expect(judge(sight), "start_failed" if name == "no_mount" else cause, None, words)

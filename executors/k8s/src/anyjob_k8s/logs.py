@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from anyjob_k8s.api import Api, Call
@@ -23,10 +24,44 @@ __all__ = ["Logs"]
 
 _log = logging.getLogger(__name__)
 _FIRST_WAIT: Final = 0.2
-_LONGEST_WAIT: Final = 5.0
+_LONGEST_WAIT: Final = 15.0
 _STILL_RUNNING: Final = 3.0
 """Seconds after the end of a followed log in which its container's end is told; else the stream was cut."""
 _REFUSALS: Final = 5
+_IDLE: Final = 0.2
+_WINDOW: Final = 4.0
+_FAST: Final = 4 << 20
+"""Bytes within a window of seconds from which on the kubelet may fall behind."""
+_CAUGHT_UP: Final = 256 << 10
+_ROTATION: Final = 9.0
+"""A kubelet looks each ten seconds whether to rotate."""
+
+
+class _Pace:
+    """How fast one answer comes."""
+
+    def __init__(self, before: float | None) -> None:
+        self.before, self.opened = before, monotonic()
+        self.gap_told = False
+        self.size = 0
+        self.idle = self._since = self._last = self.opened
+        self._window = 0
+
+    def took(self, size: int) -> bool:
+        """More has come. True: it did not at once, so that all before had been read."""
+        now = monotonic()
+        waited, self._last = now - self._last > _IDLE, now
+        if waited:
+            self.idle = now
+        if now - self._since > _WINDOW:
+            self._since, self._window = now, 0
+        self.size += size
+        self._window += size
+        return waited
+
+    @property
+    def fast(self) -> bool:
+        return self._window > _FAST
 
 
 class _NotThere(Exception):
@@ -46,6 +81,11 @@ class _Source:
     fault: str = ""
     gone: bool = False
     """The API no longer has it."""
+    behind: bool = False
+    """It is written faster than the kubelet follows, so it is read in one go, again and again: a kubelet that has not
+    come to the end of a file when that is rotated never opens the next one, and waits for the one after."""
+    fresh: float | None = None
+    """When the file that is read was the newest, in monotonic time."""
     refused: int = 0
     """How often the API would not give it."""
 
@@ -139,7 +179,7 @@ class Logs:
                 if known.ended and source.place == before:
                     # Begun after the end, and nothing new came: that is all there is.
                     break
-                if known.ended or source.seen.ended:
+                if known.ended or source.seen.ended or source.behind:
                     continue
                 await self._change(changed, _STILL_RUNNING)
                 # It goes on, so the stream was cut, and what comes has to be read.
@@ -168,9 +208,13 @@ class Logs:
             self._feed(source, left)
 
     async def _once(self, source: _Source, known: Instance) -> None:
-        """One read, to the end of the answer. Raises ApiFault, NoCluster, OSError, _NotThere."""
+        """One read, to the end of the answer, or until the kubelet cannot keep up any more.
+
+        Raises ApiFault, NoCluster, OSError, _NotThere.
+        """
         query: dict[str, str | int] = {"container": known.container, "timestamps": "true"}
-        if not known.ended:
+        follow = not known.ended and not source.behind
+        if follow:
             query["follow"] = "true"
         if known.previous:
             query["previous"] = "true"
@@ -179,20 +223,35 @@ class Logs:
         stamped = Stamped(source.place)
         source.lines.forget()
         call = Call(verb="get", resource="pods", namespace=self._namespace, name=known.pod, part="log", query=query)
+        pace = _Pace(source.fresh)
         async with self._api.stream(call) as chunks:
-            async for data in chunks:
+            source.fresh = pace.opened
+            while (data := await anext(chunks, None)) is not None:
                 new = stamped.feed(data)
+                if stamped.gap and not pace.gap_told:
+                    self._gap(source, pace)
                 if new:
                     source.whole = False
                     out = source.lines.feed(new)
                     source.place = _written(stamped.place, source.lines)
                     if out:
                         self._feed(source, out)
+                if pace.took(len(data)):
+                    source.fresh = pace.idle
+                if follow and pace.fast:
+                    source.behind = True
+                    return
                 await asyncio.sleep(0)
         if stamped.said:
             raise _NotThere(f"the kubelet says: {stamped.said[0]}")
-        if stamped.gap:
-            self._note(f"the log of {known.pod}/{known.container} was rotated; lines may be missing before this")
+        source.behind = source.behind and pace.size > _CAUGHT_UP
+
+    def _gap(self, source: _Source, pace: _Pace) -> None:
+        """The file that was read before is no longer the newest. If it was a short while ago, this one is the next."""
+        pace.gap_told = True
+        if pace.before is None or pace.opened - pace.before > _ROTATION:
+            seen = source.seen
+            self._note(f"the log of {seen.pod}/{seen.container} was rotated; lines may be missing before this")
 
     def _feed(self, source: _Source, data: bytes) -> None:
         assert source.place is not None

@@ -28,6 +28,8 @@ __all__ = ["not_begun", "without_pods"]
 
 _SHORT: Final = 20.0
 """Seconds in which what a pod refers to, and anyjob makes after it, is there."""
+_AGAIN: Final = 150.0
+"""Seconds after which a kubelet has tried again what failed, and said so: a mount waits for at most 122."""
 
 
 def not_begun(pod: K8sObject, sight: Sight) -> Verdict | None:
@@ -41,8 +43,10 @@ def not_begun(pod: K8sObject, sight: Sight) -> Verdict | None:
     if age < sight.pending_limit:
         return None
     events = _warnings(sight, pod)[-3:]
-    causes = [read_event(text(event, "reason"), text(event, "message")) for event in events]
-    cause = next((cause for cause in reversed(causes) if cause is not None), Cause.START_FAILED)
+    causes = (
+        read_event(text(event, "reason"), text(event, "message")) for event in events if _holds(event, pod, sight)
+    )
+    cause = next((cause for cause in reversed([*causes]) if cause is not None), Cause.START_FAILED)
     evidence = [*_unmet(pod), *(fact("event", _words(event)) for event in events)]
     return Verdict(cause=cause, evidence=[_waited(f"pod {name_of(pod)}", sight), *evidence])
 
@@ -77,17 +81,21 @@ def _containers(pod: K8sObject, sight: Sight) -> Iterable[tuple[Refusal, Sequenc
 
 def _mounts(pod: K8sObject, sight: Sight) -> Iterable[tuple[Refusal, Sequence[Evidence]]]:
     """A mount that failed is tried again, and only its trouble leaves an event: what counts is that it still fails when
-    patience is over."""
-    if condition_of(pod, "PodReadyToStartContainers") is not None:
-        return
+    what it needs should be there."""
     born = epoch(meta(pod).get("creationTimestamp")) or 0.0
-    over = sight.now - born >= sight.pending_limit
     for event in _warnings(sight, pod):
-        if text(event, "reason") != "FailedMount":
+        if text(event, "reason") != "FailedMount" or not _holds(event, pod, sight):
             continue
         refusal = read_mount(text(event, "message"), ours=sight.ours)
-        if over or refusal.patience is not Patience.SHORT or _last(event) - born >= _SHORT:
+        if refusal.patience is Patience.SHORT and _last(event) - born >= _SHORT:
             yield refusal, [fact("event", _words(event))]
+
+
+def _holds(event: K8sObject, pod: K8sObject, sight: Sight) -> bool:
+    """Whether what the event tells may still be so: it would have been said again meanwhile, and volumes that are there
+    cannot be missing."""
+    mounted = condition_of(pod, "PodReadyToStartContainers") is not None
+    return sight.now - _last(event) < _AGAIN and not (mounted and text(event, "reason") == "FailedMount")
 
 
 def _counts(patience: Patience, age: float, sight: Sight) -> bool:
