@@ -20,6 +20,7 @@ from anyjob_k8s.objects import LABEL_RUN
 __all__ = ["Bare"]
 
 _TOO_LONG: Final = 300.0
+_LABEL: Final = "bench.anyjob.dev/run"
 
 
 class Bare:
@@ -38,9 +39,10 @@ class Bare:
         self._core, self._batch = client.CoreV1Api(api), client.BatchV1Api(api)
         self._namespace = namespace
         self._run = str(objects[0]["metadata"]["name"])
-        self._texts = [json.dumps(one) for one in objects]
+        # Neither side's watch is to hear of the other's pods.
+        self._texts = [json.dumps(one).replace(LABEL_RUN, _LABEL) for one in objects]
         self._ends: dict[str, threading.Event] = {}
-        self._watch = watch.Watch()
+        self._watch, self._over = watch.Watch(), False
         self._seen = threading.Thread(target=self._look, daemon=True, name="watch of the bare side")
         self._seen.start()
 
@@ -57,7 +59,9 @@ class Bare:
         return runs // flight * flight / (time.perf_counter() - start)
 
     def close(self) -> None:
-        self._watch.stop()
+        self._over = True
+        self._watch.stop()  # which breaks the connection that the thread reads
+        self._seen.join()
 
     def _one(self) -> None:
         name = f"bare-{token_hex(8)}"
@@ -72,8 +76,12 @@ class Bare:
 
     def _look(self) -> None:
         listed: Any = self._core.list_namespaced_pod
-        events: Any = self._watch.stream(listed, self._namespace, label_selector=LABEL_RUN)
-        for event in events:
-            pod = event["object"]
-            if pod.status.phase == "Succeeded" and (ended := self._ends.get(pod.metadata.labels[LABEL_RUN])):
-                ended.set()
+        events: Any = self._watch.stream(listed, self._namespace, label_selector=_LABEL)
+        try:
+            for event in events:
+                pod = event["object"]
+                if pod.status.phase == "Succeeded" and (ended := self._ends.get(pod.metadata.labels[_LABEL])):
+                    ended.set()
+        except Exception:
+            if not self._over:
+                raise
