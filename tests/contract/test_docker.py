@@ -48,7 +48,7 @@ class InContainers(Suite):
 @pytest.mark.needs("docker")
 class TestDocker(InContainers, ExecutorContract):
     job_type = "docker"
-    samples: ClassVar[SampleSource] = jobs(IMAGE)
+    samples: ClassVar[SampleSource | None] = jobs(IMAGE)
 
 
 @pytest.mark.needs("docker")
@@ -58,7 +58,7 @@ class TestShellInContainers(InContainers, EndingCases, ContextCases, SecretCases
     job_type = "shell"
     xattrs: ClassVar = {"launcher": "docker", "image": IMAGE}
     # Busybox has no iconv.
-    samples: ClassVar[SampleSource] = replace(SHELL, leaves=None, shows_secret=Sample({"Content": SHOWS}))
+    samples: ClassVar[SampleSource | None] = replace(SHELL, leaves=None, shows_secret=Sample({"Content": SHOWS}))
 
 
 @pytest.mark.needs("docker")
@@ -66,4 +66,4 @@ class TestPythonInContainers(InContainers, EndingCases, ContextCases, InputCases
     job_type = "python"
     image = "python:test"
     xattrs: ClassVar = {"launcher": "docker", "image": "python:test"}
-    samples: ClassVar[SampleSource] = replace(PYTHON, leaves=None)
+    samples: ClassVar[SampleSource | None] = replace(PYTHON, leaves=None)

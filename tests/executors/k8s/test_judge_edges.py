@@ -271,6 +271,13 @@ def test_what_is_being_deleted_is_waited_for_whatever_the_limit() -> None:
                 assert late is None or late.cause.value == "stopped"
 
 
+def test_a_pod_that_is_being_deleted_with_its_job_is_stopped_before_it_has_ended() -> None:
+    going = [one for one in Recording.of("job_deleted").moments() if one.pods and not is_over(one.pods[0])][-1]
+    assert "deletionTimestamp" in going.pods[0]["metadata"]
+    assert judge(going) is None
+    expect(judge(replace(going, gone=True)), "stopped", None, "job it|it is gone: somebody deleted it")
+
+
 def test_a_pod_that_vanished_unseen_with_its_job_is_unknown() -> None:
     """The watch was away when both went: whether they ended or were deleted, nobody saw."""
     running = next(
@@ -287,6 +294,7 @@ def test_at_the_limit_events_tell_what_the_status_does_not_yet() -> None:
         ("no_secret", "bad_config", 'event|Failed: Error: secret "absent" not found'),
         ("no_mount", "bad_config", "event|FailedMount"),
         ("pull_not_found", "bad_config", "event|Failed: Failed to pull image"),
+        ("pull_unauthorized", "bad_config", "event|Failed: Failed to pull image"),
         ("pull_refused", "start_failed", "event|Failed: Failed to pull image"),
         ("no_node", "start_failed", "event|FailedScheduling"),
     ):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,7 +25,8 @@ from anyjob_k8s.api import Api
 
 pytestmark = [pytest.mark.needs("k8s"), pytest.mark.timeout(300)]
 
-PAGE = (Path(__file__).parents[3] / "executors/k8s/README.md").read_text()
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "executors/k8s/README.md").read_text()
 (ROLE,) = [
     block
     for block in (yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL))
@@ -166,3 +169,35 @@ def test_what_the_role_lacks_is_told_in_its_words(
             assert end.outcome.cause is Cause.REJECTED, end.said
             for word in (verb, resource, namespace):
                 assert word in end.said
+
+
+def test_a_worker_in_a_pod_needs_no_settings(cluster: Cluster, namespace: str) -> None:
+    """The program of this tree, in a pod with an account that has the Role of the page: in-cluster, no kubeconfig."""
+    given(cluster, namespace, ROLE["rules"])
+    # The files of this machine under the paths that they have here.
+    folders = [str(ROOT), sys.base_prefix, "/usr", "/lib", *(["/lib64"] if Path("/lib64").is_dir() else [])]
+    volumes = [{"name": f"v{n}", "hostPath": {"path": folder}} for n, folder in enumerate(folders)]
+    mounts = [{"name": f"v{n}", "mountPath": folder, "readOnly": True} for n, folder in enumerate(folders)]
+    argv = [sys.executable, "-m", "anyjob", "run", f"{ROOT}/executors/k8s/examples/hello.yaml", "--state", "/tmp/state"]
+    worker = {"name": "worker", "image": "busybox:test", "command": argv, "volumeMounts": mounts}
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "worker"},
+        "spec": {
+            "serviceAccountName": "anyjob",
+            "restartPolicy": "Never",
+            "containers": [worker],
+            "volumes": volumes,
+        },
+    }
+    cluster.api.call("POST", f"/api/v1/namespaces/{namespace}/pods", pod)
+    until = time.monotonic() + 120
+    while cluster.kubectl("get", "pod", "worker", "-n", namespace, "-o", "jsonpath={.status.phase}") not in (
+        "Succeeded",
+        "Failed",
+    ):
+        assert time.monotonic() < until, cluster.kubectl("describe", "pod", "worker", "-n", namespace)
+        time.sleep(0.3)
+    said = cluster.kubectl("logs", "worker", "-n", namespace)
+    assert "hello world" in said.splitlines(), said

@@ -238,6 +238,13 @@ def test_every_key_of_the_pod() -> None:
     assert {mount["mountPath"] for mount in container["volumeMounts"]} == {"/anyjob", "/tmp"}
 
 
+def test_the_job_s_own_variables_win_over_the_cluster_s() -> None:
+    refs = {"A": {"name": "a", "key": "b"}, "B": {"name": "a", "key": "b"}}
+    entries = container_of(plan_of(xattrs={"env": {"A": "mine"}, "secretEnv": refs}).main)["env"]
+    assert [entry for entry in entries if entry["name"] == "A"] == [{"name": "A", "value": "mine"}]
+    assert [entry["name"] for entry in entries].count("B") == 1
+
+
 def test_own_labels_are_labels_where_they_can_be() -> None:
     labels = {"team": "finance", "job-name": "x", "why": "because it is so", "app": "y" * 64}
     for thing in plan_of(xattrs={"labels": labels}).objects:

@@ -63,7 +63,7 @@ def adopted(
     body = dict(manifest.body)
     body.pop("status", None)
     _metadata(body, run, manifest.name)
-    body["metadata"] |= {"name": run.name, "namespace": namespace}
+    body["metadata"] = {"name": run.name, "namespace": namespace, **body["metadata"]}
     spec = cast("dict[str, Any]", body["spec"])
     if manifest.kind == "Job":
         # The controller makes a selector of its own; a second run with this one would take the first one's pods.

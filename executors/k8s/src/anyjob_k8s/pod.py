@@ -103,7 +103,7 @@ def _container(run: RunFacts, keys: PodKeys, pod: OurPod) -> dict[str, Any]:
         "image": pod.image,
         "imagePullPolicy": keys.pull_policy,
         "command": [literal(word) for word in pod.argv],
-        "env": [*_from_cluster(keys), *pod.env],
+        "env": [*_from_cluster(keys, {entry["name"] for entry in pod.env}), *pod.env],
         "volumeMounts": [*pod.mounts, *temporary],
         "resources": _resources(run, keys),
         "securityContext": _security(keys, pod.user),
@@ -117,12 +117,14 @@ def _container(run: RunFacts, keys: PodKeys, pod: OurPod) -> dict[str, Any]:
     return made
 
 
-def _from_cluster(keys: PodKeys) -> list[dict[str, Any]]:
-    """First, because the run's own variables of the same name must win."""
-    found: list[dict[str, Any]] = []
-    for kind, refs in (("secretKeyRef", keys.secret_env), ("configMapKeyRef", keys.config_map_env)):
-        found += [{"name": name, "valueFrom": {kind: _ref(ref)}} for name, ref in refs.items()]
-    return found
+def _from_cluster(keys: PodKeys, known: set[str]) -> list[dict[str, Any]]:
+    """Variables of the cluster, without those that are `known` already."""
+    return [
+        {"name": name, "valueFrom": {kind: _ref(ref)}}
+        for kind, refs in (("secretKeyRef", keys.secret_env), ("configMapKeyRef", keys.config_map_env))
+        for name, ref in refs.items()
+        if name not in known
+    ]
 
 
 def _ref(ref: Ref | KeyRef) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import getpass
 import json
 import os
+import socket
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,8 +17,10 @@ from typing import Any, Final, cast
 import requests
 import urllib3
 from docker import APIClient
+from docker.constants import DEFAULT_DOCKER_API_VERSION
 from docker.errors import APIError, DockerException
 from docker.tls import TLSConfig
+from docker.transport import unixconn
 
 from anyjob_docker.address import Address
 from anyjob_docker.trouble import EngineAway, EngineRefused
@@ -28,7 +31,37 @@ Frames = Iterator[bytes]
 
 _HEADER: Final = 8
 _LOST: Final = (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError)
+_OLDEST: Final = "1.24"
 _NONE: Final[Mapping[str, str]] = {}
+
+
+class _Connection(unixconn.UnixHTTPConnection):
+    """docker's own leaves its socket open when nobody listens."""
+
+    def connect(self) -> None:
+        end = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            end.settimeout(cast("Any", self.timeout))
+            end.connect(self.unix_socket)
+        except BaseException:
+            end.close()
+            raise
+        self.sock = end
+
+
+class _Pool(unixconn.UnixHTTPConnectionPool):
+    def _new_conn(self) -> Any:
+        return _Connection(self.base_url, self.socket_path, cast("Any", self.timeout))
+
+
+class _Adapter(unixconn.UnixHTTPAdapter):
+    def get_connection(self, url: str | bytes, proxies: Any = None) -> Any:
+        del proxies
+        pools: Any = self.pools
+        with pools.lock:
+            if url not in pools.keys():  # noqa: SIM118 - urllib3's container is no mapping of names
+                pools[url] = _Pool(str(url), self.socket_path, cast("Any", self.timeout), maxsize=self.max_pool_size)
+            return pools[url]
 
 
 class EngineClient:
@@ -180,17 +213,27 @@ class EngineClient:
     def _new(self, timeout: float | None = -1) -> APIClient:
         with _told(self.address):
             tls = self._tls() if self.address.tls else False
-            seconds = self._timeout if timeout == -1 else timeout
-            version = self._version or "auto"
-            api = APIClient(self.address.url, version=version, timeout=cast("Any", seconds), tls=tls)
+            wait = cast("Any", self._timeout if timeout == -1 else timeout)
+            # Given: "auto" would ask in the constructor, before it can be told how to connect.
+            api = APIClient(self.address.url, version=self._version or _OLDEST, timeout=wait, tls=tls)
+            if self.address.socket:
+                api.mount("http+docker://", _Adapter(f"http+unix://{self.address.socket}", timeout=wait))
             api.trust_env = False  # neither proxies nor .netrc: an engine is where it is said to be
-            self._version = cast("Any", api)._version
+            if self._version is None:
+                # The newest that both know. An engine that knows no older than newer ones says so, too.
+                said = str(api.version(api_version=False)["ApiVersion"])
+                self._version = min(said, DEFAULT_DOCKER_API_VERSION, key=_number)
+                cast("Any", api)._version = self._version
             return api
 
     def _tls(self) -> TLSConfig:
         at = self.address
         pair = (at.cert, at.key) if at.cert else None
         return TLSConfig(client_cert=cast("Any", pair), ca_cert=at.ca or None, verify=at.verify)
+
+
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
 
 
 @contextmanager

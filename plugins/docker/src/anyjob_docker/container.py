@@ -29,6 +29,7 @@ LEFTOVERS_LABEL: Final = "anyjob.leftovers"
 _INIT: Final = 2
 """Processes of ours in each container, which no limit of the job counts."""
 
+_USUAL_QUOTA: Final = 1 << 30
 _OWN_LOG: Final = {"max-size": "1m", "max-file": "1"}
 
 
@@ -91,11 +92,11 @@ def plan(
         "HostConfig": _host(run, options, settings, work, control, entry, sources, quota),
     }
     if entry is not None:
-        config |= {"Entrypoint": [ENTRY, CONTROL], "Cmd": [*argv]}
-    elif isinstance(command, ImageCommand):
-        config |= {"Cmd": [*argv]} if argv else {}
-    else:
-        config |= {"Entrypoint": argv[:1], "Cmd": argv[1:]}
+        config["Entrypoint"], config["Cmd"] = [ENTRY, CONTROL], [*argv]
+    elif not isinstance(command, ImageCommand):
+        config["Entrypoint"], config["Cmd"] = [*argv[:1]], [*argv[1:]]
+    elif argv:
+        config["Cmd"] = [*argv]
     cwd = command.cwd or options.cwd
     if cwd is None and not (isinstance(command, ImageCommand) and own.get("WorkingDir")):
         cwd = RUN_FOLDER
@@ -121,7 +122,9 @@ def _host(
     quota: int | None,
 ) -> dict[str, Json]:
     limits = _limits(run.common.limits, settings.limits)
-    log = _OWN_LOG if entry is not None else {"max-size": f"{max(quota or 0, 1 << 20)}", "max-file": "2"}
+    kind, log = "json-file", _OWN_LOG
+    if entry is None:  # this one keeps bytes that are no text
+        kind, log = "local", {"max-size": f"{max(quota or _USUAL_QUOTA, 1 << 20)}", "max-file": "2"}
     host: dict[str, Json] = {
         "NetworkMode": options.network or settings.network,
         "Mounts": [
@@ -135,7 +138,7 @@ def _host(
         "OomScoreAdj": 500,
         "ReadonlyRootfs": options.read_only_root or settings.read_only_root,
         "Privileged": options.privileged,
-        "LogConfig": {"Type": "json-file", "Config": {**log}},
+        "LogConfig": {"Type": kind, "Config": {**log}},
     }
     if not options.privileged:
         host |= {

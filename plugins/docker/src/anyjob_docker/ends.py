@@ -15,25 +15,28 @@ from anyjob_docker.status import Status
 
 __all__ = ["Seen", "epoch", "gone", "judge"]
 
-_AROUND: Final = 15.0
-"""Seconds before and after an engine's absence in which it ends containers itself: it gives them 10."""
+_STOPS: Final = 15.0
+"""Seconds in which an engine that stops or starts ends all containers: it gives them 10."""
+_CLOCK: Final = 1.0
 _KILLED: Final = 137
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What is known beside the container itself. `notes` and `away`: as Watch has them. `asked`: this run was asked to
-    stop. `helper`: the container has the entry helper. `leftovers`: what the job wants of them."""
+    """What is known beside the container itself. `notes`, `stopped` and `away`: as Watch has them. `asked`: this run
+    was asked to stop. `helper`: the container has the entry helper. `leftovers`: what the job wants of them."""
 
     image: str
     command: str = ""
     helper: bool = True
     leftovers: str = "kill"
+    stop_signal: int = int(signals.SIGTERM)
     notes: Sequence[str] = ()
+    stopped: bool = False
     away: Sequence[tuple[float, float]] = ()
     asked: bool = False
     started_engine: float | None = None
-    """When the engine itself was started (epoch seconds), where that can be told."""
+    """When the engine itself was started (epoch seconds), where that can be told and it is one that ends containers."""
     extra: Sequence[Evidence] = field(default_factory=tuple)
 
 
@@ -65,18 +68,25 @@ def judge(ident: str, state: Mapping[str, Any], status: Status, seen: Seen) -> E
             stop=stop, ended=ended,
         )  # fmt: skip
     cause: Cause | None = None
-    number = trusted.signal
-    if number is None and trusted.code is None and seen.helper and code == _KILLED:
+    number, unseen = trusted.signal, seen.helper and not trusted.over
+    if unseen and code == _KILLED:
         # The helper saw no end of the command, so the container was killed from outside, with all that was in it.
         number = int(signals.SIGKILL)
-    if code or oom:
+    if code or oom or unseen:
         evidence.append(Evidence(source="docker", text=said))
+    if unseen and status.over:
+        evidence.append(Evidence(source="entry", text=f"the entry helper had written down: {_how(status)}"))
     evidence += [Evidence(source="docker event", text=note) for note in seen.notes]
     if oom and number == signals.SIGKILL:
         cause = Cause.OUT_OF_MEMORY
-    elif number is not None and not seen.asked and (text := _engines_doing(seen, ended)):
+    elif (number is not None or unseen) and not seen.asked and (text := _engines_doing(seen, state, trusted)):
         cause = Cause.NODE_LOST
         evidence.append(Evidence(source="engine", text=text))
+    elif unseen and number is None:
+        # Such as 255, by which an engine says that it does not know.
+        cause = Cause.UNKNOWN if status.up else Cause.START_FAILED
+        text = f"the entry helper has {'seen no end of the command' if status.up else 'never begun'}"
+        evidence.append(Evidence(source="entry", text=text))
     if not seen.helper and code >= 128 and cause is None:
         text = f"without the entry helper nobody can tell exit({code}) from signal {code - 128}"
         evidence.append(Evidence(source="docker", text=text))
@@ -105,19 +115,27 @@ def gone(name: str, status: Status, seen: Seen) -> Exit:
     if status.error is not None:
         failed = missing_command(seen.command, seen.image, status.error)
         return Exit(code=None, cause=failed.cause, last_line=failed.last_line, evidence=evidence, stop=stop)
-    how = f"exit {status.code}" if status.signal is None else f"signal {status.signal}"
-    evidence.append(Evidence(source="entry", text=f"before that the entry helper had written down: {how}"))
+    evidence.append(Evidence(source="entry", text=f"before that the entry helper had written down: {_how(status)}"))
     return Exit(code=status.code if status.signal is None else None, signal=status.signal, evidence=evidence, stop=stop)
 
 
-def _engines_doing(seen: Seen, ended: float | None) -> str:
+def _how(status: Status) -> str:
+    if status.error is not None:
+        return f"error {status.error} at the start"
+    return f"exit {status.code}" if status.signal is None else f"signal {status.signal}"
+
+
+def _engines_doing(seen: Seen, state: Mapping[str, Any], trusted: Status) -> str:
     """Why the engine itself is what ended the container; empty when nothing says so."""
-    if ended is None:
-        return ""
+    began, ended = epoch(state.get("StartedAt")), epoch(state.get("FinishedAt"))
+    if began is None or ended is None or trusted.signal not in (None, seen.stop_signal):
+        return ""  # it asks by the stop signal, and kills what does not go
     for lost, back in seen.away:
-        if lost - _AROUND <= ended <= back + _AROUND:
-            return f"the engine was away for {back - lost:.1f} s then, and ends containers when it stops and starts"
+        if began < lost and lost - _CLOCK <= ended <= back + _CLOCK:
+            return f"the engine was away for {back - lost:.1f} s then, and ends containers when it starts again"
+        if seen.stopped and lost - _STOPS <= ended < lost:
+            return f"the engine stopped {lost - ended:.1f} s after that, and ends its containers before"
     started = seen.started_engine
-    if started is not None and started - _AROUND <= ended <= started + _AROUND:
-        return f"the engine was started {abs(ended - started):.1f} s {'before' if started <= ended else 'after'} that"
+    if started is not None and began < started and started - _CLOCK <= ended <= started + _STOPS:
+        return f"the engine had started {max(0.0, ended - started):.1f} s before, and ends what it finds then"
     return ""

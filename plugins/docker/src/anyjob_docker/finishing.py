@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import signal
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from anyjob.executor.returned import read_returned, with_map
 from anyjob.outcome import Evidence
 from anyjob_docker.container import USUAL_RETURNS
 from anyjob_docker.ends import Seen
+from anyjob_docker.refusal import missing_command
 
 if TYPE_CHECKING:
     from anyjob.executor import Exit, Handle
@@ -19,7 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["finished", "seen_of"]
 
-_LIMITS = ("memory", "swap", "cpu", "pids")
+_INIT: Final = re.compile(r"\[FATAL tini \(\d+\)\] exec (?P<command>.+) failed: (?P<why>.+)")
+_ERRORS: Final = {"No such file or directory": 2, "Permission denied": 13, "Exec format error": 8}
+_LIMITS: Final = ("memory", "swap", "cpu", "pids")
 
 
 def seen_of(handle: Handle, run: Run, watch: Watch, started: float | None) -> Seen:
@@ -33,6 +38,8 @@ def seen_of(handle: Handle, run: Run, watch: Watch, started: float | None) -> Se
         leftovers=str(data["leftovers"]),
         # What this worker sent itself is no news.
         notes=[] if run.stopping else watch.notes,
+        stopped=watch.stopped,
+        stop_signal=int(getattr(signal, f"SIG{data['signal']}", signal.SIGTERM)),
         away=watch.away,
         asked=run.stopping,
         started_engine=started,
@@ -54,4 +61,14 @@ def finished(run: Run, folder: HostFolder, ended: Exit, wanted: object = ()) -> 
         evidence=[*ended.evidence, *back.evidence],
         last_line=ended.last_line or run.log.last_line(),
     )
-    return with_map(whole, run.job)
+    return with_map(_inits_word(whole), run.job)
+
+
+def _inits_word(ended: Exit) -> Exit:
+    """Without the entry helper the engine's init starts the command, and says why it cannot in the last line."""
+    said = _INIT.fullmatch(ended.last_line)
+    if said is None or ended.code not in (126, 127) or ended.cause is not None:
+        return ended
+    failed = missing_command(said["command"], "", _ERRORS.get(said["why"], 0))
+    evidence = [Evidence(source="docker-init", text=ended.last_line), *ended.evidence]
+    return replace(ended, code=None, cause=failed.cause, last_line=failed.last_line, evidence=evidence)

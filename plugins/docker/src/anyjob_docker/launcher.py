@@ -52,6 +52,9 @@ _PAUSE: Final = 0.5
 _AGAIN: Final = 2.0
 _UP: Final = 3.0
 """Seconds in which a container that was started takes signals: before, its init would not hear one."""
+_STOPPED: Final = 2.0
+_STOPPING: Final = 12.0
+"""Seconds in which an engine that has stopped a container is gone itself, if it is going."""
 _SHOWN: Final = "{run}"
 
 
@@ -202,14 +205,14 @@ class DockerLauncher(Launcher[DockerOptions]):
                         break
                     await _change(watch, known=known)
                 await (self._pump.drain(run.name) if helper else self._logs.drain(run.name))
+                started = None
+                if seen is not None and seen["State"]["ExitCode"] > 128 and not run.stopping:
+                    started = await _engines_part(engine, watch)
             finally:
                 self._pump.drop(run.name)
                 self._logs.drop(run.name)
                 self._progress.drop(run.name)
         status = folder.status()
-        # Only of a run that something has killed it matters when its engine was started.
-        killed = seen is not None and not status.over and seen["State"]["ExitCode"] > 128
-        started = await asyncio.to_thread(engine_started, engine.address.socket) if killed else None
         about = seen_of(handle, run, watch, started)
         ended = gone(run.name, status, about) if seen is None else judge(ident, seen["State"], status, about)
         return finished(run, folder, ended, handle.data.get("returns"))
@@ -308,6 +311,27 @@ async def _inspected(engine: Engine, ident: str) -> tuple[bool, dict[str, Any] |
         return True, await engine.ask(lambda: engine.client.inspect(ident))
     except (EngineAway, EngineRefused):
         return False, None
+
+
+async def _engines_part(engine: Engine, watch: Watch) -> float | None:
+    """When the engine was started, if it is one that ends its containers with itself.
+
+    One that is going has stopped them first: `watch` learns of that only when it is gone.
+    """
+    try:
+        info = await engine.ask(engine.client.info)
+    except (EngineAway, EngineRefused):
+        info = dict[str, Any]()
+    if info.get("LiveRestoreEnabled"):
+        return None
+    began = time.monotonic()
+    while any(note.startswith("kill") for note in watch.notes) and not watch.away:
+        if engine.watches.lost is not None:
+            watch.away.append((engine.watches.lost, time.time()))
+        elif time.monotonic() - began > (_STOPPING if watch.stopped else _STOPPED):
+            break
+        await asyncio.sleep(0.05)
+    return await asyncio.to_thread(engine_started, engine.address.socket)
 
 
 async def _change(watch: Watch, *, known: bool) -> None:

@@ -19,7 +19,7 @@ __all__ = ["image_exit", "missing_command", "problems_exit", "refused_exit"]
 
 _UNREACHABLE: Final = re.compile(
     r"no such host|timeout|connection refused|network is unreachable|no route to host|temporary failure|TLS handshake"
-    r"|deadline exceeded|server misbehaving|connection reset|EOF$|lookup ",
+    r"|status: (?:5\d\d|429)|toomanyrequests|deadline exceeded|server misbehaving|connection reset|EOF$|lookup ",
     re.IGNORECASE,
 )
 _NO_COMMAND: Final = re.compile(r"exec: \\?\"(?P<command>[^\"\\]*)\\?\": (?P<why>.*?)(?:: unknown)?$")
@@ -44,11 +44,15 @@ def image_exit(refused: EngineRefused, options: DockerOptions) -> Exit:
 def missing_command(command: str, image: str, error: int) -> Exit:
     """The entry helper could not start the command: the system's error says why."""
     if error in (2, 20):
-        text = f"{command!r} is not in image {image}, or what its first line names is not; install it there"
+        text = f"{command!r} is not in {_image(image)}, or what its first line names is not; install it there"
         return _exit(Cause.DEPENDENCY_MISSING, text, [Evidence(source="entry", text=text)])
     why = {13: "it may not be executed", 8: "it is no program for this machine", 7: "its arguments are too long"}
-    text = f"{command!r} of image {image} cannot be started: {why.get(error, f'error {error}')}"
+    text = f"{command!r} of {_image(image)} cannot be started: {why.get(error, f'error {error}')}"
     return _exit(Cause.BAD_CONFIG, text, [Evidence(source="entry", text=text)])
+
+
+def _image(name: str) -> str:
+    return f"image {name}" if name else "the image"
 
 
 def refused_exit(

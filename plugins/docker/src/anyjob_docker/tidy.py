@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["Tidy"]
 
 _log = logging.getLogger(__name__)
-_PAUSE: Final = 5.0
+_FIRST: Final = 0.2
+_LAST: Final = 10.0
+"""Seconds between two tries, from the first pause to the longest."""
 
 
 class Tidy:
@@ -57,6 +59,7 @@ class Tidy:
             self._again = asyncio.get_running_loop().create_task(self._try_again())
 
     async def _try_again(self) -> None:
+        pause = _FIRST
         while True:
             for path in sorted(self._folder.iterdir()):
                 with contextlib.suppress(EngineAway, EngineRefused, OSError, ValueError, TypeError):
@@ -65,7 +68,8 @@ class Tidy:
                     path.unlink()
             if not any(self._folder.iterdir()):
                 return
-            await asyncio.sleep(_PAUSE)
+            await asyncio.sleep(pause)
+            pause = min(_LAST, 2 * pause)
 
 
 def _remove(client: EngineClient, name: str, ident: str, *, sure: bool) -> None:

@@ -33,12 +33,14 @@ _Ask: TypeAlias = Callable[[Callable[[], Any]], Awaitable[Any]]
 
 @dataclass(eq=False, slots=True)
 class Watch:
-    """One run that waits. `changed`: look again. `notes`: what the engine told of it. `away`: from when to when (epoch
-    seconds) the engine was not there."""
+    """One run that waits. `changed`: look again. `notes`: what the engine told of it. `stopped`: it was stopped as a
+    whole, by `docker stop` or an engine that ends. `away`: from when to when (epoch seconds) the engine was not there.
+    """
 
     name: str
     changed: asyncio.Event
     notes: list[str] = field(default_factory=list[str])
+    stopped: bool = False
     away: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
 
 
@@ -52,6 +54,8 @@ class Watches:
         self._thread: threading.Thread | None = None
         self._looking: asyncio.Task[None] | None = None
         self._closed = threading.Event()
+        self.lost: float | None = None
+        """Since when (epoch seconds) the engine is away; None: it is there."""
 
     @contextmanager
     def of(self, name: str) -> Generator[Watch]:
@@ -103,13 +107,20 @@ class Watches:
         if action in ("oom", "kill") and len(watch.notes) < _NOTES:
             number = attributes.get("signal")
             watch.notes.append(action if number is None else f"{action}, signal {number}")
+        watch.stopped = watch.stopped or action == "stop"
         if action in ("die", "destroy"):
+            watch.changed.set()
+
+    def _gone(self, since: float) -> None:
+        self.lost = since
+        for watch in self._all.values():
             watch.changed.set()
 
     def _back(self, since: float | None, states: dict[str, tuple[str, str]]) -> None:
         if since is not None:
             for watch in self._all.values():
                 watch.away.append((since, time.time()))
+        self.lost = None
         self._compare(states)
 
     # ---------------------------------------------------------------- in the thread
@@ -127,7 +138,9 @@ class Watches:
                         self._tell(self._event, event)
             except (EngineAway, EngineRefused):
                 pass
-            lost = lost or time.time()
+            if lost is None:
+                lost = time.time()
+                self._tell(self._gone, lost)
             if self._closed.wait(pause):
                 return
             pause = min(_LAST, 2 * pause)
