@@ -14,6 +14,7 @@ from anyjob_docker.ends import Seen, epoch, gone, judge
 from anyjob_docker.status import Status, read_status
 
 BEGAN, ENDED = "2026-01-01T00:00:00.5Z", "2026-01-01T00:01:00.25Z"
+ASKED = Status(up=True, began=True, signal=15)
 AT = epoch(ENDED) or 0.0
 
 
@@ -134,6 +135,6 @@ def test_registry_credentials(secret: str, wanted: object) -> None:
     got = read_credentials(secret, "REGISTRY", "r.example.com")
     if isinstance(got, Problem):
         assert str(got).startswith(f'XAttrs.registrySecret: "REGISTRY" {wanted}; write USER:PASSWORD')
-        assert secret not in str(got)
+        assert len(secret) < 3 or secret not in str(got)
     else:
         assert got == wanted

@@ -52,7 +52,7 @@ def test_the_examples_run(engine: Engine, tmp_path: Path) -> None:
     engine.images.need("python:test")
     job = yaml.safe_load((EXAMPLES / "shards.yaml").read_text())
     job["XAttrs"]["image"] = "python:test"  # what the tests have in place of python:3.12
-    (tmp_path / "shards.yaml").write_text(yaml.safe_dump(job))
+    (tmp_path / "shards.yaml").write_text(json.dumps(job))
     shards = anyjob(engine, tmp_path, "run", tmp_path / "shards.yaml")
     assert shards.returncode == 0, shards.stderr
     assert "shard 0 is north, job shards" in shards.stdout

@@ -54,7 +54,7 @@ def test_what_is_no_name_of_an_image(text: str) -> None:
         ("busybox", "0" * 64, False),
     ],
 )
-def test_patterns_of_images(pattern: str, image: str, allowed: bool) -> None:
+def test_patterns_of_images(pattern: str, image: str, *, allowed: bool) -> None:
     assert allowed_image(Image.parse(image), pattern) is allowed
 
 
