@@ -150,7 +150,7 @@ class Cluster(Parts):
         if self._keeper:
             self._keeper.wait()
             self._keeper = None
-        slots.sweep()
+        slots.sweep(self.dir)
         slots.clear_folder(self.dir)
 
     # What a test needs of it
@@ -213,6 +213,10 @@ class Cluster(Parts):
         if tag not in self._loaded:
             self.load_image(image(tag))
             self._loaded.add(tag)
+
+    def trust_registry(self, host: str) -> None:
+        """Let the node pull from a registry ("address:port") without TLS; one that listens on `host_address`, say."""
+        node.trust_registry(self.dir, host)
 
     def load_image(self, tar: Path) -> None:
         """Give the node the images of an archive as `docker save` writes it."""

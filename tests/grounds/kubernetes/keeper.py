@@ -64,7 +64,7 @@ def _unshare(folder: Path) -> subprocess.Popen[bytes]:
         [
             *("setpriv", "--pdeathsig", "KILL", "--"),
             *("unshare", "--mount", "--net", "--pid", "--ipc", "--fork", "--kill-child", "--propagation", "slave"),
-            *(sys.executable, "-m", "tests.grounds.kubernetes.init", str(folder)),
+            *(sys.executable, "-m", slots.INIT, str(folder)),
         ],
         stdout=subprocess.PIPE,
     )

@@ -13,7 +13,7 @@ from tests.grounds.kubernetes.build import no_binary
 from tests.grounds.kubernetes.slot import Slot
 from tests.grounds.kubernetes.space import BRIDGE, PATH
 
-__all__ = ["CNI", "NAME", "PORT", "SOCKET", "commands", "missing", "write_files"]
+__all__ = ["CNI", "NAME", "PORT", "SOCKET", "commands", "missing", "trust_registry", "write_files"]
 
 NAME = "node1"
 PORT = 10250
@@ -35,6 +35,8 @@ disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshot
   sandbox_image = "{pause}"
   restrict_oom_score_adj = true
   disable_apparmor = true
+  [plugins."io.containerd.grpc.v1.cri".registry]
+    config_path = "{folder}/registries"
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "{cni}"
     conf_dir = "{folder}/cni"
@@ -128,6 +130,13 @@ def write_files(folder: Path, slot: Slot) -> None:
     (folder / "cni/10-pods.conflist").write_text(
         json.dumps({"cniVersion": "0.4.0", "name": "pods", "plugins": [bridge]})
     )
+
+
+def trust_registry(folder: Path, host: str) -> None:
+    """Have containerd speak plain HTTP to the registry at "address:port", from its next pull on."""
+    place = folder / "registries" / f"{host.replace(':', '_')}_"
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "hosts.toml").write_text(f'server = "http://{host}"\n[host."http://{host}"]\n')
 
 
 def commands(folder: Path, slot: Slot, binary: Path) -> dict[str, list[str]]:

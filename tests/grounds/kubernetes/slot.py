@@ -13,18 +13,34 @@ import os
 import select
 import shutil
 import signal
+import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
-__all__ = ["FAILED", "STATE", "Slot", "clear", "clear_folder", "end_keeper", "keeper_of", "sweep", "take"]
+__all__ = [
+    "FAILED",
+    "INIT",
+    "REGISTRY",
+    "STATE",
+    "Slot",
+    "clear",
+    "clear_folder",
+    "end_keeper",
+    "keeper_of",
+    "sweep",
+    "take",
+]
 
 REGISTRY = Path("/run/anyjob-grounds/kubernetes")
 STATE = "cluster.json"
 """The file of a cluster's folder that says what is up in it. No folder without it is ever removed."""
 FAILED = "failed"
 """The file that says that it did not come up."""
+INIT = "tests.grounds.kubernetes.init"
+"""The module that is the first process of a cluster's space; its argument is the folder."""
 _SLOTS = 64
 _PATIENCE = 40.0
 """Seconds that a keeper has to end its cluster."""
@@ -78,30 +94,45 @@ class Slot:
 def take(folder: Path) -> tuple[Slot, int]:
     """A number that nobody has, and the handle that holds it. What dead owners left is cleared first."""
     REGISTRY.mkdir(parents=True, exist_ok=True)
-    sweep()
+    try:
+        sweep()
+    except OSError as error:
+        print(error, file=sys.stderr)  # somebody else's; a number is free without it
     for slot in map(Slot, range(_SLOTS)):
         if _routed(slot.network):
             continue
         if (handle := _lock(slot)) is not None:
-            os.truncate(handle, 0)
+            if os.fstat(handle).st_size:
+                os.close(handle)
+                continue
             os.write(handle, json.dumps({"keeper": os.getpid(), "folder": str(folder)}).encode())
             return slot, handle
     raise RuntimeError(f"all {_SLOTS} clusters of this machine are taken, see {REGISTRY}")
 
 
-def sweep() -> None:
-    """Clear what clusters left whose keepers are gone."""
+def sweep(only: Path | None = None) -> None:
+    """Clear what clusters left whose keepers are gone; of all folders, or of one.
+
+    Raises:
+        OSError: Something cannot be removed. The others are cleared all the same, and the next sweep tries again.
+    """
+    faults: list[str] = []
     for file in REGISTRY.glob("*"):
         slot = Slot(int(file.name))
         handle = _lock(slot)
         if handle is None:
             continue
         try:
-            if known := os.read(handle, 10_000):
-                clear(slot, Path(json.loads(known)["folder"]))
+            known = json.loads(os.read(handle, 10_000) or "{}")
+            if known and only in (None, Path(known["folder"])):
+                clear(slot, Path(known["folder"]))
                 os.truncate(handle, 0)
+        except OSError as error:
+            faults.append(f"{file}: {error}")
         finally:
             os.close(handle)
+    if faults:
+        raise OSError(f"left of a cluster that is gone: {'; '.join(faults)}")
 
 
 def keeper_of(folder: Path) -> int | None:
@@ -138,8 +169,14 @@ def end_keeper(folder: Path) -> None:
 
 
 def clear(slot: Slot, folder: Path) -> None:
-    """Remove the groups and the folder of a cluster none of whose processes is left; its mounts went with these."""
+    """Remove the groups and the folder of a cluster without a keeper. Its processes and mounts went with that one."""
     end = time.monotonic() + _MANY
+    while spaces := list(_spaces(folder)):  # unless the keeper was killed before its first child was bound to it
+        for pid in spaces:
+            os.kill(pid, signal.SIGKILL)
+        if time.monotonic() > end:
+            raise TimeoutError(f"{folder}: its space (process {spaces[0]}) was killed and is still there")
+        time.sleep(0.02)
     for group in slot.cgroups():
         for path, _, _ in os.walk(group, topdown=False):
             _remove_group(Path(path), end)
@@ -157,6 +194,17 @@ def clear_folder(folder: Path) -> None:
         shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
     if not failed:
         folder.rmdir()
+
+
+def _spaces(folder: Path) -> Iterator[int]:
+    """The first process of the space of the cluster in a folder, and the one that made it."""
+    tail = [b"-m", INIT.encode(), os.fsencode(folder), b""]
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if file.read_bytes().split(b"\0")[-4:] == tail:
+                yield int(file.parent.name)
+        except OSError:
+            continue
 
 
 def _remove_group(group: Path, end: float) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.grounds.images.registry import Registry
 from tests.grounds.kubernetes.api import ApiError
 from tests.grounds.kubernetes.cluster import Cluster
 from tests.grounds.kubernetes.paper import EXIT, TAINT
@@ -36,6 +38,10 @@ def until(ready: Callable[[], Any]) -> Any:
 
 def phase(cluster: Cluster, namespace: str) -> str:
     return cluster.api.call("GET", f"/api/v1/namespaces/{namespace}/pods/pod")["status"]["phase"]
+
+
+def state(pid: int | None) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 def told_to_end(cluster: Cluster, namespace: str) -> bool:
@@ -90,7 +96,10 @@ def test_what_is_killed_or_frozen_comes_back_and_containers_live_on(cluster: Clu
         with cluster.frozen("kube-apiserver"), pytest.raises(OSError, match="timed out"):
             cluster.api.call("GET", "/readyz", limit=1)
         cluster.freeze("kube-scheduler")
+        frozen = cluster.pid("kube-scheduler")
+        assert state(frozen) == "T"
         cluster.heal()
+        assert state(frozen) == "S"
         assert all(cluster.pid(name) not in (None, number) for name, number in killed.items())
         until(lambda: told_to_end(cluster, namespace))
         until(lambda: phase(cluster, namespace) == "Succeeded")
@@ -106,3 +115,16 @@ def test_a_node_of_paper_is_ready_and_invents_what_its_pods_did(cluster: Cluster
         seen = cluster.api.call("GET", f"/api/v1/namespaces/{namespace}/pods/pod")["status"]
         assert seen["containerStatuses"][0]["state"]["terminated"]["exitCode"] == 3
         assert "Ready" in cluster.kubectl("get", "nodes", paper.name)
+
+
+def test_a_pod_pulls_from_a_registry_of_this_machine_with_a_secret(cluster: Cluster) -> None:
+    with Registry("me", "word", address=cluster.host_address) as registry, cluster.namespace() as namespace:
+        cluster.trust_registry(registry.host)
+        name, where = registry.add("team/tool:1", "busybox:test"), f"--namespace={namespace}"
+        login = [f"--docker-server={registry.host}", "--docker-username=me", "--docker-password=word"]
+        cluster.kubectl(where, "create", "secret", "docker-registry", "login", *login)
+        pulling = pod("true", imagePullSecrets=[{"name": "login"}])
+        pulling["spec"]["containers"][0] |= {"image": name, "imagePullPolicy": "Always"}
+        cluster.api.call("POST", f"/api/v1/namespaces/{namespace}/pods", pulling)
+        until(lambda: phase(cluster, namespace) == "Succeeded")
+        assert "HEAD /v2/team/tool/manifests/1 401" in registry.asked

@@ -29,7 +29,7 @@ cluster.kubectl("wait", "--for=condition=Ready", "--timeout=60s", "pod/pod")
 print("up", flush=True)
 time.sleep(600)
 """
-PLACES = ("/run/netns", "/run/containerd", "/var/lib/cni", "/var/lib/kubelet", "/var/log/containers")
+PLACES = ("/run/netns", "/var/lib/cni", "/var/lib/kubelet", "/var/log/containers")
 
 
 def until(done: Callable[[], bool]) -> None:

@@ -42,7 +42,6 @@ __all__ = ["Finished", "Rig"]
 
 T = TypeVar("T")
 
-_FORCE_WAIT: Final = 2.0
 _TIDY: Final = 5.0
 """Seconds in which what a failed case left going must end."""
 
@@ -79,6 +78,7 @@ class Rig:
         worker_beside: WorkerSettings | None = None,
         xattrs: Mapping[str, Json] | None = None,
         patience: float = 30,
+        force_wait: float = 2,
     ) -> None:
         """`folder`: empty, for state and scratch files. `plugin` None: the type is looked up among those installed.
 
@@ -87,7 +87,7 @@ class Rig:
         holds them for longer than this rig. `xattrs` stand in each job that does not say otherwise. `patience`: seconds
         after which something that does not happen is called a hang.
         """
-        self.folder, self.patience = folder, patience
+        self.folder, self.patience, self._force_wait = folder, patience, force_wait
         self._launchers, self._xattrs = launchers or {}, xattrs or {}
         self._worker = worker or WorkerSettings()
         self._beside = worker_beside
@@ -113,6 +113,7 @@ class Rig:
             worker=self._beside or self._worker,
             xattrs=self._xattrs,
             patience=self.patience,
+            force_wait=self._force_wait,
         )
 
     # ---------------------------------------------------------------- the type
@@ -241,8 +242,7 @@ class Rig:
 
     def settings(self, settings: WorkerSettings | None = None) -> WorkerSettings:
         """The worker's settings for a case."""
-        # A forced run that nobody saw end is given up soon: more seconds only make bad executors slow to test.
-        return (settings or self._worker).model_copy(update={"force_wait": _FORCE_WAIT})
+        return (settings or self._worker).model_copy(update={"force_wait": self._force_wait})
 
     async def submit(self, worker: Worker, order: RunOrder) -> LiveRun:
         """Give the worker a run; the rig ends it if the case does not."""

@@ -42,6 +42,9 @@ class Suite:
     which applications dial in. None: the same."""
     patience: ClassVar[float] = 30
     """Seconds after which something that does not happen is called a hang. Nothing else is measured in time."""
+    force_wait: ClassVar[float] = 2
+    """Seconds after FORCE in which a run must be seen to end: more where a remote side takes long to say so. More only
+    makes bad executors slow to test."""
     crowd: ClassVar[int] = 200
     """Runs of the case with the most at one time; fewer where each of them takes long."""
     many: ClassVar[int] = 20
@@ -63,6 +66,7 @@ class Suite:
             worker_beside=cls.worker_beside,
             xattrs=cls.xattrs,
             patience=cls.patience,
+            force_wait=cls.force_wait,
         )
 
     @pytest.fixture(scope="class")

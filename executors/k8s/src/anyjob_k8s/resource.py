@@ -1,0 +1,12 @@
+"""The words of XAttrs.resource."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+__all__ = ["INTERPRETERS", "Resource"]
+
+Resource = Literal["job", "shell", "python", "php", "nodejs"]
+
+INTERPRETERS: Final[Mapping[Resource, str]] = {"shell": "sh", "python": "python3", "php": "php", "nodejs": "node"}

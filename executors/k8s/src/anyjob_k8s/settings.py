@@ -1,0 +1,126 @@
+"""What an operator sets for Kubernetes: the parts [executors.k8s] and [launchers.k8s] of the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from anyjob.nearest import did_you_mean
+from anyjob.problem import Problem
+from anyjob_k8s.words import DnsLabel
+
+__all__ = ["VOLUMES", "Allowed", "ClusterSettings", "K8sSettings"]
+
+VOLUMES: Final = (
+    "configMap",
+    "csi",
+    "downwardAPI",
+    "emptyDir",
+    "ephemeral",
+    "image",
+    "persistentVolumeClaim",
+    "projected",
+    "secret",
+)
+"""Kinds of volumes that stay within the cluster's own storage and the run's namespace."""
+
+
+def _absolute(path: Path) -> Path:
+    if not path.is_absolute():
+        raise ValueError("is a relative path; write it from the root")
+    return path
+
+
+AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ClusterSettings(_Part):
+    """A cluster by the operator's name of it.
+
+    `kubeconfig` None: the ambient one (KUBECONFIG, ~/.kube/config, else the pod's own service account). `context` None:
+    its current one. `namespace` is that of jobs that name none; None: the context's.
+    """
+
+    kubeconfig: AbsolutePath | None = None
+    context: Annotated[str, Field(min_length=1)] | None = None
+    namespace: DnsLabel | None = None
+
+
+class Allowed(_Part):
+    """What jobs may have of a cluster, beyond what its own rules allow the worker.
+
+    `namespaces`, `service_accounts` and `images` are patterns with `*`; an image is compared by its full name
+    (`docker.io/library/busybox:latest`), and a pattern without a tag allows every tag. `host_path` lists the folders of
+    nodes that may be mounted, each with all below it. `capabilities` may be added beside those that a container has
+    anyway; `*` means all. `volumes` lists the kinds of volumes; `hostPath` need not be among them. `unconfined`:
+    seccomp, AppArmor, SELinux types, unmasked /proc, sysctls that reach beyond the pod, probes of foreign hosts.
+    """
+
+    namespaces: tuple[str, ...] = ("*",)
+    images: tuple[str, ...] = ("*",)
+    service_accounts: tuple[str, ...] = ("*",)
+    privileged: bool = False
+    host_path: tuple[AbsolutePath, ...] = ()
+    host_network: bool = False
+    host_pid: bool = False
+    host_ipc: bool = False
+    host_ports: bool = False
+    capabilities: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = VOLUMES
+    unconfined: bool = False
+
+
+class K8sSettings(_Part):
+    """What an operator sets. Without any, the ambient kubeconfig serves and its contexts are the clusters.
+
+    `clusters` by name; with them, jobs reach no other. `default`: that of jobs that name none, needed with more than
+    one. `allowed`: what jobs may have. `pending`: seconds that a pod may wait to be placed or to get its image before
+    the run is given up; a job's `pendingLimit` overrules it. `keep`: seconds that an ended Job stays in the cluster for
+    people to look at; 0: removed as soon as its outcome is kept. `poll`: seconds between two looks at runs of which the
+    watch says nothing. `patience`: seconds that a start or a removal goes on trying while the API does not answer.
+    `timeout`: seconds for one request. `threads`: requests at one time.
+    """
+
+    clusters: Mapping[str, ClusterSettings] = Field(default_factory=dict[str, ClusterSettings])
+    default: str | None = None
+    allowed: Allowed = Allowed()
+    pending: Annotated[float, Field(gt=0)] = 300
+    keep: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    poll: Annotated[float, Field(ge=0.5, le=3600)] = 30
+    patience: Annotated[float, Field(gt=0)] = 120
+    timeout: Annotated[float, Field(gt=0)] = 30
+    threads: Annotated[int, Field(ge=1, le=256)] = 8
+
+    @model_validator(mode="after")
+    def _known_default(self) -> Self:
+        if self.default is not None and self.default not in self.clusters:
+            known = ", ".join(sorted(self.clusters)) or "none"
+            raise ValueError(f"default {self.default!r} is none of the clusters; write one of: {known}")
+        return self
+
+    def cluster_of(self, named: str | None, field: str = "XAttrs.cluster") -> str | Problem:
+        """The cluster of a job that names this one, as `connection` takes it; or what is wrong with `field`."""
+        if not self.clusters:
+            return named or ""
+        known = sorted(self.clusters)
+        if named is None:
+            chosen = self.default or (known[0] if len(known) == 1 else None)
+            remedy = f"is missing, and the worker's settings name no default; write one of: {', '.join(known)}"
+            return Problem(field=field, value="", remedy=remedy) if chosen is None else chosen
+        if named in self.clusters:
+            return named
+        hint = did_you_mean(named, known) or f"write one of: {', '.join(known)}"
+        return Problem(field=field, value=named, remedy=f"is no cluster of the worker's settings; {hint}")
+
+    def connection(self, cluster: str) -> ClusterSettings:
+        """How to reach what `cluster_of` gave. Raises KeyError for a cluster that the settings no longer know."""
+        if not self.clusters:
+            return ClusterSettings(context=cluster or None)
+        return self.clusters[cluster]
