@@ -15,6 +15,7 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -32,7 +33,7 @@ from k8s_bare import Bare
 from k8s_kubelet import kubelet
 from k8s_sleepers import script
 from tests.grounds.kubernetes.cluster import Cluster
-from tests.grounds.owned import OwnedFolder
+from tests.grounds.owned import OwnedFolder, sweep
 
 from anyjob.job import Job
 from anyjob.plugins import PluginHost
@@ -43,6 +44,7 @@ from anyjob_k8s.wire import Answer, Wire
 EACH = 10
 """Runs of each kind whose requests are counted."""
 _NUMBERS = count(1)
+_KIND = "bench-k8s"
 _PATH = re.compile(
     r"/api(?:s/(?P<group>[^/]+))?/v1/namespaces/[^/]+/(?P<what>\w+)(?:/(?P<name>[^/]+)(?:/(?P<part>\w+))?)?$"
 )
@@ -218,8 +220,9 @@ def sleepers(cluster: Cluster, number: int, state: Path) -> None:
 
 @contextmanager
 def lent_cluster() -> Generator[Cluster]:
-    """One that ends with this process."""
-    folder = OwnedFolder("bench-k8s")
+    """One that ends with this process; what dead ones left is cleared."""
+    sweep(_KIND, _clear)
+    folder = OwnedFolder(_KIND)
     cluster = Cluster(folder.path / "cluster")
     try:
         cluster.up(owner=os.getpid())
@@ -227,6 +230,12 @@ def lent_cluster() -> Generator[Cluster]:
     finally:
         cluster.down()
         folder.give_up()
+        sweep(_KIND, _clear)
+
+
+def _clear(folder: Path) -> None:
+    Cluster(folder / "cluster").down()
+    shutil.rmtree(folder)
 
 
 def main() -> None:
