@@ -15,6 +15,11 @@ from anyjob.outcome import Cause, Strength
 from anyjob.testing.crash import doomed
 from anyjob.testing.rig import Finished, Rig
 from anyjob.worker.order import RunOrder
+from anyjob_k8s.api import Api
+from anyjob_k8s.client import Login
+from anyjob_k8s.informer import Informer
+from anyjob_k8s.objects import LABEL_RUN, K8sObject
+from anyjob_k8s.reduce import reduced_job
 
 pytestmark = [pytest.mark.needs("k8s"), pytest.mark.timeout(300)]
 
@@ -57,82 +62,109 @@ def pods_of(cluster: Cluster, namespace: str) -> list[str]:
     return cluster.kubectl("get", "pods", "-n", namespace, "-o", "name").split()
 
 
-@pytest.mark.parametrize("process", ["kube-apiserver", "kubelet", "etcd", "containerd"])
-def test_a_part_of_the_cluster_is_killed_in_the_middle(
-    tmp_path: Path, cluster: Cluster, namespace: str, process: str
-) -> None:
-    async def life(rig: Rig) -> Finished:
-        async with rig.worker() as worker:
-            run = await rig.submit(worker, rig.order(rig.job(script(COUNTS))))
-            await rig.until(lambda: b"\n40\n" in rig.log(run), "the run does not count")
-            await asyncio.to_thread(cluster.restart, process)
-            return await rig.finish(run)
-
-    with rig_in(tmp_path, cluster, namespace) as rig:
-        end = asyncio.run(life(rig))
-    assert end.outcome.cause is Cause.SUCCEEDED, end.said
-    assert end.log == COUNTED
-
-
-def test_the_api_server_says_nothing_for_thirty_seconds(tmp_path: Path, cluster: Cluster, namespace: str) -> None:
-    """Frozen: connections stand, and nobody answers. One run begins meanwhile, one ends, one goes on."""
+def test_one_part_of_the_cluster_after_the_other_is_killed(tmp_path: Path, cluster: Cluster, namespace: str) -> None:
+    """A run that goes on through all of it, and one more that is there when each of them falls."""
 
     async def life(rig: Rig) -> list[Finished]:
         async with rig.worker() as worker:
-            goes_on = await rig.submit(worker, rig.order(rig.job(script(COUNTS + "; sleep 25; echo late"))))
-            ends = await rig.submit(worker, rig.order(rig.job(script("echo up; sleep 10; echo down"))))
-            await rig.until(lambda: b"\n40\n" in rig.log(goes_on) and b"up" in rig.log(ends), "the runs do not go")
-            cluster.freeze("kube-apiserver")
-            try:
-                begins = await rig.submit(worker, rig.order(rig.job(script("echo begun"))))
-                await asyncio.sleep(31)
-            finally:
-                cluster.thaw("kube-apiserver")
-            return await asyncio.gather(*(rig.finish(run) for run in (goes_on, ends, begins)))
+            order = rig.order(rig.job(script(COUNTS.replace("0.6", "2") + "; echo late")))
+            through = await rig.submit(worker, order)
+            ends: list[Finished] = []
+            for process in ("kube-apiserver", "kubelet", "etcd", "containerd"):
+                short = await rig.submit(worker, rig.order(rig.job(script("echo up; sleep 3; echo down"))))
+                await rig.until(
+                    lambda run=short: b"up" in rig.log(run) and b"\n40\n" in rig.log(through), "no run goes"
+                )
+                await asyncio.to_thread(cluster.restart, process)
+                ends.append(await rig.finish(short))
+            return [*ends, await rig.finish(through)]
 
     with rig_in(tmp_path, cluster, namespace) as rig:
-        goes_on, ends, begins = asyncio.run(life(rig))
-    assert [end.outcome.cause for end in (goes_on, ends, begins)] == [Cause.SUCCEEDED] * 3, goes_on.said
-    assert goes_on.log == COUNTED + b"late\n"
-    assert ends.log == b"up\ndown\n"
-    assert begins.log == b"begun\n"
+        *short, through = asyncio.run(life(rig))
+    for end in short:
+        assert (end.outcome.cause, end.log) == (Cause.SUCCEEDED, b"up\ndown\n"), end.said
+    assert (through.outcome.cause, through.log) == (Cause.SUCCEEDED, COUNTED + b"late\n"), through.said
 
 
 def test_the_api_server_is_away_for_thirty_seconds(tmp_path: Path, cluster: Cluster, namespace: str) -> None:
-    """Killed: connections are refused. The watch is then told 410, as its version is older than the server."""
+    """First it is frozen, so connections stand and nobody answers; then it is killed, and they are refused. One run
+    begins meanwhile, one ends, and one goes on."""
 
     async def life(rig: Rig) -> list[Finished]:
         async with rig.worker() as worker:
-            goes_on = await rig.submit(worker, rig.order(rig.job(script(COUNTS))))
-            await rig.until(lambda: b"\n40\n" in rig.log(goes_on), "the run does not go")
-            cluster.kill("kube-apiserver")
-            try:
-                begins = await rig.submit(worker, rig.order(rig.job(script("echo begun"))))
-                await asyncio.sleep(31)
-            finally:
-                await asyncio.to_thread(cluster.start, "kube-apiserver")
-            return await asyncio.gather(*(rig.finish(run) for run in (goes_on, begins)))
+            goes_on = await rig.submit(worker, rig.order(rig.job(script(COUNTS.replace("0.6", "2.5")))))
+            ends = await rig.submit(worker, rig.order(rig.job(script("echo up; sleep 10; echo down"))))
+            await rig.until(lambda: b"up" in rig.log(ends) and b"\n20\n" in rig.log(goes_on), "the runs do not go")
+            cluster.freeze("kube-apiserver")
+            begins = await rig.submit(worker, rig.order(rig.job(script("echo up; echo down"))))
+            await asyncio.sleep(16)
+            await asyncio.to_thread(cluster.kill, "kube-apiserver")
+            await asyncio.sleep(16)
+            await asyncio.to_thread(cluster.start, "kube-apiserver")
+            return await asyncio.gather(*(rig.finish(run) for run in (ends, begins, goes_on)))
 
     with rig_in(tmp_path, cluster, namespace) as rig:
-        goes_on, begins = asyncio.run(life(rig))
-    assert [end.outcome.cause for end in (goes_on, begins)] == [Cause.SUCCEEDED] * 2, goes_on.said
-    assert goes_on.log == COUNTED
-    assert begins.log == b"begun\n"
+        *short, through = asyncio.run(life(rig))
+    for end in short:
+        assert (end.outcome.cause, end.log) == (Cause.SUCCEEDED, b"up\ndown\n"), end.said
+    assert (through.outcome.cause, through.log) == (Cause.SUCCEEDED, COUNTED), through.said
+
+
+def test_a_watch_whose_version_is_too_old_begins_anew(cluster: Cluster, namespace: str) -> None:
+    """410, as a server gives it that has begun after that version."""
+
+    def make(name: str) -> None:
+        pod = {"restartPolicy": "Never", "containers": [container("c", "true")]}
+        manifest = {
+            "apiVersion": "batch/v1",
+            "kind": "Job",
+            "metadata": {"name": name, "labels": {LABEL_RUN: name}},
+            "spec": {"suspend": True, "template": {"spec": pod}},
+        }
+        cluster.api.call("POST", f"/apis/batch/v1/namespaces/{namespace}/jobs", manifest)
+
+    async def life() -> tuple[list[str], int]:
+        told: list[str] = []
+
+        class Told:
+            def __call__(self, run: str, thing: K8sObject, *, gone: bool) -> None:
+                told.append(f"{run} {'gone' if gone else 'there'}")
+
+        api = Api(Login(cluster.kubeconfig))
+        informer = Informer(api, "jobs", "batch", namespace, reduced_job, Told())
+        try:
+            await informer.ready()
+            old = informer._version  # pyright: ignore[reportPrivateUsage]
+            await asyncio.to_thread(make, "first")
+            async with asyncio.timeout(PATIENCE):
+                while not told:
+                    await asyncio.sleep(0.05)
+                cluster.kubectl("delete", "job", "first", "-n", namespace, "--wait=false")
+                while "first gone" not in told:
+                    await asyncio.sleep(0.05)
+                informer._version = old  # pyright: ignore[reportPrivateUsage]
+                await asyncio.to_thread(cluster.restart, "kube-apiserver")
+                await asyncio.to_thread(make, "second")
+                while "second there" not in told:
+                    await asyncio.sleep(0.05)
+        finally:
+            await informer.close()
+            api.close()
+        return told, api.sent["list", "jobs"]
+
+    told, lists = asyncio.run(life())
+    assert told[0] == "first there"
+    assert lists == 2
 
 
 def test_the_worker_is_killed_in_the_middle(tmp_path: Path, cluster: Cluster, namespace: str) -> None:
     with rig_in(tmp_path, cluster, namespace) as rig:
         order = rig.order(rig.job(script(COUNTS)))
         end = killed(rig, order, lambda: b"\n40\n" in rig.log(order), lambda: time.sleep(2))
-    assert end.outcome.cause is Cause.SUCCEEDED, end.said
-    assert end.log == COUNTED
-
-
-def test_the_worker_is_killed_and_the_run_ends_without_it(tmp_path: Path, cluster: Cluster, namespace: str) -> None:
-    with rig_in(tmp_path, cluster, namespace) as rig:
-        order = rig.order(rig.job(script("echo one; sleep 3; echo two; exit 5")))
-        end = killed(rig, order, lambda: b"one" in rig.log(order), lambda: time.sleep(6))
-    assert (end.outcome.cause, end.outcome.code, end.log) == (Cause.EXIT_CODE, 5, b"one\ntwo\n")
+        short = rig.order(rig.job(script("echo one; sleep 2; echo two; exit 5")))
+        alone = killed(rig, short, lambda: b"one" in rig.log(short), lambda: time.sleep(5))
+    assert (end.outcome.cause, end.log) == (Cause.SUCCEEDED, COUNTED), end.said
+    assert (alone.outcome.cause, alone.outcome.code, alone.log) == (Cause.EXIT_CODE, 5, b"one\ntwo\n")
 
 
 def test_the_worker_is_killed_before_it_hears_that_the_job_is_there(
@@ -196,4 +228,3 @@ def test_deleted_by_hand(tmp_path: Path, cluster: Cluster, namespace: str) -> No
         assert not end.outcome.ok
         assert end.outcome.evidence, end.said
         assert end.log == b"ready\nbye\n"
-    print(job.said, pod.said)

@@ -22,8 +22,8 @@ FLOOD = (
     'BEGIN { s = sprintf("%990s", ""); for (i = 0; i < 200000; i++) {'
     ' printf "%09d%s\\n", i, s; if (i % 5000 == 4999) { fflush(); system("sleep 0.6") } } }'
 )
-"""Lines of 1000 bytes, which the kubelet rotates away twice or more. It gives out the newest file alone, so what is
-written faster than it can follow is lost to everybody, `kubectl logs -f` too: hence the pauses."""
+"""Lines of 1000 bytes, which the kubelet rotates away every ten seconds. It gives out the newest file alone, so what is
+written faster than it can follow is lost to everybody, and with `kubectl logs -f` each second file: hence the pauses."""
 
 
 @pytest.fixture

@@ -91,7 +91,6 @@ def _kubelet(folder: Path, slot: Slot) -> dict[str, Any]:
             ("memory.available", "nodefs.available", "nodefs.inodesFree", "imagefs.available"), "0%"
         ),
         "imageGCHighThresholdPercent": 100,  # below it, the pause image may be collected
-        "containerLogMonitorInterval": "3s",  # rotation shows within seconds
         "podLogsDir": str(folder / "podlogs"),
         "volumePluginDir": str(folder / "volumeplugins"),
         "kubeAPIQPS": 200,

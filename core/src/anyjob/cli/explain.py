@@ -54,7 +54,9 @@ def _page(made: Explanation) -> Page:
     if binding.launcher is not None:
         launcher = binding.launcher
         who.append(("launcher", f"{launcher.name} of {launcher.distribution} {launcher.version}"))
-    page.section(f"Job {job.name!r}", [*who, ("as user", made.user)])
+    if made.user:
+        who.append(("as user", made.user))
+    page.section(f"Job {job.name!r}", who)
     if made.command is not None:
         command = made.command
         which = "" if len(made.plans) == 1 else f" of task {made.plans[0].task}"

@@ -44,6 +44,7 @@ class Explanation:
     preview: dict[str, list[str]]
     """What the executor says of it beside the command, if there is one: lines under titles."""
     user: str
+    """Empty where it is no user of this node and nobody named one."""
     limits: dict[str, tuple[float, str]]
     """By name: the value, and what keeps it."""
     held_by: str
@@ -114,8 +115,10 @@ async def gather(job: Job, host: PluginHost, settings: Settings) -> Explanation:
         host.prepare(draft, bound.capabilities)
     except RunRefused as refused:
         faults.append(str(refused))
-    elsewhere = bound.place is not None and not bound.place.on_node
-    user, home = (draft.user or "(as the launcher says)", {}) if elsewhere else _user(draft.user, job, settings, faults)
+    if bound.place is not None and bound.place.on_node:
+        user, home = _user(draft.user, job, settings, faults)
+    else:  # elsewhere, or no command at all: who runs it there is not this node's to say
+        user, home = draft.user or "", dict[str, str]()
     faults += [
         f"Secret {name!r} is not in the settings: there is no [secrets.{setting}]"
         for name, setting in common.secrets.items()

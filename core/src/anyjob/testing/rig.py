@@ -85,7 +85,8 @@ class Rig:
         `plugin_settings` are those of [plugins], `settings` the executor's, `launchers` those of [launchers], `worker`
         those of [worker], `worker_beside` those of a worker beside it. `samples`: the type's own unless given. `supply`
         holds them for longer than this rig. `xattrs` stand in each job that does not say otherwise. `patience`: seconds
-        after which something that does not happen is called a hang.
+        after which something that does not happen is called a hang. `force_wait`: seconds after FORCE in which a run
+        must be seen to end.
         """
         self.folder, self.patience, self._force_wait = folder, patience, force_wait
         self._launchers, self._xattrs = launchers or {}, xattrs or {}
