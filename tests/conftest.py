@@ -73,6 +73,7 @@ def _k8s() -> str:
 
 
 NEEDS: dict[str, Callable[[], str]] = {
+    "cc": _command("cc"),
     "cgroup2": _cgroup2,
     "cgroup1": _cgroup1,
     "docker": _docker,

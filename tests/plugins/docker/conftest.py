@@ -1,5 +1,8 @@
 """Jobs in containers of the tests' own engine."""
 
+# docker's own types are not whole.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 import asyncio
@@ -78,7 +81,7 @@ def nothing_left(request: pytest.FixtureRequest) -> Generator[None]:
         return
     engine: Engine = request.getfixturevalue("engine")
     with closing(engine.client()) as made:
-        left = [one.name or "?" for one in made.containers.list(all=True, filters={"label": "anyjob.run"})]
+        left = [one["Names"][0].lstrip("/") for one in made.api.containers(all=True, filters={"label": "anyjob.run"})]
         for name in left:
             made.containers.get(name).remove(force=True)
     assert not left, f"containers were left behind: {left}"

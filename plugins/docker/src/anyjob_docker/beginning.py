@@ -66,6 +66,7 @@ class Beginning:
             policy=options.pull_policy or settings.pull_policy,
             folder=str(folder.work),
             credentials=credentials,
+            pull_timeout=settings.pull_timeout,
             given_up=self._given_up,
         )
         for _ in range(_ROUNDS):

@@ -43,8 +43,11 @@ def _of_config(auths: Mapping[str, Any], name: str, domain: str) -> Mapping[str,
         host = server.split("://", 1)[-1].split("/", 1)[0]
         if {host, domain} <= {"docker.io", "index.docker.io", "registry-1.docker.io"} or host == domain:
             try:
-                user, _, password = base64.b64decode(str(entry["auth"])).decode().partition(":")
+                text = base64.b64decode(str(entry["auth"]), validate=True).decode()
+                user, colon, password = text.partition(":")
             except (KeyError, TypeError, ValueError, binascii.Error):
+                return _wrong(name, f"has no auth for {server} that can be read")
+            if not (user and colon and password):
                 return _wrong(name, f"has no auth for {server} that can be read")
             return {"username": user, "password": password, "serveraddress": server}
     return _wrong(name, f"has no entry for {domain}")

@@ -59,7 +59,7 @@ class AllowedMount(BaseModel):
         """Whether a mount of `source` is allowed by this entry."""
         if self.read_only and not read_only:
             return False
-        if self.source in ("*", source):
+        if self.source == "*" or (self.source == source and not self.below):
             return True
         return self.below and source.startswith("/") and source.startswith(f"{self.source.rstrip('/')}/")
 

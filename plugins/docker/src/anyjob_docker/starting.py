@@ -45,6 +45,7 @@ class Starting:
     policy: PullPolicy
     folder: str
     credentials: Mapping[str, str] | None
+    pull_timeout: float
     given_up: threading.Event = field(default_factory=threading.Event)
     pulled: bool = False
 
@@ -61,16 +62,26 @@ class Starting:
             remedy = "is not on the engine, and is not to be pulled; pull it there, or write another pullPolicy"
             problem = Problem(field="XAttrs.image", value=self.options.image, remedy=remedy)
             return problems_exit(Cause.DEPENDENCY_MISSING, [problem])
+        until = time.monotonic() + self.pull_timeout
+        late = False
+
+        def enough() -> bool:
+            nonlocal late
+            late = time.monotonic() > until
+            return late or self.given_up.is_set()
+
         try:
             self.client.pull(
-                named.repository,
-                named.digest or named.tag,
-                self.options.platform,
-                self.credentials,
-                self.given_up.is_set,
+                named.repository, named.digest or named.tag, self.options.platform, self.credentials, enough
             )
         except EngineRefused as refused:
             return image_exit(refused, self.options)
+        except EngineAway as away:
+            return self._given_up_on(away, sent=False)
+        if late:
+            remedy = f"was not pulled within {self.pull_timeout:g} s; pull it on the engine, or raise pull_timeout"
+            problem = Problem(field="XAttrs.image", value=self.options.image, remedy=remedy)
+            return problems_exit(Cause.DEPENDENCY_MISSING, [problem])
         self.pulled = True
         return None
 
