@@ -70,7 +70,7 @@ def ordered(pieces: list[Piece]) -> list[Piece]:
     return made
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(logs(), st.lists(st.integers(0, 400), max_size=6), st.sampled_from(["Z", "+08:00"]), SIZES)
 def test_cut_anywhere_and_taken_up_again(pieces: list[Piece], cuts: list[int], zone: str, sizes: list[int]) -> None:
     pieces = ordered(pieces)
