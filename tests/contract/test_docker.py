@@ -62,7 +62,7 @@ class TestShellInContainers(InContainers, EndingCases, ContextCases, SecretCases
 
 
 @pytest.mark.needs("docker")
-class TestPythonInContainers(InContainers, EndingCases, ContextCases, InputCases):
+class TestPythonInContainers(InContainers, ContextCases, InputCases):
     job_type = "python"
     image = "python:test"
     xattrs: ClassVar = {"launcher": "docker", "image": "python:test"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import pytest
@@ -14,7 +15,7 @@ from anyjob.testing import ExecutorContract
 @pytest.mark.timeout(300)
 class TestK8s(ExecutorContract):
     job_type = "k8s"
-    executor_settings: ClassVar[dict[str, object]] = {"allowed": {"host_path": ["/"]}}
+    executor_settings: ClassVar[Mapping[str, object]] = {"allowed": {"host_path": ["/"]}}
     patience = 90
     force_wait = 30
     crowd = 30

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import resource
 from pathlib import Path
 
 import pytest
 
-from anyjob.worker.log import read_log
+from anyjob.worker.log import RunLog, read_log
 from anyjob.worker.shim.quota import punch
 
 
@@ -49,3 +50,22 @@ def test_a_log_without_a_gap_is_read_whole_and_from_any_offset(tmp_path: Path) -
     assert read_log(path, len(content)) == (0, b"")
     (tmp_path / "empty").touch()
     assert read_log(tmp_path / "empty", 0) == (0, b"")
+
+
+def test_what_is_fed_again_after_a_full_disk_stands_once(tmp_path: Path) -> None:
+    kept: dict[str, tuple[str, int]] = {}
+    log = RunLog(
+        str(tmp_path / "log"), quota=None, cursors=kept, keep=lambda name, at, size: kept.update({name: (at, size)})
+    )
+    log.feed(b"first\n", "pod", "1")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            log.feed(b"second line\n", "pod", "2")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert log.cursor("pod") == "1"
+    log.feed(b"second line\n", "pod", "2")
+    log.close()
+    assert (tmp_path / "log").read_bytes() == b"first\nsecond line\n"

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Self
 
 import pytest
 from tests.executors.k8s.kit import rig_in, script, together
@@ -23,7 +24,7 @@ FLOOD = (
     ' printf "%09d%s\\n", i, s; if (i % 5000 == 4999) { fflush(); system("sleep 0.6") } } }'
 )
 """Lines of 1000 bytes, which the kubelet rotates away every ten seconds. It gives out the newest file alone, so what is
-written faster than it can follow is lost to everybody, and with `kubectl logs -f` each second file: hence the pauses."""
+written faster than it can follow is lost to everybody, with `kubectl logs -f` each second file: hence the pauses."""
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def namespace(cluster: Cluster) -> Iterator[str]:
 class Memory:
     """The most that this process holds within the block, in bytes beyond what it held before."""
 
-    def __enter__(self) -> Memory:
+    def __enter__(self) -> Self:
         self.before, self.most, self._over = self._now(), 0, threading.Event()
         self._thread = threading.Thread(target=self._look)
         self._thread.start()

@@ -138,3 +138,24 @@ def test_registry_credentials(secret: str, wanted: object) -> None:
         assert len(secret) < 3 or secret not in str(got)
     else:
         assert got == wanted
+
+
+def test_a_stop_is_put_once_the_container_hears_it(tmp_path: Path) -> None:
+    """The helper says when it is up; a signal before that would be thrown away by an init that is not."""
+    import asyncio
+
+    from anyjob_docker.folder import HostFolder
+    from anyjob_docker.launcher import hears
+
+    folder = HostFolder(tmp_path)
+    folder.prepare({}, {}, b"kill\0")
+
+    async def life() -> None:
+        waits = asyncio.ensure_future(hears(folder))
+        for _ in range(3):
+            await asyncio.sleep(0.03)
+        assert not waits.done()
+        (folder.control / "status").write_text("up\n")
+        await waits
+
+    asyncio.run(life())

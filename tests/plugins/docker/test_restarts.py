@@ -143,8 +143,9 @@ def test_an_engine_that_comes_back_in_the_middle_of_a_start(rig: Ground, plain: 
             assert done <= 1
 
 
+@pytest.mark.parametrize("who", ["the same worker", "the next worker"])
 def test_what_could_not_be_removed_is_removed_later(
-    rig: Ground, plain: Engine, client: docker.DockerClient, monkeypatch: pytest.MonkeyPatch
+    rig: Ground, plain: Engine, client: docker.DockerClient, monkeypatch: pytest.MonkeyPatch, who: str
 ) -> None:
     """The engine goes between a run's end and the removal of its container."""
     names: list[str] = []
@@ -167,6 +168,9 @@ def test_what_could_not_be_removed_is_removed_later(
     async def first() -> None:
         async with rig.worker() as worker:
             await life(worker)
+            if who == "the same worker":
+                await asyncio.to_thread(plain.start)
+                await rig.until(lambda: not _there(client, names[0]), "the container is still there")
 
     async def second() -> None:
         async with rig.worker() as worker:
@@ -174,9 +178,10 @@ def test_what_could_not_be_removed_is_removed_later(
             await rig.until(lambda: not _there(client, names[0]), "the container is still there")
 
     asyncio.run(first())
-    plain.start()
-    assert _there(client, names[0])
-    asyncio.run(second())
+    if who == "the next worker":
+        plain.start()
+        assert _there(client, names[0])
+        asyncio.run(second())
 
 
 def _there(client: docker.DockerClient, name: str) -> bool:

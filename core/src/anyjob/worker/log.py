@@ -65,8 +65,13 @@ class RunLog:
     def _append(self, data: bytes) -> None:
         file = self._open()
         view = memoryview(data)
-        while view:
-            view = view[os.write(file, view) :]
+        try:
+            while view:
+                view = view[os.write(file, view) :]
+        except OSError:
+            # Whoever feeds it again gives all of it again.
+            os.ftruncate(file, os.fstat(file).st_size - (len(data) - len(view)))
+            raise
         if self._quota is not None and os.fstat(file).st_size > 2 * self._quota:
             _punch(file, self._quota)
 

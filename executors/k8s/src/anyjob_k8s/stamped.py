@@ -17,6 +17,7 @@ __all__ = ["Place", "Stamped"]
 
 _STAMP: Final = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)) ")
 _STAMPS: Final = re.compile(rb"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d) ", re.MULTILINE)
+_SECONDS: Final = re.compile(rb"^.{19}", re.MULTILINE)
 _PARTS: Final = re.compile(rb"([^.Z+]*?\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)")
 _SECOND: Final = 19
 """Bytes of a time up to its seconds."""
@@ -28,7 +29,7 @@ _EMPTY: Final = b""
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """How far a log is read: `lines` whole lines from the one with the time `mark` on, that one included, and `bytes`
-    of the next. `last` is the time of the line that was read last."""
+    of the next. `last` is the youngest time of a line that was read."""
 
     mark: str
     lines: int
@@ -122,19 +123,14 @@ class Stamped:
         payload, found = _STAMPS.subn(b"", lines)
         if found != count:
             return _EMPTY
-        begin = lines.rfind(b"\n", 0, -1) + 1
-        stamp = _STAMP.match(lines, begin)
-        if stamp is None:
-            return _EMPTY
-        self._last, self._bytes = stamp[1], 0
-        second = stamp[1][:_SECOND]
-        if self._mark[:_SECOND] == second:
+        self._bytes = 0
+        newest = max(_SECONDS.findall(lines))
+        if newest <= self._mark[:_SECOND]:
             self._lines += count
         else:
-            first = 0 if lines.startswith(second) else lines.find(b"\n" + second) + 1
-            mark = _STAMP.match(lines, first)
-            assert mark is not None
-            self._mark, self._lines = mark[1], lines.count(b"\n", first)
+            first = 0 if lines.startswith(newest) else lines.find(b"\n" + newest) + 1
+            self._mark, self._lines = _stamp_at(lines, first), lines.count(b"\n", first)
+        self._last = max(self._last, self._mark, _stamp_at(lines, lines.rfind(b"\n", 0, -1) + 1))
         return payload
 
     def _begin(self, stamp: bytes) -> None:
@@ -160,8 +156,9 @@ class Stamped:
             return
         if self._skip_bytes:
             return
-        self._last = stamp
-        if self._mark[:_SECOND] != stamp[:_SECOND]:
+        self._last = max(self._last, stamp)
+        # Never back: then nothing that stands before the landmark is younger.
+        if self._mark[:_SECOND] < stamp[:_SECOND]:
             self._mark, self._lines = stamp, 0
         self._bytes = 0
 
@@ -186,6 +183,12 @@ class Stamped:
     def _strange(self, line: bytes) -> None:
         if len(self.said) < _SAID_LIMIT:
             self.said.append(line[:500].decode("utf-8", "replace").strip())
+
+
+def _stamp_at(lines: bytes, at: int) -> bytes:
+    found = _STAMP.match(lines, at)
+    assert found is not None
+    return found[1]
 
 
 def _moment(stamp: bytes) -> tuple[float, bytes]:

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from anyjob.job import Job
     from anyjob.run import Run, RunFacts
 
-__all__ = ["DockerLauncher"]
+__all__ = ["DockerLauncher", "hears"]
 
 _LIMITS: Final[frozenset[Limit]] = frozenset({"memory", "cpu", "pids"})
 _PAUSE: Final = 0.5
@@ -222,7 +222,7 @@ class DockerLauncher(Launcher[DockerOptions]):
         engine, ident = self._engine(address_of(handle)), str(handle.data["id"])
         signal = "SIGKILL" if stage is Stage.FORCE else f"SIG{handle.data.get('signal') or run.common.stop_signal}"
         if stage is Stage.ASK and handle.data.get("helper"):
-            await _up(HostFolder(run.folder))
+            await hears(HostFolder(run.folder))
         try:
             sent = await engine.ask(lambda: engine.client.kill(ident, signal))
             seen = await engine.ask(lambda: engine.client.inspect(ident))
@@ -343,7 +343,7 @@ async def _change(watch: Watch, *, known: bool) -> None:
         pass
 
 
-async def _up(folder: HostFolder) -> None:
+async def hears(folder: HostFolder) -> None:
     """Wait until the container hears signals."""
     until = time.monotonic() + _UP
     while folder.exists and not folder.status().up and time.monotonic() < until:  # noqa: ASYNC110 - a file tells
