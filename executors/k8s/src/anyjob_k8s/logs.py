@@ -181,9 +181,8 @@ class Logs:
                     break
                 if known.ended or source.seen.ended or source.behind:
                     continue
-                await self._change(changed, _STILL_RUNNING)
-                # It goes on, so the stream was cut, and what comes has to be read.
-                source.whole = source.seen.ended
+                # If it goes on, the stream was cut, and what comes has to be read.
+                source.whole = await self._ended(source)
             except (ApiFault, NoCluster, OSError, _NotThere) as fault:
                 said = str(fault)
                 if said != source.fault:
@@ -259,6 +258,13 @@ class Logs:
 
     def _note(self, text: str) -> None:
         self._log.write(f"[anyjob] {text}\n".encode())
+
+    async def _ended(self, source: _Source) -> bool:
+        """Whether the end of its container is told, now or shortly."""
+        until = monotonic() + _STILL_RUNNING
+        while not source.seen.ended and not source.gone and (left := until - monotonic()) > 0:
+            await self._change(self._changed, left)
+        return source.seen.ended
 
     async def _change(self, changed: asyncio.Event, seconds: float) -> None:
         try:
