@@ -88,3 +88,10 @@ def test_a_run_keeps_its_settings_for_its_resume(anyjob: Program) -> None:
     assert anyjob("run", anyjob.job("true"), "--config", "a.toml", "--quiet").status == 0
     (folder,) = anyjob.own.iterdir()
     assert shown(anyjob, "--state", str(folder))[1]["worker.log_quota"]["value"] == 1 << 20
+
+
+def test_a_table_that_nobody_reads_is_told_of_at_each_run(anyjob: Program) -> None:
+    (anyjob.folder / "a.toml").write_text("[launchers.dockr]\nimages = ['x']\n[executors.java]\nkey = 1\n")
+    done = anyjob("run", anyjob.job("true"), "--config", "a.toml", "--quiet")
+    said = f"anyjob: {anyjob.folder}/a.toml: [launchers.dockr] is read by nobody; did you mean docker?\n"
+    assert (done.status, done.err) == (0, said)

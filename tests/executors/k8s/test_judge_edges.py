@@ -276,6 +276,8 @@ def test_a_pod_that_is_being_deleted_with_its_job_is_stopped_before_it_has_ended
     assert "deletionTimestamp" in going.pods[0]["metadata"]
     assert judge(going) is None
     expect(judge(replace(going, gone=True)), "stopped", None, "job it|it is gone: somebody deleted it")
+    own = "job it|it is gone: deleted, as the run was to stop"
+    expect(judge(replace(going, gone=True, asked=True)), "stopped", None, own)
 
 
 def test_a_pod_that_vanished_unseen_with_its_job_is_unknown() -> None:

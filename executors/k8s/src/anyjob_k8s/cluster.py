@@ -82,7 +82,8 @@ class Cluster:
         """Make the object, or find that it is there already with the same mark. Raises ApiFault."""
         kind = str(thing["kind"])
         group, resource = resource_of(kind)
-        call = Call(verb="create", resource=resource, group=group, namespace=namespace, body=thing)
+        strict = {"fieldValidation": "Strict"}  # a field that nobody knows is a mistake of its writer
+        call = Call(verb="create", resource=resource, group=group, namespace=namespace, body=thing, query=strict)
         try:
             return await self.api.call(call, patience=patience)
         except ApiFault as fault:

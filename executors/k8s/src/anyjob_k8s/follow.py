@@ -159,6 +159,7 @@ class Follow:
             gone=track.gone,
             container=target.container,
             ours=target.ours,
+            asked=self._run.stopping,
         )
 
     async def _judged(self, track: Track, age: float) -> Verdict | None:

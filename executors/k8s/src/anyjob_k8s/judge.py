@@ -165,9 +165,7 @@ def _vanished(sight: Sight) -> Verdict | None:
     of a Job that nobody sees any more, and what nobody saw is unknown.
     """
     main = sight.main
-    gone = fact(
-        f"{sight.kind.lower()} {'' if main is None else name_of(main)}".strip(), "it is gone: somebody deleted it"
-    )
+    gone = fact(f"{sight.kind.lower()} {'' if main is None else name_of(main)}".strip(), f"it is gone: {sight.deleted}")
     pods = [main] if sight.kind == "Pod" and main is not None else sight.pods
     if sight.kind == "Job" and any(_is_there(pod, sight) for pod in pods):
         return None

@@ -122,7 +122,7 @@ def _by_others(pod: K8sObject, inner: Verdict | None, sight: Sight) -> Verdict |
         if deleted is False:
             return None
         cause = Cause.UNKNOWN if deleted is None else Cause.STOPPED
-        said = "somebody deleted it" + (", before or after its end" if deleted is None else "")
+        said = sight.deleted + (", before or after its end" if deleted is None else "")
     evidence = [fact(f"pod {name_of(pod)}", said)]
     if inner is None:
         return Verdict(cause=cause, evidence=evidence)

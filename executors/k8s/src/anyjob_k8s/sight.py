@@ -21,7 +21,7 @@ class Sight:
     main and pods, and may be missing at first. `now` is in epoch seconds, `pending_limit` the seconds that a pod may
     wait for its start. `gone`: somebody else than anyjob has deleted `main`. `container` is the container whose end
     counts where somebody named one; None: the first. `ours`: anyjob wrote the manifest, so nothing in it is tried
-    again.
+    again. `asked`: anyjob was asked to stop the run, so a deletion may be its own.
     """
 
     kind: Literal["Job", "Pod"]
@@ -34,6 +34,12 @@ class Sight:
     gone: bool = False
     container: str | None = None
     ours: bool = False
+    asked: bool = False
+
+    @property
+    def deleted(self) -> str:
+        """What is said of a deletion."""
+        return "deleted, as the run was to stop" if self.asked else "somebody deleted it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
