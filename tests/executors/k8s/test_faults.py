@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.executors.k8s.kit import PATIENCE, container, pod_manifest, rig_in, script
@@ -17,8 +18,10 @@ from anyjob.testing.rig import Finished, Rig
 from anyjob.worker.order import RunOrder
 from anyjob_k8s.api import Api
 from anyjob_k8s.client import Login
+from anyjob_k8s.cluster import Cluster as K8sCluster
+from anyjob_k8s.faults import ApiFault
 from anyjob_k8s.informer import Informer
-from anyjob_k8s.objects import LABEL_RUN, K8sObject
+from anyjob_k8s.objects import LABEL_RUN, MARK, K8sObject
 from anyjob_k8s.reduce import reduced_job
 
 pytestmark = [pytest.mark.needs("k8s"), pytest.mark.timeout(300)]
@@ -155,6 +158,27 @@ def test_a_watch_whose_version_is_too_old_begins_anew(cluster: Cluster, namespac
     told, lists = asyncio.run(life())
     assert told[0] == "first there"
     assert lists == 2
+
+
+def test_what_was_made_already_is_found_and_a_strangers_is_not_taken(cluster: Cluster, namespace: str) -> None:
+    """An answer that got lost: the object is asked for once more, and the API says 409."""
+
+    def thing(mark: str) -> dict[str, Any]:
+        meta = {"name": "it", "annotations": {MARK: mark}}
+        return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta}
+
+    async def life() -> None:
+        made = K8sCluster(Login(cluster.kubeconfig), timeout=30, at_once=4)
+        try:
+            first = await made.create(thing("mine"), namespace, patience=PATIENCE)
+            again = await made.create(thing("mine"), namespace, patience=PATIENCE)
+            assert again["metadata"]["uid"] == first["metadata"]["uid"]
+            with pytest.raises(ApiFault, match="AlreadyExists|already exists"):
+                await made.create(thing("another's"), namespace, patience=PATIENCE)
+        finally:
+            await made.close()
+
+    asyncio.run(life())
 
 
 def test_the_worker_is_killed_in_the_middle(tmp_path: Path, cluster: Cluster, namespace: str) -> None:
