@@ -304,6 +304,7 @@ def test_at_the_limit_events_tell_what_the_status_does_not_yet() -> None:
         pod = changed(sight.pods[0])
         for status in pod["status"].get("containerStatuses", ()):
             status["state"] = {"waiting": {"reason": "ContainerCreating"}}
+        pod["status"]["conditions"] = [one for one in pod["status"]["conditions"] if one["type"] != "PodScheduled"]
         sight = replace(sight, pods=(pod,))
         expect(judge(sight), cause, None, words)
         # What was not said again is over, and what has its volumes does not lack them.

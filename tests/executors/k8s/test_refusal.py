@@ -55,7 +55,7 @@ def test_a_refusal_has_its_cause_and_the_servers_words(name: str) -> None:
     verdict = judge_refusal(fault(ANSWERS[name]))
     assert (verdict.cause.value, verdict.code) == (cause, None)
     (evidence,) = verdict.evidence
-    assert evidence.source == "create jobs"
+    assert evidence.source == "kubernetes"
     assert words in evidence.text
 
 

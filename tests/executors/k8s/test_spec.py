@@ -61,7 +61,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({}, "XAttrs.resource is missing; write job (Content is a manifest), or shell, python, php, nodejs"),
     ({"resource": "shel", "image": "x"}, 'XAttrs.resource: "shel" is not allowed; did you mean shell?'),
     ({"resource": "shell"}, "XAttrs.image is missing; write the image in which the script runs here"),
-    ({**SCRIPT, "image": "two words"}, 'XAttrs.image: "two words" does not match'),
+    ({**SCRIPT, "image": "two words"}, 'XAttrs.image: "two words" has a blank in it; write'),
     ({**SCRIPT, "namespace": "Jobs"}, 'XAttrs.namespace: "Jobs" is no name of Kubernetes; use a-z, 0-9 and'),
     ({**SCRIPT, "cluster": "a", "context": "b"}, 'XAttrs.cluster: "a" differs from XAttrs.context, which says "b"'),
     ({**SCRIPT, "resources": {"limits": {"memory": "lots"}}}, 'XAttrs.resources.limits.memory: "lots" is no quantity'),
@@ -69,7 +69,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({**SCRIPT, "envFrom": [{}]}, 'XAttrs.envFrom[0]: "{}" names no or two sources; write'),
     ({**SCRIPT, "envFrom": [{"secretRef": {"nam": "x"}}]}, "XAttrs.envFrom[0].secretRef.name is missing; write it"),
     ({**SCRIPT, "secretEnv": {"ANYJOB_X": {"name": "a", "key": "b"}}}, "ANYJOB_X"),
-    ({**SCRIPT, "secretEnv": {"P": {"name": "a", "key": "b/c"}}}, 'XAttrs.secretEnv.P.key: "b/c" does not match'),
+    ({**SCRIPT, "secretEnv": {"P": {"name": "a", "key": "b/c"}}}, 'XAttrs.secretEnv.P.key: "b/c" is no key of a'),
     ({**SCRIPT, "mountPath": "here"}, 'XAttrs.mountPath: "here" is no folder to mount at; write a path from the root'),
     ({**SCRIPT, "mountPath": "/a/../etc"}, 'XAttrs.mountPath: "/a/../etc" is no folder to mount at'),
     ({**SCRIPT, "imagePullPolicy": "always"}, 'XAttrs.imagePullPolicy: "always" is not allowed; did you mean Always?'),
@@ -121,6 +121,31 @@ def test_a_manifest_says_itself_what_its_pod_is_like(key: str, value: object) ->
     (found,) = problems_of(JOB, {"resource": "job", key: value})
     assert found.startswith(f"XAttrs.{key}: ")
     assert found.endswith(SCRIPTS_ONLY)
+
+
+def test_limits_of_a_manifest_stand_in_its_containers() -> None:
+    said = "is for scripts in pods of ours; write resources.limits into"
+    (found,) = problems_of(JOB, {"resource": "job", "limits": {"memory": "1G"}})
+    assert found.startswith("XAttrs.limits: ")
+    assert found.endswith(f"{said} the manifest's containers")
+    (found,) = problems_of("echo", {**CUSTOM, "limits": {"cpu": 1}}, template=POD)
+    assert found.endswith(f"{said} the template's containers")
+    assert problems_of("echo", {**SCRIPT, "limits": {"cpu": 1}}) == []
+    assert problems_of(JOB, {"resource": "job", "limits": {}}) == []
+
+
+@pytest.mark.parametrize("value", ["lots", "1 Gi", "1GB", "0x10", "true", "[1]", '""'])
+def test_an_amount_that_is_none_is_told_with_its_place(value: str) -> None:
+    content = f"{JOB}          resources: {{limits: {{cpu: {value}}}}}\n"
+    (found,) = problems_of(content, {"resource": "job"})
+    assert "has at spec.template.spec.containers[0].resources.limits.cpu " in found
+    assert found.endswith("which is no quantity of Kubernetes; write 500m, 1.5 or 128Mi")
+
+
+@pytest.mark.parametrize("value", ["1", "0.5", "500m", "128Mi", "1e3", '".5"', '"+1"', "2E", "'#{schedulerx.x}'"])
+def test_amounts_of_a_manifest(value: str) -> None:
+    content = f"{JOB}          resources: {{requests: {{memory: {value}}}}}\n"
+    assert problems_of(content, {"resource": "job"}) == []
 
 
 def test_namespaces_that_contradict() -> None:

@@ -25,6 +25,9 @@ _REMEDY: Final = (
 )
 
 
+_RENEW: Final = "Renew them, or see that the program that the kubeconfig names for them runs for the worker's user."
+
+
 class NoCluster(AnyJobError):
     """It cannot be told where the cluster is, or as whom to speak to it."""
 
@@ -55,6 +58,14 @@ class Login:
 
     def __init__(self, kubeconfig: Path | None = None, context: str | None = None) -> None:
         self.kubeconfig = str(kubeconfig.expanduser()) if kubeconfig else _ambient()
+        by = (
+            "named by the setting kubeconfig"
+            if kubeconfig
+            else "named by KUBECONFIG"
+            if os.environ.get("KUBECONFIG")
+            else ""
+        )
+        self._named = f"{self.kubeconfig} ({by})" if by else self.kubeconfig
         self.context = context
         self._configuration: Any = None
 
@@ -72,15 +83,15 @@ class Login:
         except NoCluster:
             raise
         except Exception as error:  # the package raises its own, yaml's, ssl's and OSError alike
-            where = self.kubeconfig or "the pod's service account"
-            raise NoCluster(f"{where}: {type(error).__name__}: {error}. {_REMEDY}") from error
+            where = self._named if self.kubeconfig else "the pod's service account"
+            raise NoCluster(f"{where}: {_said(error)}. {_REMEDY}") from error
 
     def headers(self) -> Mapping[str, str]:
         """Who we are, for a request: an exec plugin is asked and a token read anew when they have expired."""
         try:
             found = self._configuration.auth_settings()
         except Exception as error:
-            raise NoCluster(f"the credentials of {self.kubeconfig}: {type(error).__name__}: {error}") from error
+            raise NoCluster(f"the credentials of {self._named}: {_said(error)}. {_RENEW}") from error
         return {
             str(item["key"]): str(item["value"]).strip()
             for item in found.values()
@@ -100,6 +111,8 @@ class Login:
                 raise NoCluster(f"No cluster is known. {_REMEDY}")
             incluster_config.load_incluster_config(client_configuration=configuration)
             return configuration, _NAMESPACE_FILE.read_text().strip() if _NAMESPACE_FILE.exists() else ""
+        if wrong := _unreadable(self.kubeconfig):
+            raise NoCluster(f"The kubeconfig {self._named} {wrong}. {_REMEDY}")
         listed: Any = kube_config.list_kube_config_contexts(config_file=self.kubeconfig)
         contexts, current = listed
         named = {item["name"]: item for item in contexts}
@@ -115,6 +128,25 @@ def _ambient() -> str:
         return named
     usual = Path("~/.kube/config").expanduser()
     return str(usual) if usual.exists() else ""
+
+
+def _unreadable(kubeconfig: str) -> str:
+    """Why none of the files that it names can be read; empty: one can, what it holds is another matter."""
+    wrong = ""
+    for name in filter(None, kubeconfig.split(os.pathsep)):
+        try:
+            if Path(name).expanduser().read_bytes().strip():
+                return ""
+            wrong = wrong or "is empty"
+        except FileNotFoundError:
+            wrong = wrong or "does not exist"
+        except OSError as error:
+            wrong = wrong or f"cannot be read: {error.strerror}"
+    return wrong or "names no file"
+
+
+def _said(error: Exception) -> str:
+    return " ".join(str(error).split()).rstrip(".") or "it cannot be read"
 
 
 def _access(configuration: Any, namespace: str) -> Access:

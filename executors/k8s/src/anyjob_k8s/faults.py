@@ -8,7 +8,9 @@ from typing import Final
 from anyjob.errors import AnyJobError
 from anyjob.problem import short
 
-__all__ = ["ApiFault", "Trouble", "trouble_of"]
+__all__ = ["WHOLE_ROLE", "ApiFault", "Trouble", "trouble_of"]
+
+WHOLE_ROLE: Final = "all that the worker needs is the Role in anyjob-k8s's README, under Rights"
 
 
 class Trouble(StrEnum):
@@ -111,7 +113,7 @@ class ApiFault(AnyJobError):
             case Trouble.FORBIDDEN:
                 kind = "Role" if self.namespace else "ClusterRole"
                 where = f" of namespace {self.namespace}" if self.namespace else ""
-                return f". Add to a {kind}{where} that is bound to the worker's user: {self.rule}"
+                return f". Add to a {kind}{where} that is bound to the worker's user: {self.rule}; {WHOLE_ROLE}"
             case Trouble.CREDENTIALS:
                 return ". Renew the token or certificate of the kubeconfig's user, or of the pod's service account."
             case Trouble.UNREACHED:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from anyjob.executor import Health
 from anyjob_k8s.api import Api, Call
 from anyjob_k8s.client import Login, NoCluster
-from anyjob_k8s.faults import ApiFault
+from anyjob_k8s.faults import WHOLE_ROLE, ApiFault
 from anyjob_k8s.objects import part, parts
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ async def _one(settings: K8sSettings, name: str) -> Health:
         api.close()
     said = f"Kubernetes {version} at {access.server}, namespace {namespace}"
     if lacking:
-        return Health(state="unhealthy", why=f"{said}: the worker may not {', '.join(lacking)} there")
+        return Health(state="unhealthy", why=f"{said}: the worker may not {', '.join(lacking)} there; {WHOLE_ROLE}")
     return Health(state="healthy", why=said)
 
 

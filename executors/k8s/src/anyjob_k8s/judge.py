@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from anyjob.outcome import Cause, Evidence
+from anyjob_k8s.advice import advised
 from anyjob_k8s.containerend import container_end, deciding, number, terminated
 from anyjob_k8s.fact import fact, joined
 from anyjob_k8s.objects import (
@@ -42,7 +43,7 @@ def judge(sight: Sight) -> Verdict | None:
     A verdict is not the end of the objects: see `survivors`. What never begins, and a pod on a lost node, still has to
     be deleted.
     """
-    return _judge_pod(sight) if sight.kind == "Pod" else _judge_job(sight)
+    return advised(_judge_pod(sight) if sight.kind == "Pod" else _judge_job(sight), sight)
 
 
 def _judge_pod(sight: Sight) -> Verdict | None:

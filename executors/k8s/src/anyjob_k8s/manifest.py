@@ -22,6 +22,7 @@ _KINDS: Final[Mapping[tuple[str, str], Kind]] = {("batch/v1", "Job"): "Job", ("v
 _WANTED: Final = "write a Job of batch/v1 or a Pod of v1"
 _MOST_YAML: Final = 256 << 10
 _MOST: Final = 1 << 20
+_QUANTITY: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?\d+)?\Z", re.ASCII)
 _OCTAL: Final = re.compile(r"0o?[0-7]{1,4}\Z")
 _MODES: Final = ("defaultMode", "mode")
 _LISTS: Final = ("containers", "initContainers", "ephemeralContainers", "volumes")
@@ -165,6 +166,19 @@ def _check_container(container: Mapping[str, Json], at: str, names: set[object])
         if entry.get("value") is not None:
             _text(entry["value"], f"{at}.env[{number}].value")
     _objects(container, "volumeMounts", f"{at}.volumeMounts")
+    resources = _object(container, "resources", f"{at}.resources")
+    for name in ("requests", "limits"):
+        for resource, amount in _object(resources, name, f"{at}.resources.{name}").items():
+            _quantity(amount, f"{at}.resources.{name}.{resource}")
+
+
+def _quantity(value: Json, at: str) -> None:
+    """The API server tells neither field nor value of what it cannot read as an amount."""
+    if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
+        return
+    if isinstance(value, str) and (_QUANTITY.match(value.strip()) or "{" in value):  # a placeholder, filled later
+        return
+    raise WrongValue(f"has at {at} {short(str(value))}, which is no quantity of Kubernetes; write 500m, 1.5 or 128Mi")
 
 
 def _texts(metadata: Mapping[str, Json], at: str) -> None:

@@ -2,15 +2,47 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self, cast
+from typing import Annotated, Final, Literal, Self, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from anyjob.spec import At, Spec, Text
 from anyjob_k8s.words import DnsLabel, DnsName, EnvName, LabelKey, LabelValue, MountPath, Quantity
 
 __all__ = ["EnvFrom", "Image", "KeyRef", "PlaceKeys", "PodKeys", "Ref", "Resources", "Toleration"]
+
+
+_KEY: Final = re.compile(r"[-._a-zA-Z0-9]+\Z")
+_PREFIX: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)?\Z")
+
+
+def _object_key(text: str) -> str:
+    if not _KEY.match(text):
+        raise ValueError("is no key of a ConfigMap or Secret; use letters, digits, '-', '_' and '.'")
+    return text
+
+
+def _prefix(text: str) -> str:
+    if not _PREFIX.match(text):
+        raise ValueError("cannot begin a variable's name; use letters, digits and '_', a letter first")
+    return text
+
+
+def _image(text: str) -> str:
+    if re.search(r"\s", text):
+        raise ValueError("has a blank in it; write an image's name, such as busybox or registry.example.com/app:1.2")
+    return text
 
 
 class _Part(BaseModel):
@@ -27,7 +59,7 @@ class Ref(_Part):
 class KeyRef(Ref):
     """One value of a ConfigMap or Secret."""
 
-    key: Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[-._a-zA-Z0-9]+$")]
+    key: Annotated[str, Field(min_length=1, max_length=253), AfterValidator(_object_key)]
 
 
 class EnvFrom(_Part):
@@ -35,7 +67,7 @@ class EnvFrom(_Part):
 
     config_map: Annotated[Ref | None, Field(alias="configMapRef")] = None
     secret: Annotated[Ref | None, Field(alias="secretRef")] = None
-    prefix: Annotated[str, Field(pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$")] = ""
+    prefix: Annotated[str, AfterValidator(_prefix)] = ""
 
     @model_validator(mode="after")
     def _one(self) -> Self:
@@ -196,5 +228,5 @@ class PodKeys(PlaceKeys):
         return value
 
 
-Image = Annotated[Text, Field(min_length=1, max_length=1024, pattern=r"^[^\s]+$")]
+Image = Annotated[Text, Field(min_length=1, max_length=1024), AfterValidator(_image)]
 """The name of an image."""

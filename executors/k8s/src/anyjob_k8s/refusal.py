@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Final
 
 from anyjob.outcome import Cause
+from anyjob_k8s.advice import advice_on_refusal
 from anyjob_k8s.fact import fact
 from anyjob_k8s.faults import ApiFault, Trouble
 from anyjob_k8s.quantity import never_fits
@@ -60,8 +61,10 @@ def judge_refusal(fault: ApiFault) -> Verdict:
     that is not there: `bad_config`, naming the field. A server that is busy, broken or out of reach: `start_failed`;
     whether it has made the object all the same is for `find` to say (`ApiFault.untouched`).
     """
-    source = f"{fault.verb} {fault.resource}"
-    return Verdict(cause=_cause_of(fault), evidence=[fact(source, str(fault))])
+    cause = _cause_of(fault)
+    advice = advice_on_refusal(fault.said) if cause is Cause.BAD_CONFIG else None
+    said = str(fault) if advice is None else f"{fault}. {advice.source} {advice.text}"
+    return Verdict(cause=cause, evidence=[fact("kubernetes", said)])
 
 
 def _cause_of(fault: ApiFault) -> Cause:

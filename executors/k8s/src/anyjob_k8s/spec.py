@@ -9,7 +9,7 @@ from pydantic_core import PydanticKnownError
 
 from anyjob.jsontext import dump_json
 from anyjob.problem import short
-from anyjob.spec import At, Spec, Text
+from anyjob.spec import At, Limits, Spec, Text
 from anyjob_k8s.companions import too_large
 from anyjob_k8s.manifest import read_manifest
 from anyjob_k8s.podkeys import Image, PlaceKeys, PodKeys
@@ -97,6 +97,10 @@ class K8sSpec(PodKeys, ResourceKeys):
         At("XAttrs.$.container"),
     ] = None
 
+    own_limits: Annotated[
+        Limits, Field(description="what a run of a script may use at most"), At("XAttrs.$.limits")
+    ] = Limits()
+
     @property
     def is_script(self) -> bool:
         """Whether Content is a script."""
@@ -132,6 +136,16 @@ class K8sSpec(PodKeys, ResourceKeys):
             raise ValueError("is for scripts; with resource job it stands in the manifest: take it out here")
         if value is not None and info.data.get("template_type") is not None:
             raise ValueError("is for scripts without a template; with one it stands there: take it out here")
+        return value
+
+    @field_validator("own_limits")
+    @classmethod
+    def _limits_of_scripts(cls, value: Limits, info: ValidationInfo) -> Limits:
+        """Read here too, as what the resolver says of limits that are not enforced names no place for them."""
+        said = info.data
+        if value != Limits() and (said.get("resource") == "job" or said.get("template_type") is not None):
+            where = "the manifest's" if said.get("resource") == "job" else "the template's"
+            raise ValueError(f"is for scripts in pods of ours; write resources.limits into {where} containers")
         return value
 
     @field_validator("image")

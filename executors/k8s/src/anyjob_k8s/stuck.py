@@ -47,7 +47,9 @@ def not_begun(pod: K8sObject, sight: Sight) -> Verdict | None:
         read_event(text(event, "reason"), text(event, "message")) for event in events if _holds(event, pod, sight)
     )
     cause = next((cause for cause in reversed([*causes]) if cause is not None), Cause.START_FAILED)
-    evidence = [*_unmet(pod), *(fact("event", _words(event)) for event in events)]
+    unmet = [*_unmet(pod)]
+    told = dict.fromkeys(_words(event) for event in events if not _is_told(event, unmet))
+    evidence = [*unmet, *(fact("event", words) for words in told)]
     return Verdict(cause=cause, evidence=[_waited(f"pod {name_of(pod)}", sight), *evidence])
 
 
@@ -116,6 +118,12 @@ def _unmet(pod: K8sObject) -> Iterable[Evidence]:
         if reason := text(status, "state", "waiting", "reason"):
             said = joined(reason, text(status, "state", "waiting", "message"))
             yield fact(f"container {text(status, 'name')}", said)
+
+
+def _is_told(event: K8sObject, unmet: Iterable[Evidence]) -> bool:
+    """Whether the pod's own status has the words of the event: the scheduler writes them into both."""
+    said = text(event, "message")
+    return bool(said) and any(item.text.endswith(fact("", said).text) for item in unmet)
 
 
 def _waited(source: str, sight: Sight) -> Evidence:
