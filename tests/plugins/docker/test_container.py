@@ -171,7 +171,7 @@ def test_a_link_does_not_lead_to_what_is_not_allowed(tmp_path: Any, engine: Engi
     with ground(tmp_path / "rig", engine, mounts=[f"{allowed}/**", "/run"]) as rig:
         away = rig.says(rig.script("ls /x", {"mounts": [{"source": f"{allowed}/link", "target": "/x"}]}))
         assert away.outcome.cause is Cause.REJECTED
-        assert f"{allowed}/link -> /etc" in away.outcome.result
+        assert '/link" leads to /etc, which is not among the mounts' in away.outcome.result
         with pytest.raises(BadJob, match=r"holds the socket of an engine \(/run/docker.sock\)"):
             rig.says(rig.script("ls /x", {"mounts": [{"source": "/run", "target": "/x"}]}))
     with ground(tmp_path / "other", engine) as rig:

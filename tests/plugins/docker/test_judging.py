@@ -171,22 +171,28 @@ def test_a_stop_is_put_once_the_container_hears_it(tmp_path: Path) -> None:
             400,
             "Minimum memory limit allowed is 6MB",
             AskedLimit("XAttrs.limits.memory", "4Ki"),
-            'XAttrs.limits.memory: "4Ki" is refused by the engine: Minimum memory limit allowed is 6MB;'
-            " write 6Mi or more",
+            (
+                'XAttrs.limits.memory: "4Ki" is refused by the engine: Minimum memory limit allowed is 6MB;'
+                " write 6Mi or more"
+            ),
         ),
         (
             500,
             "OCI runtime create failed: container init was OOM-killed (memory limit too low?): unknown",
             AskedLimit("XAttrs.limits.memory", "6Mi"),
-            'XAttrs.limits.memory: "6Mi" is refused by the engine: OCI runtime create failed: container init was'
-            " OOM-killed (memory limit too low?): unknown; write more",
+            (
+                'XAttrs.limits.memory: "6Mi" is refused by the engine: OCI runtime create failed: container init was'
+                " OOM-killed (memory limit too low?): unknown; write more"
+            ),
         ),
         (
             400,
             "Range of CPUs is from 0.01 to 2.00, as only 2 CPUs are available",
             AskedLimit("launchers.docker.limits.cpu", "64"),
-            'launchers.docker.limits.cpu: "64" is refused by the engine: Range of CPUs is from 0.01 to 2.00, as only'
-            " 2 CPUs are available; write a number from 0.01 to 2",
+            (
+                'launchers.docker.limits.cpu: "64" is refused by the engine: Range of CPUs is from 0.01 to 2.00, as'
+                " only 2 CPUs are available; write a number from 0.01 to 2"
+            ),
         ),
     ],
 )

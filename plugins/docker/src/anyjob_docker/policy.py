@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
-from anyjob.problem import Problem
+from anyjob.problem import Problem, short
 from anyjob_docker.asked import asked_limits, in_units
 from anyjob_docker.image import allowed_image
 
@@ -76,11 +76,10 @@ def _network(options: DockerOptions, settings: DockerSettings) -> Iterator[Probl
         return
     if name == "host" or name.startswith("container:"):
         if not (settings.host_network and name == "host"):
-            whose = "the machine's" if name == "host" else "another container's"
-            else_ask = (
-                _ask("host_network") if name == "host" else f"a network of the engine: {_SETTINGS} allows no such"
-            )
-            remedy = f"is {whose} own network; write none, or {else_ask}"
+            whose, other = "another container's", f"one of the networks of {_SETTINGS}"
+            if name == "host":
+                whose, other = "the machine's", _ask("host_network")
+            remedy = f"is {whose} own network; write none, or {other}"
             yield Problem(field="XAttrs.network", value=name, remedy=remedy)
     elif name != settings.network and not _any(name, settings.networks):
         remedy = _not_among("networks", settings.networks)
@@ -121,15 +120,17 @@ def _mount(
     field = f"XAttrs.mounts[{number}].source"
     # A link on the way would lead elsewhere: where it ends is what counts, and what is mounted.
     source = os.path.realpath(mount.source) if look and mount.source.startswith("/") else mount.source
-    seen = mount.source if source == mount.source else f"{mount.source} -> {source}"
+    leads = "" if source == mount.source else f"leads to {short(source)}, which "
     if not any(entry.covers(source, read_only=mount.readOnly) for entry in settings.allowed_mounts):
-        remedy = _not_among("mounts", settings.mounts)
-        yield Problem(field=field, value=seen, remedy=remedy)
+        remedy = f"{leads}{_not_among('mounts', settings.mounts)}"
+        yield Problem(field=field, value=mount.source, remedy=remedy)
     elif source.startswith("/") and not settings.engine_socket:
         inside = next((one for one in sockets if _within(one, source, look=look)), None)
         if inside is not None:
-            remedy = f"holds the socket of an engine ({inside}), by which a job would own the machine; mount less"
-            yield Problem(field=field, value=seen, remedy=f"{remedy}, or {_ask('engine_socket')}")
+            remedy = (
+                f"{leads}holds the socket of an engine ({inside}), by which a job would own the machine; mount less"
+            )
+            yield Problem(field=field, value=mount.source, remedy=f"{remedy}, or {_ask('engine_socket')}")
 
 
 def _within(socket: str, source: str, *, look: bool) -> bool:
