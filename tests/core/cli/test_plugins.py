@@ -9,7 +9,7 @@ from tests.core.cli.program import Program, Terminal
 
 BROKEN = "import no_such_module\n"
 SICK = """
-    from anyjob.executor import FunctionExecutor, Health
+    from anyjob.executor import FunctionExecutor, Health, Launcher, Options
     from anyjob.plugins import CommandType, ExecutorType, LauncherType, hookimpl
     from anyjob.spec import Spec
 
@@ -23,6 +23,24 @@ SICK = """
         async def health(self):
             return Health(state="undetected", why="there is no \\x1b[31mengine here")
 
+    class TiedExecutor(FunctionExecutor[SickSpec]):
+        launcher = "away"
+
+        def call(self, run, spec):
+            raise NotImplementedError
+
+    class LonelyExecutor(TiedExecutor):
+        launcher = "nowhere"
+
+    class AwayLauncher(Launcher[Options]):
+        def capabilities(self, options):
+            raise NotImplementedError
+
+        start = watch = stop = find = clean = capabilities
+
+        async def health(self):
+            return Health(state="undetected", why="nobody listens")
+
     class RaisingExecutor(SickExecutor):
         async def health(self):
             raise RuntimeError("broken leg")
@@ -31,6 +49,12 @@ SICK = """
     def anyjob_executors():
         yield ExecutorType(job_type="sick", executor=SickExecutor, spec=SickSpec, title="Sick leave")
         yield ExecutorType(job_type="hurt", executor=RaisingExecutor, spec=SickSpec)
+        yield ExecutorType(job_type="tied", executor=TiedExecutor, spec=SickSpec)
+        yield ExecutorType(job_type="lonely", executor=LonelyExecutor, spec=SickSpec)
+
+    @hookimpl
+    def anyjob_launchers():
+        yield LauncherType(name="away", launcher=AwayLauncher, options=Options)
 
     def greet(name: str) -> None:
         print("hello", name)
@@ -64,6 +88,8 @@ def test_state_health_and_capabilities_of_what_is_installed(anyjob: Program) -> 
     assert health["hurt"] == ("unhealthy", "its health failed: RuntimeError: broken leg")
     assert health["shell"] == ("healthy", "")
     assert health["sick"] == ("undetected", "there is no \x1b[31mengine here")
+    assert health["tied"] == ("undetected", "launcher away: nobody listens")
+    assert health["lonely"] == ("unhealthy", "launcher nowhere: is not installed")
     assert "local" in said["launchers"]
     assert {"greet", "lost", "run"} <= set(said["commands"])
 

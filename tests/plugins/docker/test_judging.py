@@ -9,8 +9,11 @@ import pytest
 
 from anyjob.outcome import Cause
 from anyjob.problem import Problem
+from anyjob_docker.asked import AskedLimit
 from anyjob_docker.credentials import read_credentials
 from anyjob_docker.ends import Seen, epoch, gone, judge
+from anyjob_docker.options import DockerOptions
+from anyjob_docker.refusal import refused_exit
 from anyjob_docker.status import Status, read_status
 
 BEGAN, ENDED = "2026-01-01T00:00:00.5Z", "2026-01-01T00:01:00.25Z"
@@ -159,3 +162,42 @@ def test_a_stop_is_put_once_the_container_hears_it(tmp_path: Path) -> None:
         await waits
 
     asyncio.run(life())
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "asked", "problem"),
+    [
+        (
+            400,
+            "Minimum memory limit allowed is 6MB",
+            AskedLimit("XAttrs.limits.memory", "4Ki"),
+            (
+                'XAttrs.limits.memory: "4Ki" is refused by the engine: Minimum memory limit allowed is 6MB;'
+                " write 6Mi or more"
+            ),
+        ),
+        (
+            500,
+            "OCI runtime create failed: container init was OOM-killed (memory limit too low?): unknown",
+            AskedLimit("XAttrs.limits.memory", "6Mi"),
+            (
+                'XAttrs.limits.memory: "6Mi" is refused by the engine: OCI runtime create failed: container init was'
+                " OOM-killed (memory limit too low?): unknown; write more"
+            ),
+        ),
+        (
+            400,
+            "Range of CPUs is from 0.01 to 2.00, as only 2 CPUs are available",
+            AskedLimit("launchers.docker.limits.cpu", "64"),
+            (
+                'launchers.docker.limits.cpu: "64" is refused by the engine: Range of CPUs is from 0.01 to 2.00, as'
+                " only 2 CPUs are available; write a number from 0.01 to 2"
+            ),
+        ),
+    ],
+)
+def test_limits_that_the_engine_refuses(status: int, said: str, asked: AskedLimit, problem: str) -> None:
+    options = DockerOptions.model_validate({"image": "busybox"})
+    limits = {asked.field.rpartition(".")[2]: asked}
+    got = refused_exit(status, said, options, None, "/run/x", {}, limits)
+    assert (got.cause, got.last_line) == (Cause.BAD_CONFIG, problem)

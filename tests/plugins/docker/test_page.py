@@ -59,6 +59,15 @@ def test_the_examples_run(engine: Engine, tmp_path: Path) -> None:
     assert "shard 1 is south, job shards" in shards.stdout
 
 
+def test_without_an_engine_the_type_is_no_healthier_than_the_launcher(tmp_path: Path) -> None:
+    env = os.environ | {"DOCKER_HOST": f"unix://{tmp_path}/none", "XDG_STATE_HOME": str(tmp_path)}
+    listed = subprocess.run([ANYJOB, "plugins", "--json"], env=env, capture_output=True, text=True, timeout=100)
+    said = json.loads(listed.stdout)
+    launcher, kind = said["launchers"]["docker"], said["types"]["docker"]
+    assert launcher["health"] == kind["health"] == "undetected"
+    assert kind["why"] == f"launcher docker: {launcher['why']}"
+
+
 @pytest.mark.needs("docker")
 def test_explain_shows_the_very_container_and_plugins_the_health(engine: Engine, tmp_path: Path) -> None:
     shown = anyjob(engine, tmp_path, "explain", EXAMPLES / "image.yaml", "--json")

@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from anyjob.spec import Limits
+from anyjob_docker.asked import AskedLimit, asked_limits, in_units
 from anyjob_docker.image import Image, allowed_image
 from anyjob_docker.options import DockerOptions
 from anyjob_docker.policy import refusals
@@ -111,7 +112,58 @@ def test_users_and_limits() -> None:
     assert not refusals(made, Limits.model_validate({"memory": "1Gi"}), "1000:5", settings)
     problems = refusals(made, Limits.model_validate({"memory": "2Gi"}), "0", settings)
     assert [problem.field for problem in problems] == ["XAttrs.user", "XAttrs.limits.memory"]
-    assert str(problems[1]).endswith("allows; write 1073741824 or less")
+    assert str(problems[1]).endswith("allows; write 1Gi or less")
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        (
+            {"memory": "2Gi"},
+            'XAttrs.limits.memory: "2Gi" is more than [launchers.docker] limits.memory allows; write 1Gi',
+        ),
+        ({"memory": "2048 MiB"}, '"2048 MiB" is more than [launchers.docker] limits.memory allows; write 1024MiB or'),
+        ({"memory": "4GB"}, '"4GB" is more than [launchers.docker] limits.memory allows; write 1Gi or less'),
+        ({"memory": 2147483648}, '"2147483648" is more than [launchers.docker] limits.memory allows; write 1073741824'),
+        ({"cpu": 2.5}, 'XAttrs.limits.cpu: "2.5" is more than [launchers.docker] limits.cpu allows; write 2 or less'),
+    ],
+)
+def test_limits_are_told_in_the_words_of_the_job(written: dict[str, Any], said: str) -> None:
+    made = DockerOptions.model_validate({"image": "busybox"})
+    settings = DockerSettings.model_validate({"limits": {"memory": "1Gi", "cpu": 2}})
+    (problem,) = refusals(made, Limits.model_validate(written), None, settings, xattrs={"limits": written})
+    assert said in str(problem)
+
+
+def test_limits_that_a_policy_or_the_settings_set_are_told_as_they_are() -> None:
+    limits, usual = Limits.model_validate({"memory": "3Gi"}), Limits.model_validate({"memory": "1Gi", "cpu": 64})
+    assert asked_limits({"limits": {"memory": "2Gi"}}, limits, usual) == {
+        "memory": AskedLimit("XAttrs.limits.memory", "3Gi"),
+        "cpu": AskedLimit("launchers.docker.limits.cpu", "64"),
+    }
+    assert [in_units("memory", size) for size in (10**12, 3 << 20, 1025)] == ["1T", "3Mi", "1025"]
+
+
+def test_refusals_say_what_to_write_or_to_ask_for() -> None:
+    options = {"image": "alpine", "network": "other", "privileged": True, "capabilities": ("SYS_ADMIN",)}
+    made = DockerOptions.model_validate(options | {"mounts": [{"source": "other", "target": "/x"}]})
+    problems = refusals(made, Limits(), "0", DockerSettings.model_validate(STRICT))
+    said = {problem.field: problem.remedy for problem in problems}
+    for field, listed in (
+        ("image", "images of [launchers.docker]: busybox"),
+        ("network", "networks of [launchers.docker]: none, bridge"),
+        ("capabilities[0]", "capabilities of [launchers.docker]: NET_*"),
+        ("mounts[0].source", "mounts of [launchers.docker]: /data/**, /etc/ssl:ro, cache"),
+        ("user", "users of [launchers.docker]: 1000:*"),
+    ):
+        remedy = f"is not among the {listed}; write one of them, or ask your operator to add it there"
+        assert said[f"XAttrs.{field}"] == remedy
+    assert said["XAttrs.privileged"].endswith("ask your operator for `privileged = true` in [launchers.docker]")
+    (none,) = refusals(
+        DockerOptions.model_validate({"image": "busybox", "capabilities": ("SYS_ADMIN",)}),
+        Limits(), None, DockerSettings(),
+    )  # fmt: skip
+    assert "allows no capabilities; take it out, or ask your operator to add it to `capabilities`" in none.remedy
 
 
 def test_without_settings_a_user_may_what_he_may_but_not_own_the_machine() -> None:

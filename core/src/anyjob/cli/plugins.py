@@ -93,17 +93,26 @@ def _app(app: SeenApp) -> str:
 
 
 async def _asked(host: PluginHost) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Health and, where the plugin ships a sample, capabilities, by job type; health by launcher."""
-    types: dict[str, Any] = {}
-    for offer in host.types():
-        name = offer.kind.job_type
-        health = await _healthy(host.executor, name)
-        types[name] = {"title": offer.kind.title, "aliases": list(offer.kind.aliases), **health}
-        types[name]["capabilities"] = _capabilities(host, name)
+    """Health and, where the plugin ships a sample, capabilities, by job type; health by launcher.
+
+    A type whose runs are commands of one launcher is as healthy as that launcher, whose settings the executor does not
+    have.
+    """
     launchers: dict[str, Any] = {}
     for launcher in host.launchers():
         name = launcher.kind.name
         launchers[name] = {"title": launcher.kind.title, **await _healthy(host.launcher, name)}
+    types: dict[str, Any] = {}
+    for offer in host.types():
+        name = offer.kind.job_type
+        health = await _healthy(host.executor, name)
+        own = host.executor(name).launcher if health["health"] == "healthy" else ""
+        if own:  # a type that runs by one launcher works where that one does
+            known = launchers.get(own, {"health": "unhealthy", "why": "is not installed"})
+            if known["health"] != "healthy":
+                health = {"health": known["health"], "why": f"launcher {own}: {known['why']}"}
+        types[name] = {"title": offer.kind.title, "aliases": list(offer.kind.aliases), **health}
+        types[name]["capabilities"] = _capabilities(host, name)
     return types, launchers
 
 

@@ -78,7 +78,8 @@ def summary(
     if outcome.ok and outcome.result and not logged:
         said.insert(0, f"result: {short(' '.join(outcome.result.split()), _SHOWN_RESULT)}")
     if stop is not None:
-        said += [f"{item.source}: {item.text}" for item in stop.evidence if stopped]
+        proofs = [f"{item.source}: {item.text}" for item in stop.evidence if stopped]
+        said += [line for line in proofs if line not in said]  # what proves the stop may be evidence of the end too
         said += [f"may still be going: {survivor}" for survivor in stop.survivors]
     said += [f"log: {log}" for log in logs]
     yield from (f"  {plain(line)}" for text in said for line in text.splitlines())

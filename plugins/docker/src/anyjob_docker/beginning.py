@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from anyjob.executor import Command, Exit
 from anyjob.outcome import Cause
 from anyjob.problem import Problem
+from anyjob_docker.asked import asked_limits
 from anyjob_docker.container import Plan, plan
 from anyjob_docker.credentials import read_credentials
 from anyjob_docker.folder import HostFolder
@@ -50,9 +51,8 @@ class Beginning:
     async def run(self) -> Started | Exit | None:
         """Do it. None: it was given up before anything had begun."""
         run, options, settings = self._run, self._options, self._settings
-        refused = refusals(
-            options, run.common.limits, run.user, settings, sockets=[self._engine.address.socket], look=True
-        )
+        limits, sockets = run.common.limits, [self._engine.address.socket]
+        refused = refusals(options, limits, run.user, settings, sockets=sockets, look=True, xattrs=run.job.xattrs)
         if refused:
             return problems_exit(Cause.REJECTED, refused)
         credentials = self._credentials()
@@ -65,6 +65,7 @@ class Beginning:
             options=options,
             policy=options.pull_policy or settings.pull_policy,
             folder=str(folder.work),
+            limits=asked_limits(run.job.xattrs, limits, settings.limits),
             credentials=credentials,
             pull_timeout=settings.pull_timeout,
             given_up=self._given_up,

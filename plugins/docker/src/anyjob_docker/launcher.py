@@ -20,6 +20,7 @@ from anyjob.problem import Problem
 from anyjob.spec import CommonXAttrs
 from anyjob.spec.read import read_spec
 from anyjob_docker.address import Address, BadAddress, find_address
+from anyjob_docker.asked import asked_limits
 from anyjob_docker.beginning import Beginning
 from anyjob_docker.container import plan
 from anyjob_docker.ends import Seen, gone, judge
@@ -78,7 +79,7 @@ class DockerLauncher(Launcher[DockerOptions]):
         common, _ = read_spec(CommonXAttrs, job)
         if common is None:
             return []
-        refused = refusals(options, common.limits, common.user, self._settings)
+        refused = refusals(options, common.limits, common.user, self._settings, xattrs=job.xattrs)
         return [*refused, *secret_problem(options, common)]
 
     # ---------------------------------------------------------------- beside runs
@@ -127,14 +128,15 @@ class DockerLauncher(Launcher[DockerOptions]):
         return []
 
     def preview(self, run: RunFacts, command: Command, options: DockerOptions) -> Mapping[str, Sequence[str]]:
-        refused = refusals(options, run.common.limits, run.user, self._settings, look=True)
+        common = run.common
+        refused = refusals(options, common.limits, run.user, self._settings, look=True, xattrs=run.job.xattrs)
         if refused:
             raise BadJob(refused, run.job.name)
         entry = self._entry()
-        secrets = {name: run.secret(name) for name in run.common.secrets}
+        secrets = {name: run.secret(name) for name in common.secrets}
         made = plan(
             run, command, options, self._settings, work=f"{_SHOWN}/work", control=f"{_SHOWN}/control",
-            entry=None if entry.path is None else str(entry.path), secrets=secrets, quota=run.common.log_quota,
+            entry=None if entry.path is None else str(entry.path), secrets=secrets, quota=common.log_quota,
         )  # fmt: skip
         lines = [f"name {run.name}", *json.dumps(made.config, indent=2, ensure_ascii=False).split("\n")]
         by = "the entry helper" if entry.path else f"the engine's log, because {entry.why}"
@@ -266,7 +268,8 @@ class DockerLauncher(Launcher[DockerOptions]):
         if state["Status"] == "created":
             if not state["Error"]:
                 return None  # created and never started
-            return refused_exit(500, state["Error"], options, run.user, str(folder.work), config)
+            limits = asked_limits(run.job.xattrs, run.common.limits, self._settings.limits)
+            return refused_exit(500, state["Error"], options, run.user, str(folder.work), config, limits)
         return make_handle(engine.address, seen["Id"], config, run)
 
     async def clean(self, run: Run, handle: Handle | None, options: DockerOptions) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
-from anyjob.problem import Problem, shown
+from anyjob.problem import Problem, short
+from anyjob_docker.asked import asked_limits, in_units
 from anyjob_docker.image import allowed_image
 
 if TYPE_CHECKING:
+    from anyjob.outcome import Json
     from anyjob.spec import CommonXAttrs, Limits
     from anyjob_docker.options import DockerOptions, Mount
     from anyjob_docker.settings import DockerSettings
@@ -35,15 +37,16 @@ def refusals(
     *,
     sockets: Sequence[str] = (),
     look: bool = False,
+    xattrs: Mapping[str, Json] | None = None,
 ) -> list[Problem]:
     """Every field that the settings forbid. `sockets`: of the engine, beside the usual ones. `look`: follow links of
-    this machine on the way to what is mounted, which a check at bind must not."""
+    this machine on the way to what is mounted, which a check at bind must not. `xattrs`: as they were written."""
     return [
         *_image(options, settings),
         *_network(options, settings),
         *_rights(options, settings),
         *_user(user, settings),
-        *_limits(limits, settings),
+        *_limits(limits, settings, xattrs or {}),
         *(
             problem
             for number, mount in enumerate(options.mounts)
@@ -63,7 +66,7 @@ def secret_problem(options: DockerOptions, common: CommonXAttrs) -> list[Problem
 
 def _image(options: DockerOptions, settings: DockerSettings) -> Iterator[Problem]:
     if not any(allowed_image(options.named, pattern) for pattern in settings.images):
-        remedy = f"is not among the images of {_SETTINGS}: {_listed(settings.images)}"
+        remedy = _not_among("images", settings.images)
         yield Problem(field="XAttrs.image", value=options.image, remedy=remedy)
 
 
@@ -73,36 +76,40 @@ def _network(options: DockerOptions, settings: DockerSettings) -> Iterator[Probl
         return
     if name == "host" or name.startswith("container:"):
         if not (settings.host_network and name == "host"):
-            whose = "the machine's" if name == "host" else "another container's"
-            remedy = f"is {whose} own network; write none, or have {_SETTINGS} say host_network"
+            whose, other = "another container's", f"one of the networks of {_SETTINGS}"
+            if name == "host":
+                whose, other = "the machine's", _ask("host_network")
+            remedy = f"is {whose} own network; write none, or {other}"
             yield Problem(field="XAttrs.network", value=name, remedy=remedy)
     elif name != settings.network and not _any(name, settings.networks):
-        remedy = f"is not among the networks of {_SETTINGS}: {_listed(settings.networks)}"
+        remedy = _not_among("networks", settings.networks)
         yield Problem(field="XAttrs.network", value=name, remedy=remedy)
 
 
 def _rights(options: DockerOptions, settings: DockerSettings) -> Iterator[Problem]:
     if options.privileged and not settings.privileged:
-        remedy = f"is refused: such a container owns the machine. Take it out, or have {_SETTINGS} say privileged"
+        remedy = f"is refused: such a container owns the machine; take it out, or {_ask('privileged')}"
         yield Problem(field="XAttrs.privileged", value="true", remedy=remedy)
     for number, name in enumerate(options.capabilities):
         if not _any(name, settings.capabilities):
-            remedy = f"is not among the capabilities of {_SETTINGS}: {_listed(settings.capabilities)}"
+            remedy = _not_among("capabilities", settings.capabilities)
             yield Problem(field=f"XAttrs.capabilities[{number}]", value=name, remedy=remedy)
 
 
 def _user(user: str | None, settings: DockerSettings) -> Iterator[Problem]:
     if user is not None and user != settings.user and not _any(user, settings.users):
-        remedy = f"is not among the users of {_SETTINGS}: {_listed(settings.users)}"
+        remedy = _not_among("users", settings.users)
         yield Problem(field="XAttrs.user", value=user, remedy=remedy)
 
 
-def _limits(limits: Limits, settings: DockerSettings) -> Iterator[Problem]:
+def _limits(limits: Limits, settings: DockerSettings, xattrs: Mapping[str, Json]) -> Iterator[Problem]:
+    written = asked_limits(xattrs, limits, settings.limits)
     for name, most in settings.limits:
         asked = getattr(limits, name)
         if most is not None and asked is not None and asked > most:
-            remedy = f"is more than {_SETTINGS} limits.{name} allows; write {most} or less"
-            yield Problem(field=f"XAttrs.limits.{name}", value=shown(asked), remedy=remedy)
+            own = written[name]
+            remedy = f"is more than {_SETTINGS} limits.{name} allows; write {in_units(name, most, own.value)} or less"
+            yield Problem(field=own.field, value=own.value, remedy=remedy)
 
 
 def _mount(
@@ -113,16 +120,17 @@ def _mount(
     field = f"XAttrs.mounts[{number}].source"
     # A link on the way would lead elsewhere: where it ends is what counts, and what is mounted.
     source = os.path.realpath(mount.source) if look and mount.source.startswith("/") else mount.source
-    seen = mount.source if source == mount.source else f"{mount.source} -> {source}"
+    leads = "" if source == mount.source else f"leads to {short(source)}, which "
     if not any(entry.covers(source, read_only=mount.readOnly) for entry in settings.allowed_mounts):
-        wanted = "" if not settings.mounts else f": {_listed(settings.mounts)}"
-        remedy = f"is not among the mounts of {_SETTINGS}{wanted}; have it added there"
-        yield Problem(field=field, value=seen, remedy=remedy)
+        remedy = f"{leads}{_not_among('mounts', settings.mounts)}"
+        yield Problem(field=field, value=mount.source, remedy=remedy)
     elif source.startswith("/") and not settings.engine_socket:
         inside = next((one for one in sockets if _within(one, source, look=look)), None)
         if inside is not None:
-            remedy = f"holds the socket of an engine ({inside}), by which a job would own the machine; mount less"
-            yield Problem(field=field, value=seen, remedy=f"{remedy}, or have {_SETTINGS} say engine_socket")
+            remedy = (
+                f"{leads}holds the socket of an engine ({inside}), by which a job would own the machine; mount less"
+            )
+            yield Problem(field=field, value=mount.source, remedy=f"{remedy}, or {_ask('engine_socket')}")
 
 
 def _within(socket: str, source: str, *, look: bool) -> bool:
@@ -134,5 +142,12 @@ def _any(name: str, patterns: Sequence[str]) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
-def _listed(patterns: Sequence[str]) -> str:
-    return ", ".join(patterns) or "none"
+def _not_among(key: str, patterns: Sequence[str]) -> str:
+    if not patterns:
+        return f"is refused: {_SETTINGS} allows no {key}; take it out, or ask your operator to add it to `{key}`"
+    listed = ", ".join(patterns)
+    return f"is not among the {key} of {_SETTINGS}: {listed}; write one of them, or ask your operator to add it there"
+
+
+def _ask(key: str) -> str:
+    return f"ask your operator for `{key} = true` in {_SETTINGS}"

@@ -12,6 +12,7 @@ from anyjob.problem import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from anyjob_docker.asked import AskedLimit
     from anyjob_docker.options import DockerOptions
     from anyjob_docker.trouble import EngineRefused
 
@@ -23,6 +24,10 @@ _UNREACHABLE: Final = re.compile(
     re.IGNORECASE,
 )
 _NO_COMMAND: Final = re.compile(r"exec: \\?\"(?P<command>[^\"\\]*)\\?\": (?P<why>.*?)(?:: unknown)?$")
+
+_LEAST_MEMORY: Final = re.compile(r"Minimum memory limit allowed is (\d+)MB")
+"""The engine's MB are of 1024 kB of 1024 bytes."""
+_CORES: Final = re.compile(r"Range of CPUs is from ([\d.]+\d) to ([\d.]+\d)")
 
 
 def problems_exit(cause: Cause, problems: Iterable[Problem]) -> Exit:
@@ -56,7 +61,13 @@ def _image(name: str) -> str:
 
 
 def refused_exit(
-    status: int, said: str, options: DockerOptions, user: str | None, folder: str, config: Mapping[str, object]
+    status: int,
+    said: str,
+    options: DockerOptions,
+    user: str | None,
+    folder: str,
+    config: Mapping[str, object],
+    limits: Mapping[str, AskedLimit],
 ) -> Exit:
     """The engine did not create or start the container. `folder`: the run's own, on this machine."""
     source = "docker"
@@ -84,10 +95,28 @@ def refused_exit(
         return _one(Cause.BAD_CONFIG, "XAttrs.user", user or "", f"is not in image {options.image}: {said}")
     if "chdir to cwd" in said or "working directory" in said or ("mkdir" in said and "not a directory" in said):
         return _one(Cause.BAD_CONFIG, "XAttrs.cwd", str(config.get("WorkingDir", "")), f"cannot be used: {said}")
+    limit = _limit(said, limits)
+    if limit is not None:
+        return problems_exit(Cause.BAD_CONFIG, [limit])
     if status == 400:
         text = f"The engine refuses the container: {said}"
         return _exit(Cause.BAD_CONFIG, text, [Evidence(source=source, text=said)])
     return _exit(Cause.START_FAILED, f"The engine answered {status}: {said}", [Evidence(source=source, text=said)])
+
+
+def _limit(said: str, limits: Mapping[str, AskedLimit]) -> Problem | None:
+    """The limit that the engine does not take."""
+    least, cores = _LEAST_MEMORY.search(said), _CORES.search(said)
+    if least is not None or "memory limit too low" in said:
+        name, wanted = "memory", f"{least[1]}Mi or more" if least is not None else "more"
+    elif cores is not None:
+        name, wanted = "cpu", f"a number from {float(cores[1]):g} to {float(cores[2]):g}"
+    else:
+        return None
+    own = limits.get(name)
+    if own is None:
+        return None
+    return Problem(field=own.field, value=own.value, remedy=f"is refused by the engine: {said}; write {wanted}")
 
 
 def _one(cause: Cause, field: str, value: str, remedy: str) -> Exit:

@@ -17,6 +17,7 @@ from anyjob_docker.trouble import EngineAway, EngineRefused
 
 if TYPE_CHECKING:
     from anyjob.outcome import Json
+    from anyjob_docker.asked import AskedLimit
     from anyjob_docker.client import EngineClient
     from anyjob_docker.options import DockerOptions, PullPolicy
 
@@ -44,6 +45,7 @@ class Starting:
     options: DockerOptions
     policy: PullPolicy
     folder: str
+    limits: Mapping[str, AskedLimit]
     credentials: Mapping[str, str] | None
     pull_timeout: float
     given_up: threading.Event = field(default_factory=threading.Event)
@@ -158,9 +160,8 @@ class Starting:
 
     def _refused(self, refused: EngineRefused, config: Mapping[str, Json]) -> Exit:
         user = config.get("User")
-        return refused_exit(
-            refused.status, refused.said, self.options, user if isinstance(user, str) else None, self.folder, config
-        )
+        who = user if isinstance(user, str) else None
+        return refused_exit(refused.status, refused.said, self.options, who, self.folder, config, self.limits)
 
     def _given_up_on(self, away: EngineAway, *, sent: bool) -> Exit:
         cause = Cause.UNKNOWN if sent else Cause.DEPENDENCY_MISSING
