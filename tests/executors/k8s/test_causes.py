@@ -167,11 +167,6 @@ def scenes(cluster: Cluster) -> dict[str, Scene]:
             cause="dependency_missing",
             says="/no/such: no such file or directory",
         ),
-        "field that nobody knows": Scene(
-            job=pod_manifest({**container("main", "true"), "imag": "x"}),
-            cause="bad_config",
-            says='unknown field "spec.containers[0].imag"',
-        ),
         "deadline of a user's job": Scene(
             job=job_manifest(container("main", WAITS), activeDeadlineSeconds=3),
             cause="timed_out",

@@ -160,6 +160,14 @@ def test_a_watch_whose_version_is_too_old_begins_anew(cluster: Cluster, namespac
     assert lists == 2
 
 
+def test_a_field_that_nobody_knows_is_refused(tmp_path: Path, cluster: Cluster, namespace: str) -> None:
+    """As kubectl does: a mistyped securityContext would be lost in silence."""
+    with rig_in(tmp_path, cluster, namespace) as rig:
+        end = rig.run(rig.job(pod_manifest({**container("main", "true"), "imag": "x"})))
+    assert end.outcome.cause is Cause.BAD_CONFIG
+    assert 'unknown field "spec.containers[0].imag"' in end.outcome.evidence[0].text
+
+
 def test_what_was_made_already_is_found_and_a_strangers_is_not_taken(cluster: Cluster, namespace: str) -> None:
     """An answer that got lost: the object is asked for once more, and the API says 409."""
 
