@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
 import shutil
 import signal
@@ -60,6 +61,13 @@ def _go() -> str:
     return "" if (version := re.match(r"go1\.(\d+)", said)) and int(version[1]) >= 20 else f"{said or go} is too old"
 
 
+def _cc() -> str:
+    machine = platform.machine()
+    if machine not in ("x86_64", "aarch64"):
+        return f"the entry helper of containers knows no system calls of {machine}"
+    return _command("cc")()
+
+
 def _docker() -> str:
     from tests.grounds.docker.engine import missing
 
@@ -73,7 +81,7 @@ def _k8s() -> str:
 
 
 NEEDS: dict[str, Callable[[], str]] = {
-    "cc": _command("cc"),
+    "cc": _cc,
     "cgroup2": _cgroup2,
     "cgroup1": _cgroup1,
     "docker": _docker,
