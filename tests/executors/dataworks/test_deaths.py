@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from tests.executors.dataworks.test_ends import STARTS
 
 from anyjob.outcome import Cause
 from anyjob.testing.crash import doomed
+from anyjob.testing.killed import killed
 from anyjob.testing.rig import Finished, Rig
 from anyjob.worker.order import RunOrder
 from anyjob_dataworks.peer import Exchange, Peer, PeerKey
@@ -37,24 +37,6 @@ def rig(tmp_path: Path, peer: Peer) -> Any:
         yield made
 
 
-def killed(rig: Rig, order: RunOrder, came: threading.Event, then: Callable[[], object] = lambda: None) -> Finished:
-    """The end of a run whose worker is killed by signal 9 once `came` is set."""
-
-    async def doom() -> None:
-        async with rig.worker() as worker:
-            await rig.finish(await rig.submit(worker, order))
-
-    async def next_life() -> Finished:
-        async with rig.worker() as worker:
-            return await rig.resumed(worker, order)
-
-    with doomed(doom, PATIENCE) as process:
-        assert came.wait(PATIENCE)
-        process.kill()
-    then()
-    return asyncio.run(next_life())
-
-
 @pytest.mark.parametrize("api", API)
 def test_killed_between_the_request_and_its_answer(rig: Rig, peer: Peer, api: str) -> None:
     """The flow was started: the next worker finds it by its mark, and starts no other."""
@@ -67,7 +49,7 @@ def test_killed_between_the_request_and_its_answer(rig: Rig, peer: Peer, api: st
 
     peer.play(STARTS[api], play)
     order = RunOrder(job=flow_job(peer, "hello", region=None, xattrs={"api": api}), instance=1)
-    got = killed(rig, order, came, gone.set)
+    got = killed(rig, order, came.is_set, gone.set)
     assert (got.outcome.cause, got.outcome.result) == (Cause.SUCCEEDED, "hello")
     assert (peer.count(STARTS[api]), len(peer.flows.started)) == (1, 1)
 
@@ -83,7 +65,7 @@ def test_killed_before_the_request_was_done(rig: Rig, peer: Peer, api: str) -> N
 
     peer.play(STARTS[api], play)
     order = RunOrder(job=flow_job(peer, "hello", region=None, xattrs={"api": api}), instance=1)
-    got = killed(rig, order, came, gone.set)
+    got = killed(rig, order, came.is_set, gone.set)
     assert got.outcome.cause is Cause.UNKNOWN
     assert "was sent and not answered, and nothing that carries the mark aj-1-0-1." in got.said
     assert (peer.count(STARTS[api]), len(peer.flows.started)) == (1, 0)
@@ -107,7 +89,7 @@ def test_a_flow_that_shows_late_is_still_found(rig: Rig, peer: Peer) -> None:
     peer.play("RunManualDagNodes", late)
     peer.play("ListInstances", search)
     order = RunOrder(job=flow_job(peer, "hello", region=None), instance=1)
-    got = killed(rig, order, came, gone.set)
+    got = killed(rig, order, came.is_set, gone.set)
     assert got.outcome.cause is Cause.SUCCEEDED
     assert peer.count("ListInstances") > 1
     assert len(peer.flows.started) == 1

@@ -18,6 +18,7 @@ from anyjob.executor.capabilities import Capabilities
 from anyjob.outcome import Cause, Strength
 from anyjob.plugins import PluginHost
 from anyjob.testing.crash import doomed
+from anyjob.testing.killed import killed
 from anyjob.testing.marks import Moment, at, die
 from anyjob.testing.rig import Finished, Rig
 from anyjob.worker.order import RunOrder
@@ -26,23 +27,9 @@ from anyjob_http.peer import Peer
 PATIENCE = 30.0
 
 
-def killed(rig: Rig, url: str, came: threading.Event, *, after: float = 0.0, **content: Any) -> Finished:
-    """The end of a run whose worker is killed when the request `came`, or `after` seconds later."""
-    order = RunOrder(job=http_job(url, **content), instance=1)
-
-    async def doom() -> None:
-        async with rig.worker() as worker:
-            await rig.finish(await rig.submit(worker, order))
-
-    async def next_life() -> Finished:
-        async with rig.worker() as worker:
-            return await rig.resumed(worker, order)
-
-    with doomed(doom, PATIENCE) as process:
-        assert came.wait(PATIENCE)
-        time.sleep(after)
-        process.kill()
-    return asyncio.run(next_life())
+def cut(rig: Rig, url: str, came: threading.Event, **content: Any) -> Finished:
+    """The end of a run whose worker is killed when the request `came`."""
+    return killed(rig, RunOrder(job=http_job(url, **content), instance=1), came.is_set)
 
 
 class Counter:
@@ -70,7 +57,7 @@ def rig(tmp_path: Path) -> Any:
 def test_a_plain_post_is_never_sent_twice(rig: Rig) -> None:
     counter = Counter()
     with serving(counter.answer) as port:
-        got = killed(rig, f"http://127.0.0.1:{port}/", counter.came, method="POST")
+        got = cut(rig, f"http://127.0.0.1:{port}/", counter.came, method="POST")
     assert (got.outcome.cause, len(counter.seen)) == (Cause.UNKNOWN, 1)
     assert "whether it took effect is not known" in got.said
 
@@ -83,7 +70,7 @@ def test_a_plain_post_is_never_sent_twice(rig: Rig) -> None:
 def test_what_may_be_repeated_goes_on(rig: Rig, content: dict[str, Any]) -> None:
     counter = Counter()
     with serving(counter.answer) as port:
-        got = killed(rig, f"http://127.0.0.1:{port}/", counter.came, **content)
+        got = cut(rig, f"http://127.0.0.1:{port}/", counter.came, **content)
     assert (got.outcome.cause, len(counter.seen)) == (Cause.SUCCEEDED, 2)
     assert got.log.startswith(b"[anyjob] the worker ended during the call; it is made again\n")
     keys = {line for one in counter.seen for line in one.split(b"\r\n") if line.startswith(b"X-Anyjob-Key")}
@@ -118,7 +105,7 @@ def test_a_stop_after_the_death_does_not_prove_what_the_dead_did(rig: Rig) -> No
 def test_a_get_may_be_declared_not_repeatable(rig: Rig) -> None:
     counter = Counter()
     with serving(counter.answer) as port:
-        got = killed(rig, f"http://127.0.0.1:{port}/", counter.came, repeatable=False)
+        got = cut(rig, f"http://127.0.0.1:{port}/", counter.came, repeatable=False)
     assert (got.outcome.cause, len(counter.seen)) == (Cause.UNKNOWN, 1)
 
 
@@ -181,7 +168,7 @@ def test_a_202_job_outlives_the_worker(rig: Rig) -> None:
     job = Job(ACCEPTED)
     with serving(job.answer) as port:
         threading.Thread(target=lambda: (job.looked.wait(PATIENCE), time.sleep(0.3), job.done.set())).start()
-        got = killed(rig, f"http://127.0.0.1:{port}/start", job.looked, **POLL)
+        got = cut(rig, f"http://127.0.0.1:{port}/start", job.looked, **POLL)
     assert (got.outcome.cause, got.outcome.result) == (Cause.SUCCEEDED, "ok")
     assert job.seen.count("POST /start") == 1
     assert set(job.seen) == {"POST /start", "GET /jobs/7"}

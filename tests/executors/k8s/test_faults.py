@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,8 @@ from tests.executors.k8s.kit import PATIENCE, container, pod_manifest, rig_in, s
 from tests.grounds.kubernetes.cluster import Cluster
 
 from anyjob.outcome import Cause, Strength
-from anyjob.testing.crash import doomed
+from anyjob.testing.killed import killed
 from anyjob.testing.rig import Finished, Rig
-from anyjob.worker.order import RunOrder
 from anyjob_k8s.api import Api
 from anyjob_k8s.client import Login
 from anyjob_k8s.cluster import Cluster as K8sCluster
@@ -36,29 +35,6 @@ POLITE = "trap 'echo bye; exit 7' TERM; echo ready; while :; do sleep 0.1; done"
 def namespace(cluster: Cluster) -> Iterator[str]:
     with cluster.namespace() as name:
         yield name
-
-
-def killed(
-    rig: Rig, order: RunOrder, when: Callable[[], object], then: Callable[[], object] = lambda: None
-) -> Finished:
-    """The end of a run whose worker is killed by signal 9 as soon as `when` holds."""
-
-    async def doom() -> None:
-        async with rig.worker() as worker:
-            await rig.finish(await rig.submit(worker, order))
-
-    async def next_life() -> Finished:
-        async with rig.worker() as worker:
-            return await rig.resumed(worker, order)
-
-    with doomed(doom, PATIENCE) as process:
-        until = time.monotonic() + PATIENCE
-        while not when():
-            assert time.monotonic() < until, "the run has not come so far"
-            time.sleep(0.02)
-        process.kill()
-    then()
-    return asyncio.run(next_life())
 
 
 def pods_of(cluster: Cluster, namespace: str) -> list[str]:

@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from anyjob.executor import Capabilities, DeadlineBy, Handle, Health, Phase, RemoteExecutor, Stage
+from anyjob.executor import Capabilities, DeadlineBy, Handle, Phase, RemoteExecutor, Stage
 from anyjob.executor.base import OF_COMMANDS
 from anyjob.outcome import Outcome, StopReport, Strength
 from anyjob.problem import Problem
 from anyjob_k8s.ends import outcome_of, refused_outcome
 from anyjob_k8s.forbidden import forbidden_job
-from anyjob_k8s.health import health_of
 from anyjob_k8s.plan import plan_run
 from anyjob_k8s.preview import preview_of
-from anyjob_k8s.runs import Runs
-from anyjob_k8s.settings import K8sSettings
+from anyjob_k8s.served import Served
 from anyjob_k8s.spec import K8sSpec
 
 if TYPE_CHECKING:
-    from anyjob.executor import Services
     from anyjob.job import Job
     from anyjob.run import Run, RunFacts
     from anyjob_k8s.plan import Plan
@@ -27,12 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["K8sExecutor"]
 
 
-class K8sExecutor(RemoteExecutor[K8sSpec]):
+class K8sExecutor(Served, RemoteExecutor[K8sSpec]):
     """A run is one Job or Pod, named as the run."""
-
-    def __init__(self, settings: K8sSettings) -> None:
-        self._settings = settings
-        self._made: Runs | None = None
 
     def capabilities(self, spec: K8sSpec) -> Capabilities:
         ours = spec.ours
@@ -51,16 +44,6 @@ class K8sExecutor(RemoteExecutor[K8sSpec]):
     def check(self, job: Job, spec: K8sSpec) -> Iterable[Problem]:
         del job
         return forbidden_job(spec, self._settings)
-
-    async def serve(self, services: Services) -> None:
-        self._made = Runs(self._settings, services)
-
-    async def close(self) -> None:
-        if self._made is not None:
-            await self._made.close()
-
-    async def health(self) -> Health:
-        return await health_of(self._settings)
 
     async def preflight(self, spec: K8sSpec) -> Iterable[Problem]:
         found = self._settings.cluster_of(spec.cluster)
@@ -87,11 +70,6 @@ class K8sExecutor(RemoteExecutor[K8sSpec]):
 
     async def clean(self, run: Run, spec: K8sSpec, handle: Handle | None) -> None:
         await self._runs.clean(run, handle)
-
-    @property
-    def _runs(self) -> Runs:
-        assert self._made is not None, "serve comes before the first run"
-        return self._made
 
     def _plan(self, run: Run, spec: K8sSpec, ambient: str) -> Plan:
         return plan_run(run, spec, self._settings, namespace=ambient)

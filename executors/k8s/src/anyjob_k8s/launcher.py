@@ -5,32 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from anyjob.executor import Capabilities, DeadlineBy, Exit, Handle, Health, Launcher, Phase, Stage
+from anyjob.executor import Capabilities, DeadlineBy, Exit, Handle, Launcher, Phase, Stage
 from anyjob.outcome import StopReport, Strength
 from anyjob.problem import Problem
 from anyjob_k8s.ends import exit_of, refused_exit
 from anyjob_k8s.forbidden import forbidden_command
-from anyjob_k8s.health import health_of
 from anyjob_k8s.options import K8sOptions
 from anyjob_k8s.plan import plan_command
 from anyjob_k8s.preview import preview_of
-from anyjob_k8s.runs import Runs
-from anyjob_k8s.settings import K8sSettings
+from anyjob_k8s.served import Served
 
 if TYPE_CHECKING:
-    from anyjob.executor import Command, Services
+    from anyjob.executor import Command
     from anyjob.job import Job
     from anyjob.run import Run, RunFacts
 
 __all__ = ["K8sLauncher"]
 
 
-class K8sLauncher(Launcher[K8sOptions]):
+class K8sLauncher(Served, Launcher[K8sOptions]):
     """A command is a Job of one pod, named as the run. Files go in and do not come back."""
-
-    def __init__(self, settings: K8sSettings) -> None:
-        self._settings = settings
-        self._made: Runs | None = None
 
     def capabilities(self, options: K8sOptions) -> Capabilities:
         del options
@@ -44,16 +38,6 @@ class K8sLauncher(Launcher[K8sOptions]):
 
     def check(self, job: Job, options: K8sOptions) -> Iterable[Problem]:
         return forbidden_command(job, options, self._settings)
-
-    async def serve(self, services: Services) -> None:
-        self._made = Runs(self._settings, services)
-
-    async def close(self) -> None:
-        if self._made is not None:
-            await self._made.close()
-
-    async def health(self) -> Health:
-        return await health_of(self._settings)
 
     async def preflight(self, options: K8sOptions) -> Iterable[Problem]:
         found = self._settings.cluster_of(options.cluster)
@@ -83,8 +67,3 @@ class K8sLauncher(Launcher[K8sOptions]):
 
     async def clean(self, run: Run, handle: Handle | None, options: K8sOptions) -> None:
         await self._runs.clean(run, handle)
-
-    @property
-    def _runs(self) -> Runs:
-        assert self._made is not None, "serve comes before the first run"
-        return self._made

@@ -1,0 +1,38 @@
+"""What executor and launcher are alike in: settings, and runs from the moment that a worker serves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anyjob.executor import Health
+from anyjob_k8s.health import health_of
+from anyjob_k8s.runs import Runs
+
+if TYPE_CHECKING:
+    from anyjob.executor import Services
+    from anyjob_k8s.settings import K8sSettings
+
+__all__ = ["Served"]
+
+
+class Served:
+    """First among the bases of K8sExecutor and K8sLauncher."""
+
+    def __init__(self, settings: K8sSettings) -> None:
+        self._settings = settings
+        self._made: Runs | None = None
+
+    async def serve(self, services: Services) -> None:
+        self._made = Runs(self._settings, services)
+
+    async def close(self) -> None:
+        if self._made is not None:
+            await self._made.close()
+
+    async def health(self) -> Health:
+        return await health_of(self._settings)
+
+    @property
+    def _runs(self) -> Runs:
+        assert self._made is not None, "serve comes before the first run"
+        return self._made
