@@ -12,7 +12,9 @@ import pytest
 from tests.executors.k8s.kit import PATIENCE, container, pod_manifest, rig_in, script
 from tests.grounds.kubernetes.cluster import Cluster
 
-from anyjob.outcome import Cause, Strength
+from anyjob.executor import Handle, Scope, Stage
+from anyjob.outcome import Cause, Outcome, StopReport, Strength
+from anyjob.testing.hand import by_hand
 from anyjob.testing.killed import killed
 from anyjob.testing.rig import Finished, Rig
 from anyjob_k8s.api import Api
@@ -215,6 +217,44 @@ def test_stops(tmp_path: Path, cluster: Cluster, namespace: str) -> None:
         assert not end.outcome.stop.survivors
     assert polite.log == pod.log == b"ready\nbye\n"
     assert deaf.log == b"ready\n"
+    assert not pods_of(cluster, namespace)
+
+
+def test_another_worker_takes_over_and_stops_by_the_handle_alone(
+    tmp_path: Path, cluster: Cluster, namespace: str
+) -> None:
+    """One with a state folder of its own, as on another node."""
+    with rig_in(tmp_path / "one", cluster, namespace) as rig:
+        order = rig.order(rig.job(script(POLITE, grace=8)))
+
+        async def first() -> Handle:
+            async with rig.worker() as worker:
+                run = await rig.submit(worker, order)
+                await rig.until(lambda: b"ready" in rig.log(run), "the run does not go")
+                assert run.record.handle is not None
+                return run.record.handle
+
+        handle = asyncio.run(first())
+        assert handle.scope is Scope.REMOTE
+
+        async def second(rig: Rig) -> tuple[Outcome, StopReport]:
+            async with rig.worker() as worker, by_hand(rig, worker, order) as hand:
+                worker.book.starting(hand.record, [])
+                worker.book.handle(hand.record, handle)
+                hand.handle = handle
+                watching = asyncio.ensure_future(hand.watching())
+                asked = await hand.stop(Stage.ASK)
+                outcome = await watching
+                await hand.clean()
+                return outcome, asked
+
+        with rig_in(tmp_path / "two", cluster, namespace) as other:
+            outcome, asked = asyncio.run(second(other))
+            assert other.log(order) == b"ready\nbye\n"
+    assert asked.strength is Strength.ASKED
+    assert (outcome.cause, outcome.code) == (Cause.STOPPED, 7)
+    assert outcome.stop is not None
+    assert outcome.stop.strength is Strength.REPORTED
     assert not pods_of(cluster, namespace)
 
 
