@@ -21,10 +21,12 @@ pytestmark = [pytest.mark.needs("k8s"), pytest.mark.timeout(400)]
 LINES = 200_000
 FLOOD = (
     'BEGIN { s = sprintf("%990s", ""); for (i = 0; i < 200000; i++) {'
-    ' printf "%09d%s\\n", i, s; if (i % 5000 == 4999) { fflush(); system("sleep 0.6") } } }'
+    ' printf "%09d%s\\n", i, s; if (i % 5000 == 4999) { fflush(); system("sleep 1.2") } } }'
 )
 """Lines of 1000 bytes, which the kubelet rotates away every ten seconds. It gives out the newest file alone, so what is
-written faster than it can follow is lost to everybody, with `kubectl logs -f` each second file: hence the pauses."""
+written faster than it can follow is lost to everybody, with `kubectl logs -f` each second file: hence the pauses, and
+that on a busy machine a whole file may be missing. That is said then, and nothing ever stands twice."""
+LOST = "lines may be missing before this"
 
 
 @pytest.fixture
@@ -73,7 +75,10 @@ def test_a_log_of_200_megabytes(tmp_path: Path, cluster: Cluster, namespace: str
             numbers = [int(line[:9]) for line in file if len(line) == 1000]
         print(f"{log.stat().st_size} bytes in {time.monotonic() - began:.0f} s, {most >> 20} MiB")
     assert end.outcome.cause is Cause.SUCCEEDED, end.said
-    assert numbers == list(range(LINES))
+    assert numbers == sorted(set(numbers))
+    assert numbers[0] == 0
+    assert len(numbers) == LINES or LOST in end.said, f"{LINES - len(numbers)} lines are missing, and nobody says so"
+    assert len(numbers) > LINES // 2
     assert most < 64 << 20
 
 

@@ -19,6 +19,9 @@ PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
 """Debian puts runc where no user's PATH has it."""
 _MANY = 20.0
 """Seconds in which a process must have started, or must have gone once it was killed."""
+_UNSEEN = 2.0
+"""Seconds for which neither a command nor what starts it is seen, until it has ended: from one look to the next the one
+becomes the other, and between the two it has no words at all."""
 
 
 def _parents() -> dict[int, int]:
@@ -80,17 +83,15 @@ class Space:
                 stderr=out,
                 check=True,
             )
-        end = time.monotonic() + _MANY
-        while time.monotonic() < end:
+        seen = time.monotonic()
+        end = seen + _MANY
+        while time.monotonic() < min(end, seen + _UNSEEN):
             if pid := self.find(argv):
                 return pid
-            if not self._starting(argv):
-                break
+            if self.find(["setsid", "--fork", *argv]) is not None:
+                seen = time.monotonic()
             time.sleep(0.01)
         raise RuntimeError(f"{' '.join(argv[:2])} ended at once, its log says:\n{tail(log)}")
-
-    def _starting(self, argv: Sequence[str]) -> bool:
-        return self.find(argv) is not None or self.find(["setsid", "--fork", *argv]) is not None
 
     def find(self, argv: Sequence[str]) -> int | None:
         """The number on this machine of the process that was started so, if it is there."""
