@@ -288,6 +288,14 @@ def test_a_pod_that_vanished_unseen_with_its_job_is_unknown() -> None:
     assert judge(replace(running, gone=True)) is None
     unseen = replace(running, gone=True, vanished={running.pods[0]["metadata"]["uid"]})
     expect(judge(unseen), "unknown", None, "job it|it is gone")
+    expect(judge(replace(unseen, asked=True)), "stopped", None, "job it|it is gone: deleted, as the run was to stop")
+
+
+def test_a_job_that_was_to_stop_and_is_gone_is_stopped_though_nobody_saw_it() -> None:
+    """The next worker after one that died over its stop."""
+    nothing = Sight(kind="Job", main=None, now=0, pending_limit=60, gone=True)
+    expect(judge(nothing), "unknown", None, "job|it is gone: somebody deleted it")
+    expect(judge(replace(nothing, asked=True)), "stopped", None, "job|it is gone: deleted, as the run was to stop")
 
 
 def test_at_the_limit_events_tell_what_the_status_does_not_yet() -> None:

@@ -162,8 +162,9 @@ def _waiting(job: K8sObject, sight: Sight) -> Verdict | None:
 def _vanished(sight: Sight) -> Verdict | None:
     """The end of a run whose main object somebody deleted; None: pods of it go on, and may be nobody's now.
 
-    Stopped, where it was seen that it was deleted while it was going. What came to an end of its own is not the whole
-    of a Job that nobody sees any more, and what nobody saw is unknown.
+    Stopped, where it was seen that it was deleted while it was going, or where the run was asked to stop: a worker that
+    died over its stop finds nothing more. What came to an end of its own is not the whole of a Job that nobody sees any
+    more, and what nobody saw or asked for is unknown.
     """
     main = sight.main
     gone = fact(f"{sight.kind.lower()} {'' if main is None else name_of(main)}".strip(), f"it is gone: {sight.deleted}")
@@ -173,7 +174,7 @@ def _vanished(sight: Sight) -> Verdict | None:
     ended = max((pod for pod in pods if is_over(pod)), key=_time_of, default=None)
     if ended is None:
         seen = any(deleted_at(one) is not None for one in (*pods, *(() if main is None else (main,))))
-        return Verdict(cause=Cause.STOPPED if seen else Cause.UNKNOWN, evidence=[gone])
+        return Verdict(cause=Cause.STOPPED if seen or sight.asked else Cause.UNKNOWN, evidence=[gone])
     end = pod_end(ended, sight)
     cause = Cause.UNKNOWN if end.cause is Cause.SUCCEEDED else end.cause
     return replace(end, cause=cause, evidence=[gone, *end.evidence])
