@@ -1,0 +1,1 @@
+"""The commands of the server's distribution, one a module."""
