@@ -13,6 +13,8 @@ from sqlalchemy import Connection, Insert, Select, Table, bindparam, insert
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.elements import ClauseElement
 
+from anyjob_server.store.text import clean
+
 __all__ = ["ByIds", "Conflict", "Fields", "Statement", "inserting"]
 
 Fields: TypeAlias = Mapping[str, object]
@@ -40,15 +42,20 @@ class _Plan:
     conflict: type[Exception]
 
     def values(self, fields: Fields) -> Any:
-        found = ((name, fields[name] if own is _NEEDED else own) for name, own in self.names)
-        return dict(found) if self.named else tuple(value for _, value in found)
+        found = [fields[name] if own is _NEEDED else own for name, own in self.names]
+        found = [clean(value) if isinstance(value, str) else value for value in found]
+        return {name: value for (name, _), value in zip(self.names, found, strict=True)} if self.named else found
 
 
 _NEEDED: Final = object()
 
 
 class Statement:
-    """A statement with bindparams. Values reach the database as parameters only. Raises Conflict, KeyError."""
+    """A statement with bindparams.
+
+    Values reach the database as parameters only, and texts as Unicode that every database takes. Raises Conflict,
+    KeyError.
+    """
 
     __slots__ = ("_built", "_plans")
 
