@@ -32,6 +32,15 @@ class Place:
         for store in self._open:
             store.close()
 
+    def ask_all(self, script: str) -> None:
+        """Run many statements."""
+        if self.url is None:
+            with sqlite3.connect(self.state / "server.db") as c:
+                c.executescript(script)
+            c.close()
+        else:
+            self.ask(script)
+
     def ask(self, text: str) -> list[tuple[Any, ...]]:
         """What another program sees, or does."""
         if self.url is None:

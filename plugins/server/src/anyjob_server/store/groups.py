@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, func, select
 from sqlalchemy import delete as deleting
 from sqlalchemy import update as updating
 
+from anyjob_server.store import meta
 from anyjob_server.store.errors import GroupNotEmpty, GroupTaken
 from anyjob_server.store.statement import Conflict, Statement, inserting
 from anyjob_server.store.tables import ALIVE, GROUPS, INSTANCES, JOBS, OUTBOX, REASONS
@@ -54,6 +55,7 @@ _DELETE: Final = Statement(deleting(GROUPS).where(GROUPS.c.id == bindparam("of")
 _PARTS: Final = tuple(
     Statement(deleting(table).where(table.c.group == bindparam("of"))) for table in (INSTANCES, OUTBOX)
 )
+_LAST: Final = Statement(select(func.max(INSTANCES.c.id)).where(INSTANCES.c.group == bindparam("of")))
 _REASONS: Final = Statement(
     deleting(REASONS).where(REASONS.c.job.in_(select(JOBS.c.id).where(JOBS.c.group == bindparam("of"))))
 )
@@ -85,6 +87,7 @@ def delete(c: Connection, group: int) -> bool:
         return False
     if jobs := count_jobs(c, group):
         raise GroupNotEmpty(found.group_id, jobs)
+    meta.dropped(c, _LAST.value(c, {"of": group}) or 0)
     for part in (*_PARTS, _REASONS, _JOBS):
         part.run(c, {"of": group})
     return bool(_DELETE.run(c, {"of": group}))

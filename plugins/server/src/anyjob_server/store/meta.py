@@ -10,7 +10,19 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 from anyjob_server.store.statement import Statement, inserting
 from anyjob_server.store.tables import META
 
-__all__ = ["FIRST_INSTANCE", "IDENT", "LAST_INSTANCE", "OWNER", "PROBE", "SEALED", "drop", "get", "make", "put"]
+__all__ = [
+    "FIRST_INSTANCE",
+    "IDENT",
+    "LAST_INSTANCE",
+    "OWNER",
+    "PROBE",
+    "SEALED",
+    "drop",
+    "dropped",
+    "get",
+    "make",
+    "put",
+]
 
 IDENT: Final = "ident"
 """Random, made with the database: a worker's state folder keeps it too, so that the two are never mixed up."""
@@ -45,6 +57,12 @@ def put(c: Connection, name: str, value: str) -> None:
 def drop(c: Connection, name: str) -> None:
     """Forget a name."""
     _DROP.run(c, {"called": name})
+
+
+def dropped(c: Connection, instance: int) -> None:
+    """Keep the id of an instance that goes: it never comes again."""
+    if instance > int(get(c, LAST_INSTANCE) or 0):
+        put(c, LAST_INSTANCE, str(instance))
 
 
 def make(c: Connection) -> str:
