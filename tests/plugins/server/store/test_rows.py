@@ -11,10 +11,12 @@ from tests.plugins.server.store.place import Place, a_group, a_job, an_instance
 from anyjob.job.words import JobStatus, TimeType
 from anyjob.status import InstanceStatus, TriggerType
 from anyjob_server.store import (
+    GroupGone,
     GroupNotEmpty,
     GroupTaken,
     JobGone,
     KeyTaken,
+    NamespaceGone,
     NamespaceNotEmpty,
     NamespaceTaken,
     NameTaken,
@@ -67,6 +69,8 @@ def test_namespaces_and_groups(place: Place) -> None:
         assert store.read_now(lambda c: groups.find(c, "u2", "a%P")) == []
         assert await store.write(lambda c: groups.update(c, replace(group, id=number, group_id="x", max_jobs=9)))
         assert store.read_now(lambda c: groups.by_id(c, number)) == replace(group, id=number, max_jobs=9)
+        with pytest.raises(NamespaceGone, match="'none' does not exist"):
+            await store.write(lambda c: groups.insert(c, replace(group, namespace="none")))
         with pytest.raises(NamespaceNotEmpty):
             await store.write(lambda c: namespaces.delete(c, "u1"))
         (job,) = await store.write(lambda c: jobs.insert(c, [a_job(number)]))
@@ -102,6 +106,10 @@ def test_jobs(place: Place) -> None:
         changed = replace(row, id=first, name="one", status=JobStatus.DISABLED, revision=2, wire=row.wire + " ")
         await store.write(lambda c: jobs.update(c, changed))
         assert store.read_now(lambda c: jobs.get(c, first)) == changed
+        with pytest.raises(GroupGone, match="App group 99 does not exist"):
+            await store.write(lambda c: jobs.insert(c, [replace(row, group=99)]))
+        with pytest.raises(JobGone, match="99"):
+            await store.write(lambda c: scripts.insert(c, scripts.ScriptRow(job=99, created=1, content="")))
         with pytest.raises(JobGone, match="99"):
             await store.write(lambda c: jobs.update(c, replace(row, id=99, name="z")))
         assert [one.id for one in store.read_now(lambda c: jobs.many(c, [third, 99, first]))] == [first, third]

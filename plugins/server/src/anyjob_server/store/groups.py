@@ -10,7 +10,7 @@ from sqlalchemy import delete as deleting
 from sqlalchemy import update as updating
 
 from anyjob_server.store import meta
-from anyjob_server.store.errors import GroupNotEmpty, GroupTaken
+from anyjob_server.store.errors import GroupNotEmpty, GroupTaken, NamespaceGone
 from anyjob_server.store.statement import Conflict, Statement, inserting
 from anyjob_server.store.tables import ALIVE, GROUPS, INSTANCES, JOBS, OUTBOX, REASONS
 from anyjob_server.store.text import holding
@@ -68,11 +68,12 @@ _COUNT: Final = Statement(select(func.count()).select_from(JOBS).where(JOBS.c.gr
 
 
 def insert(c: Connection, row: GroupRow) -> int:
-    """Add one; its number. Raises GroupTaken."""
+    """Add one; its number. Raises GroupTaken, NamespaceGone."""
     try:
         return _INSERT.value(c, asdict(row))
-    except Conflict:
-        raise GroupTaken(row.namespace, row.group_id) from None
+    except Conflict as conflict:
+        wrong = NamespaceGone(row.namespace) if conflict.foreign else GroupTaken(row.namespace, row.group_id)
+        raise wrong from None
 
 
 def update(c: Connection, row: GroupRow) -> bool:

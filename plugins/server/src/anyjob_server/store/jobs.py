@@ -15,7 +15,7 @@ from sqlalchemy import update as updating
 from anyjob.job import Job
 from anyjob.job.words import JobStatus, TimeType
 from anyjob_server.store import meta
-from anyjob_server.store.errors import JobGone, NameTaken
+from anyjob_server.store.errors import GroupGone, JobGone, NameTaken
 from anyjob_server.store.statement import ByIds, Conflict, Fields, Statement, inserting
 from anyjob_server.store.tables import ALIVE, INSTANCES, JOB_TEXTS, JOBS, OPEN, REASONS
 from anyjob_server.store.text import holding
@@ -103,13 +103,13 @@ _PURGE: Final = tuple(
 
 
 def insert(c: Connection, rows: Iterable[JobRow]) -> list[int]:
-    """Add jobs; their ids in order. Raises NameTaken."""
+    """Add jobs; their ids in order. Raises NameTaken, GroupGone."""
     ids: list[int] = []
     for row in rows:
         try:
             job: int = _INSERT.value(c, _short(row))
-        except Conflict:
-            raise NameTaken(row.name) from None
+        except Conflict as conflict:
+            raise (GroupGone(row.group) if conflict.foreign else NameTaken(row.name)) from None
         _INSERT_TEXT.run(c, {"job": job, "wire": row.wire, "binding": row.binding})
         ids.append(job)
     return ids

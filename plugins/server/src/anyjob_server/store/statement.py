@@ -25,7 +25,12 @@ _AT_ONCE: Final = 5_000
 
 
 class Conflict(Exception):
-    """A unique or foreign key refuses the change."""
+    """A unique key refuses the change; `foreign`: a foreign one, what the row belongs to is not there."""
+
+    def __init__(self, error: Any) -> None:
+        said = getattr(error, "sqlite_errorname", None) or getattr(error, "sqlstate", None)
+        self.foreign = said in ("SQLITE_CONSTRAINT_FOREIGNKEY", "23503")
+        super().__init__(str(error))
 
 
 class _Built(Executable, ClauseElement):
@@ -76,7 +81,7 @@ class Statement:
             cursor = _driver(c).cursor()
             cursor.executemany(plan.text, [plan.values(fields) for fields in many])
         except plan.conflict as error:
-            raise Conflict(str(error)) from error
+            raise Conflict(error) from error
         return cursor.rowcount
 
     def rows(self, c: Connection, fields: Fields) -> list[dict[str, Any]]:
@@ -105,7 +110,7 @@ class Statement:
         try:
             return _driver(c).execute(plan.text, plan.values(fields))
         except plan.conflict as error:
-            raise Conflict(str(error)) from error
+            raise Conflict(error) from error
 
     def _plan(self, c: Connection) -> _Plan:
         name = c.dialect.name

@@ -24,6 +24,8 @@ PATIENCE: Final = 10.0
 """Seconds for which a change waits for a database that is lost."""
 _LOOK: Final = 0.5
 """Seconds from one look to the next whether there is room, or a connection, again."""
+_PAUSE: Final = 0.05
+"""Seconds between two attempts to reach a database."""
 _PROBE: Final = "x" * (64 << 10)
 
 
@@ -106,6 +108,8 @@ class Writer:
                 group[0].error = StoreFull(where, why)
                 return
             fault, why = self._transaction(group)
+            if fault is not Fault.NONE:
+                time.sleep(_PAUSE)
 
     def _transaction(self, group: Sequence[Change]) -> tuple[Fault, str]:
         """All of them, then the commit. Whatever fault there was: nothing is kept, unless it is UNKNOWN."""
@@ -156,12 +160,13 @@ class Writer:
                 committed = self._database.outcome(self._connection(), ticket)
             except Exception as error:  # noqa: BLE001 - as above
                 self._failed(error)
+                time.sleep(_PAUSE)
                 continue
             if committed is not None:
                 return Fault.NONE if committed else Fault.LOST
             if not ticket:
                 break
-            time.sleep(0.05)
+            time.sleep(_PAUSE)
         return Fault.UNKNOWN
 
     def _connection(self) -> Connection:
@@ -182,7 +187,6 @@ class Writer:
         if fault in (Fault.NONE, Fault.LOST):
             fault = Fault.LOST
             self._drop()
-            time.sleep(0.1)
         elif self._c is not None:
             try:
                 self._c.rollback()
