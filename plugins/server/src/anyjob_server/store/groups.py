@@ -13,7 +13,7 @@ from anyjob_server.store import meta
 from anyjob_server.store.errors import GroupNotEmpty, GroupTaken, NamespaceGone
 from anyjob_server.store.statement import Conflict, Statement, inserting
 from anyjob_server.store.tables import ALIVE, GROUPS, INSTANCES, JOBS, OUTBOX, REASONS
-from anyjob_server.store.text import holding
+from anyjob_server.store.text import holding, pattern_of
 
 __all__ = ["GroupRow", "by_id", "count_jobs", "delete", "find", "get", "insert", "update"]
 
@@ -110,8 +110,8 @@ def find(c: Connection, namespace: str | None = None, name: str | None = None) -
     if namespace is not None:
         asked = asked.where(GROUPS.c.namespace == namespace)
     if name:
-        asked = asked.where(holding(GROUPS.c.app_name, name))
-    return [_row(found) for found in Statement(asked).rows(c, {})]
+        asked = asked.where(holding(GROUPS.c.app_name, c.dialect.name))
+    return [_row(found) for found in Statement(asked).rows(c, {"pattern": pattern_of(name or "")})]
 
 
 def count_jobs(c: Connection, group: int) -> int:

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, exists, func, select
@@ -18,7 +19,7 @@ from anyjob_server.store import meta
 from anyjob_server.store.errors import GroupGone, JobGone, NameTaken
 from anyjob_server.store.statement import ByIds, Conflict, Fields, Statement, inserting
 from anyjob_server.store.tables import ALIVE, INSTANCES, JOB_TEXTS, JOBS, OPEN, REASONS
-from anyjob_server.store.text import holding
+from anyjob_server.store.text import holding, pattern_of
 
 __all__ = ["JobRow", "by_name", "delete", "due", "get", "insert", "many", "page", "purge", "set_next", "update"]
 
@@ -162,15 +163,31 @@ def page(
 
     `name`: only those whose name holds that text. Pages count from 1.
     """
-    wanted = [JOBS.c.group == group, ALIVE]
-    if name:
-        wanted.append(holding(JOBS.c.name, name))
-    if status is not None:
-        wanted.append(JOBS.c.status == int(status))
-    total: int = Statement(select(func.count()).select_from(JOBS).where(*wanted)).value(c, {})
-    here = select(JOBS.c.id).where(*wanted).order_by(JOBS.c.id.desc()).limit(size).offset((page - 1) * size)
-    rows = Statement(_WHOLE.where(JOBS.c.id.in_(here)).order_by(JOBS.c.id.desc())).rows(c, {})
-    return [_made(found) for found in rows], total
+    asked = {
+        "in_group": group,
+        "pattern": pattern_of(name or ""),
+        "status": None if status is None else int(status),
+        "size": size,
+        "start": (page - 1) * size,
+    }
+    count, rows = _paging(c.dialect.name, named=bool(name), by_status=status is not None)
+    return [_made(found) for found in rows.rows(c, asked)], count.value(c, asked)
+
+
+@cache
+def _paging(dialect: str, *, named: bool, by_status: bool) -> tuple[Statement, Statement]:
+    """How many, and one page of them: the ids by an index first, then what is long."""
+    wanted = [JOBS.c.group == bindparam("in_group"), ALIVE]
+    if named:
+        wanted.append(holding(JOBS.c.name, dialect))
+    if by_status:
+        wanted.append(JOBS.c.status == bindparam("status"))
+    here = select(JOBS.c.id).where(*wanted).order_by(JOBS.c.id.desc())
+    here = here.limit(bindparam("size")).offset(bindparam("start"))
+    return (
+        Statement(select(func.count()).select_from(JOBS).where(*wanted)),
+        Statement(_WHOLE.where(JOBS.c.id.in_(here)).order_by(JOBS.c.id.desc())),
+    )
 
 
 def due(c: Connection) -> list[tuple[int, int, JobStatus, TimeType]]:

@@ -192,9 +192,9 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(
-        "ix_jobs_group_id",
+        "ix_jobs_group_id_status",
         "jobs",
-        ["group", "id"],
+        ["group", "id", "status"],
         unique=False,
         sqlite_where=sa.text("removed IS NULL"),
         postgresql_where=sa.text("removed IS NULL"),
