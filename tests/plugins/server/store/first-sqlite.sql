@@ -32,10 +32,11 @@ CREATE TABLE app_groups (
 	notification_policy TEXT NOT NULL, 
 	schedule_busy_workers BOOLEAN NOT NULL, 
 	created BIGINT NOT NULL, 
+	jobs INTEGER NOT NULL, 
 	CONSTRAINT fk_app_groups_namespace FOREIGN KEY(namespace) REFERENCES namespaces (uid), 
 	CONSTRAINT uq_app_groups_namespace_group_id UNIQUE (namespace, group_id)
 );
-INSERT INTO "app_groups" VALUES(1,'space','g','app g','',1,1,'',0,0,0,'','','',0,2);
+INSERT INTO "app_groups" VALUES(1,'space','g','app g','',1,1,'',0,0,0,'','','',0,2,1);
 CREATE TABLE audit (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	at BIGINT NOT NULL, 

@@ -85,6 +85,7 @@ GROUPS: Final = Table(
     Column("notification_policy", Text, nullable=False),
     Column("schedule_busy_workers", Boolean, nullable=False),
     Column("created", BigInteger, nullable=False),
+    Column("jobs", Integer, nullable=False),  # how many it has: to count 100 000 takes 10 ms
     UniqueConstraint("namespace", "group_id"),
     sqlite_autoincrement=True,  # an id of the past never means something new
 )
