@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,12 +24,15 @@ class CommandBroken(PluginError):
         super().__init__(f"`anyjob {name}` of {plugin} cannot be used: {cause}. Install what it lacks, or update it.")
 
 
-def add_brought(app: typer.Typer, arguments: Sequence[str], own: Collection[str]) -> None:
+def add_brought(app: typer.Typer, arguments: Sequence[str], own: Collection[str], shared: Mapping[str, str]) -> None:
     """Add what the arguments may mean: the one command they name, or all of them for a list. Names in `own` are ours.
 
+    `shared`: those of them that are ours only with an option; without it a plugin that brings the name has it.
     Raises BadSettings, and CommandBroken for one that is named and cannot be imported.
     """
     named = next((word for word in arguments if not word.startswith("-")), None)
+    if named in shared and not any(word.partition("=")[0] == shared[named] for word in arguments):
+        own = set(own) - {named}
     if named in own or "--version" in arguments:
         return
     try:

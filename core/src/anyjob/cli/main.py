@@ -75,7 +75,7 @@ def _app() -> typer.Typer:
     for name, command in own.items():
         app.command(name)(command)
     app.add_typer(key, name="key")
-    add_brought(app, sys.argv[1:], {*own, "key"})
+    add_brought(app, sys.argv[1:], {*own, "key"}, shared={"key": "--app"})
     return app
 
 

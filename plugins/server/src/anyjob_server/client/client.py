@@ -13,12 +13,13 @@ from anyjob_server.client.connection import Connection
 from anyjob_server.client.errors import BadRequest
 from anyjob_server.client.instanceinfo import InstanceInfo
 from anyjob_server.client.jobinfo import JobInfo, fields_of
+from anyjob_server.client.logpart import LogPart
 from anyjob_server.client.target import Target
 
-__all__ = ["LOG_LINES", "Client"]
+__all__ = ["Client"]
 
-LOG_LINES: Final = 200
-"""Lines that GetLog gives at one time."""
+_LINES: Final = 200
+"""The most lines that GetLog gives at one time."""
 _PAGE: Final = 100
 
 
@@ -130,13 +131,11 @@ class Client:
         """Have an instance stopped."""
         self.call("StopInstance", {"InstanceId": ident})
 
-    def retry(self, ident: int) -> None:
-        """Have a failed instance run again."""
-        self.call("RetryJobInstance", {"JobInstanceId": ident})
+    def retry(self, ident: int) -> int:
+        """Have a failed instance run again; the number of the new one."""
+        return int(self.call("RetryJobInstance", {"JobInstanceId": ident})["JobInstanceId"])
 
-    def log(self, ident: int, offset: int) -> list[str]:
-        """At most LOG_LINES lines of an instance's log, from line `offset` on."""
-        fields: dict[str, Json] = {
-            "JobInstanceId": str(ident), "Offset": offset, "Line": LOG_LINES, "Reverse": False, "StartTimestamp": 0,
-        }  # fmt: skip
-        return list(self.call("GetLog", fields).get("Logs") or [])
+    def log(self, ident: int, cursor: str) -> LogPart:
+        """What comes after a cursor in an instance's log; an empty one is its start."""
+        fields: dict[str, Json] = {"JobInstanceId": str(ident), "Cursor": cursor, "Line": _LINES}
+        return LogPart.of(self.call("GetLog", fields))
