@@ -31,8 +31,8 @@ def add_brought(app: typer.Typer, arguments: Sequence[str], own: Collection[str]
     Raises BadSettings, and CommandBroken for one that is named and cannot be imported.
     """
     named = next((word for word in arguments if not word.startswith("-")), None)
-    if named in shared and not any(word.partition("=")[0] == shared[named] for word in arguments):
-        own = set(own) - {named}
+    options = {word.partition("=")[0] for word in arguments}
+    own = {name for name in own if name != named or shared.get(name, "") in {"", *options}}
     if named in own or "--version" in arguments:
         return
     try:
