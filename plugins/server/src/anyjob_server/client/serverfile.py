@@ -39,8 +39,10 @@ class ServerFile:
 
 
 def default_state() -> Path:
-    """`$XDG_STATE_HOME/anyjob/server`, beside the folders of `anyjob run`; for root without that `/var/lib/anyjob/server`,
-    since users of other jobs must be able to pass through it."""
+    """`$XDG_STATE_HOME/anyjob/server`, beside the folders of `anyjob run`.
+
+    For root without that variable `/var/lib/anyjob/server`: jobs of other users must be able to pass through it.
+    """
     if os.getuid() == 0 and not os.path.isabs(os.environ.get("XDG_STATE_HOME", "")):
         return Path("/var/lib/anyjob/server")
     return home().parent / "server"
