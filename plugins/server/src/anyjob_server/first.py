@@ -66,7 +66,7 @@ async def make_first(store: Store, keys: Keys, given: tuple[str, str] | None) ->
     row, secret = keys.make(access_key_id=ident, secret=secret, label="the first key")
 
     def make(c: Connection) -> bool:
-        if rows.page(c):
+        if rows.every(c):
             return False
         rows.insert(c, row)
         now = int(time.time() * 1000)

@@ -53,7 +53,7 @@ class Keys:
 
     def load(self) -> None:
         """Read all of the store, before there are requests."""
-        for row in self._store.read_now(rows.page):
+        for row in self._store.read_now(rows.every):
             try:
                 secret = self._store.seal.open(row.sealed_secret, row.access_key_id)
             except SealUnusable:
@@ -132,7 +132,7 @@ class Keys:
 
     async def page(self) -> list[KeyRow]:
         """All that are stored, the oldest first, also the revoked."""
-        return await self._store.read(rows.page)
+        return await self._store.read(rows.every)
 
 
 def _key(row: KeyRow, secret: str) -> Key:
