@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from anyjob.errors import BadSettings
-from anyjob_server.cli.listen import AddressTaken, read_address
+from anyjob_server.address import AddressTaken, read_address
 
 
 @pytest.mark.parametrize(
