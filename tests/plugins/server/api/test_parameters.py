@@ -20,7 +20,7 @@ def of(text: str) -> Parameters:
 
 
 @given(pairs=st.dictionaries(TEXT.filter(bool), TEXT, max_size=8), plus=st.booleans())
-def test_what_is_written_is_read(pairs: dict[str, str], plus: bool) -> None:
+def test_what_is_written_is_read(pairs: dict[str, str], *, plus: bool) -> None:
     write = quote_plus if plus else quote
     text = "&".join(f"{write(name, safe='')}={write(value, safe='')}" for name, value in pairs.items())
     assert dict(of(text)) == pairs
@@ -77,7 +77,7 @@ def test_no_whole_number(value: str) -> None:
 
 
 @pytest.mark.parametrize(("text", "flag"), [("F=True", True), ("F=false", False), ("F=TRUE", True), ("F=", None)])
-def test_flags(text: str, flag: bool | None) -> None:
+def test_flags(text: str, *, flag: bool | None) -> None:
     assert of(text).flag("F") is flag
 
 
