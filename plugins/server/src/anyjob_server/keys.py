@@ -57,7 +57,8 @@ class Keys:
             try:
                 secret = self._store.seal.open(row.sealed_secret, row.access_key_id)
             except SealUnusable:
-                self.sealed.append(row.access_key_id)
+                if row.revoked is None:
+                    self.sealed.append(row.access_key_id)
             else:
                 self._keys[row.access_key_id] = _key(row, secret)
 

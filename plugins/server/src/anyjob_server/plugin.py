@@ -19,7 +19,9 @@ def anyjob_commands() -> Iterable[CommandType]:
             part="server",
             settings="anyjob_server.settings:ServerSettings",
         ),
-        CommandType(name="up", command=f"{cli}.up:up", help="Serve, make the jobs of files, run them, show their ends."),
+        CommandType(
+            name="up", command=f"{cli}.up:up", help="Serve, make the jobs of files, run them, show their ends."
+        ),
         CommandType(name="job", command=f"{cli}.job:job", help="Make, show and fire the jobs of a server."),
         CommandType(
             name="instance", command=f"{cli}.instance:instance", help="Show, follow, stop and retry what was fired."

@@ -14,8 +14,8 @@ from cryptography.x509 import load_pem_x509_certificates
 
 from anyjob.errors import BadSettings, StateUnusable
 from anyjob.problem import Problem
-from anyjob_server.api.listener import Listener, tls_context
 from anyjob_server.address import Address
+from anyjob_server.api.listener import Listener, tls_context
 from anyjob_server.client.serverfile import SERVER_FILE, ServerFile, write_server_file
 from anyjob_server.first import First, given_key, make_first
 from anyjob_server.server import Server
@@ -62,8 +62,11 @@ class Serving:
         insecure: bool = False,
         environment: Mapping[str, str] = os.environ,
     ) -> None:
-        """`tls`: certificate chain and key, PEM. Raises BadSettings for files that cannot be used, for half a key in the
-        environment, and for an address that others can reach with neither `tls` nor `insecure`."""
+        """`tls`: certificate chain and key, PEM.
+
+        Raises BadSettings for files that cannot be used, and for an address that others can reach with neither `tls`
+        nor `insecure`.
+        """
         self.server, self._address, self._environment = server, address, environment
         context: ssl.SSLContext | None = None
         self._fingerprint = ""
@@ -77,7 +80,7 @@ class Serving:
         """What was made, if this was the first start."""
 
     async def __aenter__(self) -> Self:
-        """Raises AddressTaken, and what starting the server raises."""
+        """Raises AddressTaken, BadSettings for half a key in the environment, and what starting the server raises."""
         given = given_key(self._environment)
         self._address.probe()
         await self.server.__aenter__()

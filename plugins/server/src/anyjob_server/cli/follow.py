@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from typing import Final
 
 import typer
@@ -20,7 +21,7 @@ from anyjob_server.client.client import Client
 from anyjob_server.client.instanceinfo import InstanceInfo
 from anyjob_server.client.logpart import LogPart
 
-__all__ = ["LogScreen", "follow", "see", "tell"]
+__all__ = ["LogScreen", "follow", "see", "show_end", "tell"]
 
 _SHORTEST: Final = 0.05
 _LONGEST: Final = 0.5
@@ -49,8 +50,11 @@ class LogScreen:
         return part
 
 
-def follow(client: Client, instance: int, *, log: bool) -> InstanceInfo:
-    """Wait for the end of an instance, and show its log meanwhile."""
+def follow(client: Client, instance: int, *, log: bool, sleep: Callable[[float], object] = time.sleep) -> InstanceInfo:
+    """Wait for the end of an instance, and show its log meanwhile.
+
+    `sleep(seconds)` waits between two questions; what it raises ends the looking.
+    """
     screen, pause = LogScreen(client, instance), _SHORTEST
     while True:
         info = client.instance(instance)
@@ -63,7 +67,7 @@ def follow(client: Client, instance: int, *, log: bool) -> InstanceInfo:
         if info.status.finished:
             return info
         pause = _SHORTEST if moved else min(_LONGEST, pause * 1.5)
-        time.sleep(pause)
+        sleep(pause)
 
 
 def see(client: Client, instance: int, *, quiet: bool, as_json: bool) -> int:
@@ -76,11 +80,16 @@ def see(client: Client, instance: int, *, quiet: bool, as_json: bool) -> int:
     except KeyboardInterrupt:
         write(sys.stderr, f"anyjob: instance {instance} goes on; `anyjob instance stop {instance}` stops it\n")
         raise
+    return show_end(info, quiet=quiet, as_json=as_json)
+
+
+def show_end(info: InstanceInfo, *, quiet: bool, as_json: bool) -> int:
+    """Say how an instance that is over ended. Returns the exit status that fits."""
     outcome = info.ended
     if as_json:
         write(sys.stdout, json.dumps(info.to_json()) + "\n")
     elif not quiet:
-        first, *rest = summary(info.job, outcome, None, [])
+        first, *rest = summary(info.job, outcome, info.seconds, [])
         write(sys.stderr, "".join(f"{line}\n" for line in (f"anyjob: {first}", *rest)))
     return status.of_outcome(outcome)
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+from anyjob.cli.inputs import settings_for
 from anyjob.errors import StateUnusable
 from anyjob.outcome import Json
 from anyjob_server.api.operations.list_access_keys import key_json
@@ -16,6 +17,7 @@ from anyjob_server.client.client import Client
 from anyjob_server.client.serverfile import default_state, read_server_file
 from anyjob_server.client.target import SERVER, find_target
 from anyjob_server.keys import Keys
+from anyjob_server.settings import ServerSettings
 from anyjob_server.store.store import DATABASE_FILE, Store
 from anyjob_server.trust.policy import Policy
 
@@ -95,9 +97,8 @@ class _FolderDesk:
 
 
 def _stored(folder: Path) -> Store:
-    from anyjob_server.settings import server_settings
-
-    url = server_settings(folder).database
+    database = ServerSettings.of(settings_for(None, folder)).database
+    url = None if database is None else database.get_secret_value()
     if url is None and not (folder / DATABASE_FILE).exists():
         raise StateUnusable(folder, "no server has used it; `anyjob serve` makes the first key")
     return Store.open(url, folder)

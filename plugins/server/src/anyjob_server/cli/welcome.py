@@ -40,6 +40,7 @@ Python, with the official SDK (pip install alibabacloud-schedulerx220190430):
 
     client = Client(Config(endpoint="{host}", protocol="{scheme}", region_id="local",
                            access_key_id="{first.access_key_id}", access_key_secret="{secret}"))
-    client.create_job(CreateJobRequest(region_id="local", namespace="default", group_id="default", name="hello",
-                                       job_type="shell", execute_mode="standalone", time_type=100, content="echo hello"))
+    client.create_job(CreateJobRequest(region_id="local", namespace="default", group_id="default",
+                                       name="hello", job_type="shell", content="echo hello",
+                                       execute_mode="standalone", time_type=100))
 """

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
-from anyjob.outcome import Cause, Json, Outcome, StopReport
+from anyjob.outcome import Cause, Evidence, Json, Outcome, StopReport, Strength
 from anyjob.status import InstanceStatus, TriggerType
 
 __all__ = ["InstanceInfo"]
@@ -26,6 +25,8 @@ class InstanceInfo:
     data_time: str
     start_time: str
     end_time: str
+    seconds: float | None
+    """From its start to its end."""
     work_addr: str
     progress: str
     outcome: Outcome | None
@@ -46,6 +47,7 @@ class InstanceInfo:
             data_time=_text(said, "DataTime"),
             start_time=_text(said, "StartTime"),
             end_time=_text(said, "EndTime"),
+            seconds=_seconds(said.get("StartTimestamp"), said.get("EndTimestamp")),
             work_addr=_text(said, "WorkAddr"),
             progress=_text(said, "Progress"),
             outcome=_outcome(said) if status.finished and said.get("Cause") else None,
@@ -73,6 +75,7 @@ class InstanceInfo:
             "data_time": self.data_time,
             "start_time": self.start_time,
             "end_time": self.end_time,
+            "seconds": self.seconds,
             "worker": self.work_addr,
             "progress": self.progress,
             "ok": self.status is InstanceStatus.SUCCESS if self.status.finished else None,
@@ -89,19 +92,32 @@ def _text(said: Mapping[str, Any], name: str) -> str:
     return "" if value is None else str(value)
 
 
+def _seconds(start: object, end: object) -> float | None:
+    if isinstance(start, int) and isinstance(end, int):
+        return max(0, end - start) / 1000
+    return None
+
+
 def _outcome(said: Mapping[str, Any]) -> Outcome:
-    code, stop = said.get("Code"), _object(said.get("StopReport"))
-    evidence = cast("list[Mapping[str, Any]]", _object(said.get("Evidence")) or [])
-    read = Outcome.from_json({"cause": said["Cause"], "evidence": evidence})
+    code, stop = said.get("Code"), said.get("StopReport")
     return Outcome(
-        cause=read.cause,
+        cause=Cause(said["Cause"]),
         code=code if isinstance(code, int) else None,
         result=_text(said, "Result"),
-        evidence=read.evidence,
-        stop=None if not stop else StopReport.from_json(stop),
+        evidence=_evidence(said),
+        stop=None if not stop else _stop(stop),
     )
 
 
-def _object(value: Any) -> Any:
-    """What may come as JSON or as its text."""
-    return json.loads(value) if isinstance(value, str) and value else value
+def _stop(said: Mapping[str, Any]) -> StopReport:
+    return StopReport(
+        strength=Strength(said["Strength"]),
+        by=_text(said, "By"),
+        evidence=_evidence(said),
+        survivors=[str(one) for one in said.get("Survivors") or []],
+    )
+
+
+def _evidence(said: Mapping[str, Any]) -> list[Evidence]:
+    items: list[Mapping[str, Any]] = said.get("Evidence") or []
+    return [Evidence(source=_text(item, "Source"), text=_text(item, "Text")) for item in items]
