@@ -15,7 +15,9 @@ from anyjob_server.client.target import Target
 
 VECTORS: list[dict[str, Any]] = [
     vector
-    for vector in json.loads((Path(__file__).parents[1] / "api" / "wire" / "signature-vectors.json").read_text())["vectors"]
+    for vector in json.loads((Path(__file__).parents[1] / "api" / "wire" / "signature-vectors.json").read_text())[
+        "vectors"
+    ]
     if vector["signature"]["scheme"] == "ACS3-HMAC-SHA256"
 ]
 
