@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 __all__ = ["Key", "KeyRing"]
 
@@ -20,7 +19,8 @@ class Key:
     """The only namespace that it may touch; empty: all."""
     group_id: str = ""
     """The only app group of that namespace; empty: all."""
-    policies: tuple[Mapping[str, Any], ...] = ()
+    policy: str = ""
+    """JSON, a list of statements (`trust.policy`); empty: everything in that scope."""
     revoked: bool = False
 
 
