@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import time
 import uuid
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 import requests
@@ -22,7 +22,7 @@ def flat(fields: Order) -> dict[str, str]:
     made: dict[str, str] = {}
     for name, value in fields.items():
         if isinstance(value, list):
-            for number, each in enumerate(value, 1):
+            for number, each in enumerate(cast("list[dict[str, str]]", value), 1):
                 made |= {f"{name}.{number}.{part}": text for part, text in each.items()}
         else:
             made[name] = str(value).lower() if isinstance(value, bool) else str(value)
