@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from anyjob.settings import Settings
 from anyjob.spec.commonxattrs import SizeOrNone
 
-__all__ = ["ServerSettings"]
+__all__ = ["ServerSettings", "with_options"]
 
 
 class ServerSettings(BaseModel):
@@ -36,3 +38,10 @@ class ServerSettings(BaseModel):
     def of(cls, settings: Settings) -> ServerSettings:
         """The part of a settings file. Raises BadSettings."""
         return settings.part("server", cls)
+
+
+def with_options(settings: Settings, given: Mapping[str, object]) -> Settings:
+    """The settings with what the command line said of [server] in them, by the names of the fields; None: nothing."""
+    said = {name: str(value) if isinstance(value, Path) else value for name, value in given.items() if value is not None}
+    written = cast("Mapping[str, object]", settings.written.get("server", {}))
+    return replace(settings, written={**settings.written, "server": {**written, **said}})
