@@ -42,8 +42,9 @@ class Trigger:
     def __len__(self) -> int:
         return len(self._next)
 
-    def __iter__(self) -> Iterable[int]:
-        return iter(list(self._next))
+    def whats(self) -> list[int]:
+        """Everything that has a next time."""
+        return list(self._next)
 
     def load(self, times: Iterable[tuple[int, int]]) -> None:
         """Many at once, as (what, when): cheaper than one by one."""
