@@ -1,0 +1,66 @@
+"""Local time and back, as Quartz has it: what a zone skips never is, what comes twice is meant the second time.
+
+Quartz computes on a lenient java.util.GregorianCalendar: a local time that a zone's clocks skip becomes another one,
+which then does not fit, so the firing is left out; one that comes twice is read by the offset after the change.
+(Sources: Quartz 2.5.1, CronExpression.getTimeAfter; OpenJDK, sun.util.calendar.ZoneInfo.)
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, tzinfo
+from typing import Final
+
+__all__ = ["Wall", "epoch_of", "wall_after", "wall_of"]
+
+Wall = tuple[int, int, int, int, int, int]
+"""Year, month, day, hour, minute, second on the zone's clocks."""
+
+_EPOCH_DAY: Final = datetime(1970, 1, 1).toordinal()  # noqa: DTZ001 - a day, in no zone
+_SECOND: Final = timedelta(seconds=1)
+
+
+def wall_of(epoch: int, zone: tzinfo) -> Wall:
+    """The earliest local time whose firings are all at `epoch` seconds or later, and none between is left out.
+
+    That is the local time of `epoch`; in an hour that will come again, the begin of that hour, because what is in it
+    fires when it comes the second time.
+    """
+    local = datetime.fromtimestamp(epoch, zone)
+    if local.fold == 0 and (again := local.replace(fold=1)).utcoffset() != local.utcoffset():
+        local = datetime.fromtimestamp(_change(epoch, _epoch(again), zone), zone)
+    return local.year, local.month, local.day, local.hour, local.minute, local.second
+
+
+def epoch_of(wall: Wall, zone: tzinfo) -> int | None:
+    """Epoch seconds of a local time, the second one where it comes twice. None: the zone skips it."""
+    year, month, day, hour, minute, second = wall
+    local = datetime(year, month, day, hour, minute, second, tzinfo=zone, fold=1)
+    offset, before = local.utcoffset(), local.replace(fold=0).utcoffset()
+    assert offset is not None
+    assert before is not None
+    if before < offset:
+        return None
+    return (local.toordinal() - _EPOCH_DAY) * 86400 + hour * 3600 + minute * 60 + second - offset // _SECOND
+
+
+def wall_after(gap: Wall, zone: tzinfo) -> Wall:
+    """The first local time after the skipped ones of which `gap` is one."""
+    local = datetime(*gap, tzinfo=zone)
+    change = _change(_epoch(local.replace(fold=1)), _epoch(local), zone)
+    return wall_of(change, zone)
+
+
+def _epoch(local: datetime) -> int:
+    return int(local.timestamp())
+
+
+def _change(before: int, after: int, zone: tzinfo) -> int:
+    """The first second at which the offset is no longer that of `before`, up to `after`."""
+    old = datetime.fromtimestamp(before, zone).utcoffset()
+    while after - before > 1:
+        middle = (before + after) // 2
+        if datetime.fromtimestamp(middle, zone).utcoffset() == old:
+            before = middle
+        else:
+            after = middle
+    return after
