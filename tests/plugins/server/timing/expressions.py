@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
+from functools import cache
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -20,20 +21,27 @@ ZONES = {
 _KINDS = ((0, 59), (0, 59), (0, 23), (1, 31), (1, 12), (1, 7), (2000, 2070))
 
 
+@cache
+def changes(zone: str) -> list[int]:
+    """Epoch seconds of noon UTC before each change of its clocks, within a day."""
+    first, last = ZONES[zone]
+    there, found = ZoneInfo(zone), list[int]()
+    at, end = (int(datetime(year, 1, 1, 12, tzinfo=UTC).timestamp()) for year in (first, last + 1))
+    while at < end:
+        now, then = (datetime.fromtimestamp(moment, there).utcoffset() for moment in (at, at + 86400))
+        if now != then:
+            found.append(at)
+        at += 86400
+    return found
+
+
 def moment(chance: Random, zone: str) -> int:
     """Epoch seconds; half of them within two days before the clocks of the zone change, where they do."""
     first, last = ZONES[zone]
+    if chance.random() < 0.5 and changes(zone):
+        return chance.choice(changes(zone)) + chance.randrange(-86400, 86400)
     year = chance.randint(first, last)
-    at = int(datetime(year, 1, 1, tzinfo=ZoneInfo("UTC")).timestamp()) + chance.randrange(365 * 86400)
-    if chance.random() < 0.5:
-        return at
-    there = datetime.fromtimestamp(at, ZoneInfo(zone))
-    for _ in range(366):
-        later = (there.replace(tzinfo=None) + timedelta(days=1)).replace(tzinfo=there.tzinfo)
-        if later.utcoffset() != there.utcoffset():
-            return int(there.timestamp()) - chance.randrange(2 * 86400)
-        there = later
-    return at
+    return int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) + chance.randrange(365 * 86400)
 
 
 def legal(chance: Random) -> str:
@@ -49,6 +57,13 @@ def legal(chance: Random) -> str:
         fields.append(_plain(chance, 6))
     text = " ".join(fields)
     return text.lower() if chance.random() < 0.1 else text
+
+
+def frequent(chance: Random) -> str:
+    """One that fires on most days, often more than once an hour."""
+    hours = "*" if chance.random() < 0.6 else _plain(chance, 2)
+    days = chance.choice(["* * ?", "? * *", "? * 2-1", "1-30 * ?", "2-31 * ?", "? * SUN,2-7"])
+    return f"{_plain(chance, 0)} {_plain(chance, 1)} {hours} {days}"
 
 
 def changed(chance: Random) -> str:
@@ -77,12 +92,14 @@ def _item(chance: Random, number: int) -> str:
     if number == 6:
         first, last = min(first, last), max(first, last)
     names = {4: MONTHS, 5: DAYS}.get(number)
-    word = (lambda value: names[value - 1]) if names and chance.random() < 0.5 else str  # pyright: ignore[reportUnknownVariableType, reportUnknownLambdaType]
+    begin, end = str(first), str(last)
+    if names and chance.random() < 0.5:
+        begin, end = names[first - 1], names[last - 1]
     way = chance.random()
     if way < 0.6:
-        return word(first)
+        return begin
     if way < 0.85:
-        return f"{word(first)}-{word(last)}"
+        return f"{begin}-{end}"
     return f"{first}-{last}/{chance.randint(1, high if number < 6 else 5)}"
 
 
