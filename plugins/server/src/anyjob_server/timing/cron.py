@@ -42,31 +42,16 @@ class Cron:
     @classmethod
     def parse(cls, text: str) -> Cron:
         """The expression of six or seven fields. Case does not count. Raises BadCron, also for one that never fires."""
-        found = [(match.group(), match.start()) for match in _FIELD.finditer(text)]
-        if len(found) not in (6, 7):
-            raise _wrong_count(text, found)
-        fields = [one.upper() if one.isascii() else one for one, _ in found]
-        sets: dict[int, tuple[int, ...]] = {_YEAR: _values(_YEAR, "*")}
-        for number, one in enumerate(fields):
-            try:
-                if number not in (_DAY, _WEEKDAY):
-                    sets[number] = _values(number, one)
-            except Fault as fault:
-                raise _bad(text, found, number, fault) from None
-        days = _day_rule(text, found, fields)
-        cron = cls(" ".join(fields), sets[0], sets[1], sets[2], days, sets[4], sets[_YEAR])
-        if cron._day(cron.years[0], 1, 1) is None:
-            raise _never(text, found, fields)
-        return cron
+        return _read(text)
 
     def after(self, epoch: int, zone: tzinfo) -> int | None:
         """The first epoch second strictly after `epoch` at which it fires, on the clocks of `zone`; None: never again.
 
         A local time that the zone skips does not fire; one that comes twice fires the second time.
         """
-        if epoch >= _LAST_EPOCH:
-            return None
-        wall = wall_of(max(epoch + 1, _FIRST_EPOCH), zone)
+        if not _FIRST_EPOCH <= epoch < _LAST_EPOCH:
+            return None if epoch > 0 else self.after(_FIRST_EPOCH, zone)
+        wall = wall_of(epoch + 1, zone)
         while True:
             found = self._next(*wall)
             if found is None:
@@ -78,14 +63,14 @@ class Cron:
 
     def _next(self, year: int, month: int, day: int, hour: int, minute: int, second: int) -> Wall | None:
         """The first local time from this one on, whether the zone has it or not."""
-        found = self._day(year, month, day)
+        found = self.first_day(year, month, day)
         if found is None:
             return None
         if found == (year, month, day):
             time = self._time(hour, minute, second)
             if time is not None:
                 return (*found, *time)
-            found = self._day(year, month, day + 1)
+            found = self.first_day(year, month, day + 1)
             if found is None:
                 return None
         return (*found, self.hours[0], self.minutes[0], self.seconds[0])
@@ -105,7 +90,7 @@ class Cron:
             at += 1
         return (hours[at], minutes[0], seconds[0]) if at < len(hours) else None
 
-    def _day(self, year: int, month: int, day: int) -> tuple[int, int, int] | None:
+    def first_day(self, year: int, month: int, day: int) -> tuple[int, int, int] | None:
         """The first day from this one on; `day` may be one more than the month has."""
         years, months, rule = self.years, self.months, self.days
         at = bisect_left(years, year)
@@ -127,6 +112,27 @@ class Cron:
             at, to, day = at + 1, 0, 1
             if at == len(years):
                 return None
+
+
+@lru_cache(maxsize=4096)
+def _read(text: str) -> Cron:
+    """Many jobs have the same expression: it is read once."""
+    found = [(match.group(), match.start()) for match in _FIELD.finditer(text)]
+    if len(found) not in (6, 7):
+        raise _wrong_count(text, found)
+    fields = [one.upper() if one.isascii() else one for one, _ in found]
+    sets: dict[int, tuple[int, ...]] = {_YEAR: _values(_YEAR, "*")}
+    for number, one in enumerate(fields):
+        try:
+            if number not in (_DAY, _WEEKDAY):
+                sets[number] = _values(number, one)
+        except Fault as fault:
+            raise _bad(text, found, number, fault) from None
+    days = _day_rule(text, found, fields)
+    cron = Cron(" ".join(fields), sets[0], sets[1], sets[2], days, sets[4], sets[_YEAR])
+    if cron.first_day(cron.years[0], 1, 1) is None:
+        raise _never(text, found, fields)
+    return cron
 
 
 @lru_cache(maxsize=4096)
