@@ -32,7 +32,7 @@ from anyjob_docker.folder import HostFolder
 from anyjob_docker.handles import address_of, make_handle
 from anyjob_docker.options import DockerOptions
 from anyjob_docker.peer import engine_started
-from anyjob_docker.policy import refusals, secret_problem
+from anyjob_docker.policy import beyond_ordinary, refusals, secret_problem
 from anyjob_docker.pump import Pump
 from anyjob_docker.refusal import problems_exit, refused_exit
 from anyjob_docker.settings import DockerSettings
@@ -81,6 +81,10 @@ class DockerLauncher(Launcher[DockerOptions]):
             return []
         refused = refusals(options, common.limits, common.user, self._settings, xattrs=job.xattrs)
         return [*refused, *secret_problem(options, common)]
+
+    def privileges(self, job: Job, options: DockerOptions) -> Iterable[str]:
+        common, _ = read_spec(CommonXAttrs, job)
+        return [] if common is None else beyond_ordinary(options, common, self._settings, job.xattrs)
 
     # ---------------------------------------------------------------- beside runs
 
