@@ -34,6 +34,7 @@ from anyjob_server.store.transitions import Transition
 __all__ = ["Dispatcher"]
 
 _AGAIN: Final = 1.0
+_MOMENT: Final = 0.01
 _WAITS: Final = (InstanceStatus.WAITING, InstanceStatus.POOL)
 _GOING: Final = (*_WAITS, InstanceStatus.RUNNING)
 
@@ -61,17 +62,25 @@ class Dispatcher:
 
     # ---------------------------------------------------------------- the start
 
-    def enter(self, active: Active, *, serial: int | None = None) -> None:
-        """A new instance comes before the limits. It starts when they let it in and its row is durable."""
+    def enter(self, active: Active, *, serial: int | None = None, going: bool = False) -> None:
+        """A new instance comes before the limits. It starts when they let it in and its row is durable. `going`: an
+        earlier server has let it in."""
         row = active.row
         self._roster.add(active)
         ticket = Ticket(instance=row.id, job=row.job, group=row.group, priority=row.priority, serial=serial)
-        active.admitted = self._gate.enter(ticket)
+        if going:
+            self._gate.force(ticket)
+        active.admitted = going or self._gate.enter(ticket)
 
     def durable(self, active: Active) -> None:
         """Its row is in the store."""
         active.durable = True
         self._tell(active, None, active.status)
+        self._go(active)
+
+    def resume(self, active: Active) -> None:
+        """Its row was in the store before this server started."""
+        active.durable = True
         self._go(active)
 
     def dropped(self, active: Active) -> None:
@@ -151,10 +160,9 @@ class Dispatcher:
     def begun(self, active: Active, at: int) -> None:
         """Its first run was accepted at that time."""
         active.begun = at
-        job, before = active.loaded.job, active.status
+        before = active.status
         active.status = InstanceStatus.RUNNING
-        if job.timeout_enable:
-            self.timeouts.set(active.id, at + job.timeout * 1000)
+        self.watch_timeout(active)
         self._pen.late(
             Note(
                 transition=Transition(
@@ -166,6 +174,13 @@ class Dispatcher:
                 then=lambda changed: self._tell(active, before, InstanceStatus.RUNNING) if changed else None,
             )
         )
+
+    def watch_timeout(self, active: Active, *, told: bool = False) -> None:
+        """Tell once when it takes longer than its Timeout. `told`: that has been done."""
+        job = active.loaded.job
+        active.late = told
+        if job.timeout_enable and active.begun is not None and not told:
+            self.timeouts.set(active.id, active.begun + job.timeout * 1000)
 
     def _end(
         self, active: Active, outcome: Outcome, runs: list[str], *, missed: str = "", refused: str = ""
@@ -183,7 +198,7 @@ class Dispatcher:
         refused: str = "",
     ) -> None:
         """It is over, at `at`. `missed`, `refused`: why there was no run at all."""
-        active.ending = True
+        active.ending, active.ended = True, at
         self.timeouts.set(active.id, None)
         row, loaded, before = active.row, active.loaded, active.status
         transition = end_of(row.id, outcome, runs, {"end_time": at, "progress": self._progress(row.id)})
@@ -252,12 +267,23 @@ class Dispatcher:
     # ---------------------------------------------------------------- stops and delays
 
     def stop(self, active: Active, who: str) -> None:
-        """Stop it, durably before this returns where it runs; one that waits ends at once."""
+        """Stop it, durably before this returns where it runs; one that waits ends at once. Raises StateUnusable."""
         active.stopped = active.stopped or who
         if active.id in self._instances.live:
-            self._instances.stop(active.id)
+            try:
+                self._instances.stop(active.id)
+            except OSError as error:
+                why = f"{error.strerror}; whether a later start goes on with the stop is not known"
+                raise StateUnusable(self._worker.folder.path, why) from error
         elif not active.fired and not active.ending and active.durable:
             self._end(active, never_started(who), [])
+
+    async def stopped(self, active: Active) -> None:
+        """Wait until a stop outlives this process."""
+        while active.id not in self._instances.live and not active.ending:
+            await asyncio.sleep(_MOMENT)  # it is just being fired: that ends it, or hands it to the worker
+        if active.id not in self._instances.live:
+            await self._pen.flushed()
 
     def _timed_out(self, due: Iterable[Due]) -> None:
         for at, instance in due:

@@ -17,7 +17,7 @@ class Active:
 
     `row` is as it was inserted, `status` as it stands in the store, or soon will. Two things must have come together
     before it starts: `durable` (its row is) and `admitted` (the limits let it in). `begun`: epoch ms at which its first
-    run was accepted. `stopped`: who stopped it, empty: nobody. `late`: that it takes too long has been told.
+    run was accepted; `ended`: of its end. `stopped`: who stopped it, empty: nobody. `late`: that it takes too long has been told.
     """
 
     row: InstanceRow
@@ -28,6 +28,7 @@ class Active:
     fired: bool = False
     ending: bool = False
     begun: int | None = None
+    ended: int | None = None
     stopped: str = ""
     late: bool = False
 

@@ -138,9 +138,7 @@ class Scheduler:
     def _chained(self, turn: Turn, loaded: Loaded, at: int, now: int, lack: str) -> None:
         """The next cycle follows from the end of this one; one that does not start is asked for again."""
         job = loaded.row.id
-        answer = loaded.timeline.next_fire(at - 1)
-        data_time = at if isinstance(answer, Never) else at + answer.data_time - answer.schedule_time
-        started = self._fire(turn, loaded, at, data_time, lack)
+        started = self._fire(turn, loaded, at, at + loaded.timeline.data_offset * 1000, lack)
         following = None if started else self._following(turn, loaded, loaded.timeline.next_fire(now))
         self.trigger.set(job, following)
         turn.nexts[job] = following
@@ -204,7 +202,7 @@ class Scheduler:
                     for one in twice
                 )
             )
-            self._not_made(twice)
+            self._not_made([one for one in twice if one.loaded.timeline.chained])
 
     def _not_made(self, actives: Sequence[Active]) -> None:
         """What follows from an end has to follow from something else."""
@@ -228,17 +226,19 @@ class Scheduler:
         """The next cycle of a chained job, unless another of its instances is still there to follow from."""
         loaded = self._shelf.known(active.row.job) or active.loaded
         job = loaded.row.id
-        if not loaded.timeline.chained or not loaded.enabled or len(self._roster.of(job)) > 1:
+        if not loaded.timeline.chained or not loaded.enabled:
             return None
-        return (job, loaded.next_fire(max(at, self._clock.now() - _LATE)))
+        if any(not other.ending for other in self._roster.of(job)):
+            return None
+        return (job, loaded.next_fire(at))
 
     def _over(self, active: Active) -> None:
         job = active.row.job
         loaded = self._shelf.known(job)
-        if loaded is None or self._roster.has(job):
+        if loaded is None or self._roster.has(job) or active.ended is None:
             return
         if loaded.timeline.chained and loaded.enabled and self.trigger.at(job) is None:
-            self.trigger.set(job, loaded.next_fire(self._clock.now()))
+            self.trigger.set(job, loaded.next_fire(active.ended))
 
     def _jumped(self, was: int, now: int) -> None:
         _log.warning("the clock went back by %d s; all next times are computed anew", (was - now) // 1000)
