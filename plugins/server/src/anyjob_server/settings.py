@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
@@ -26,11 +27,16 @@ class LogSettings(BaseModel):
 class ServerSettings(TimeSettings):
     """The part [server]: what TimeSettings says, and more.
 
+    `listen`: HOST:PORT; beyond this machine it needs `tls_cert` and `tls_key`, PEM files, or `insecure`.
     `database`: a URL (`postgresql://USER@HOST/NAME`), never shown because a password may be in it; without one SQLite
     in the state folder. Below `free_disk` bytes free beside SQLite's file no new work is taken. `history`: ended
     instances of a job that are kept. `slots`: instances that may run at one time in all; None: any number.
     """
 
+    listen: str = "127.0.0.1:7780"
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    insecure: bool = False
     database: SecretStr | None = None
     free_disk: SizeOrNone = 64 << 20
     history: Annotated[int, Field(ge=1)] = 300

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
+from sqlalchemy import Connection
+
 from anyjob_server.engine.roster import Active
 from anyjob_server.settings import ServerSettings
 from anyjob_server.store import instances
@@ -22,6 +24,7 @@ __all__ = ["Pruner", "instance_of"]
 _HISTORY: Final = 5.0
 """Seconds between two looks at histories: a job that ends often is pruned for many ends at once."""
 _LOGS: Final = 600.0
+_AT_ONCE: Final = 200
 
 _log = logging.getLogger(__name__)
 
@@ -50,16 +53,22 @@ class Pruner:
 
     async def history(self) -> None:
         """Drop what the jobs that ended since the last time have too much, with its logs."""
-        ended, self._ended = self._ended, set()
-        for job in ended:
+        ended, self._ended = list(self._ended), set()
+        keep, gone = self._settings.history, list[int]()
+        for start in range(0, len(ended), _AT_ONCE):
+            some = ended[start : start + _AT_ONCE]
+
+            def change(c: Connection, some: list[int] = some) -> list[int]:
+                return [one for job in some for one in instances.prune(c, job, keep)]
+
             try:
-                gone = await self._store.write(lambda c, job=job: instances.prune(c, job, self._settings.history))
+                gone += await self._store.write(change)
             except StoreError as error:
-                _log.warning("the history of job %d cannot be pruned: %s", job, error)
-                self._ended.add(job)
-                return
-            if gone:
-                await asyncio.to_thread(self._drop, gone)
+                _log.warning("histories cannot be pruned: %s", error)
+                self._ended.update(ended[start:])
+                break
+        if gone:
+            await asyncio.to_thread(self._drop, gone)
 
     def logs(self) -> None:
         """Drop run folders that are too old, then the oldest until the rest is small enough. In a thread."""

@@ -232,6 +232,15 @@ class Scheduler:
             return None
         return (job, loaded.next_fire(at))
 
+    async def chain(self, waiting: Sequence[int]) -> None:
+        """At the start: chained jobs without a next time that have no instance to follow from get one."""
+        now, turn = self._clock.now(), Turn()
+        for job, loaded in (await self._shelf.fetch([one for one in waiting if not self._roster.has(one)])).items():
+            turn.nexts[job] = loaded.next_fire(now)
+            self.trigger.set(job, turn.nexts[job])
+        if turn.nexts:
+            await self._keep_rest(turn)
+
     def _over(self, active: Active) -> None:
         job = active.row.job
         loaded = self._shelf.known(job)
