@@ -32,7 +32,8 @@ class ServerSettings(TimeSettings):
     `listen`: HOST:PORT; beyond this machine it needs `tls_cert` and `tls_key`, PEM files, or `insecure`.
     `database`: a URL (`postgresql://USER@HOST/NAME`), never shown because a password may be in it; without one SQLite
     in the state folder. Below `free_disk` bytes free beside SQLite's file no new work is taken. `history`: ended
-    instances of a job that are kept. `slots`: instances that may run at one time in all; None: any number.
+    instances of a job that are kept. `users`: as whom the jobs of an app group run where the server is root
+    (`trust.groupusers`). `slots`: instances that may run at one time in all; None: any number.
     """
 
     listen: str = "127.0.0.1:7780"
@@ -44,6 +45,7 @@ class ServerSettings(TimeSettings):
     history: Annotated[int, Field(ge=1)] = 300
     slots: Annotated[int, Field(ge=1)] | None = None
     logs: LogSettings = LogSettings()
+    users: Mapping[str, str] = {}
 
     @classmethod
     def of(cls, settings: Settings) -> ServerSettings:
@@ -53,6 +55,8 @@ class ServerSettings(TimeSettings):
 
 def with_options(settings: Settings, given: Mapping[str, object]) -> Settings:
     """The settings with what the command line said of [server] in them, by the names of the fields; None: nothing."""
-    said = {name: str(value) if isinstance(value, Path) else value for name, value in given.items() if value is not None}
+    said = {
+        name: str(value) if isinstance(value, Path) else value for name, value in given.items() if value is not None
+    }
     written = cast("Mapping[str, object]", settings.written.get("server", {}))
     return replace(settings, written={**settings.written, "server": {**written, **said}})
