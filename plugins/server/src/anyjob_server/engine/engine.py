@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 
 from anyjob.errors import AnyJobError
 from anyjob.status import TriggerType
-from anyjob.version import __version__
+from anyjob import __version__
 from anyjob.worker.instance import Instances
 from anyjob.worker.worker import Worker
 from anyjob_server.engine.announcer import Announcer
