@@ -66,9 +66,7 @@ class Server:
         self.instances = Instances(self.worker)
         await self.worker.start()
         opening.push_async_callback(self.worker.close)
-        self.engine = Engine(
-            self.store, self.worker, self.instances, self.own.made_calendars(), self.own, self._clock
-        )
+        self.engine = Engine(self.store, self.worker, self.instances, self.own.made_calendars(), self.own, self._clock)
         opening.push_async_callback(self.instances.close)
         opening.push_async_callback(self.engine.close)
         await self.engine.start()
