@@ -147,4 +147,3 @@ class Recovery:
     def _say(self, text: str) -> None:
         _log.warning("%s", text)
         self.strays.append(text)
-
