@@ -14,7 +14,8 @@ from anyjob.problem import Problem
 from anyjob.settings import Settings
 from anyjob.worker.instance import Instances
 from anyjob.worker.worker import Worker
-from anyjob_server.api.app import Api
+from anyjob_server.api.app import Api, Message, Receive, Send
+from anyjob_server.api.audit import Audit
 from anyjob_server.api.dispatcher import Dispatcher
 from anyjob_server.api.gateway import Gateway
 from anyjob_server.engine.clock import SYSTEM, Clock
@@ -22,11 +23,10 @@ from anyjob_server.engine.engine import Engine
 from anyjob_server.engine.recovery import claim
 from anyjob_server.keys import Keys
 from anyjob_server.settings import ServerSettings
-from anyjob_server.store import audit, groups
-from anyjob_server.store.audit import AuditRow
+from anyjob_server.store import groups
 from anyjob_server.store.store import Store
 from anyjob_server.trust.groupusers import GroupUsers
-from anyjob_server.trust.guard import Guard, Record
+from anyjob_server.trust.guard import Guard
 from anyjob_server.trust.passage import closed_above
 
 __all__ = ["WORKER_FOLDER", "Server"]
@@ -43,12 +43,11 @@ class Server:
     """
 
     store: Store
-    keys: Keys
-    guard: Guard
-    app: Api
     worker: Worker
     instances: Instances
     engine: Engine
+    keys: Keys
+    guard: Guard
 
     def __init__(self, host: PluginHost, settings: Settings, state: Path, clock: Clock = SYSTEM) -> None:
         """`state`: the folder of database, key file and worker; one server at a time."""
@@ -56,6 +55,12 @@ class Server:
         self.own = ServerSettings.of(settings)
         self._clock = clock
         self._open = AsyncExitStack()
+        self._api: Api | None = None
+
+    async def app(self, scope: Message, receive: Receive, send: Send) -> None:
+        """The ASGI application. It answers while the block lasts."""
+        assert self._api is not None
+        await self._api(scope, receive, send)
 
     @property
     def zone(self) -> tzinfo:
@@ -87,8 +92,8 @@ class Server:
         opening.push_async_callback(self.instances.close)
         opening.push_async_callback(self.engine.close)
         await self.engine.start()
-        self.guard = Guard(self.host, self._keep)
-        self.app = Api(Gateway(self.keys), Dispatcher(self))
+        self.guard = Guard(self.host, Audit(self.store).keep)
+        self._api = Api(Gateway(self.keys), Dispatcher(self))
 
     def _users(self) -> GroupUsers:
         """As whom jobs run. Raises BadSettings for what this machine cannot keep."""
@@ -108,21 +113,6 @@ class Server:
         if problems:
             raise BadSettings(self.settings.source, problems)
         return users
-
-    async def _keep(self, record: Record) -> None:
-        row = AuditRow(
-            at=record.at,
-            key=record.key,
-            action=record.operation,
-            namespace=record.namespace,
-            group_id=record.group,
-            job=record.job or None,
-            detail=record.detail,
-            allowed=record.allowed,
-            request_id=record.request,
-            remote=record.remote,
-        )
-        await self.store.write(lambda c: audit.add(c, [row]))
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None

@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509 import load_pem_x509_certificates
@@ -73,7 +73,7 @@ class Serving:
         if tls is not None:
             context = tls_context(*tls, "The settings")
             self._fingerprint = load_pem_x509_certificates(tls[0].read_bytes())[0].fingerprint(SHA256()).hex()
-        self._listener = Listener(self._app, address.host, address.port, tls=context, insecure=insecure)
+        self._listener = Listener(server.app, address.host, address.port, tls=context, insecure=insecure)
         self.url = ""
         """Where commands of this machine reach it."""
         self.first: First | None = None
@@ -101,10 +101,6 @@ class Serving:
             await self.server.__aexit__(None, None, None)
             raise
         return self
-
-    async def _app(self, scope: Any, receive: Any, send: Any) -> None:
-        """The server's, which is there once it has started."""
-        await self.server.app(scope, receive, send)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None

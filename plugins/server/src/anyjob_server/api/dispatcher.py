@@ -41,6 +41,7 @@ class Dispatcher:
             server=self._server,
             request_id=request_id,
             remote=remote,
+            host=signed.host,
         )
         try:
             if operation.action not in RUNS_CODE:

@@ -43,10 +43,8 @@ def instance_info(row: InstanceRow, time_type: TimeType, zone: tzinfo) -> dict[s
         "StopReport": outcome.get("stop"),
         "Note": row.note,
     }
-    for name, at in (("StartTimestamp", row.start_time), ("EndTimestamp", row.end_time)):
-        if at is not None:
-            told[name] = at
-    return told
+    exact = {"StartTimestamp": row.start_time, "EndTimestamp": row.end_time}
+    return {**told, **{name: at for name, at in exact.items() if at is not None}}
 
 
 def moment(at: int | None, zone: tzinfo) -> str:

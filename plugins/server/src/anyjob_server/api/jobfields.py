@@ -17,10 +17,8 @@ _SCOPE: Final = frozenset({"RegionId", "Namespace", "NamespaceSource", "GroupId"
 
 def job_fields(given: Parameters) -> dict[str, object]:
     """As `Job.from_wire` takes them. A region that is not given is no fault: it means nothing here."""
-    fields: dict[str, object] = {"RegionId": "local"}
-    for name, value in given.items():
-        if not name.startswith(_CONTACTS + "."):
-            fields[name] = value
+    own = {name: value for name, value in given.items() if not name.startswith(_CONTACTS + ".")}
+    fields: dict[str, object] = {"RegionId": "local", **own}
     if contacts := [contact for _, contact in given.members(_CONTACTS)]:
         fields[_CONTACTS] = contacts
     return fields

@@ -32,6 +32,7 @@ class Call:
     server: Server
     request_id: str
     remote: str = ""
+    host: str = ""
     message: str = field(default="", init=False)
     job: int = field(default=0, init=False)
     said: dict[str, object] = field(default_factory=dict[str, object], init=False)

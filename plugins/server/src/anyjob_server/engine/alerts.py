@@ -39,6 +39,4 @@ def alert(kind: Alert, job: Job, row: InstanceRow, at: int, **said: Json) -> Out
         "schedule_time": row.schedule_time,
         **said,
     }
-    return OutboxRow(
-        at=at, kind=kind.value, job=row.job, instance=row.id, group=row.group, payload=json.dumps(payload)
-    )
+    return OutboxRow(at=at, kind=kind.value, job=row.job, instance=row.id, group=row.group, payload=json.dumps(payload))

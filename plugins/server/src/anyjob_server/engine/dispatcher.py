@@ -34,7 +34,6 @@ from anyjob_server.store.transitions import Transition
 __all__ = ["Dispatcher"]
 
 _AGAIN: Final = 1.0
-_MOMENT: Final = 0.01
 _WAITS: Final = (InstanceStatus.WAITING, InstanceStatus.POOL)
 _GOING: Final = (*_WAITS, InstanceStatus.RUNNING)
 
@@ -142,7 +141,8 @@ class Dispatcher:
             except AnyJobError as error:
                 return self._end(active, no_worker(str(error)), [], missed=str(error))
             if active.stopped:  # it came between
-                self._instances.stop(row.id)
+                self.stop(active, active.stopped)
+            active.settled.set()
             return None
 
     # ---------------------------------------------------------------- what becomes of it
@@ -182,9 +182,7 @@ class Dispatcher:
         if job.timeout_enable and active.begun is not None and not told:
             self.timeouts.set(active.id, active.begun + job.timeout * 1000)
 
-    def _end(
-        self, active: Active, outcome: Outcome, runs: list[str], *, missed: str = "", refused: str = ""
-    ) -> None:
+    def _end(self, active: Active, outcome: Outcome, runs: list[str], *, missed: str = "", refused: str = "") -> None:
         self.ended(active, outcome, runs, self._clock.now(), missed=missed, refused=refused)
 
     def ended(
@@ -199,6 +197,7 @@ class Dispatcher:
     ) -> None:
         """It is over, at `at`. `missed`, `refused`: why there was no run at all."""
         active.ending, active.ended = True, at
+        active.settled.set()
         self.timeouts.set(active.id, None)
         row, loaded, before = active.row, active.loaded, active.status
         transition = end_of(row.id, outcome, runs, {"end_time": at, "progress": self._progress(row.id)})
@@ -280,8 +279,8 @@ class Dispatcher:
 
     async def stopped(self, active: Active) -> None:
         """Wait until a stop outlives this process."""
-        while active.id not in self._instances.live and not active.ending:
-            await asyncio.sleep(_MOMENT)  # it is just being fired: that ends it, or hands it to the worker
+        if active.id not in self._instances.live and not active.ending:
+            await active.settled.wait()  # it is just being fired: that ends it, or hands it to the worker
         if active.id not in self._instances.live:
             await self._pen.flushed()
 
@@ -306,9 +305,7 @@ class Dispatcher:
                 )
             )
 
-    def _tell(
-        self, active: Active, before: InstanceStatus | None, after: InstanceStatus, why: str = ""
-    ) -> None:
+    def _tell(self, active: Active, before: InstanceStatus | None, after: InstanceStatus, why: str = "") -> None:
         self._worker.host.observers.instance_changed(
             InstanceChange(
                 job=active.loaded.row.name,

@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 
 from anyjob.errors import AnyJobError
 from anyjob.status import TriggerType
-from anyjob import __version__
+from anyjob.version import VERSION
 from anyjob.worker.instance import Instances
 from anyjob.worker.worker import Worker
 from anyjob_server.engine.announcer import Announcer
@@ -115,6 +115,7 @@ class Engine:
             clock,
         )
         self._loops: list[asyncio.Task[None]] = []
+        self._writing: asyncio.Task[None] | None = None
 
     # ---------------------------------------------------------------- life
 
@@ -122,7 +123,7 @@ class Engine:
         """Take over what an earlier server left, then fire. Raises StoreLost."""
         for row in self._store.read_now(groups.find):
             self._gate.limit(row.id, row.max_concurrency)
-        self._loops.append(self._loop(self._pen.run()))
+        self._writing = self._loop(self._pen.run())
         await self._recovery.run()
         self._scheduler.trigger.load((job, at) for job, at, _, _ in self._store.read_now(jobs.due))
         await self._scheduler.chain(self._store.read_now(enabled.unchained))
@@ -132,17 +133,12 @@ class Engine:
 
     async def close(self) -> None:
         """Fire nothing more. What was decided is written; what runs is left to the next start."""
-        pen, *loops = self._loops or [None]
-        for loop in loops:
-            loop.cancel()
-        await asyncio.gather(*loops, return_exceptions=True)
+        await _cancelled(self._loops)
         await self._scheduler.close()
         await self._dispatcher.close()
-        if pen is not None:
+        if self._writing is not None and not self._writing.done():
             await self._pen.flushed()
-            pen.cancel()
-            await asyncio.gather(pen, return_exceptions=True)
-        self._loops.clear()
+            await _cancelled([self._writing])
 
     def _loop(self, coro: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(coro)
@@ -203,7 +199,7 @@ class Engine:
     # ---------------------------------------------------------------- what is known
 
     async def why(self, row: JobRow) -> Why:
-        """When a job fires next, why firings did not become runs, what runs and what waits. Raises JobGone, StoreError."""
+        """When a job fires next, why firings did not become runs, what runs and waits. Raises JobGone, StoreError."""
         loaded = await self._shelf.get(row.id)
         if loaded is None:
             raise JobGone(row.id)
@@ -213,13 +209,11 @@ class Engine:
         except AnyJobError as error:
             trouble = str(error)
         said = await self._store.read(lambda c: reasons.newest(c, row.id, _REASONS))
-        return why(
-            loaded, self._scheduler.trigger, self._roster, self._gate, self._room, self._clock, trouble, said
-        )
+        return why(loaded, self._scheduler.trigger, self._roster, self._gate, self._room, self._clock, trouble, said)
 
     def workers(self) -> list[WorkerView]:
         """The workers of every app group: this process's own, so far."""
-        return [WorkerView(ip=self._worker.node, version=__version__)]
+        return [WorkerView(ip=self._worker.node, version=VERSION)]
 
     def progress(self, instance: int) -> tuple[int, int] | None:
         """(done, total) of an instance that runs, as its job said last."""
@@ -237,6 +231,13 @@ class Engine:
         row = self._store.read_now(lambda c: instances.get(c, instance))
         said: dict[str, Any] = json.loads(row.outcome) if row is not None and row.outcome else {}
         return cast("list[str]", said.get("runs", []))
+
+
+async def _cancelled(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    tasks.clear()
 
 
 def _told_of_failure(task: asyncio.Task[None]) -> None:

@@ -15,7 +15,7 @@ from anyjob_server.engine.dispatcher import Dispatcher
 from anyjob_server.engine.loaded import Loaded
 from anyjob_server.engine.roster import Active
 from anyjob_server.store import instances, jobs, reasons
-from anyjob_server.store.errors import StoreFull, StoreLost
+from anyjob_server.store.errors import StoreLost
 from anyjob_server.store.instances import InstanceRow
 from anyjob_server.store.reasons import ReasonRow
 from anyjob_server.store.store import Store

@@ -10,7 +10,7 @@ from datetime import tzinfo
 from sqlalchemy import Connection
 
 from anyjob.job import BadJob, Job
-from anyjob.job.words import JobStatus, TimeType
+from anyjob.job.words import JobStatus
 from anyjob.modes import ModeRefused, mode_of
 from anyjob.plugins import PluginHost
 from anyjob.problem import Problem
@@ -100,22 +100,16 @@ class JobLife:
         self._put(row)
         return row
 
-    async def update(
-        self, row: JobRow, fields: Mapping[str, object], by: str, *, allow: Allow = anybody
-    ) -> JobRow:
+    async def update(self, row: JobRow, fields: Mapping[str, object], by: str, *, allow: Allow = anybody) -> JobRow:
         """The job with these fields changed; the others stay. JobType and where it belongs cannot change.
 
         Raises what `create` does, and JobGone.
         """
         return await self._update(row, fields, by, allow, None)
 
-    async def script(
-        self, row: JobRow, content: str, description: str, by: str, *, allow: Allow = anybody
-    ) -> JobRow:
+    async def script(self, row: JobRow, content: str, description: str, by: str, *, allow: Allow = anybody) -> JobRow:
         """The job with another Content, which becomes the newest version of its script. Raises as `update`."""
-        script = ScriptRow(
-            job=row.id, created=self._clock.now(), creator=by, description=description, content=content
-        )
+        script = ScriptRow(job=row.id, created=self._clock.now(), creator=by, description=description, content=content)
         return await self._update(row, {"Content": content}, by, allow, script)
 
     async def enable(self, rows: Sequence[JobRow]) -> None:
@@ -127,7 +121,7 @@ class JobLife:
         await self._switch(rows, JobStatus.DISABLED)
 
     async def delete(self, rows: Sequence[JobRow], by: str) -> None:
-        """They are no more. What waits ends, what runs goes on to its end; the history can be read. Raises StoreError."""
+        """They are no more. What waits ends, what runs goes on to its end; the history stays. Raises StoreError."""
         ids, now = [row.id for row in rows], self._clock.now()
         gone = await self._store.write(lambda c: jobs.delete(c, ids, now))
         self._shelf.drop(gone)
@@ -172,7 +166,9 @@ class JobLife:
             jobs.update(c, new)
             if script is not None:
                 if not scripts.history(c, row.id):  # what it was before its first change
-                    first = replace(script, created=row.created, creator=row.creator, description="", content=row.job.content)
+                    first = replace(
+                        script, created=row.created, creator=row.creator, description="", content=row.job.content
+                    )
                     scripts.insert(c, first)
                 scripts.insert(c, script)
 
@@ -223,7 +219,7 @@ class JobLife:
         return json.dumps(binding.to_json())
 
     def _next(self, row: JobRow, now: int) -> int | None:
-        """When the job fires next, as it is about to be stored. A job whose time has not changed keeps its next time."""
+        """When the job fires next, as it is about to be stored. One whose time has not changed keeps its next time."""
         loaded = load(row, self._shelf.timeline(row.job, row.created))
         known = self._shelf.known(row.id)
         if loaded.timeline.chained and self._roster.has(row.id):

@@ -56,7 +56,7 @@ class Gate:
 
     def taken(self, job: int) -> int:
         """How many of a job run or wait for their group: what MaxConcurrency counts."""
-        return self._taken[job] if job in self._taken else 0
+        return self._taken.get(job, 0)
 
     def limit(self, group: int, most: int | None) -> list[Ticket]:
         """How many of a group may run; None or 0: any number. Gives those that may start now."""

@@ -18,8 +18,8 @@ from anyjob_server.store import jobs
 from anyjob_server.store.jobs import JobRow
 from anyjob_server.store.store import Store
 from anyjob_server.timing.calendar import Calendars
-from anyjob_server.timing.timeline import Fire, Timeline
 from anyjob_server.timing.ofjob import timeline_of
+from anyjob_server.timing.timeline import Fire, Timeline
 
 __all__ = ["Loaded", "Shelf", "load"]
 

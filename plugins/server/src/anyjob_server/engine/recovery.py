@@ -16,6 +16,7 @@ forget it. So whatever the moment of a crash, store and worker's folder together
 from __future__ import annotations
 
 import logging
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -147,4 +148,3 @@ class Recovery:
     def _say(self, text: str) -> None:
         _log.warning("%s", text)
         self.strays.append(text)
-

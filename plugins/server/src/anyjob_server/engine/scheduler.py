@@ -148,9 +148,7 @@ class Scheduler:
         now = self._clock.now()
         for skip in answer.skipped:
             turn.reasons.append(
-                ReasonRow(
-                    job=loaded.row.id, at=now, schedule_time=skip.first, kind=Reason.CALENDAR, text=skip.reason
-                )
+                ReasonRow(job=loaded.row.id, at=now, schedule_time=skip.first, kind=Reason.CALENDAR, text=skip.reason)
             )
         if isinstance(answer, Fire):
             return answer.schedule_time

@@ -11,7 +11,7 @@ async def batch_disable_jobs(call: Call) -> None:
     batch = Batch.of(call)
     for _, group in batch.with_groups():
         call.allow(group)
-    await call.server.engine.jobs.disable(batch.rows, call.by)
+    await call.server.engine.jobs.disable(batch.rows)
     batch.tell(call, "disable")
 
 

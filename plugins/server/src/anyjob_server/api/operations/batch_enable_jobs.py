@@ -11,7 +11,7 @@ async def batch_enable_jobs(call: Call) -> None:
     batch = Batch.of(call)
     for row, group in batch.with_groups():
         call.allow(group, row.job)
-    await call.server.engine.jobs.enable(batch.rows, call.by)
+    await call.server.engine.jobs.enable(batch.rows)
     batch.tell(call, "enable")
 
 

@@ -7,7 +7,7 @@ from anyjob_server.api.scope import group_of, job_of
 
 
 async def delete_job(call: Call) -> None:
-    """Take a job away. What runs of it is stopped; its history can be read until it is pruned."""
+    """Take a job away. What waits of it ends, what runs goes on; its history can be read until it is pruned."""
     row = job_of(call, group_of(call))
     await call.server.engine.jobs.delete([row], call.by)
 

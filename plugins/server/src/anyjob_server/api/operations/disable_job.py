@@ -10,7 +10,7 @@ async def disable_job(call: Call) -> None:
     """From now on no time fires the job. What runs goes on."""
     row, group = job_with_group(call)
     call.allow(group)
-    await call.server.engine.jobs.disable([row], call.by)
+    await call.server.engine.jobs.disable([row])
 
 
 OPERATION = Operation(name="DisableJob", handle=disable_job, action="job.disable", needed=("Namespace", "JobId"))

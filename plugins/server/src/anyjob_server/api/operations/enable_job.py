@@ -10,7 +10,7 @@ async def enable_job(call: Call) -> None:
     """From now on its time fires the job."""
     row, group = job_with_group(call)
     call.allow(group, row.job)
-    await call.server.engine.jobs.enable([row], call.by)
+    await call.server.engine.jobs.enable([row])
 
 
 OPERATION = Operation(name="EnableJob", handle=enable_job, action="job.enable", needed=("Namespace", "JobId"))
