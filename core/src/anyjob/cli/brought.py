@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,7 +47,8 @@ def add_brought(app: typer.Typer, arguments: Sequence[str], own: Collection[str]
         if isinstance(command, typer.Typer):
             app.add_typer(command, name=name, help=about)
         else:
-            app.command(name, help=about)(command)
+            # its own words where it is meant: they say more than a line of the list
+            app.command(name, help=inspect.getdoc(command) or about if name == named else about)(command)
 
 
 def _offers(arguments: Sequence[str]) -> Sequence[Offer[CommandType]]:
