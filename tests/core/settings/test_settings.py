@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel, ConfigDict
 
 from anyjob.errors import BadSettings
 from anyjob.settings import Found, Settings, find_settings, in_force, read_settings
@@ -119,6 +120,26 @@ def test_no_file_counts_where_none_is_named(tmp_path: Path, monkeypatch: pytest.
     assert found is not None
     with pytest.raises(BadSettings, match="cannot be read: No such file or directory"):
         read_settings(found)
+
+
+class Shop(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    goods: int = 3
+    till: str = ""
+
+
+def test_a_plugins_command_has_its_part(tmp_path: Path) -> None:
+    settings = read(tmp_path, "[server]\ngoods = 5\n")
+    assert settings.part("server", Shop) == Shop(goods=5)
+    said = {one.key: (one.value, one.whence) for one in in_force(settings, {"server": Shop}) if "server" in one.key}
+    assert said == {"server.goods": (5, settings.source), "server.till": ("", "default")}
+    assert [one.note for one in in_force(settings, {}) if one.key == "server.goods"] == [
+        "nothing reads this part: what does is not installed"
+    ]
+    assert Settings().part("server", Shop) == Shop()
+    with pytest.raises(BadSettings) as caught:
+        read(tmp_path, "[server]\ngoods = 'many'\ntil = ''\n").part("server", Shop)
+    assert [problem.field for problem in caught.value.problems] == ["server.goods", "server.til"]
 
 
 def test_applications_have_their_part(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,20 +25,26 @@ class CommandBroken(PluginError):
         super().__init__(f"`anyjob {name}` of {plugin} cannot be used: {cause}. Install what it lacks, or update it.")
 
 
-def add_brought(app: typer.Typer, arguments: Sequence[str], own: Collection[str]) -> None:
-    """Add what the arguments may mean: the one command they name, or all of them for a list. Names in `own` are ours.
+def add_brought(
+    app: typer.Typer, arguments: Sequence[str], own: Collection[str], shared: Mapping[str, str]
+) -> set[str]:
+    """Add what the arguments may mean: the one command they name, or all of them for a list; their names.
 
-    Raises BadSettings, and CommandBroken for one that is named and cannot be imported.
+    Names in `own` are ours. `shared`: those of them that are ours only with an option; without it a plugin that brings
+    the name has it. Raises BadSettings, and CommandBroken for one that is named and cannot be imported.
     """
     named = next((word for word in arguments if not word.startswith("-")), None)
+    options = {word.partition("=")[0] for word in arguments}
+    own = {name for name in own if name != named or shared.get(name, "") in {"", *options}}
     if named in own or "--version" in arguments:
-        return
+        return set()
     try:
         offers = _offers(arguments)
     except AnyJobError:
         if named is not None:
             raise
-        return  # a list without them is better than none, and every command says what is wrong
+        return set()  # a list without them is better than none, and every command says what is wrong
+    added = set[str]()
     for offer in offers:
         name, about = offer.kind.name, offer.kind.help
         if name in own:
@@ -49,6 +55,8 @@ def add_brought(app: typer.Typer, arguments: Sequence[str], own: Collection[str]
         else:
             # its own words where it is meant: they say more than a line of the list
             app.command(name, help=inspect.getdoc(command) or about if name == named else about)(command)
+        added.add(name)
+    return added
 
 
 def _offers(arguments: Sequence[str]) -> Sequence[Offer[CommandType]]:

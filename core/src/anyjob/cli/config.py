@@ -64,6 +64,7 @@ def _readers(host: PluginHost) -> Readers:
     readers: dict[str, Any] = {}
     kinds = [(f"executors.{offer.kind.job_type}", offer.kind.settings) for offer in host.types()]
     kinds += [(f"launchers.{offer.kind.name}", offer.kind.settings) for offer in host.launchers()]
+    kinds += [(offer.kind.part, offer.kind.settings) for offer in host.commands() if offer.kind.part]
     for part, target in kinds:
         with suppress(Exception, SystemExit):  # importing runs the plugin's code
             readers[part] = resolve(target)

@@ -87,16 +87,20 @@ class CommandType:
 
         CommandType(name="serve", command="anyjob_server.cli:serve", help="Run the server.")
 
+    `settings` is the model of the settings' part `part`, if the command reads one of its own (`Settings.part`).
     Raises ValueError as ExecutorType does.
     """
 
     name: str
     command: str | Callable[..., Any]
     help: str = ""
+    part: str = ""
+    settings: str | type[BaseModel] | None = None
 
     def __post_init__(self) -> None:
         check_name("Command", self.name)
         _check_target(f"Command {self.name!r}", "command", self.command)
+        _check_target(f"Command {self.name!r}", "settings", self.settings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

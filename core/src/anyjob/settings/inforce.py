@@ -16,7 +16,8 @@ from anyjob.spec.wording import explain
 __all__ = ["InForce", "Readers", "in_force"]
 
 Readers = Mapping[str, type[BaseModel] | None]
-"""Who reads the tables of plugins: `executors.shell`, `launchers.local`, with their models; None: without settings."""
+"""Who reads the tables of plugins: `executors.shell`, `launchers.local`, `server`, with their models; None: without
+settings."""
 
 _ALONE: Final = "a command without a settings file allows what its user may do anyway"
 
@@ -50,11 +51,14 @@ def in_force(settings: Settings, readers: Readers) -> Iterator[InForce]:
     yield from _model(settings, "plugins", settings.plugins, _table(settings.written.get("plugins")))
     tables = {f"executors.{name}": table for name, table in settings.executors.items()}
     tables |= {f"launchers.{name}": table for name, table in settings.launchers.items()}
-    for part in sorted({*tables, *(part for part, model in readers.items() if model is not None)}):
+    for part in sorted({*tables, *(part for part, model in readers.items() if model is not None)} - {*UNREAD}):
         yield from _read_by_plugin(settings, part, tables.get(part, {}), readers)
     for part in UNREAD:
+        if readers.get(part) is not None:
+            yield from _read_by_plugin(settings, part, _table(settings.written.get(part)), readers)
+            continue
         for key, value in _table(settings.written.get(part)).items():
-            note = "nothing reads this part yet"
+            note = "nothing reads this part: what does is not installed"
             yield InForce(key=f"{part}.{key}", value=cast("Json", value), whence=settings.source, note=note)
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar, cast
+
+from pydantic import BaseModel, ValidationError
 
 from anyjob.egress import EgressSettings
+from anyjob.errors import BadSettings
 from anyjob.plugins.settings import PluginSettings
 from anyjob.settings.find import Found
+from anyjob.spec.wording import explain
 from anyjob.worker.settings import SecretSource, WorkerSettings
 
 __all__ = ["PARTS", "UNREAD", "Settings"]
@@ -17,7 +21,9 @@ PARTS: Final = ("worker", "server", "executors", "launchers", "secrets", "egress
 """The tables that a settings file may hold."""
 
 UNREAD: Final = ("server",)
-"""Parts that may be written, and that nothing reads yet."""
+"""Parts that core does not read: a plugin's command does, with `Settings.part`."""
+
+M = TypeVar("M", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +47,15 @@ class Settings:
     def source(self) -> str:
         """As messages name it."""
         return "The settings" if self.found is None else str(self.found.file)
+
+    def part(self, name: str, model: type[M]) -> M:
+        """The part of a plugin's command as its model. Raises BadSettings with every Problem at once."""
+        given = cast("Mapping[str, object]", self.written.get(name, {}))  # read_settings refuses what is no table
+        try:
+            return model.model_validate(given)
+        except ValidationError as error:
+            problems = explain(error, model, given, lambda path: f"{name}.{path}" if path else name)
+            raise BadSettings(self.source, problems) from None
 
     @classmethod
     def alone(cls) -> Settings:

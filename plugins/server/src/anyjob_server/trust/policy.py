@@ -9,7 +9,7 @@ from typing import Final, cast
 
 from pydantic import ValidationError
 
-from anyjob.errors import AnyJobError
+from anyjob.errors import BadInput
 from anyjob.problem import Problem
 from anyjob.spec.wording import explain
 from anyjob_server.trust.statement import Statement
@@ -18,7 +18,7 @@ from anyjob_server.trust.wanted import Wanted
 __all__ = ["EVERYTHING", "BadPolicy", "Decision", "Policy"]
 
 
-class BadPolicy(AnyJobError):
+class BadPolicy(BadInput):
     """A policy that cannot be used. `problems` names every wrong value."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:

@@ -1,0 +1,42 @@
+"""The server's memory: tables, one writer, a few readers."""
+
+from anyjob_server.store.errors import (
+    GroupNotEmpty,
+    GroupTaken,
+    JobGone,
+    KeyTaken,
+    NamespaceNotEmpty,
+    NamespaceTaken,
+    NameTaken,
+    NeverAllowed,
+    SealUnusable,
+    StoreError,
+    StoreFull,
+    StoreInUse,
+    StoreLost,
+    StoreNewer,
+    StoreUnusable,
+)
+from anyjob_server.store.store import DATABASE_FILE, Store
+from anyjob_server.store.transitions import Transition
+
+__all__ = [
+    "DATABASE_FILE",
+    "GroupNotEmpty",
+    "GroupTaken",
+    "JobGone",
+    "KeyTaken",
+    "NameTaken",
+    "NamespaceNotEmpty",
+    "NamespaceTaken",
+    "NeverAllowed",
+    "SealUnusable",
+    "Store",
+    "StoreError",
+    "StoreFull",
+    "StoreInUse",
+    "StoreLost",
+    "StoreNewer",
+    "StoreUnusable",
+    "Transition",
+]

@@ -1,0 +1,201 @@
+"""Instances: each firing of a job, and how it went."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from anyjob.status import InstanceStatus, TriggerType
+from anyjob_server.store import meta
+from anyjob_server.store.statement import ByIds, Fields, Statement
+from anyjob_server.store.tables import ENDED, INSTANCES, OPEN, SCHEDULED
+from anyjob_server.store.transitions import Transition
+
+__all__ = ["InstanceRow", "get", "insert", "next_id", "page", "prune", "transition", "unfinished"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceRow:
+    """One instance.
+
+    `id` counts up from `next_id`. Times are epoch ms; `start_time` and `end_time` None: not yet. `cause` is the
+    outcome's word, empty before there is one; `outcome` its JSON. `retry_of`: the instance that was retried.
+    """
+
+    id: int
+    job: int
+    group: int
+    status: InstanceStatus
+    trigger: TriggerType
+    schedule_time: int
+    data_time: int
+    created: int
+    start_time: int | None = None
+    end_time: int | None = None
+    parameters: str = ""
+    priority: int = 5
+    progress: str = ""
+    cause: str = ""
+    code: int | None = None
+    result: str = ""
+    outcome: str = ""
+    work_addr: str = ""
+    executor: str = ""
+    retry_of: int | None = None
+    note: str = ""
+    trace_id: str = ""
+
+
+_NAMES: Final = tuple(one.name for one in fields(InstanceRow))
+_FIRING = [INSTANCES.c.job, INSTANCES.c.schedule_time, INSTANCES.c.data_time]
+_VALUES: dict[str, Any] = {name: bindparam(name) for name in _NAMES}
+_INSERT: Final = {
+    "sqlite": Statement(
+        sqlite.insert(INSTANCES).values(_VALUES).on_conflict_do_nothing(index_elements=_FIRING, index_where=SCHEDULED)
+    ),
+    "postgresql": Statement(
+        postgresql.insert(INSTANCES)
+        .values(_VALUES)
+        .on_conflict_do_nothing(index_elements=_FIRING, index_where=SCHEDULED)
+    ),
+}
+_THERE: Final = ByIds(select(INSTANCES.c.id).where(INSTANCES.c.id.in_(bindparam("ids", expanding=True))))
+_STATUS: Final = ByIds(
+    select(INSTANCES.c.id, INSTANCES.c.status).where(INSTANCES.c.id.in_(bindparam("ids", expanding=True)))
+)
+_GET: Final = Statement(select(INSTANCES).where(INSTANCES.c.id == bindparam("of")))
+_UNFINISHED: Final = Statement(select(INSTANCES).where(OPEN).order_by(INSTANCES.c.id))
+_LAST: Final = Statement(select(func.max(INSTANCES.c.id)))
+_OLD: Final = Statement(
+    select(INSTANCES.c.id)
+    .where(INSTANCES.c.job == bindparam("of"), ENDED)
+    .order_by(INSTANCES.c.id.desc())
+    .offset(bindparam("keep"))
+    .limit(bindparam("most"))
+)
+_DROP: Final = Statement(delete(INSTANCES).where(INSTANCES.c.id == bindparam("of")))
+
+
+def next_id(c: Connection) -> int:
+    """The id of the next instance. Whoever counts asks once and goes on alone, until the store is opened again."""
+    last: int | None = _LAST.value(c, {})
+    dropped, first = meta.get(c, meta.LAST_INSTANCE), meta.get(c, meta.FIRST_INSTANCE)
+    return max(last or 0, int(dropped or 0), int(first or 1) - 1) + 1
+
+
+def insert(c: Connection, rows: Sequence[InstanceRow]) -> set[int]:
+    """Add instances; the ids of those that are new. A scheduled firing that is there already is left out."""
+    if not rows:
+        return set()
+    values = [_plain(row) for row in rows]
+    if _INSERT[c.dialect.name].run_all(c, values) == len(rows):
+        return {row.id for row in rows}
+    return {found["id"] for found in _THERE.rows(c, [row.id for row in rows])}
+
+
+def transition(c: Connection, changes: Sequence[Transition]) -> set[int]:
+    """Carry out what finds its instance as expected; the ids that changed. At most one change for each instance."""
+    if len(changes) == 1:
+        return {
+            change.id
+            for change in changes
+            if _moving(tuple(sorted(change.values)), len(change.expect)).run(c, _moved(change))
+        }
+    stand: dict[int, int] = {one["id"]: one["status"] for one in _STATUS.rows(c, [change.id for change in changes])}
+    fit = [change for change in changes if change.id in stand and stand[change.id] in change.expect]
+    by_shape: dict[Statement, list[Fields]] = {}
+    for change in fit:
+        by_shape.setdefault(_shape(change), []).append(_moved(change))
+    for statement, many in by_shape.items():
+        statement.run_all(c, many)
+    return {change.id for change in fit}
+
+
+def get(c: Connection, instance: int) -> InstanceRow | None:
+    """The one of this id."""
+    found = _GET.row(c, {"of": instance})
+    return None if found is None else _made(found)
+
+
+def page(
+    c: Connection,
+    group: int,
+    job: int | None = None,
+    status: InstanceStatus | None = None,
+    since: int | None = None,
+    until: int | None = None,
+    page: int = 1,
+    size: int = 10,
+) -> tuple[list[InstanceRow], int]:
+    """One page of an app group's instances, the newest first, and how many there are in all.
+
+    `since` and `until` (epoch ms, both included) bound the schedule time. Pages count from 1.
+    """
+    wanted = [INSTANCES.c.group == group]
+    if job is not None:
+        wanted.append(INSTANCES.c.job == job)
+    if status is not None:
+        wanted.append(INSTANCES.c.status == int(status))
+    if since is not None:
+        wanted.append(INSTANCES.c.schedule_time >= since)
+    if until is not None:
+        wanted.append(INSTANCES.c.schedule_time <= until)
+    total: int = Statement(select(func.count()).select_from(INSTANCES).where(*wanted)).value(c, {})
+    here = select(INSTANCES).where(*wanted).order_by(INSTANCES.c.id.desc()).limit(size).offset((page - 1) * size)
+    return [_made(found) for found in Statement(here).rows(c, {})], total
+
+
+def unfinished(c: Connection) -> list[InstanceRow]:
+    """All that have not ended, by id."""
+    return [_made(found) for found in _UNFINISHED.rows(c, {})]
+
+
+def prune(c: Connection, job: int, keep: int, most: int = 1000) -> list[int]:
+    """Drop the oldest ended instances beyond the newest `keep`; the ids dropped, at most `most` at one time."""
+    ids: list[int] = [found["id"] for found in _OLD.rows(c, {"of": job, "keep": keep, "most": most})]
+    if ids:
+        remember(c, max(ids))
+        _DROP.run_all(c, [{"of": one} for one in ids])
+    return ids
+
+
+def remember(c: Connection, dropped: int) -> None:
+    """Keep the id of an instance that goes: it never comes again."""
+    if dropped > int(meta.get(c, meta.LAST_INSTANCE) or 0):
+        meta.put(c, meta.LAST_INSTANCE, str(dropped))
+
+
+def _plain(row: InstanceRow) -> Fields:
+    fields = {name: getattr(row, name) for name in _NAMES}
+    fields["status"], fields["trigger"] = int(row.status), int(row.trigger)
+    return fields
+
+
+def _made(found: dict[str, Any]) -> InstanceRow:
+    found["status"] = InstanceStatus(found["status"])
+    found["trigger"] = TriggerType(found["trigger"])
+    return InstanceRow(**found)
+
+
+def _shape(change: Transition) -> Statement:
+    return _moving(tuple(sorted(change.values)), len(change.expect))
+
+
+def _moved(change: Transition) -> Fields:
+    expected = {f"expect_{number}": int(one) for number, one in enumerate(change.expect)}
+    return {**change.values, **expected, "of": change.id, "to": int(change.to)}
+
+
+@cache
+def _moving(names: tuple[str, ...], expected: int) -> Statement:
+    expect: list[Any] = [bindparam(f"expect_{number}") for number in range(expected)]
+    return Statement(
+        update(INSTANCES)
+        .where(INSTANCES.c.id == bindparam("of"), INSTANCES.c.status.in_(expect))
+        .values({"status": bindparam("to"), **{name: bindparam(name) for name in names}})
+    )
