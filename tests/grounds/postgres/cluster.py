@@ -85,11 +85,23 @@ class Postgres:
         """Whether it lives."""
         return self._child is not None and self._child.poll() is None
 
-    def database(self) -> str:
-        """The URL of a new, empty database."""
+    def database(self, space: Path | None = None) -> str:
+        """The URL of a new, empty database; `space`: a folder of this user in which its files are to be."""
         name = f"test_{os.getpid()}_{next(self._numbers)}"
-        self.query("postgres", f"CREATE DATABASE {name}")
+        where = ""
+        if space is not None:
+            if self._user:
+                shutil.chown(space, self._user, self._user)
+            self.query("postgres", f"CREATE TABLESPACE {name} LOCATION '{space}'")
+            where = f" TABLESPACE {name}"
+        self.query("postgres", f"CREATE DATABASE {name}{where}")
         return self.url(name)
+
+    def drop(self, url: str) -> None:
+        """Drop a database that nobody uses any more, and its tablespace."""
+        name = url.removeprefix("postgresql://postgres@/").partition("?")[0]
+        self.query("postgres", f"DROP DATABASE {name}")
+        self.query("postgres", f"DROP TABLESPACE IF EXISTS {name}")
 
     def url(self, name: str) -> str:
         """The URL of a database."""

@@ -18,9 +18,10 @@ from anyjob_server.store.instances import InstanceRow
 class Place:
     """A state folder and perhaps a database of PostgreSQL."""
 
-    def __init__(self, state: Path, postgres: Postgres | None) -> None:
+    def __init__(self, state: Path, postgres: Postgres | None, space: Path | None = None) -> None:
+        """`space`: a folder in which PostgreSQL keeps the database."""
         self.state, self.postgres = state, postgres
-        self.url = postgres.database() if postgres else None
+        self.url = postgres.database(space) if postgres else None
         self._open: list[Store] = []
 
     def open(self, **settings: Any) -> Store:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +17,9 @@ from anyjob_server.store.errors import StoreInUse, StoreUnusable
 
 __all__ = ["PostgresDatabase"]
 
+_KEEPALIVE: Final = " -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
+"""A server whose machine is gone loses its lock after a minute, not after two hours."""
+_AFTER_A_CRASH: Final = 5.0
 _LOCK: Final = 0x616E796A6F62  # "anyjob": one for each database, since locks are a database's own
 _OLDEST: Final = 13  # pg_current_xact_id
 _FULL: Final = "53100"
@@ -59,12 +63,7 @@ class PostgresDatabase(Database):
             raw = _raw(c)
             if raw.info.server_version < _OLDEST * 10_000:
                 raise StoreUnusable(self.where, f"its version is {raw.info.server_version}; it takes 13 or later")
-            (got,) = raw.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK]).fetchone()
-            if not got:
-                found = raw.execute(_HOLDER, [_LOCK]).fetchone()
-                raise StoreInUse(
-                    self.where, f"{found[0]} from {found[1]} since {found[2]}" if found else "another server"
-                )
+            self._lock(raw)
             if raw.execute("SHOW synchronous_commit").fetchone()[0] == "off":
                 raw.execute("SET synchronous_commit = on")
             raw.commit()
@@ -73,6 +72,15 @@ class PostgresDatabase(Database):
             c.close()
             raise
         return c
+
+    def _lock(self, raw: Any) -> None:
+        end = time.monotonic() + _AFTER_A_CRASH
+        while not raw.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK]).fetchone()[0]:
+            found = raw.execute(_HOLDER, [_LOCK]).fetchone()
+            if found is not None and not (_has_ended(found[0]) and time.monotonic() < end):
+                raise StoreInUse(self.where, f"{found[0]} from {found[1]} since {found[2]}")
+            raw.commit()
+            time.sleep(0.02)
 
     def reader(self) -> Connection:
         return self._readers.connect()
@@ -118,13 +126,30 @@ class PostgresDatabase(Database):
         return None
 
 
+def _name() -> str:
+    return f"anyjob-server {socket.gethostname()[:40]} pid {os.getpid()}"
+
+
+def _has_ended(name: str) -> bool:
+    """Whether it is a process of this machine that is no more: PostgreSQL may need a moment to see it."""
+    start, _, pid = _name().rpartition(" ")
+    mine, _, its = name.rpartition(" ")
+    if mine != start or not its.isdigit() or its == pid:
+        return False
+    try:
+        os.kill(int(its), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
 def _engine(url: URL, options: str, **settings: Any) -> Engine:
-    name = f"anyjob-server {socket.gethostname()} pid {os.getpid()}"
     given = dict(url.query)
-    arguments: dict[str, Any] = {"application_name": name[:63], "connect_timeout": 5, "tcp_user_timeout": 10_000}
+    arguments: dict[str, Any] = {"application_name": _name(), "connect_timeout": 5, "tcp_user_timeout": 10_000}
     arguments = {key: value for key, value in arguments.items() if key not in given}
-    if options:
-        arguments["options"] = f"{given.get('options', '')}{options}"
+    arguments["options"] = f"{given.get('options', '')}{_KEEPALIVE}{options}"
     return create_engine(
         url.set(drivername="postgresql+psycopg"), poolclass=NullPool, connect_args=arguments, **settings
     )
