@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -74,6 +74,8 @@ class Play:
         self.health = Health(state="healthy")
         self.changes: list[InstanceChange] = []
         self.enabled: list[list[str]] = []
+        self.step: Callable[[], None] = lambda: None
+        """Called before and after each start: a place where a server may die."""
 
     def finish(self, instance: int, cause: Cause = Cause.SUCCEEDED) -> None:
         for name in self.starts:
@@ -103,7 +105,9 @@ class PlayExecutor(RemoteExecutor[PlaySpec]):
         self.play.enabled.append(sorted(job.name for job in jobs))
 
     async def start(self, run: Run, spec: PlaySpec) -> Handle | Outcome:
+        self.play.step()
         self.play.starts[run.name] += 1
+        self.play.step()
         if spec.content == "hold":
             return Handle(kind="play", scope=Scope.REMOTE, data={"name": run.name})
         if spec.content == "fail":
@@ -119,17 +123,22 @@ class PlayExecutor(RemoteExecutor[PlaySpec]):
         self.play.over.setdefault(run.name, Outcome(cause=Cause.REMOTE_FAILED))
         return StopReport(strength=Strength.REPORTED, by="play")
 
-    async def find(self, run: Run, spec: PlaySpec) -> Handle | None:
+    async def find(self, run: Run, spec: PlaySpec) -> Handle | Outcome | None:
         if not self.play.starts[run.name]:
             return None
+        if spec.content != "hold":
+            return Outcome(cause=Cause.SUCCEEDED, result="found")
         return Handle(kind="play", scope=Scope.REMOTE, data={"name": run.name})
 
 
 class Field:
     """An engine with its parts in reach."""
 
-    def __init__(self, store: Store, engine: Engine, clock: HandClock, play: Play, group: GroupRow) -> None:
-        self.store, self.engine, self.clock, self.play, self.group = store, engine, clock, play, group
+    def __init__(
+        self, host: PluginHost, store: Store, engine: Engine, clock: HandClock, play: Play, group: GroupRow
+    ) -> None:
+        self.host, self.store, self.engine = host, store, engine
+        self.clock, self.play, self.group = clock, play, group
 
     async def job(self, name: str = "j", **fields: Any) -> JobRow:
         made = {"Name": name, "JobType": "play", **fields}
@@ -181,15 +190,16 @@ async def field(
     clock: HandClock | None = None,
     *,
     group: dict[str, Any] | None = None,
-    store: Store | None = None,
+    store: type[Store] | None = None,
+    worker_type: type[Worker] | None = None,
     **settings: Any,
-) -> AsyncIterator[Field]:
+) -> AsyncGenerator[Field]:
     """An engine on the folder `state`, as a server would have it."""
     play, clock = play or Play(), clock or HandClock()
-    opened = store or Store.open(None, state)
+    opened = (store or Store).open(None, state)
     claim(state / "worker", opened.ident)
     host = PluginHost({"play": play})
-    worker = Worker(host, state / "worker", WorkerSettings(force_wait=1))
+    worker = (worker_type or Worker)(host, state / "worker", WorkerSettings(force_wait=1))
     own = Instances(worker)
     made = ServerSettings.model_validate({"timezone": "UTC", **settings})
     try:
@@ -198,7 +208,7 @@ async def field(
         row = await opened.write(lambda c: _group(c, group or {}))
         await engine.start()
         try:
-            yield Field(opened, engine, clock, play, row)
+            yield Field(host, opened, engine, clock, play, row)
         finally:
             await engine.close()
             await own.close()

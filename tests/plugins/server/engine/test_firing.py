@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.plugins.server.engine.play import NOON, Field, Play, field
@@ -12,7 +13,7 @@ from anyjob.outcome import Cause
 from anyjob.status import InstanceStatus, TriggerType
 from anyjob_server.store import jobs
 
-CRON = {"TimeType": 1, "TimeExpression": "0/10 * * * * ?"}
+CRON: dict[str, Any] = {"TimeType": 1, "TimeExpression": "0/10 * * * * ?"}
 
 
 def test_cron_fires_at_its_times_with_its_data_time(tmp_path: Path) -> None:
