@@ -9,7 +9,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from tests.plugins.server.api.liveground import Live, live
@@ -285,12 +285,14 @@ def ends(walk: Walk, job: int) -> None:
     assert walk.seen["BatchDisableJobs"]["Message"] == "disable failed jobs=[999999999]"
     assert {row["JobId"] for row in walk.call("ListJobs", Status="0")["Jobs"]} == set(others)
     walk.call("BatchEnableJobs", JobIdList=others)
-    assert walk.call("ListJobs", Status="0")["Total"] == 0
+    assert walk.call("ListJobs", Status="0")["Jobs"] == []
     walk.call("BatchDeleteJobs", JobIdList=others)
     assert walk.refused("BatchDeleteJobs", 404, JobIdList=others).startswith("job is not existed")
     assert walk.refused("GetJobInfo", 404, JobId=others[0]) == f"jobId={others[0]} is not existed"
     listed = walk.call("ListJobs", PageNum=1, PageSize=5, JobName="hello")
-    assert (listed["PageNumber"], listed["PageSize"], listed["Total"]) == (1, 5, 1)
+    assert len(listed["Jobs"]) == 1
+    if "Total" in listed:  # older releases do not know paging
+        assert (listed["PageNumber"], listed["PageSize"], listed["Total"]) == (1, 5, 1)
     assert "job" in walk.refused("DeleteAppGroup", 409)
     walk.call("DeleteJob", JobId=job)
     assert walk.refused("DeleteJob", 404, JobId=job) == f"jobId={job} is not existed"
@@ -308,7 +310,7 @@ def same_shape(told: Any, wanted: Any, where: str) -> None:
     """The same keys and types, all the way down; our own keys beside."""
     assert type(told) is type(wanted), (where, told)
     if type(wanted) is dict:
-        keys: dict[str, Any] = wanted
+        keys = cast("dict[str, Any]", wanted)
         last = where.rpartition(".")[2]
         assert set(told) - OURS.get(last, set()) == set(keys), where
         for name, value in keys.items():
