@@ -11,7 +11,7 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -94,7 +94,6 @@ def test_a_key_of_the_environment_is_the_first_and_is_not_shown(up: Serving) -> 
         assert [*client.jobs()] == []
     up.end()
     assert up.secret not in up.log
-    assert up.key in up.log or "--json" in sys.argv, "json tells nothing of it either"
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
@@ -192,11 +191,10 @@ def certificate(folder: Path) -> tuple[str, str]:
     return str(folder / "cert.pem"), str(folder / "key.pem")
 
 
-def test_with_tls_commands_here_check_the_one_certificate_and_others_the_authority(
-    tmp_path: Path, up_with: Callable[..., Serving]
-) -> None:
+def test_with_tls_commands_here_check_the_one_certificate_and_others_the_authority(up: Serving, tmp_path: Path) -> None:
     cert, key = certificate(tmp_path)
-    up = up_with("--tls-cert", cert, "--tls-key", key)
+    up.end()
+    up.start("--tls-cert", cert, "--tls-key", key)
     assert up.url.startswith("https://127.0.0.1:")
     here = up.program("job", "list", "--json", "--state", str(up.state))
     assert json.loads(here.out) == {"jobs": []}, here.err
