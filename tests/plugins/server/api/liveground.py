@@ -37,9 +37,12 @@ class Live(Ground):
         assert self.loop is not None
         return asyncio.run_coroutine_threadsafe(what(self.server), self.loop).result(60)
 
-    def call(self, action: str, _key: tuple[str, str] | None = None, **parameters: Any) -> dict[str, Any]:
+    def call(self, action: str, **parameters: Any) -> dict[str, Any]:
         """The reply of an operation in the default group; RPC V1."""
-        signer = self.signer if _key is None else Signer(key_id=_key[0], secret=_key[1])
+        return self.call_as(self.signer, action, **parameters)
+
+    def call_as(self, signer: Signer, action: str, **parameters: Any) -> dict[str, Any]:
+        """The same by another key."""
         scope = {"RegionId": "local", "Namespace": NAMESPACE, "GroupId": GROUP}
         given = {name: str(value) for name, value in {**scope, **parameters}.items() if value is not None}
         return self.say(signer.v1(action, given))[1]
