@@ -157,6 +157,10 @@ class RunFace:
         return self.order.upstream
 
     @property
+    def results(self) -> Json:
+        return self.order.results
+
+    @property
     def schedule_time(self) -> int:
         return self.order.schedule_time
 

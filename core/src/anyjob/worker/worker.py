@@ -205,7 +205,7 @@ class Worker:
         known = self.live.get(order.name)
         if known is not None:
             return known
-        binding = order.binding or self._bind(order.job)
+        binding = order.binding or self.bind(order.job)
         bound = self.host.dispatch(order.job, binding)
         await self._serve(bound)
         try:
@@ -220,8 +220,8 @@ class Worker:
         if run is None or run.record.state is RunState.ENDED:
             self.book.forget(name)
 
-    def _bind(self, job: Job) -> Binding:
-        """Bound once for each Job object: checking a job costs more than running a small one."""
+    def bind(self, job: Job) -> Binding:
+        """Bound once for each Job object: checking a job costs more than running a small one. Raises as the host."""
         known = self._bindings.get(id(job))
         if known is None or known[0] is not job:
             known = self._bindings[id(job)] = (job, self.host.bind(job))

@@ -8,21 +8,30 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from anyjob.settings import Settings
-from anyjob.spec.commonxattrs import SizeOrNone
+from anyjob.spec.commonxattrs import Size, SizeOrNone
+from anyjob_server.timing.settings import TimeSettings
 
-__all__ = ["ServerSettings"]
+__all__ = ["LogSettings", "ServerSettings"]
 
 
-class ServerSettings(BaseModel):
-    """The part [server].
+class LogSettings(BaseModel):
+    """The part [server.logs]. Logs of ended instances go when they are older than `days`, and the oldest when all have more
+    than `size` bytes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    days: Annotated[int, Field(ge=1, le=36_500)] = 14
+    size: Size = 10 << 30
+
+
+class ServerSettings(TimeSettings):
+    """The part [server]: what TimeSettings says, and more.
 
     `listen`: HOST:PORT; beyond this machine it needs `tls_cert` and `tls_key`, PEM files, or `insecure`.
     `database`: a URL (`postgresql://USER@HOST/NAME`), never shown because a password may be in it; without one SQLite
     in the state folder. Below `free_disk` bytes free beside SQLite's file no new work is taken. `history`: ended
-    instances of a job that are kept.
+    instances of a job that are kept. `slots`: instances that may run at one time in all; None: any number.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     listen: str = "127.0.0.1:7780"
     tls_cert: Path | None = None
@@ -31,6 +40,8 @@ class ServerSettings(BaseModel):
     database: SecretStr | None = None
     free_disk: SizeOrNone = 64 << 20
     history: Annotated[int, Field(ge=1)] = 300
+    slots: Annotated[int, Field(ge=1)] | None = None
+    logs: LogSettings = LogSettings()
 
     @classmethod
     def of(cls, settings: Settings) -> ServerSettings:

@@ -1,0 +1,77 @@
+"""The server of one process: store, plugin host, worker and engine, put together."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from datetime import tzinfo
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from anyjob.plugins import PluginHost
+from anyjob.settings import Settings
+from anyjob.worker.instance import Instances
+from anyjob.worker.worker import Worker
+from anyjob_server.engine.clock import SYSTEM, Clock
+from anyjob_server.engine.engine import Engine
+from anyjob_server.engine.recovery import claim
+from anyjob_server.settings import ServerSettings
+from anyjob_server.store.store import Store
+
+__all__ = ["WORKER_FOLDER", "Server"]
+
+WORKER_FOLDER = "worker"
+"""The worker's part of the state folder."""
+
+
+class Server:
+    """`async with Server(host, settings, state) as server: ...`
+
+    Leaving the block fires nothing more and leaves what runs to the next start. Raises, on entering, StoreUnusable,
+    StoreInUse, StoreNewer, StateInUse, StateUnusable, OtherDatabase, BadSettings.
+    """
+
+    store: Store
+    worker: Worker
+    instances: Instances
+    engine: Engine
+
+    def __init__(self, host: PluginHost, settings: Settings, state: Path, clock: Clock = SYSTEM) -> None:
+        """`state`: the folder of database, key file and worker; one server at a time."""
+        self.host, self.settings, self.state = host, settings, state
+        self.own = ServerSettings.of(settings)
+        self._clock = clock
+        self._open = AsyncExitStack()
+
+    @property
+    def zone(self) -> tzinfo:
+        """Of the times in answers."""
+        return self.own.zone
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as opening:
+            await self._start(opening)
+            self._open = opening.pop_all()
+        return self
+
+    async def _start(self, opening: AsyncExitStack) -> None:
+        database = self.own.database
+        self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.store = Store.open(None if database is None else database.get_secret_value(), self.state)
+        opening.callback(self.store.close)
+        folder = self.state / WORKER_FOLDER
+        claim(folder, self.store.ident)
+        settings = self.settings
+        self.worker = Worker(self.host, folder, settings.worker, settings.secrets, settings.egress)
+        self.instances = Instances(self.worker)
+        await self.worker.start()
+        opening.push_async_callback(self.worker.close)
+        self.engine = Engine(self.store, self.worker, self.instances, self.own.made_calendars(), self.own, self._clock)
+        opening.push_async_callback(self.instances.close)
+        opening.push_async_callback(self.engine.close)
+        await self.engine.start()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        await self._open.aclose()
