@@ -12,11 +12,17 @@ from anyjob.plugins import PluginHost
 from anyjob.settings import Settings
 from anyjob.worker.instance import Instances
 from anyjob.worker.worker import Worker
+from anyjob_server.api.app import Api, Message, Receive, Send
+from anyjob_server.api.audit import Audit
+from anyjob_server.api.dispatcher import Dispatcher
+from anyjob_server.api.gateway import Gateway
 from anyjob_server.engine.clock import SYSTEM, Clock
 from anyjob_server.engine.engine import Engine
 from anyjob_server.engine.recovery import claim
+from anyjob_server.keys import Keys
 from anyjob_server.settings import ServerSettings
 from anyjob_server.store.store import Store
+from anyjob_server.trust.guard import Guard
 
 __all__ = ["WORKER_FOLDER", "Server"]
 
@@ -35,6 +41,8 @@ class Server:
     worker: Worker
     instances: Instances
     engine: Engine
+    keys: Keys
+    guard: Guard
 
     def __init__(self, host: PluginHost, settings: Settings, state: Path, clock: Clock = SYSTEM) -> None:
         """`state`: the folder of database, key file and worker; one server at a time."""
@@ -42,6 +50,12 @@ class Server:
         self.own = ServerSettings.of(settings)
         self._clock = clock
         self._open = AsyncExitStack()
+        self._api: Api | None = None
+
+    async def app(self, scope: Message, receive: Receive, send: Send) -> None:
+        """The ASGI application. It answers while the block lasts."""
+        assert self._api is not None
+        await self._api(scope, receive, send)
 
     @property
     def zone(self) -> tzinfo:
@@ -70,6 +84,10 @@ class Server:
         opening.push_async_callback(self.instances.close)
         opening.push_async_callback(self.engine.close)
         await self.engine.start()
+        self.keys = Keys(self.store)
+        self.keys.load()
+        self.guard = Guard(self.host, Audit(self.store).keep)
+        self._api = Api(Gateway(self.keys), Dispatcher(self))
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None

@@ -43,8 +43,8 @@ class Ground:
     """A listener in a thread of its own, and how to talk to it by bytes."""
 
     port: int
-    asked: Asked
     signer: Signer
+    asked: Asked = field(default_factory=Asked)
     tls: ssl.SSLContext | None = None
 
     def connect(self) -> socket.socket:
@@ -99,7 +99,7 @@ def ground(limits: ApiLimits | None = None, *, tls: ssl.SSLContext | None = None
     thread.start()
     try:
         assert opened.wait(20)
-        yield Ground(listener.address[1], asked, Signer(key_id=KEY_ID, secret=SECRET))
+        yield Ground(listener.address[1], Signer(key_id=KEY_ID, secret=SECRET), asked)
     finally:
         loop.call_soon_threadsafe(over.set)
         thread.join(20)

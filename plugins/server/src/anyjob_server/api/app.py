@@ -22,7 +22,7 @@ from anyjob_server.api.limits import ApiLimits
 from anyjob_server.api.reply import HEADERS, gateway_error
 from anyjob_server.api.request import WireRequest
 
-__all__ = ["Api", "Dispatch", "new_request_id"]
+__all__ = ["Api", "Dispatch", "Message", "Receive", "Send", "new_request_id"]
 
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]

@@ -9,9 +9,11 @@ Codes and texts of the gateway are those that Alibaba Cloud publishes, where it 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from anyjob.errors import AnyJobError
+from anyjob.outcome import Json
 from anyjob.problem import short
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "MalformedRequest",
     "MethodRefused",
     "MissingParameter",
+    "NoPermission",
     "NonceUsed",
     "NotForm",
     "RequestTooLarge",
@@ -45,6 +48,8 @@ class GatewayError(AnyJobError):
 
     status: ClassVar[int] = 400
     code: str
+    detail: Mapping[str, Json] | None = None
+    """The reply's AccessDeniedDetail."""
 
     def __init__(self, code: str, message: str) -> None:
         self.code, self.message = code, message
@@ -235,6 +240,20 @@ class NonceUsed(GatewayError):
 
     def __init__(self) -> None:
         super().__init__("SignatureNonceUsed", "Specified signature nonce was used already.")
+
+
+class NoPermission(GatewayError):
+    """The policy of the key does not let its owner do this. `explicit`: a statement denies it, else none allows it."""
+
+    status = 403
+
+    def __init__(self, why: str, *, key: str, action: str, explicit: bool) -> None:
+        super().__init__("NoPermission", why)
+        self.detail = {
+            "AuthAction": action,
+            "AuthPrincipalDisplayName": key,
+            "NoPermissionType": "ExplicitDeny" if explicit else "ImplicitDeny",
+        }
 
 
 class Faulty(GatewayError):

@@ -81,6 +81,8 @@ class Signed:
     version: str
     key: Key
     parameters: Parameters
+    host: str = ""
+    """What the client calls the server."""
 
 
 class Gateway:
@@ -121,7 +123,8 @@ class Gateway:
         self._use(key, nonce, at, now)
         # The form is read after the signature: a stranger's is not worth the time.
         given = {**dict(query), **dict(_form(request))}
-        return _signed(request.text(b"x-acs-action"), request.text(b"x-acs-version"), key, given)
+        action, version = request.text(b"x-acs-action"), request.text(b"x-acs-version")
+        return _signed(request, action, version, key, given)
 
     def _v1(self, request: WireRequest) -> Signed:
         # What pop-core posts has everything in the form, so that must be read to know who signed.
@@ -141,7 +144,7 @@ class Gateway:
         if not hmac.compare_digest(signature.encode(), v1_signature(key.secret, text).encode()):
             raise SignatureMismatch(text)
         self._use(key, nonce, at, now)
-        return _signed(_needed(given, "Action"), _needed(given, "Version"), key, given)
+        return _signed(request, _needed(given, "Action"), _needed(given, "Version"), key, given)
 
     def _key(self, access_key_id: str) -> Key:
         key = self._keys.find(access_key_id)
@@ -194,9 +197,9 @@ def _check_signed_headers(request: WireRequest, signed: Sequence[str]) -> None:
             raise MalformedRequest(f"its signature does not cover the header {name}")
 
 
-def _signed(action: str, version: str, key: Key, given: dict[str, str]) -> Signed:
-    own = ((name, value) for name, value in given.items() if name not in _COMMON)
-    return Signed(action=action, version=version, key=key, parameters=Parameters(own))
+def _signed(request: WireRequest, action: str, version: str, key: Key, given: dict[str, str]) -> Signed:
+    own = Parameters((name, value) for name, value in given.items() if name not in _COMMON)
+    return Signed(action=action, version=version, key=key, parameters=own, host=request.text(b"host"))
 
 
 def _needed(given: dict[str, str], name: str) -> str:

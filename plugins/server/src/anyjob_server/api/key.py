@@ -20,7 +20,7 @@ class Key:
     group_id: str = ""
     """The only app group of that namespace; empty: all."""
     policy: str = ""
-    """JSON, a list of statements (`trust.policy`); empty: everything in that scope."""
+    """JSON of its statements; empty: everything within the scope."""
     revoked: bool = False
 
 

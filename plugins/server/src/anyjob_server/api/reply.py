@@ -27,15 +27,16 @@ def business_error(request_id: str, error: BusinessError) -> bytes:
 
 def gateway_error(request_id: str, error: GatewayError, host: str) -> bytes:
     """The body beside an HTTP status of 400 or above. `host` is what the client called the server."""
-    return _json(
-        {
-            "RequestId": request_id,
-            "HostId": short(host),
-            "Code": error.code,
-            "Message": error.message,
-            "Recommend": "",
-        }
-    )
+    told: dict[str, Json] = {
+        "RequestId": request_id,
+        "HostId": short(host),
+        "Code": error.code,
+        "Message": error.message,
+        "Recommend": "",
+    }
+    if error.detail is not None:
+        told["AccessDeniedDetail"] = dict(error.detail)
+    return _json(told)
 
 
 def raw_response(request_id: str, error: GatewayError) -> bytes:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from anyjob.outcome import Cause, Evidence, Json, Outcome, StopReport, Strength
+from anyjob.outcome import Cause, Json, Outcome, StopReport
 from anyjob.status import InstanceStatus, TriggerType
 
 __all__ = ["InstanceInfo"]
@@ -100,24 +100,10 @@ def _seconds(start: object, end: object) -> float | None:
 
 def _outcome(said: Mapping[str, Any]) -> Outcome:
     code, stop = said.get("Code"), said.get("StopReport")
-    return Outcome(
-        cause=Cause(said["Cause"]),
+    read = Outcome.from_json({"cause": said["Cause"], "evidence": said.get("Evidence") or []})
+    return replace(
+        read,
         code=code if isinstance(code, int) else None,
         result=_text(said, "Result"),
-        evidence=_evidence(said),
-        stop=None if not stop else _stop(stop),
+        stop=None if not stop else StopReport.from_json(stop),
     )
-
-
-def _stop(said: Mapping[str, Any]) -> StopReport:
-    return StopReport(
-        strength=Strength(said["Strength"]),
-        by=_text(said, "By"),
-        evidence=_evidence(said),
-        survivors=[str(one) for one in said.get("Survivors") or []],
-    )
-
-
-def _evidence(said: Mapping[str, Any]) -> list[Evidence]:
-    items: list[Mapping[str, Any]] = said.get("Evidence") or []
-    return [Evidence(source=_text(item, "Source"), text=_text(item, "Text")) for item in items]
