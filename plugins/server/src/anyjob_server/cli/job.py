@@ -45,7 +45,7 @@ def create(
     from anyjob_server.cli.opened import opened
 
     jobs = read_all(files, sets or [], name)
-    made = list[Json]()
+    made: list[Json] = []
     with opened(server, namespace, group, state) as client:
         try:
             for one in jobs:

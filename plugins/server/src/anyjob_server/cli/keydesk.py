@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from anyjob.cli.inputs import settings_for
-from anyjob.errors import StateUnusable
 from anyjob.outcome import Json
 from anyjob_server.api.operations.list_access_keys import key_json
 from anyjob_server.client.client import Client
+from anyjob_server.client.errors import NoServer
 from anyjob_server.client.serverfile import default_state, read_server_file
 from anyjob_server.client.target import SERVER, find_target
 from anyjob_server.keys import Keys
@@ -44,8 +44,8 @@ class KeyDesk(Protocol):
 def desk(server: str | None, state: Path | None) -> Generator[KeyDesk]:
     """The one that is meant.
 
-    Raises what `find_target` raises, StateUnusable for a folder that no server has used, and what opening its store
-    raises: StoreInUse for a server that is just beginning or ending.
+    Raises what `find_target` raises, NoServer for a folder that no server has used, and what opening its store raises:
+    StoreInUse for a server that is just beginning or ending.
     """
     folder = state or default_state()
     named = bool(server or os.environ.get(SERVER))
@@ -100,5 +100,5 @@ def _stored(folder: Path) -> Store:
     database = ServerSettings.of(settings_for(None, folder)).database
     url = None if database is None else database.get_secret_value()
     if url is None and not (folder / DATABASE_FILE).exists():
-        raise StateUnusable(folder, "no server has used it; `anyjob serve` makes the first key")
+        raise NoServer(folder)
     return Store.open(url, folder)

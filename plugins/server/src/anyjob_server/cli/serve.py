@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from anyjob_server.settings import ServerSettings
 
 __all__ = ["serve"]
+
+_SWITCH: Final = 0.001
+"""Seconds that a thread may compute while the loop waits for its turn: the store's writer computes a lot."""
 
 
 def serve(
@@ -56,37 +59,36 @@ def serve(
     Ctrl-C, TERM and a hang-up end it in order: what was asked is answered, runs go on and are taken over by the next
     start. A second signal ends it at once, which loses nothing either.
     """
-    from pydantic import SecretStr
-
     from anyjob.cli.inputs import settings_for
     from anyjob.cli.session import leave
     from anyjob_server.address import read_address
     from anyjob_server.client.serverfile import default_state
-    from anyjob_server.settings import ServerSettings
+    from anyjob_server.settings import ServerSettings, with_options
 
     folder = state or default_state()
-    settings = settings_for(config, folder)
-    own = ServerSettings.of(settings)
     given: dict[str, object] = {
         "listen": listen,
         "tls_cert": tls_cert,
         "tls_key": tls_key,
         "insecure": insecure or None,
-        "database": None if database is None else SecretStr(database),
+        "database": database,
     }
-    own = own.model_copy(update={name: value for name, value in given.items() if value is not None})
+    settings = with_options(settings_for(config, folder), given)
+    own = ServerSettings.of(settings)
     address = read_address(own.listen, "--listen" if listen else "server.listen")
     _log_to_stderr()
+    sys.setswitchinterval(_SWITCH)
     leave(asyncio.run(_serve(settings, own, folder, address, as_json=as_json)))
 
 
 async def _serve(settings: Settings, own: ServerSettings, folder: Path, address: Address, *, as_json: bool) -> int:
+    from anyjob.cli.session import load_host
     from anyjob_server.cli.signals import Ending
     from anyjob_server.server import Server
     from anyjob_server.serving import Serving, state_folder, tls_files
 
     ending = Ending()
-    server = Server(settings, own, state_folder(folder))
+    server = Server(load_host(settings), settings, state_folder(folder))
     async with Serving(server, address, tls=tls_files(own), insecure=own.insecure) as serving:
         _tell(serving, as_json=as_json)
         await ending.wait()

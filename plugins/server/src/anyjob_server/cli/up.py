@@ -67,19 +67,19 @@ def up(
 
 
 async def _up(settings: Settings, folder: Path, jobs: list[Job], wanted: Wanted) -> int:
+    from anyjob.cli.session import load_host
     from anyjob.cli.stops import Stops
     from anyjob_server.address import read_address
     from anyjob_server.cli.ascent import Ascent
     from anyjob_server.server import Server
     from anyjob_server.serving import Serving, state_folder
-    from anyjob_server.settings import ServerSettings
+    from anyjob_server.settings import with_options
 
     stops = Stops()
     # The jobs are the caller's own, as in `anyjob run`.
-    own = ServerSettings.of(settings).model_copy(update={"users": {"*": "root"}})
-    server = Server(settings, own, state_folder(folder))
-    async with Serving(server, read_address("127.0.0.1:0", "--listen"), environment={}) as serving:
-        ascent = Ascent(serving.server.state, wanted)
-        result = await ascent.run(jobs, stops)
+    settings = with_options(settings, {"users": {"*": "root"}})
+    server = Server(load_host(settings), settings, state_folder(folder))
+    async with Serving(server, read_address("127.0.0.1:0", "--listen"), environment={}):
+        result = await Ascent(server.state, wanted).run(jobs, stops)
         await server.worker.apps.shared.dismiss()
         return result

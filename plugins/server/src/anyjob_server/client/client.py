@@ -68,7 +68,7 @@ class Client:
         return JobInfo.of(self.call("GetJobInfo", by)["JobConfigInfo"])
 
     def jobs(self, name: str = "", status: JobStatus | None = None) -> Iterator[JobInfo]:
-        """Those whose names begin as `name`, all pages."""
+        """Those that have `name` in theirs, all pages."""
         fields: dict[str, Json] = {"JobName": name or None, "Status": None if status is None else str(status.value)}
         page = seen = 0
         while True:

@@ -45,7 +45,8 @@ class JobInfo:
     def of(cls, said: Mapping[str, Any]) -> JobInfo:
         """From a JobConfigInfo of GetJobInfo, or a row of ListJobs."""
         known = {item.name for item in JOB_FIELDS}
-        flat = _flat(said)
+        fields = said.get("Fields")  # ours, of GetJobInfo: what the vendor's keys do not tell is in it
+        flat = _flat(said) if fields is None else fields
         given = {name: value for name, value in flat.items() if name in known and name not in _SCOPE}
         job = Job.from_wire(given)
         return cls(

@@ -16,6 +16,7 @@ forget it. So whatever the moment of a crash, store and worker's folder together
 from __future__ import annotations
 
 import logging
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -43,7 +44,7 @@ _log = logging.getLogger(__name__)
 
 def claim(folder: Path, ident: str) -> None:
     """Let the worker's folder belong to a database. Before the worker starts. Raises OtherDatabase, OSError."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o711 if os.getuid() == 0 else 0o700, parents=True, exist_ok=True)
     file = folder / _IDENT
     try:
         known = file.read_text().strip()
