@@ -98,6 +98,7 @@ NEEDS: dict[str, Callable[[], str]] = {
     "k8s": _k8s,
     "maven": _command("mvn"),
     "node": _command("node"),
+    "npm": _command("npm"),
     "php": _command("php"),
     "postgres": _postgres,
     "root": _root,

@@ -3,6 +3,7 @@
     AnyJobError
     ├── BadJob                 the user's fault: every Problem of a job at once          (anyjob.job)
     ├── BadSettings            the operator's fault: every Problem of the settings
+    ├── BadInput               what a plugin's command was asked cannot be done as it was asked
     ├── PasteRefused           a placeholder stands for text of somebody else than the job's owner
     ├── UnknownJobType         no plugin offers the type
     ├── EgressRefused          a call to somewhere that the egress policy does not allow
@@ -31,6 +32,7 @@ from anyjob.problem import Problem
 
 __all__ = [
     "AnyJobError",
+    "BadInput",
     "BadSettings",
     "ContractBroken",
     "EgressRefused",
@@ -59,6 +61,10 @@ class BadSettings(AnyJobError):
     def __init__(self, source: str, problems: Sequence[Problem]) -> None:
         self.source, self.problems = source, tuple(problems)
         super().__init__(f"{source} cannot be used:\n" + "\n".join(f"  {problem}" for problem in self.problems))
+
+
+class BadInput(AnyJobError):
+    """For errors of plugins: whoever called wrote something that cannot be done. A command ends with status 2 then."""
 
 
 class PasteRefused(AnyJobError):

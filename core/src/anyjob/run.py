@@ -133,6 +133,11 @@ class RunFacts(Protocol):
     @property
     def upstream(self) -> Json: ...
     @property
+    def results(self) -> Json:
+        """How the tasks of the instance ended, for `POST` and `REDUCE`: a list of {task, status, result}; else None."""
+        ...
+
+    @property
     def schedule_time(self) -> int:
         """Epoch milliseconds."""
         ...

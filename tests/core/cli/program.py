@@ -69,22 +69,26 @@ class Program:
         return str(path)
 
     def start(
-        self, *arguments: str, stdin: int = subprocess.DEVNULL, wrapper: Sequence[str] = ()
+        self,
+        *arguments: str,
+        stdin: int = subprocess.DEVNULL,
+        stderr: int = subprocess.PIPE,
+        wrapper: Sequence[str] = (),
     ) -> subprocess.Popen[bytes]:
-        """A command that goes on beside the test, executed by the words of `wrapper`.."""
+        """A command that goes on beside the test, executed by the words of `wrapper`."""
         return subprocess.Popen(
             [*wrapper, sys.executable, "-m", "anyjob", *arguments],
             env=self.environment,
             cwd=self.folder,
             stdin=stdin,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
         )
 
     def finish(self, process: subprocess.Popen[bytes]) -> Done:
         """Wait for its end."""
         out, err = process.communicate(timeout=PATIENCE)
-        return Done(status=process.returncode, out=out, err=err.decode())
+        return Done(status=process.returncode, out=out, err=(err or b"").decode())
 
     def __call__(self, *arguments: str, stdin: bytes = b"") -> Done:
         """One command to its end."""

@@ -65,7 +65,7 @@ BAD_JOBS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"ExecuteMode": "batch"},
-        "anyjob: Job 'a': ExecuteMode: \"batch\" does not run here yet; use standalone or sharding\n",
+        "anyjob: Job 'a': ExecuteMode: \"batch\" does not run here yet; use standalone, broadcast or sharding\n",
     ),
     (
         {"XAttrs": {"limit": {"memory": "1Gi"}, "grace": "long"}},

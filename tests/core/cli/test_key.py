@@ -50,10 +50,36 @@ def test_a_key_is_shown_once_and_kept_as_a_hash(anyjob: Program, tmp_path: Path)
 @pytest.mark.parametrize(
     "arguments", [("create",), ("create", "--app", " "), ("create", "--app", "a\nb"), ("list",), ("revoke", "x")]
 )
-def test_a_command_that_does_not_say_whose_key_is_bad_input(anyjob: Program, arguments: tuple[str, ...]) -> None:
+def test_a_command_that_does_not_say_whose_key_is_bad_input(
+    anyjob: Program, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    """Where no plugin brings keys of its own."""
+    anyjob.environment["ANYJOB_CONFIG"] = str(toml(tmp_path / "any.toml", {"plugins": 'deny = ["server"]'}))
     done = anyjob("key", *arguments)
     assert done.status == 2
     assert not (anyjob.own / "app-keys.json").exists()
+
+
+def test_without_the_option_a_plugin_that_brings_keys_has_the_word(anyjob: Program) -> None:
+    anyjob.install(
+        "badges",
+        """
+        import typer
+        from anyjob.plugins import CommandType, hookimpl
+
+        def key(words: list[str]):
+            print("badge", *words)
+
+        @hookimpl
+        def anyjob_commands():
+            return [CommandType(name="key", command="anyjob_badges:key", help="Badges.")]
+        """,
+    )
+    anyjob.environment["ANYJOB_CONFIG"] = str(toml(anyjob.folder / "any.toml", {"plugins": 'deny = ["server"]'}))
+    assert anyjob("key", "create").out == b"badge create\n"
+    assert b'"keys": []' in anyjob("key", "list", "--app", "--json").out
+    assert anyjob("key", "create", "--app=shop").status == 0
+    assert b"Badges" not in anyjob("--help").out
 
 
 def test_run_listens_for_its_time_and_takes_keys_made_before_and_revoked_meanwhile(

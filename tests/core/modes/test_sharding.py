@@ -82,4 +82,5 @@ def test_one_failed_shard_fails_the_instance_and_is_named() -> None:
 def test_a_mode_that_does_not_run_yet_is_refused_by_name() -> None:
     with pytest.raises(ModeRefused) as caught:
         mode_of(Job(name="m", job_type="shell", execute_mode=ExecuteMode.BATCH))
-    assert str(caught.value) == ("Job 'm': ExecuteMode: \"batch\" does not run here yet; use standalone or sharding")
+    message = "Job 'm': ExecuteMode: \"batch\" does not run here yet; use standalone, broadcast or sharding"
+    assert str(caught.value) == message

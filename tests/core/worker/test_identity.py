@@ -80,3 +80,41 @@ def test_a_state_folder_that_the_user_cannot_pass_is_named(tmp_path: Path) -> No
     assert outcome.cause is Cause.BAD_CONFIG
     assert "cannot pass through /" in outcome.result
     assert "(--state)" in outcome.result
+
+
+def run_of_group(state: Path, group_user: str, **fields: object) -> tuple[Outcome, Path]:
+    async def go() -> tuple[Outcome, Path]:
+        async with Worker(PluginHost.load(), state, SETTINGS) as worker:
+            worker.run_as = lambda job: group_user if job.group_id == "own" else None
+            job = Job.from_wire({"Name": "j", "JobType": "shell", "GroupId": "own", **fields})
+            live = await worker.submit(RunOrder(job=job, instance=1))
+            return await live.outcome(), worker.folder.runs / live.name
+
+    return asyncio.run(go())
+
+
+def test_the_user_of_an_app_group_may_be_a_number_without_a_name(state: Path) -> None:
+    script = """
+    echo "$(id -u):$(id -g) $USER"
+    touch "$HOME/mine" && stat -c %u "$HOME/mine"
+    cat ../log ../../../worker.jsonl ../../../lock 2>/dev/null && echo 'what is not its own was read'
+    """
+    outcome, folder = run_of_group(state, "1900000001", Content=script)
+    assert (folder / "log").read_text() == "1900000001:1900000001 1900000001\n1900000001\n", outcome
+
+
+def test_a_job_cannot_take_the_number_of_another_group(state: Path) -> None:
+    outcome, _ = run_of_group(state, "1900000001", Content="id", XAttrs={"user": "1900000002"})
+    assert (outcome.cause, "no such user" in outcome.result) == (Cause.BAD_CONFIG, True), outcome
+
+
+def test_what_a_job_names_itself_is_still_asked_of_the_list(state: Path) -> None:
+    outcome, _ = run_of_group(state, "1900000001", Content="id", XAttrs={"user": "daemon"})
+    assert "not allowed for app group 'own'" in outcome.result
+    outcome, folder = run_of_group(state / "two", "1900000001", Content="id -un", XAttrs={"user": "nobody"})
+    assert (folder / "log").read_text() == "nobody\n", outcome
+
+
+def test_a_group_user_that_is_not_there_is_named(state: Path) -> None:
+    outcome, _ = run_of_group(state, "nobody-of-that-name", Content="id")
+    assert 'The app group\'s user: "nobody-of-that-name" is no user of this node' in outcome.result

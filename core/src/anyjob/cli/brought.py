@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+import inspect
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,20 +25,26 @@ class CommandBroken(PluginError):
         super().__init__(f"`anyjob {name}` of {plugin} cannot be used: {cause}. Install what it lacks, or update it.")
 
 
-def add_brought(app: typer.Typer, arguments: Sequence[str], own: Collection[str]) -> None:
-    """Add what the arguments may mean: the one command they name, or all of them for a list. Names in `own` are ours.
+def add_brought(
+    app: typer.Typer, arguments: Sequence[str], own: Collection[str], shared: Mapping[str, str]
+) -> set[str]:
+    """Add what the arguments may mean: the one command they name, or all of them for a list; their names.
 
-    Raises BadSettings, and CommandBroken for one that is named and cannot be imported.
+    Names in `own` are ours. `shared`: those of them that are ours only with an option; without it a plugin that brings
+    the name has it. Raises BadSettings, and CommandBroken for one that is named and cannot be imported.
     """
     named = next((word for word in arguments if not word.startswith("-")), None)
+    options = {word.partition("=")[0] for word in arguments}
+    own = {name for name in own if name != named or shared.get(name, "") in {"", *options}}
     if named in own or "--version" in arguments:
-        return
+        return set()
     try:
         offers = _offers(arguments)
     except AnyJobError:
         if named is not None:
             raise
-        return  # a list without them is better than none, and every command says what is wrong
+        return set()  # a list without them is better than none, and every command says what is wrong
+    added = set[str]()
     for offer in offers:
         name, about = offer.kind.name, offer.kind.help
         if name in own:
@@ -46,13 +53,16 @@ def add_brought(app: typer.Typer, arguments: Sequence[str], own: Collection[str]
         if isinstance(command, typer.Typer):
             app.add_typer(command, name=name, help=about)
         else:
-            app.command(name, help=about)(command)
+            # its own words where it is meant: they say more than a line of the list
+            app.command(name, help=inspect.getdoc(command) or about if name == named else about)(command)
+        added.add(name)
+    return added
 
 
 def _offers(arguments: Sequence[str]) -> Sequence[Offer[CommandType]]:
     """A plugin that the settings block is not imported, not even for a list."""
+    from anyjob.cli.hosting import load_host
     from anyjob.cli.inputs import settings_for
-    from anyjob.cli.session import load_host
 
     return load_host(settings_for(_path(arguments, "--config"), _path(arguments, "--state"))).commands()
 

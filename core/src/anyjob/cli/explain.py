@@ -7,10 +7,11 @@ import shlex
 from typing import TYPE_CHECKING
 
 from anyjob.cli.options import AsJson, Config, File, JobName, Sets, State
-from anyjob.cli.page import Page
 
 if TYPE_CHECKING:
     from anyjob.cli.explanation import Explanation
+    from anyjob.cli.page import Page
+    from anyjob.modes import TaskPlan
 
 __all__ = ["explain"]
 
@@ -45,6 +46,7 @@ def explain(
 def _page(made: Explanation) -> Page:
     from anyjob.cli.dryrun import RUN
     from anyjob.cli.explanation import KEEPERS
+    from anyjob.cli.page import Page
 
     job, bound, common = made.job, made.bound, made.bound.common
     binding, capabilities = bound.binding, bound.capabilities
@@ -76,9 +78,7 @@ def _page(made: Explanation) -> Page:
     if made.local:
         bounds.append(("leftovers", common.leftovers))
     page.section("Bounds", bounds)
-    tasks = [
-        (f"task {plan.task}", f"shard {plan.shard.parameter!r}" if plan.shard else "the job") for plan in made.plans
-    ]
+    tasks = [(f"task {plan.task}", _part(plan)) for plan in made.plans]
     attempts = made.plans[0].attempts + 1
     again = f"{attempts}, {made.plans[0].interval:g} s apart" if attempts > 1 else "1"
     page.section(f"Mode {job.execute_mode.value}", [*tasks, ("attempts", again)])
@@ -108,3 +108,13 @@ def _stop(made: Explanation) -> str:
         how = f"asked to end; after {grace:g} s of grace interrupted, as far as whoever runs it can"
     sure = f"{proof.value} once whoever runs it says that it is over, else {Strength.ASKED.value}"
     return f"{how}; proof {sure if proof is Strength.REPORTED else proof.value}"
+
+
+def _part(plan: TaskPlan) -> str:
+    from anyjob.executor.capabilities import Phase
+
+    if plan.phase is not Phase.PROCESS:
+        return f"{plan.phase.value}, {'before' if plan.phase is Phase.PRE else 'after'} the others"
+    if plan.shard is None:
+        return "the job"
+    return f"shard {plan.shard.parameter!r}" if plan.shard.parameter else f"shard {plan.shard.id} of {plan.shard.total}"

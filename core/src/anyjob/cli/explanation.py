@@ -104,9 +104,11 @@ def capabilities_json(capabilities: Capabilities) -> dict[str, Json]:
 
 async def gather(job: Job, host: PluginHost, settings: Settings) -> Explanation:
     """Ask everybody who has a say. Raises what `host.bind` raises, and ModeRefused."""
-    plans = mode_of(job).plan(job, "")
+    mode = mode_of(job)
+    mode.plan(job, "")
     host.bind(job)
     bound = host.dispatch(job)
+    plans = mode.plan(job, "", bound.capabilities.phases)
     common, faults = bound.common, list[str]()
     draft = RunDraft(
         job=job, launcher=common.launcher, user=common.user, limits=common.limits, labels=dict(common.labels)
@@ -179,4 +181,5 @@ def _task_json(plan: TaskPlan) -> dict[str, Json]:
         "shard": shard,
         "attempts": plan.attempts + 1,
         "interval": plan.interval,
+        "phase": plan.phase.value,
     }

@@ -1,7 +1,7 @@
 """`anyjob key`: who may come in.
 
-Each kind of keys has an option of its own that says which is meant: `--app` those of applications. Other kinds come
-with whoever reads them, so that a command without such an option never guesses.
+With `--app` it is about keys of applications, which are here. Without, a plugin that brings a command `key` has the
+word (the server: access keys); where there is none, the option is asked for, so that a command never guesses.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 __all__ = ["key"]
 
-key = typer.Typer(no_args_is_help=True, help="Make, list and revoke keys: who may come in.")
+key = typer.Typer(
+    no_args_is_help=True,
+    help="Make, list and revoke keys: who may come in. With --app keys of applications; without, those of a server.",
+)
 
 OfApps = Annotated[bool, typer.Option("--app", help="Keys of applications.")]
 

@@ -74,8 +74,8 @@ def _app() -> typer.Typer:
     }
     for name, command in own.items():
         app.command(name)(command)
-    app.add_typer(key, name="key")
-    add_brought(app, sys.argv[1:], {*own, "key"})
+    if "key" not in add_brought(app, sys.argv[1:], {*own, "key"}, shared={"key": "--app"}):
+        app.add_typer(key, name="key")
     return app
 
 

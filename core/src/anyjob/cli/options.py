@@ -7,7 +7,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-__all__ = ["AsJson", "Config", "File", "JobName", "Sets", "State"]
+__all__ = ["AsJson", "Config", "File", "JobName", "Sets", "State", "folder"]
 
 File: TypeAlias = Annotated[str, typer.Argument(metavar="FILE", help="A job in YAML or JSON; - reads standard input.")]
 Sets: TypeAlias = Annotated[
@@ -24,7 +24,7 @@ JobName: TypeAlias = Annotated[
 ]
 
 
-def _folder(text: str) -> Path:
+def folder(text: str) -> Path:
     """An unset variable in `--state "$DIR"` must not make the current folder a state folder."""
     if not text:
         raise typer.BadParameter("is empty; name a folder, or leave the option out")
@@ -33,7 +33,7 @@ def _folder(text: str) -> Path:
 
 State: TypeAlias = Annotated[
     Path | None,
-    typer.Option("--state", metavar="DIR", parser=_folder, help="The state folder, in place of one of its own."),
+    typer.Option("--state", metavar="DIR", parser=folder, help="The state folder, in place of one of its own."),
 ]
 Config: TypeAlias = Annotated[
     Path | None,

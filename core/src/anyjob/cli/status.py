@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from typing import Final
 
-from anyjob.errors import AnyJobError, BadSettings, UnknownJobType
+from anyjob.errors import AnyJobError, BadInput, BadSettings, UnknownJobType
 from anyjob.job import BadJob, BadJobFile
 from anyjob.modes import ModeRefused
 from anyjob.outcome import Cause, Outcome
@@ -20,7 +20,7 @@ FAILED: Final = 1
 BAD_INPUT: Final = 2
 TIMED_OUT: Final = 124
 
-_BAD_INPUT = (BadJob, BadJobFile, BadSettings, UnknownJobType, ModeRefused, NoSuchKey, ScaffoldRefused)
+_BAD_INPUT = (BadInput, BadJob, BadJobFile, BadSettings, UnknownJobType, ModeRefused, NoSuchKey, ScaffoldRefused)
 
 
 def of_error(error: AnyJobError) -> int:

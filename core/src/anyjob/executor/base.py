@@ -65,6 +65,13 @@ class Executor(ABC, Generic[S]):
         del job, spec
         return ()
 
+    def privileges(self, job: Job, spec: S) -> Iterable[str]:
+        """What the job asks of the machine beyond what an ordinary run may have (a host's folder, its network, a
+        privileged container), each as the field and value that say so. Asked of jobs that `check` lets pass, for
+        whoever decides who may create them. Must not touch the machine."""
+        del job, spec
+        return ()
+
     def capabilities(self, spec: S) -> Capabilities:
         """What is promised for this spec; asked at bind, on a server too, so it must not touch the machine. The
         default denies all."""

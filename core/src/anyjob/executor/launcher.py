@@ -55,6 +55,11 @@ class Launcher(ABC, Generic[O]):
         del job, options
         return ()
 
+    def privileges(self, job: Job, options: O) -> Iterable[str]:
+        """As Executor.privileges."""
+        del job, options
+        return ()
+
     async def preflight(self, options: O) -> Iterable[Problem]:
         """As Executor.preflight; asked after the executor's."""
         del options

@@ -54,6 +54,7 @@ def run_facts(run: Run) -> dict[str, Json]:
         "shard": None if shard is None else {"id": shard.id, "parameter": shard.parameter, "total": shard.total},
         "payload": run.payload,
         "upstream": run.upstream,
+        **({} if run.results is None else {"results": run.results}),
         "schedule_time": run.schedule_time,
         "data_time": run.data_time,
         "trigger": int(run.trigger),

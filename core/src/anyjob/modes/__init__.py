@@ -9,13 +9,17 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from anyjob.job import ExecuteMode, Job
-from anyjob.modes import sharding, standalone
-from anyjob.modes.mode import Mode, ModeRefused, TaskPlan, tuned
+from anyjob.modes import broadcast, sharding, standalone
+from anyjob.modes.mode import PLAIN, Mode, ModeRefused, TaskPlan, tuned
 
-__all__ = ["MODES", "Mode", "ModeRefused", "TaskPlan", "mode_of", "tuned"]
+__all__ = ["MODES", "PLAIN", "Mode", "ModeRefused", "TaskPlan", "mode_of", "tuned"]
 
 MODES: Mapping[ExecuteMode, Mode] = MappingProxyType(
-    {ExecuteMode.STANDALONE: standalone.StandaloneMode(), ExecuteMode.SHARDING: sharding.ShardingMode()}
+    {
+        ExecuteMode.STANDALONE: standalone.StandaloneMode(),
+        ExecuteMode.BROADCAST: broadcast.BroadcastMode(),
+        ExecuteMode.SHARDING: sharding.ShardingMode(),
+    }
 )
 """The modes that run."""
 

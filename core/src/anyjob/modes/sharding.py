@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from anyjob.executor.capabilities import Phase
 from anyjob.job import BadJob, Job
-from anyjob.modes.mode import Mode, TaskPlan, tuned
+from anyjob.modes.mode import PLAIN, Mode, TaskPlan, tries
 from anyjob.outcome import Cause, Evidence, Outcome
 from anyjob.problem import Problem
 from anyjob.run import Shard
@@ -21,7 +22,8 @@ __all__ = ["ShardingMode"]
 class ShardingMode(Mode):
     """The instance succeeds when every shard does. Non-empty instance parameters replace the job's Parameters."""
 
-    def plan(self, job: Job, instance_parameters: str) -> list[TaskPlan]:
+    def plan(self, job: Job, instance_parameters: str, phases: frozenset[Phase] = PLAIN) -> list[TaskPlan]:
+        del phases
         field = "InstanceParameters" if instance_parameters else "Parameters"
         text = instance_parameters or job.parameters
         entries = [entry.strip() for entry in re.split(r"[,\r\n]", text) if entry.strip()]
@@ -46,10 +48,7 @@ class ShardingMode(Mode):
                 shards[int(ident)] = value.strip()
         if problems:
             raise BadJob(problems, job.name)
-        # A shard is tried again by the task's own budget, where the job has none for its tasks by the job's.
-        tries = tuned(job, "taskMaxAttempt", job.task_max_attempt)
-        attempts = tries or job.max_attempt
-        interval = tuned(job, "taskAttemptInterval", job.task_attempt_interval) if tries else job.attempt_interval
+        attempts, interval = tries(job)
         return [
             TaskPlan(
                 task=ident,

@@ -162,6 +162,18 @@ class PluginHost:
                 self._dispatched.popitem(last=False)
         return bound
 
+    def privileges(self, job: Job) -> list[str]:
+        """What a job asks for beyond an ordinary run (`Executor.privileges`). Raises what `dispatch` does."""
+        bound = self.dispatch(job)
+        try:
+            asked = [*bound.executor.privileges(job, bound.spec)]
+            if bound.place is not None and bound.executor.joins(bound.spec):
+                asked += bound.place.launcher.privileges(job, bound.place.options)
+        except Exception as error:
+            at, cause = bound.binding, f"its privileges failed: {failure(error)}"
+            raise PluginBroken(job.job_type, at.plugin, at.distribution, cause) from error
+        return asked
+
     @property
     def has_policies(self) -> bool:
         """Whether `prepare` asks anybody; a worker need not make a draft when nobody is asked."""

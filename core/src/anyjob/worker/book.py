@@ -163,8 +163,9 @@ class RunBook:
     def forget(self, name: str) -> None:
         """The outcome is kept elsewhere; the run is no longer this worker's business. Nothing happens for an unknown
         name."""
-        if self.records.pop(name, None) is not None:
+        if name in self.records:
             self.write({"m": "forgot", "run": name})
+            del self.records[name]
             self._shelf.give(self._refs.pop(name))
 
     def replay(self, line: Mapping[str, Any]) -> None:

@@ -60,6 +60,7 @@ class RunFace:
         "common",
         "extra_environment",
         "folder_path",
+        "group_user",
         "log_quota",
         "loop",
         "order",
@@ -79,6 +80,7 @@ class RunFace:
         self.place_or_none = place
         self.extra_environment: dict[str, str] = {}
         self.user = common.user
+        self.group_user: str | None = None
         self.log_quota = common.log_quota
         self.loop = asyncio.get_running_loop()
         self.secrets: dict[str, str] = {}
@@ -86,6 +88,13 @@ class RunFace:
         self.progress_now: tuple[int, int] | None = None
         self._callbacks: list[Callable[[], None]] = []
         self._log: RunLog | None = None
+
+    def unless_said(self, log_quota: int, group_user: str | None) -> None:
+        """Take what the operator set, where the job sets none. `group_user`: its app group's user on this node."""
+        if self.log_quota is None:
+            self.log_quota = log_quota
+        self.group_user = group_user
+        self.user = self.user or group_user
 
     @property
     def job(self) -> Job:
@@ -146,6 +155,10 @@ class RunFace:
     @property
     def upstream(self) -> Json:
         return self.order.upstream
+
+    @property
+    def results(self) -> Json:
+        return self.order.results
 
     @property
     def schedule_time(self) -> int:

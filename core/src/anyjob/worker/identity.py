@@ -5,18 +5,25 @@ from __future__ import annotations
 import grp
 import os
 import pwd
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from anyjob.problem import Problem
 
-__all__ = ["Identity", "own_name", "reachable", "resolve_user"]
+if TYPE_CHECKING:
+    from anyjob.job import Job
+
+__all__ = ["Identity", "RunAs", "assigned", "no_own", "own_name", "reachable", "resolve_user"]
+
+RunAs = Callable[["Job"], str | None]
+"""The user of a job's app group, for jobs that name none: a name, or a number that has no name. None: the worker's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """A user of this node: `groups` are the supplementary ones."""
+    """A user of this node: `groups` are the supplementary ones. `home` empty: it has none."""
 
     name: str
     uid: int
@@ -31,6 +38,31 @@ def own_name() -> str:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
         return str(os.getuid())
+
+
+def no_own(job: Job) -> None:
+    """The RunAs of a worker whose app groups have no users of their own."""
+    del job
+
+
+def assigned(user: str) -> Identity | Problem | None:
+    """The identity of the user that the operator gave an app group; None: it is the worker's own.
+
+    A number needs no entry among the node's users. Nobody's allow-list is asked.
+    """
+    try:
+        entry = pwd.getpwuid(int(user)) if user.isdigit() else pwd.getpwnam(user)
+    except KeyError:
+        if not user.isdigit():
+            remedy = "is no user of this node; create it, or give the app group another"
+            return Problem(field="The app group's user", value=user, remedy=remedy)
+        return Identity(name=user, uid=int(user), gid=int(user), groups=(), home="")
+    if entry.pw_uid == os.getuid():
+        return None
+    if os.getuid() != 0:
+        remedy = "the worker is not root, so it can only run jobs as itself; give the app group no user"
+        return Problem(field="The app group's user", value=user, remedy=remedy)
+    return _identity(entry)
 
 
 def resolve_user(user: str, group_id: str, allowed: Mapping[str, Sequence[str]]) -> Identity | Problem | None:
@@ -59,8 +91,12 @@ def resolve_user(user: str, group_id: str, allowed: Mapping[str, Sequence[str]])
             value=user,
             remedy=f"not allowed for app group {group_id!r}; allowed: {have}. The operator adds it to [worker.users]",
         )
-    groups = tuple(item.gr_gid for item in grp.getgrall() if user in item.gr_mem)
-    return Identity(name=user, uid=entry.pw_uid, gid=entry.pw_gid, groups=groups, home=entry.pw_dir)
+    return _identity(entry)
+
+
+def _identity(entry: pwd.struct_passwd) -> Identity:
+    groups = tuple(item.gr_gid for item in grp.getgrall() if entry.pw_name in item.gr_mem)
+    return Identity(name=entry.pw_name, uid=entry.pw_uid, gid=entry.pw_gid, groups=groups, home=entry.pw_dir)
 
 
 def reachable(user: Identity, folder: str) -> Identity | Problem:

@@ -5,17 +5,19 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
 import secrets
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from anyjob.errors import AnyJobError
+from anyjob.errors import AnyJobError, StateUnusable
+from anyjob.executor.capabilities import Phase
 from anyjob.job import Job
-from anyjob.modes import TaskPlan, mode_of, tuned
-from anyjob.outcome import Cause, Evidence, Outcome, StopReport, Strength
-from anyjob.status import TriggerType
+from anyjob.modes import PLAIN, TaskPlan, mode_of, tuned
+from anyjob.outcome import Cause, Evidence, Json, Outcome, StopReport, Strength
+from anyjob.status import TaskStatus, TriggerType
 from anyjob.worker.order import RunOrder
 from anyjob.worker.retry import retry_after
 from anyjob.worker.worker import LiveRun, Worker
@@ -24,6 +26,12 @@ if TYPE_CHECKING:
     from anyjob.plugins.binding import Binding
 
 __all__ = ["Firing", "Instances", "LiveInstance", "new_instance_id"]
+
+_AGAIN: Final = 1.0
+"""Seconds until what could not be written is tried again."""
+_PHASES: Final = (Phase.PRE, Phase.PROCESS, Phase.POST)
+
+_log = logging.getLogger(__name__)
 
 
 def new_instance_id() -> int:
@@ -39,7 +47,11 @@ _count = itertools.count(secrets.randbits(20))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Firing:
-    """What makes an instance. Times are epoch milliseconds."""
+    """What makes an instance. Times are epoch milliseconds.
+
+    `binding`: the one that is stored with the job; None: it goes to whoever serves its type now. Give the same Job and
+    Binding objects for each firing of a job: checking one costs more than running a small one.
+    """
 
     job: Job
     instance: int
@@ -48,13 +60,17 @@ class Firing:
     schedule_time: int = 0
     data_time: int = 0
     trigger: TriggerType = TriggerType.API
+    binding: Binding | None = field(default=None, compare=False)
 
 
 class LiveInstance:
     """An instance that is going or over. `runs` are those of every task and attempt so far."""
 
-    def __init__(self, firing: Firing, plans: list[TaskPlan]) -> None:
-        self.firing, self.plans = firing, plans
+    def __init__(
+        self, firing: Firing, plans: list[TaskPlan], told: Callable[[LiveInstance], None] | None = None
+    ) -> None:
+        """`told` is called on the loop whenever a run began or ended, and at the end."""
+        self.firing, self.plans, self._told = firing, plans, told
         self.runs: list[LiveRun] = []
         self.ended: Outcome | None = None
         self.done: dict[int, Outcome] = {}
@@ -62,6 +78,12 @@ class LiveInstance:
         """Set whenever a run began or ended; whoever shows the instance clears it."""
         self.stopping = asyncio.Event()
         self.task: asyncio.Task[Outcome] | None = None
+
+    def note(self) -> None:
+        """A run began or ended, or all is over."""
+        self.changed.set()
+        if self._told is not None:
+            self._told(self)
 
     async def outcome(self) -> Outcome:
         """Wait for the end of all tasks. Cancelling the wait does not touch them."""
@@ -92,6 +114,9 @@ class Instances:
 
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
+        self.told: Callable[[LiveInstance], None] | None = None
+        """Called on the loop whenever a run of an instance began or ended, and at the instance's end: for whoever keeps
+        many and waits for none. Set it before `resume` and `fire`."""
         self.live: dict[int, LiveInstance] = {}
         self._refs: dict[int, int] = {}
         self._replayed: dict[int, tuple[Firing, Outcome | None, bool]] = {}
@@ -100,31 +125,47 @@ class Instances:
     async def fire(self, firing: Firing) -> LiveInstance:
         """Begin an instance; durable on return. The same number again gives the same instance.
 
-        Raises BadJob, UnknownJobType, PluginError, ModeRefused: then nothing was begun.
+        Raises BadJob, UnknownJobType, PluginError, ModeRefused, StateUnusable: then nothing was begun.
         """
         known = self.live.get(firing.instance)
         if known is not None:
             return known
         mode = mode_of(firing.job)
-        binding = self._worker.host.bind(firing.job)
-        plans = mode.plan(firing.job, firing.parameters)
-        self._refs[firing.instance] = self._worker.shelf.take(firing.job, binding)
-        self._worker.write({"m": "instance", **self._firing_line(firing)})
-        return self._drive(LiveInstance(firing, plans), binding)
+        binding = firing.binding or self._worker.bind(firing.job)
+        phases = self._worker.host.dispatch(firing.job, binding).capabilities.phases
+        plans = mode.plan(firing.job, firing.parameters, phases)
+        try:
+            ref = self._refs[firing.instance] = self._worker.shelf.take(firing.job, binding)
+            try:
+                self._worker.write({"m": "instance", **self._firing_line(firing)})
+            except OSError:
+                self._worker.shelf.give(ref)
+                del self._refs[firing.instance]
+                raise
+        except OSError as error:
+            raise StateUnusable(self._worker.folder.path, f"{error.strerror}; nothing was begun") from error
+        return self._drive(LiveInstance(firing, plans, self.told), binding)
 
     async def resume(self) -> list[LiveInstance]:
         """Go on with what an earlier worker left; call once, when the worker has started."""
         for firing, ended, stopped in self._replayed.values():
-            live = LiveInstance(firing, mode_of(firing.job).plan(firing.job, firing.parameters))
+            live = LiveInstance(firing, self._plans(firing), self.told)
             self.live[firing.instance] = live
             live.ended = ended
             live.runs = [run for run in self._worker.live.values() if run.record.order.instance == firing.instance]
             if stopped:
                 live.stopping.set()
             if ended is None:
-                self._drive(live, None)
+                self._drive(live, firing.binding)
         self._replayed.clear()
         return list(self.live.values())
+
+    def _plans(self, firing: Firing) -> list[TaskPlan]:
+        try:
+            phases = self._worker.host.dispatch(firing.job, firing.binding).capabilities.phases
+        except AnyJobError:  # its plugin went away: what it still has to start ends as refused
+            phases = PLAIN
+        return mode_of(firing.job).plan(firing.job, firing.parameters, phases)
 
     def stop(self, instance: int, *, force: bool = False) -> None:
         """Stop an instance, durably: also a later worker will not go on with it."""
@@ -134,11 +175,12 @@ class Instances:
         live.stop(force=force)
 
     def forget(self, instance: int) -> None:
-        """The outcome is kept elsewhere. Only for instances that are over."""
-        live = self.live.pop(instance)
+        """The outcome is kept elsewhere. Only for instances that are over. Raises OSError (a full disk): call again."""
+        live = self.live[instance]
         for run in live.runs:
             self._worker.forget(run.name)
         self._worker.write({"m": "instance_forgot", "id": instance})
+        del self.live[instance]
         self._worker.shelf.give(self._refs.pop(instance))
 
     async def close(self) -> None:
@@ -157,17 +199,44 @@ class Instances:
 
     async def _live(self, live: LiveInstance, binding: Binding | None) -> Outcome:
         width = asyncio.Semaphore(tuned(live.firing.job, "consumerSize", live.firing.job.consumer_size))
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._task(live, plan, binding, width)) for plan in live.plans]
-        outcomes = [task.result() for task in tasks]
-        outcome = mode_of(live.firing.job).fold(list(zip(live.plans, outcomes, strict=True)))
-        self._worker.write({"m": "instance_ended", "id": live.firing.instance, "outcome": outcome.to_json()})
+        outcomes: list[tuple[TaskPlan, Outcome]] = []
+        for phase in _PHASES:
+            plans = [plan for plan in live.plans if plan.phase is phase]
+            results = _results(outcomes) if plans and phase is Phase.POST else None
+            if len(plans) == 1:
+                outcomes.append((plans[0], await self._task(live, plans[0], binding, width, results)))
+            elif plans:
+                async with asyncio.TaskGroup() as group:
+                    tasks = [group.create_task(self._task(live, plan, binding, width, results)) for plan in plans]
+                outcomes += [(plan, task.result()) for plan, task in zip(plans, tasks, strict=True)]
+            if phase is Phase.PRE and not all(outcome.ok for _, outcome in outcomes):
+                break
+        outcome = mode_of(live.firing.job).fold(outcomes)
+        line = {"m": "instance_ended", "id": live.firing.instance, "outcome": outcome.to_json()}
+        written = self._written(line)
+        while not written:
+            await asyncio.sleep(_AGAIN)
+            written = self._written(line)
         live.ended = outcome
-        live.changed.set()
+        live.note()
         return outcome
 
+    def _written(self, line: Mapping[str, object]) -> bool:
+        """False on a full disk: an end waits then, because it must not get lost."""
+        try:
+            self._worker.write(line)
+        except OSError as error:
+            _log.warning("the worker's ledger cannot be written, trying again: %s", error)
+            return False
+        return True
+
     async def _task(
-        self, live: LiveInstance, plan: TaskPlan, binding: Binding | None, width: asyncio.Semaphore
+        self,
+        live: LiveInstance,
+        plan: TaskPlan,
+        binding: Binding | None,
+        width: asyncio.Semaphore,
+        results: list[Json] | None,
     ) -> Outcome:
         earlier = [run for run in live.runs if run.record.order.task == plan.task]
         attempt = max((run.record.order.attempt for run in earlier), default=0)
@@ -177,14 +246,16 @@ class Instances:
                 if run is None:
                     if live.stopping.is_set():
                         return _not_started(plan)
-                    run = await self._submit(live, plan, attempt, binding)
+                    run = await self._submit(live, plan, attempt, binding, results)
                     if isinstance(run, Outcome):
                         return run
+                    if run is None:
+                        continue
                 if live.stopping.is_set():
                     run.stop()
                 outcome = await run.outcome()
                 live.done[plan.task] = outcome
-                live.changed.set()
+                live.note()
                 wait = None if live.stopping.is_set() else retry_after(outcome, attempt, plan)
                 if wait is None:
                     return outcome
@@ -194,8 +265,9 @@ class Instances:
                 attempt, run = attempt + 1, None
 
     async def _submit(
-        self, live: LiveInstance, plan: TaskPlan, attempt: int, binding: Binding | None
-    ) -> LiveRun | Outcome:
+        self, live: LiveInstance, plan: TaskPlan, attempt: int, binding: Binding | None, results: list[Json] | None
+    ) -> LiveRun | Outcome | None:
+        """None: not yet, try again."""
         firing, job = live.firing, live.firing.job
         order = RunOrder(
             job=job,
@@ -205,7 +277,9 @@ class Instances:
             task_name=plan.name,
             attempt=attempt,
             fence=attempt + 1,
+            phase=plan.phase,
             shard=plan.shard,
+            results=cast("Json", results),
             instance_parameters=firing.parameters,
             schedule_time=firing.schedule_time,
             data_time=firing.data_time,
@@ -215,13 +289,18 @@ class Instances:
         )
         try:
             run = await self._worker.submit(order)
+        except StateUnusable as error:
+            # A full disk: the run waits for space, as an end does.
+            _log.warning("%s; trying again", error)
+            await self._stopped_within(live, _AGAIN)
+            return None
         except AnyJobError as error:
             # The job was good when it was fired; since then a plugin went away.
             return Outcome(
                 cause=Cause.REJECTED, result=str(error), evidence=[Evidence(source="worker", text=str(error))]
             )
         live.runs.append(run)
-        live.changed.set()
+        live.note()
         return run
 
     async def _stopped_within(self, live: LiveInstance, seconds: float) -> bool:
@@ -250,7 +329,7 @@ class Instances:
         match line["m"]:
             case "instance":
                 self._refs[ident] = line["job"]
-                job, _ = self._worker.shelf.again(line["job"])
+                job, binding = self._worker.shelf.again(line["job"])
                 firing = Firing(
                     job=job,
                     instance=ident,
@@ -259,6 +338,7 @@ class Instances:
                     schedule_time=line["schedule_time"],
                     data_time=line["data_time"],
                     trigger=TriggerType(line["trigger"]),
+                    binding=binding,
                 )
                 self._replayed[ident] = (firing, None, False)
             case "instance_stop":
@@ -278,6 +358,18 @@ class Instances:
                 yield {"m": "instance_stop", "id": ident}
             if ended is not None:
                 yield {"m": "instance_ended", "id": ident, "outcome": ended.to_json()}
+
+
+def _results(outcomes: Iterable[tuple[TaskPlan, Outcome]]) -> list[Json]:
+    return [
+        {
+            "task": plan.task,
+            "status": (TaskStatus.SUCCESS if outcome.ok else TaskStatus.FAILED).label,
+            "result": outcome.result,
+        }
+        for plan, outcome in outcomes
+        if plan.phase is Phase.PROCESS
+    ]
 
 
 def _not_started(plan: TaskPlan) -> Outcome:

@@ -41,6 +41,8 @@ class RunOrder:
     shard: Shard | None = None
     payload: Json = None
     upstream: Json = None
+    results: Json = None
+    """How the tasks before this one ended, for `POST`: a list of {task, status, result}."""
     instance_parameters: str = ""
     schedule_time: int = 0
     data_time: int = 0
@@ -88,7 +90,7 @@ class RunOrder:
         )
 
 
-_ANY = frozenset({"payload", "upstream"})
+_ANY = frozenset({"payload", "upstream", "results"})
 """Values of any kind: 0 and "" are not nothing."""
 
 _PLAIN = (
@@ -98,6 +100,7 @@ _PLAIN = (
     "attempt",
     "payload",
     "upstream",
+    "results",
     "instance_parameters",
     "schedule_time",
     "data_time",

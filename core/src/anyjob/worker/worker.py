@@ -31,7 +31,7 @@ from anyjob.worker.counters import Counters
 from anyjob.worker.environment import base_environment
 from anyjob.worker.face import RunFace
 from anyjob.worker.guard import Guard
-from anyjob.worker.identity import own_name
+from anyjob.worker.identity import RunAs, no_own, own_name
 from anyjob.worker.ledger import Ledger, LedgerPart
 from anyjob.worker.local.launcher import LocalLauncher
 from anyjob.worker.local.options import LocalOptions
@@ -113,6 +113,7 @@ class Worker:
         self.host, self.settings = host, settings or WorkerSettings()
         self.node = self.settings.node or platform.node()
         self.base_environment = base_environment(self.settings.environment)
+        self.run_as: RunAs = no_own
         self._own_name = own_name()
         self._path, self._parts = state, list[LedgerPart]()
         self._secrets = SecretStore(secrets or {})
@@ -204,7 +205,7 @@ class Worker:
         known = self.live.get(order.name)
         if known is not None:
             return known
-        binding = order.binding or self._bind(order.job)
+        binding = order.binding or self.bind(order.job)
         bound = self.host.dispatch(order.job, binding)
         await self._serve(bound)
         try:
@@ -219,8 +220,8 @@ class Worker:
         if run is None or run.record.state is RunState.ENDED:
             self.book.forget(name)
 
-    def _bind(self, job: Job) -> Binding:
-        """Bound once for each Job object: checking a job costs more than running a small one."""
+    def bind(self, job: Job) -> Binding:
+        """Bound once for each Job object: checking a job costs more than running a small one. Raises as the host."""
         known = self._bindings.get(id(job))
         if known is None or known[0] is not job:
             known = self._bindings[id(job)] = (job, self.host.bind(job))
@@ -230,8 +231,8 @@ class Worker:
 
     def _drive(self, record: RunRecord, bound: Bound) -> LiveRun:
         face = RunFace(record, self, f"{self._runs}/{record.order.name}", bound.common, bound.place)
-        if face.log_quota is None:
-            face.log_quota = self.settings.log_quota
+        on_node = bound.place is None or bound.place.on_node
+        face.unless_said(self.settings.log_quota, self.run_as(record.order.job) if on_node else None)
         supervisor = Supervisor(self, record, face, bound)
         self._supervisors[record.order.name] = supervisor
         run = self.live[record.order.name] = LiveRun(record, supervisor)

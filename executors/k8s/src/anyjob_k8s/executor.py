@@ -10,7 +10,7 @@ from anyjob.executor.base import OF_COMMANDS
 from anyjob.outcome import Outcome, StopReport, Strength
 from anyjob.problem import Problem
 from anyjob_k8s.ends import outcome_of, refused_outcome
-from anyjob_k8s.forbidden import forbidden_job
+from anyjob_k8s.forbidden import beyond_ordinary, forbidden_job
 from anyjob_k8s.plan import plan_run
 from anyjob_k8s.preview import preview_of
 from anyjob_k8s.served import Served
@@ -44,6 +44,10 @@ class K8sExecutor(Served, RemoteExecutor[K8sSpec]):
     def check(self, job: Job, spec: K8sSpec) -> Iterable[Problem]:
         del job
         return forbidden_job(spec, self._settings)
+
+    def privileges(self, job: Job, spec: K8sSpec) -> Iterable[str]:
+        del job
+        return beyond_ordinary(self._settings, lambda settings: forbidden_job(spec, settings))
 
     async def preflight(self, spec: K8sSpec) -> Iterable[Problem]:
         found = self._settings.cluster_of(spec.cluster)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from anyjob.problem import Problem
@@ -11,6 +11,7 @@ from anyjob.spec.read import read_spec
 from anyjob_k8s.allowed import Rules, field_of_manifest, field_of_ours
 from anyjob_k8s.commandpod import unkept
 from anyjob_k8s.manifest import read_manifest
+from anyjob_k8s.settings import Allowed
 from anyjob_k8s.template import SOME_NAMESPACE, read_template
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from anyjob_k8s.settings import K8sSettings
     from anyjob_k8s.spec import K8sSpec
 
-__all__ = ["forbidden_command", "forbidden_job"]
+__all__ = ["beyond_ordinary", "forbidden_command", "forbidden_job"]
 
 
 def forbidden_job(spec: K8sSpec, settings: K8sSettings) -> list[Problem]:
@@ -45,6 +46,13 @@ def forbidden_command(job: Job, options: K8sOptions, settings: K8sSettings) -> l
     rules = Rules(allowed=settings.allowed, table="launchers.k8s", field=field_of_ours)
     place = _place(options, settings, rules, "", "XAttrs.namespace")
     return _known([*lacking, *place, *rules.pod(_pod(options.image, options.service_account))])
+
+
+def beyond_ordinary(settings: K8sSettings, forbidden: Callable[[K8sSettings], list[Problem]]) -> list[str]:
+    """What the settings let a job have that only an operator's word allows: a node's folder, its network."""
+    ordinary = settings.model_copy(update={"allowed": Allowed()})
+    anyway = forbidden(settings)
+    return [f"{one.field}: {one.value}" for one in forbidden(ordinary) if one not in anyway]
 
 
 def _place(keys: PlaceKeys, settings: K8sSettings, rules: Rules, own: str, field: str) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from anyjob.executor import Capabilities, DeadlineBy, Exit, Handle, Launcher, Ph
 from anyjob.outcome import StopReport, Strength
 from anyjob.problem import Problem
 from anyjob_k8s.ends import exit_of, refused_exit
-from anyjob_k8s.forbidden import forbidden_command
+from anyjob_k8s.forbidden import beyond_ordinary, forbidden_command
 from anyjob_k8s.options import K8sOptions
 from anyjob_k8s.plan import plan_command
 from anyjob_k8s.preview import preview_of
@@ -38,6 +38,9 @@ class K8sLauncher(Served, Launcher[K8sOptions]):
 
     def check(self, job: Job, options: K8sOptions) -> Iterable[Problem]:
         return forbidden_command(job, options, self._settings)
+
+    def privileges(self, job: Job, options: K8sOptions) -> Iterable[str]:
+        return beyond_ordinary(self._settings, lambda settings: forbidden_command(job, options, settings))
 
     async def preflight(self, options: K8sOptions) -> Iterable[Problem]:
         found = self._settings.cluster_of(options.cluster)

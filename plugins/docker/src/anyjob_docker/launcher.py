@@ -32,7 +32,7 @@ from anyjob_docker.folder import HostFolder
 from anyjob_docker.handles import address_of, make_handle
 from anyjob_docker.options import DockerOptions
 from anyjob_docker.peer import engine_started
-from anyjob_docker.policy import refusals, secret_problem
+from anyjob_docker.policy import beyond_ordinary, refusals, secret_problem
 from anyjob_docker.pump import Pump
 from anyjob_docker.refusal import problems_exit, refused_exit
 from anyjob_docker.settings import DockerSettings
@@ -50,6 +50,8 @@ __all__ = ["DockerLauncher", "hears"]
 
 _LIMITS: Final[frozenset[Limit]] = frozenset({"memory", "cpu", "pids"})
 _PAUSE: Final = 0.5
+_BEGINS: Final = 10.0
+"""Seconds in which a container that was started must be seen to have begun, or its command to have ended."""
 _AGAIN: Final = 2.0
 _UP: Final = 3.0
 """Seconds in which a container that was started takes signals: before, its init would not hear one."""
@@ -81,6 +83,10 @@ class DockerLauncher(Launcher[DockerOptions]):
             return []
         refused = refusals(options, common.limits, common.user, self._settings, xattrs=job.xattrs)
         return [*refused, *secret_problem(options, common)]
+
+    def privileges(self, job: Job, options: DockerOptions) -> Iterable[str]:
+        common, _ = read_spec(CommonXAttrs, job)
+        return [] if common is None else beyond_ordinary(options, common, self._settings, job.xattrs)
 
     # ---------------------------------------------------------------- beside runs
 
@@ -199,10 +205,15 @@ class DockerLauncher(Launcher[DockerOptions]):
             else:
                 self._logs.add(run, engine, ident)
             self._progress.add(run, f"{folder.work}/progress")
+            begins = time.monotonic() + _BEGINS
             try:
                 while True:
                     watch.changed.clear()
                     known, seen = await _inspected(engine, ident)
+                    unseen = known and seen is not None and seen["State"]["Status"] == "created"
+                    if unseen and not folder.status().over and time.monotonic() < begins:
+                        await asyncio.sleep(_PAUSE)  # the start has not come back to it, or it went away over the start
+                        continue
                     if known and (seen is None or seen["State"]["Status"] not in LIVE):
                         break
                     await _change(watch, known=known)
@@ -267,7 +278,8 @@ class DockerLauncher(Launcher[DockerOptions]):
             return None
         if state["Status"] == "created":
             if not state["Error"]:
-                return None  # created and never started
+                # Created and never started, unless an engine is just about to.
+                return None if folder.revoke() else make_handle(engine.address, seen["Id"], config, run)
             limits = asked_limits(run.job.xattrs, run.common.limits, self._settings.limits)
             return refused_exit(500, state["Error"], options, run.user, str(folder.work), config, limits)
         return make_handle(engine.address, seen["Id"], config, run)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from anyjob_docker.options import DockerOptions, Mount
     from anyjob_docker.settings import DockerSettings
 
-__all__ = ["ENGINE_SOCKETS", "refusals", "secret_problem"]
+__all__ = ["ENGINE_SOCKETS", "beyond_ordinary", "refusals", "secret_problem"]
 
 ENGINE_SOCKETS: Final = (
     "/var/run/docker.sock",
@@ -53,6 +53,17 @@ def refusals(
             for problem in _mount(number, mount, settings, (*ENGINE_SOCKETS, *sockets), look=look)
         ),
     ]
+
+
+def beyond_ordinary(
+    options: DockerOptions, common: CommonXAttrs, settings: DockerSettings, xattrs: Mapping[str, Json]
+) -> list[str]:
+    """What the settings let a job have that only an operator's word allows: the machine's folders and network."""
+    none = {"mounts": (), "capabilities": (), "privileged": False, "engine_socket": False, "host_network": False}
+    ordinary = settings.model_copy(update=none)
+    anyway = [*refusals(options, common.limits, common.user, settings, xattrs=xattrs)]
+    beyond = refusals(options, common.limits, common.user, ordinary, xattrs=xattrs)
+    return [f"{one.field}: {one.value}" for one in beyond if one not in anyway]
 
 
 def secret_problem(options: DockerOptions, common: CommonXAttrs) -> list[Problem]:

@@ -9,7 +9,24 @@ from anyjob.plugins import CommandType, hookimpl
 
 @hookimpl
 def anyjob_commands() -> Iterable[CommandType]:
-    """`anyjob cron`."""
+    """The server, and the commands that speak to one."""
+    cli = "anyjob_server.cli"
     return [
-        CommandType(name="cron", command="anyjob_server.cli.cron:cron", help="When a cron expression fires."),
+        CommandType(
+            name="serve",
+            command=f"{cli}.serve:serve",
+            help="Run the server: API, scheduler and a worker.",
+            part="server",
+            settings="anyjob_server.settings:ServerSettings",
+        ),
+        CommandType(
+            name="up", command=f"{cli}.up:up", help="Serve, make the jobs of files, run them, show their ends."
+        ),
+        CommandType(name="job", command=f"{cli}.job:job", help="Make, show and fire the jobs of a server."),
+        CommandType(
+            name="instance", command=f"{cli}.instance:instance", help="Show, follow, stop and retry what was fired."
+        ),
+        CommandType(name="why", command=f"{cli}.why:why", help="When a job fires next, and why it did not."),
+        CommandType(name="key", command=f"{cli}.key:key", help="Make, list and revoke the access keys of a server."),
+        CommandType(name="cron", command=f"{cli}.cron:cron", help="When a cron expression fires."),
     ]

@@ -128,7 +128,7 @@ class SharedApps:
             async with self._locks.setdefault(sharing, asyncio.Lock()):
                 one = self._taking.get(sharing)
                 if one is None or one.killed:
-                    one = await self._begin(sharing, shared)
+                    one = await self._begin(sharing, shared, run.group_user)
             got = await asyncio.shield(one.ready)
             if isinstance(got, Outcome):
                 return got
@@ -144,7 +144,9 @@ class SharedApps:
                 self._retire(one)
             return got
 
-    async def _begin(self, sharing: tuple[str, str, str | None, str], shared: Shared) -> SharedApp:
+    async def _begin(
+        self, sharing: tuple[str, str, str | None, str], shared: Shared, group_user: str | None
+    ) -> SharedApp:
         where = await self._ready()
         job_type, group, user, key = sharing
         token = secrets.token_urlsafe(32)
@@ -153,7 +155,7 @@ class SharedApps:
         kept = KeptProcess(
             name=name, job_type=job_type, key=key, group=group, user=user, token=digest(token), most=shared.runs
         )
-        kept.wait = shared.wait
+        kept.wait, kept.group_user = shared.wait, group_user
         place = await self._host.local_place()
         one = self._make(kept, place)
         self.book.keep(kept)
@@ -181,8 +183,8 @@ class SharedApps:
         job = Job(name=kept.name, job_type=kept.job_type, group_id=kept.group)
         binding = Binding(job_type=kept.job_type, plugin="core", distribution="anyjob", version=VERSION)
         record = RunRecord(order=RunOrder(job=job, instance=0, name=kept.name), binding=binding, state=RunState.RUNNING)
-        common = CommonXAttrs().model_copy(update={"user": kept.user})
-        face = RunFace(record, self._host, str(self.at / kept.name), common, None)
+        face = RunFace(record, self._host, str(self.at / kept.name), CommonXAttrs(), None)
+        face.user, face.group_user = kept.user, kept.group_user
         face.log_quota = self._host.log_quota
         one = self._by_name[kept.name] = SharedApp(kept, face, place, self._ended)
         if not kept.retired:

@@ -16,7 +16,8 @@ class KeptProcess:
     """A shared process. `name` is its own for ever; runs of one `key`, app group and user share it.
 
     `token` is the digest of its token. `runs` counts those that it was given, of at most `most`. `retired`: it takes no
-    more. `wait`: seconds in which it must have dialled in.
+    more. `wait`: seconds in which it must have dialled in. `group_user`: the app group's own user; it is `user` where
+    the job named none.
     """
 
     name: str
@@ -29,6 +30,7 @@ class KeptProcess:
     runs: int = 0
     retired: bool = False
     wait: float = 60.0
+    group_user: str | None = None
 
     @property
     def sharing(self) -> tuple[str, str, str | None, str]:

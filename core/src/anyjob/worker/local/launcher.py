@@ -24,7 +24,7 @@ from anyjob.outcome import Cause, Evidence, Json, StopReport, Strength
 from anyjob.problem import Problem
 from anyjob.run import RUN_FOLDER, Run
 from anyjob.worker.face import RunFace
-from anyjob.worker.identity import Identity, reachable, resolve_user
+from anyjob.worker.identity import Identity, assigned, reachable, resolve_user
 from anyjob.worker.local.enforcement import enforcement
 from anyjob.worker.local.exits import read_exit
 from anyjob.worker.local.options import LocalOptions
@@ -191,7 +191,7 @@ class LocalLauncher(Launcher[LocalOptions]):
             os.chown(work, user.uid, user.gid)
         env = face.environment() if command.env is None else dict(command.env)
         if user is not None:
-            env |= {"HOME": user.home, "USER": user.name, "LOGNAME": user.name}
+            env |= {"HOME": user.home or work, "USER": user.name, "LOGNAME": user.name}
         cwd = command.cwd or common.cwd or RUN_FOLDER
         limits = common.limits
         asked = limits.memory is not None or limits.cpu is not None or limits.pids is not None
@@ -216,7 +216,10 @@ class LocalLauncher(Launcher[LocalOptions]):
     def _user(self, face: RunFace) -> Identity | None:
         if face.user is None:
             return None
-        found = resolve_user(face.user, face.job.group_id, self._settings.users)
+        if face.user == face.group_user:
+            found = assigned(face.user)
+        else:
+            found = resolve_user(face.user, face.job.group_id, self._settings.users)
         if isinstance(found, Identity):
             found = reachable(found, face.folder_path)
         if isinstance(found, Problem):

@@ -1,0 +1,76 @@
+"""Which requests came before: the nonces of each access key."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["WINDOW", "Nonces"]
+
+WINDOW: Final = 900
+"""Seconds that a request's time may be off the server's clock, either way. The vendor's rule."""
+
+_STEP: Final = 60
+
+
+class _Seen:
+    """The nonces of one key, in groups by the minute of the request's own time."""
+
+    __slots__ = ("count", "floor", "groups")
+
+    def __init__(self, floor: int) -> None:
+        self.groups: dict[int, set[int]] = {}
+        self.count, self.floor = 0, floor
+
+    def forget_before(self, moment: int) -> None:
+        for group in [group for group in self.groups if (group + 1) * _STEP <= moment]:
+            self.count -= len(self.groups.pop(group))
+
+    def make_room(self) -> None:
+        """Forget the oldest minute, and take nothing of it any more."""
+        oldest = min(self.groups)
+        self.count -= len(self.groups.pop(oldest))
+        self.floor = max(self.floor, (oldest + 1) * _STEP)
+
+
+class Nonces:
+    """Remembers the nonces of signed requests, for as long as a request could come again: until its own time is out of
+    the window, at most twice the window.
+
+    A key that signs more than `most` in that time is not refused, and what it signed is not forgotten: its window
+    becomes narrower, so requests whose time is older than what is still remembered are expired. Nothing from before
+    `start` is taken: what came to the server before it was started again is not known any more. Only requests whose
+    signature is right are remembered, so no stranger can fill it. Not for two threads at once.
+    """
+
+    def __init__(self, start: int, most: int = 300_000) -> None:
+        """`start`: epoch seconds. `most`: nonces of one key; about 100 bytes each."""
+        self._start, self._most = start, most
+        self._keys: dict[str, _Seen] = {}
+
+    def floor(self, key: str) -> int:
+        """The oldest time, in epoch seconds, that a request of this key may have."""
+        seen = self._keys.get(key)
+        return self._start if seen is None else seen.floor
+
+    def used(self, key: str, nonce: str) -> bool:
+        """Whether a request of this key had the nonce before."""
+        seen = self._keys.get(key)
+        return seen is not None and any(hash(nonce) in group for group in seen.groups.values())
+
+    def add(self, key: str, nonce: str, at: int, now: int) -> bool:
+        """Remember the nonce of a request of time `at`. False: it is there already."""
+        seen = self._keys.get(key)
+        if seen is None:
+            seen = self._keys[key] = _Seen(self._start)
+        if self.used(key, nonce):
+            return False
+        seen.forget_before(now - WINDOW)
+        if seen.count >= self._most:
+            seen.make_room()
+        seen.groups.setdefault(at // _STEP, set()).add(hash(nonce))
+        seen.count += 1
+        return True
+
+    def forget(self, key: str) -> None:
+        """The key is gone."""
+        self._keys.pop(key, None)

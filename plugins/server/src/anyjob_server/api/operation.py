@@ -1,0 +1,81 @@
+"""What one operation of the API is, and what it gets when it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+from anyjob.outcome import Json
+from anyjob_server.api.key import Key
+from anyjob_server.api.parameters import Parameters
+
+if TYPE_CHECKING:
+    from anyjob.job import Job
+    from anyjob_server.server import Server
+    from anyjob_server.store.groups import GroupRow
+
+__all__ = ["Call", "Handle", "Operation"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Call:
+    """One call of an operation.
+
+    An operation may set `message`, which is the reply's on success, and for the audit log `job`, an id, and `said`:
+    names and numbers, never contents.
+    """
+
+    operation: Operation
+    parameters: Parameters
+    key: Key
+    server: Server
+    request_id: str
+    remote: str = ""
+    host: str = ""
+    message: str = field(default="", init=False)
+    job: int = field(default=0, init=False)
+    said: dict[str, object] = field(default_factory=dict[str, object], init=False)
+    asked: bool = field(default=False, init=False)
+    """Whether the policy was asked."""
+
+    @property
+    def by(self) -> str:
+        """Who calls, for a store."""
+        return self.key.access_key_id
+
+    @property
+    def scope(self) -> tuple[str, str]:
+        """The parameters Namespace and GroupId; empty where they are not given."""
+        return self.parameters.text("Namespace"), self.parameters.text("GroupId")
+
+    def allow(self, group: GroupRow | None = None, job: Job | None = None) -> None:
+        """Ask the policy of the key. `group` None: the scope that the call names. Raises Denied.
+
+        Operations by which code comes to run ask themselves, for each job; the dispatcher asks for all others. One
+        whose GroupId may be left out asks again when it knows the group.
+        """
+        namespace, group_id = self.scope if group is None else (group.namespace, group.group_id)
+        guard, key = self.server.guard, self.key
+        policy = guard.policy(key.policy, key.namespace, key.group_id)
+        guard.allow(key.access_key_id, policy, self.operation.action, namespace, group_id, job)
+        self.asked = True
+
+
+Handle: TypeAlias = Callable[[Call], Awaitable[Mapping[str, Json] | None]]
+"""Does the work and gives what stands in the reply beside its envelope. Raises BusinessError or GatewayError; what
+core, store and engine raise for a caller's fault becomes a BusinessError by the dispatcher."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One operation. `api/operations/<name>.py` holds it as OPERATION, which is all that adding one takes.
+
+    `action` is the word of policies and audit, one of `trust.actions`. `needed` are parameters without which the
+    gateway refuses the call, in the order in which they are asked for.
+    """
+
+    name: str
+    handle: Handle
+    action: str
+    needed: Sequence[str] = ()

@@ -1,0 +1,40 @@
+"""ExecuteJob."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from anyjob.outcome import Json
+from anyjob_server.api.errors import WrongParameter
+from anyjob_server.api.operation import Call, Operation
+from anyjob_server.api.scope import group_of, job_of
+
+
+async def execute_job(call: Call) -> Mapping[str, Json]:
+    """Run a job now. With CheckJobStatus a disabled one is refused."""
+    group = group_of(call)
+    row = job_of(call, group)
+    call.allow(group, row.job)
+    given = call.parameters
+    parameters = given.text("InstanceParameters")
+    if (size := len(parameters.encode())) > _MOST:
+        raise WrongParameter("InstanceParameters", parameters, f"has {size} bytes in UTF-8; at most {_MOST} go")
+    kind = given.integer("DesignateType", least=1, most=2)
+    instance = await call.server.engine.execute(
+        row,
+        parameters=parameters,
+        check_status=given.flag("CheckJobStatus") or False,
+        worker=given.needed("Worker") if kind == _WORKER else "",
+        label=given.needed("Label") if kind == _LABEL else "",
+    )
+    call.said["JobInstanceId"] = instance
+    return {"Data": {"JobInstanceId": instance}}
+
+
+_MOST = 10_000
+"""As many bytes as Parameters of a job may have."""
+_WORKER, _LABEL = 1, 2
+
+OPERATION = Operation(
+    name="ExecuteJob", handle=execute_job, action="job.execute", needed=("Namespace", "GroupId", "JobId")
+)

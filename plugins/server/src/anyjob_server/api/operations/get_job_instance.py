@@ -1,0 +1,33 @@
+"""GetJobInstance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from anyjob.job import TimeType
+from anyjob.outcome import Json
+from anyjob_server.api.instanceinfo import instance_info
+from anyjob_server.api.operation import Call, Operation
+from anyjob_server.api.scope import group_of, instance_of
+from anyjob_server.store import jobs
+
+
+async def get_job_instance(call: Call) -> Mapping[str, Json]:
+    """One instance; also of a job that was deleted since."""
+    row = instance_of(call, group_of(call))
+    job = call.server.store.read_now(lambda c: jobs.get(c, row.job, removed=True))
+    told = instance_info(row, TimeType.NONE if job is None else job.time_type, call.server.zone)
+    told |= {
+        "JobName": "" if job is None else job.name,
+        "Parameters": row.parameters,
+        "TraceId": row.trace_id,
+    }
+    return {"Data": {"JobInstanceDetail": told}}
+
+
+OPERATION = Operation(
+    name="GetJobInstance",
+    handle=get_job_instance,
+    action="instance.read",
+    needed=("Namespace", "GroupId", "JobInstanceId"),
+)

@@ -1,0 +1,129 @@
+"""HTTP on one connection: uvicorn's, with the limits that it does not have."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from anyjob_server.api.app import new_request_id
+from anyjob_server.api.errors import GatewayError, HeadTooLarge, MalformedRequest, TooManyConnections, TooSlow
+from anyjob_server.api.guard import Guard, Phase
+from anyjob_server.api.reply import raw_response
+
+__all__ = ["ApiProtocol"]
+
+_log = logging.getLogger("anyjob.server.api")
+_http_log = logging.getLogger("anyjob.server.http")
+_http_log.setLevel(logging.ERROR)  # a line for each malformed request is a stranger's to write
+
+
+class ApiProtocol(HttpToolsProtocol):
+    """One connection. What is refused here, before there is a request, is answered in the gateway's form."""
+
+    def __init__(self, config: Config, state: ServerState, guard: Guard, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(config, state, {}, loop)
+        self.logger = _http_log
+        self.access_log = False  # its lines hold the query: job, key id and signature
+        self.phase, self.deadline = Phase.HEAD, math.inf
+        self._guard, self._limits = guard, guard.limits
+        self._fed, self._head = 0, 0
+        self._refusal: GatewayError | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        super().connection_made(transport)
+        self._enter(Phase.HEAD, self._limits.head_seconds)
+        if not self._guard.enter(self):
+            self._refuse(TooManyConnections(self._limits.connections))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._guard.leave(self)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self.phase is Phase.CLOSING:
+            return
+        if self.phase is Phase.IDLE:
+            self._enter(Phase.HEAD, self._limits.head_seconds)
+        self._fed += len(data)
+        super().data_received(data)
+        # In the phase HEAD no header that is whole has more; the parser holds what is not whole.
+        if self.phase is Phase.HEAD and self._fed > self._limits.head:
+            self._refuse(HeadTooLarge(self._limits.head))
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._head = 0
+
+    def on_url(self, url: bytes) -> None:
+        self._head += len(url)
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._head += len(name) + len(value)
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        if self._head > self._limits.head:
+            self._refusal = HeadTooLarge(self._limits.head)
+            raise self._refusal
+        self._fed = 0
+        self._enter(Phase.BODY, self._limits.body_seconds)
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        if self.phase is Phase.BODY:
+            self._enter(Phase.WORK, math.inf)
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.transport.is_closing():
+            self._enter(Phase.CLOSING, self._limits.body_seconds)
+        elif self.cycle.response_complete and self.phase is Phase.WORK:
+            self._enter(Phase.IDLE, self._limits.idle_seconds)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        # Whoever asks and does not read the answers would be waited for without end.
+        self.deadline = min(self.deadline, self.loop.time() + self._limits.body_seconds)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self.phase is Phase.WORK:
+            self.deadline = math.inf
+
+    def send_400_response(self, msg: str) -> None:
+        self._refuse(self._refusal or MalformedRequest("it is no HTTP/1.1"))
+
+    def overdue(self) -> None:
+        """The time of its phase is over."""
+        if self.phase is Phase.HEAD and self._fed:
+            self._refuse(TooSlow("head of the request", self._limits.head_seconds))
+        elif self.phase is Phase.BODY:
+            self._refuse(TooSlow("body of the request", self._limits.body_seconds))
+        else:
+            self.drop()
+
+    def drop(self) -> None:
+        """End it at once."""
+        self.transport.abort()
+
+    def _enter(self, phase: Phase, seconds: float) -> None:
+        self.phase, self.deadline = phase, self.loop.time() + seconds
+
+    def _refuse(self, error: GatewayError) -> None:
+        if self.transport.is_closing():
+            return
+        if self.cycle and self.cycle.response_started:
+            self.drop()  # an answer is on the way: a second one would be read as its rest
+            return
+        request_id = new_request_id()
+        _log.info("%s refused %s -: %s", request_id, self.client[0] if self.client else "", error.code)
+        self.transport.write(raw_response(request_id, error))
+        self.transport.close()
+        self._enter(Phase.CLOSING, self._limits.head_seconds)

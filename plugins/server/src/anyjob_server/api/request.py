@@ -1,0 +1,31 @@
+"""One request as it came over the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+__all__ = ["WireRequest"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WireRequest:
+    """Method, query, headers and body, as bytes where the signature is over bytes.
+
+    `headers` have names in lower case, in the order of the wire. `remote` is the peer's address, without its port.
+    """
+
+    method: str
+    query: bytes
+    headers: Sequence[tuple[bytes, bytes]]
+    body: bytes = b""
+    remote: str = ""
+
+    def header(self, name: bytes) -> bytes | None:
+        """The first header of this lower-case name."""
+        return next((value for key, value in self.headers if key == name), None)
+
+    def text(self, name: bytes) -> str:
+        """The same as text without the space around it; empty when it is not there."""
+        value = self.header(name)
+        return "" if value is None else value.decode("latin-1").strip()

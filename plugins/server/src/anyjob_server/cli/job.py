@@ -1,0 +1,226 @@
+"""`anyjob job`: the jobs of a server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from anyjob.cli.options import AsJson, JobName, Sets
+from anyjob_server.cli.options import Group, JobWord, JobWords, Namespace, Quiet, Server, State, Wait
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from anyjob.outcome import Json
+    from anyjob_server.client.client import Client
+    from anyjob_server.client.jobinfo import JobInfo
+
+__all__ = ["job"]
+
+job = typer.Typer(no_args_is_help=True, help="Make, show and fire the jobs of a server.")
+
+Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Jobs in YAML or JSON; - reads standard input.")]
+
+
+@job.command("create")
+def create(
+    files: Files,
+    sets: Sets = None,
+    name: JobName = None,
+    server: Server = None,
+    namespace: Namespace = None,
+    group: Group = None,
+    state: State = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Make jobs of files, as `anyjob run` reads them.
+
+    What the files say of Namespace and GroupId holds, unless --namespace and --group say otherwise. All files are read
+    before the first job is made; each that was made is told, also when the next is refused.
+    """
+    from anyjob.cli.page import print_json
+    from anyjob_server.cli.jobfiles import read_all
+    from anyjob_server.cli.opened import opened
+
+    jobs = read_all(files, sets or [], name)
+    made: list[Json] = []
+    with opened(server, namespace, group, state) as client:
+        try:
+            for one in jobs:
+                ident = client.create_job(one)
+                made.append({"id": ident, "name": one.name})
+                if not as_json:
+                    typer.echo(f"Job {ident} {one.name!r} is made.")
+        finally:
+            if as_json:
+                print_json({"jobs": made})
+
+
+@job.command("list")
+def list_(
+    name: Annotated[str, typer.Option("--name", metavar="TEXT", help="Only those that have it in their name.")] = "",
+    status: Annotated[
+        str | None, typer.Option("--status", metavar="WORD", help="Only those that are enabled, or disabled.")
+    ] = None,
+    server: Server = None,
+    namespace: Namespace = None,
+    group: Group = None,
+    state: State = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show the jobs of an app group."""
+    from anyjob.cli.page import Page, print_json
+    from anyjob.job import JobStatus
+    from anyjob_server.cli.opened import opened
+    from anyjob_server.cli.words import one_of
+
+    wanted = one_of("--status", status, {one.name.lower(): one for one in JobStatus})
+    with opened(server, namespace, group, state) as client:
+        jobs = [*client.jobs(name, wanted)]
+        if as_json:
+            print_json({"jobs": [_json(one) for one in jobs]})
+            return
+        page = Page()
+        rows = [(str(one.id), one.name, one.job_type, _time(one), one.status.name.lower()) for one in jobs]
+        page.section(f"Jobs of {client.target.namespace}/{client.target.group}", rows)
+        page.show()
+
+
+@job.command("show")
+def show(
+    word: JobWord,
+    server: Server = None,
+    namespace: Namespace = None,
+    group: Group = None,
+    state: State = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show a job as a file would have it, without what is default.
+
+    With --json `job` is such a file: `anyjob job show a --json | jq .job | anyjob job create -`.
+    """
+    from anyjob.cli.page import Page, print_json
+    from anyjob.problem import shown
+    from anyjob_server.cli.opened import opened
+
+    with opened(server, namespace, group, state) as client:
+        found = client.job(word)
+    if as_json:
+        print_json(_json(found))
+        return
+    page = Page()
+    rows = [(name, line) for name, value in found.fields.items() for line in _lines(shown(value))]
+    page.section(f"Job {found.id}, {found.status.name.lower()}", rows)
+    page.show()
+
+
+@job.command("run")
+def run(
+    word: JobWord,
+    parameters: Annotated[
+        str, typer.Option("--parameters", metavar="TEXT", help="What this one instance receives.")
+    ] = "",
+    server: Server = None,
+    namespace: Namespace = None,
+    group: Group = None,
+    state: State = None,
+    *,
+    wait: Wait = False,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Fire a job now, also one that is disabled.
+
+    With --wait the exit status is that of `anyjob run`. With --json and --wait one object at the end, and no log.
+    """
+    from anyjob_server.cli.follow import tell
+    from anyjob_server.cli.opened import opened
+
+    with opened(server, namespace, group, state) as client:
+        found = client.job(word)
+        instance = client.execute(found.id, parameters)
+        tell(client, instance, f"Job {found.name!r} is fired", wait=wait, quiet=quiet, as_json=as_json)
+
+
+@job.command("enable")
+def enable(
+    words: JobWords,
+    server: Server = None,
+    namespace: Namespace = None,
+    group: Group = None,
+    state: State = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Let time fire jobs again."""
+    from anyjob_server.cli.opened import opened
+
+    with opened(server, namespace, group, state) as client:
+        _each(client, words, client.enable, "is enabled", as_json=as_json)
+
+
+@job.command("disable")
+def disable(
+    words: JobWords,
+    server: Server = None,
+    namespace: Namespace = None,
+    group: Group = None,
+    state: State = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Keep time from firing jobs. What goes on, goes on; `anyjob job run` still fires them."""
+    from anyjob_server.cli.opened import opened
+
+    with opened(server, namespace, group, state) as client:
+        _each(client, words, client.disable, "is disabled", as_json=as_json)
+
+
+@job.command("delete")
+def delete(
+    words: JobWords,
+    server: Server = None,
+    namespace: Namespace = None,
+    group: Group = None,
+    state: State = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Take jobs away."""
+    from anyjob_server.cli.opened import opened
+
+    with opened(server, namespace, group, state) as client:
+        _each(client, words, client.delete, "is deleted", as_json=as_json)
+
+
+def _each(client: Client, words: Sequence[str], act: Callable[[int], None], said: str, *, as_json: bool) -> None:
+    """All are looked up before the first is changed."""
+    from anyjob.cli.page import print_json
+    from anyjob.problem import short
+
+    found = [client.job(word) for word in words]
+    for one in found:
+        act(one.id)
+        if not as_json:
+            typer.echo(f"Job {one.id} {short(one.name)!r} {said}.")
+    if as_json:
+        print_json({"jobs": [{"id": one.id, "name": one.name} for one in found]})
+
+
+def _time(one: JobInfo) -> str:
+    from anyjob.job import Job
+
+    job = Job.from_wire({"Name": one.name, "JobType": one.job_type, **one.fields})
+    return f"{job.time_type.name.lower()} {job.time_expression} {job.timezone}".rstrip()
+
+
+def _json(one: JobInfo) -> dict[str, Json]:
+    return {"id": one.id, "name": one.name, "status": one.status.name.lower(), "job": dict(one.fields)}
+
+
+def _lines(text: str) -> list[str]:
+    return text.splitlines() or [""]

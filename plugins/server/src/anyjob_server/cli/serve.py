@@ -1,0 +1,127 @@
+"""`anyjob serve`: API, scheduler, dispatcher and a worker in one process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from anyjob.cli.options import Config
+from anyjob.cli.streams import write
+from anyjob.problem import plain
+from anyjob_server.cli.options import State
+
+if TYPE_CHECKING:
+    from anyjob.settings import Settings
+    from anyjob_server.address import Address
+    from anyjob_server.serving import Serving
+    from anyjob_server.settings import ServerSettings
+
+__all__ = ["serve"]
+
+_SWITCH: Final = 0.001
+"""Seconds that a thread may compute while the loop waits for its turn: the store's writer computes a lot."""
+
+
+def serve(
+    listen: Annotated[
+        str | None,
+        typer.Option("--listen", metavar="HOST:PORT", help="Else 127.0.0.1:7780. Port 0 takes any that is free."),
+    ] = None,
+    state: State = None,
+    database: Annotated[
+        str | None,
+        typer.Option("--database", metavar="URL", help="postgresql://USER@HOST/NAME; else SQLite in the state folder."),
+    ] = None,
+    config: Config = None,
+    tls_cert: Annotated[
+        Path | None, typer.Option("--tls-cert", metavar="FILE", help="Certificate chain, PEM, for https.")
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option("--tls-key", metavar="FILE", help="Its key, PEM.")] = None,
+    *,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Serve others without TLS, on a network that is trusted itself.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, when it is ready.")] = False,
+) -> None:
+    """Run the server, until a signal.
+
+    The first start makes namespace and app group `default` and an access key, and shows how to use them;
+    ANYJOB_ACCESS_KEY_ID and ANYJOB_ACCESS_KEY_SECRET in the environment are the first key instead. Standard output gets
+    one line when the server is ready; whatever happens later goes to standard error.
+
+    Ctrl-C, TERM and a hang-up end it in order: what was asked is answered, runs go on and are taken over by the next
+    start. A second signal ends it at once, which loses nothing either.
+    """
+    from anyjob.cli.inputs import settings_for
+    from anyjob.cli.session import leave
+    from anyjob_server.address import read_address
+    from anyjob_server.client.serverfile import default_state
+    from anyjob_server.settings import ServerSettings, with_options
+
+    folder = state or default_state()
+    given: dict[str, object] = {
+        "listen": listen,
+        "tls_cert": tls_cert,
+        "tls_key": tls_key,
+        "insecure": insecure or None,
+        "database": database,
+    }
+    settings = with_options(settings_for(config, folder), given)
+    own = ServerSettings.of(settings)
+    address = read_address(own.listen, "--listen" if listen else "server.listen")
+    _log_to_stderr()
+    sys.setswitchinterval(_SWITCH)
+    leave(asyncio.run(_serve(settings, own, folder, address, as_json=as_json)))
+
+
+async def _serve(settings: Settings, own: ServerSettings, folder: Path, address: Address, *, as_json: bool) -> int:
+    from anyjob.cli.session import load_host
+    from anyjob_server.cli.signals import Ending
+    from anyjob_server.server import Server
+    from anyjob_server.serving import Serving, state_folder, tls_files
+
+    ending = Ending()
+    server = Server(load_host(settings), settings, state_folder(folder))
+    async with Serving(server, address, tls=tls_files(own), insecure=own.insecure) as serving:
+        _tell(serving, as_json=as_json)
+        await ending.wait()
+        write(sys.stderr, "anyjob: ending; runs go on, and the next start takes them over\n")
+    return 0
+
+
+def _tell(serving: Serving, *, as_json: bool) -> None:
+    from anyjob_server.cli.welcome import welcome
+
+    first, state = serving.first, serving.server.state
+    for ident in serving.server.keys.sealed:
+        remedy = "restore server.key from the backup that was made with this database, or revoke the key"
+        write(sys.stderr, f"anyjob: access key {ident} cannot be used: server.key does not open its secret; {remedy}\n")
+    if as_json:
+        key = None if first is None else {"id": first.access_key_id, "secret": first.secret or None}
+        write(sys.stdout, json.dumps({"url": serving.url, "pid": os.getpid(), "state": str(state), "key": key}) + "\n")
+        return
+    if first is not None:
+        write(sys.stderr, f"{welcome(first, serving.url, state)}\n")
+    write(sys.stdout, f"anyjob: serving {serving.url}, state in {state}\n")
+
+
+def _log_to_stderr() -> None:
+    """What the server's parts log. Texts of strangers may be in it, so one line each, without anything that acts on a
+    terminal."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Plain("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logger = logging.getLogger("anyjob")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+
+
+class _Plain(logging.Formatter):
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
+        return plain(super().formatMessage(record))

@@ -1,0 +1,1 @@
+"""A small signing client: what the commands speak to a server with."""

@@ -1,0 +1,117 @@
+"""What goes wrong between a command and its server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from anyjob.errors import AnyJobError, BadInput
+
+__all__ = [
+    "BadRequest",
+    "CallFailed",
+    "KeyMissing",
+    "NoAnswer",
+    "NoServer",
+    "NotSigned",
+    "ServerLost",
+    "ServerUnreachable",
+]
+
+_BAD_INPUT: Final = range(400, 500)
+
+
+class NoServer(AnyJobError):
+    """Nobody named a server, and none runs on the state folder."""
+
+    def __init__(self, state: Path) -> None:
+        self.state = state
+        super().__init__(
+            f"No server is known: none runs on the state folder {state}. Start one with `anyjob serve`,"
+            " or name one with --server URL or ANYJOB_SERVER."
+        )
+
+
+class KeyMissing(BadInput):
+    """A server was named, and no access key for it."""
+
+    def __init__(self, url: str, missing: str) -> None:
+        self.url, self.missing = url, missing
+        super().__init__(
+            f"Calls to {url} are signed with an access key, and {missing} is not set. Set ANYJOB_ACCESS_KEY_ID and"
+            " ANYJOB_ACCESS_KEY_SECRET; `anyjob key create` on the server's machine makes a key."
+        )
+
+
+class ServerUnreachable(AnyJobError):
+    """No connection came about, so nothing was asked."""
+
+    def __init__(self, url: str, why: str, told: str = "") -> None:
+        self.url, self.why = url, why
+        super().__init__(
+            f"The server at {url} cannot be reached: {why}; nothing was asked of it."
+            f" {told or 'Is `anyjob serve` running there? Another is named with --server or ANYJOB_SERVER.'}"
+        )
+
+
+class ServerLost(AnyJobError):
+    """The request went out and no answer came: it may have been done."""
+
+    def __init__(self, url: str, action: str, why: str) -> None:
+        self.url, self.action, self.why = url, action, why
+        super().__init__(
+            f"{action}: the server at {url} did not answer: {why}. It may have done what was asked; look before you ask"
+            " again."
+        )
+
+
+class NoAnswer(AnyJobError):
+    """Something answered that is no anyjob server."""
+
+    def __init__(self, url: str, action: str, status: int) -> None:
+        self.url, self.action, self.status = url, action, status
+        super().__init__(
+            f"{action}: {url} answered with HTTP status {status} and no JSON object, so it is no anyjob server, or a"
+            " proxy is between. Check --server and ANYJOB_SERVER."
+        )
+
+
+class NotSigned(AnyJobError):
+    """The gateway did not let the request in: key, signature, clock or policy. `code` is the API's word."""
+
+    def __init__(self, url: str, action: str, code: str, message: str, request_id: str) -> None:
+        self.url, self.action, self.code, self.message, self.request_id = url, action, code, message, request_id
+        told = f"{message} {_remedy(code)}".strip()
+        super().__init__(f"{action} was refused by {url}: {code}: {told} (request {request_id})")
+
+
+class CallFailed(AnyJobError):
+    """The server did not do what was asked. Its message says what is wrong; `code` is the API's number."""
+
+    def __init__(self, action: str, code: int, message: str, request_id: str) -> None:
+        self.action, self.code, self.message, self.request_id = action, code, message, request_id
+        super().__init__(message or f"{action} failed with code {code} (request {request_id})")
+
+    @classmethod
+    def of(cls, action: str, code: int, message: str, request_id: str) -> CallFailed:
+        """The error of a reply: BadRequest where another request would do better."""
+        return (BadRequest if code in _BAD_INPUT else CallFailed)(action, code, message, request_id)
+
+
+class BadRequest(CallFailed, BadInput):
+    """What was asked cannot be done as it was asked."""
+
+
+def _remedy(code: str) -> str:
+    word = next((word for word in _REMEDIES if code.startswith(word)), "")
+    return _REMEDIES.get(word, "")
+
+
+_REMEDIES: Final = {
+    "InvalidAccessKeyId": "Check ANYJOB_ACCESS_KEY_ID, or make a key with `anyjob key create` on the server's machine.",
+    "SignatureDoesNotMatch": "Check ANYJOB_ACCESS_KEY_SECRET.",
+    "InvalidTimeStamp": "Set the clock of this machine.",
+    "InvalidApi": "Is the server older than this command?",
+    "Forbidden": "The access key may not do this; use another, or have its policies changed.",
+    "Throttling": "Try again later.",
+}

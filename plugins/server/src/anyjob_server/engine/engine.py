@@ -1,0 +1,245 @@
+"""The engine: everything between a job in the store and the end of its last run."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, cast
+
+from anyjob.errors import AnyJobError
+from anyjob.status import TriggerType
+from anyjob.version import VERSION
+from anyjob.worker.instance import Instances
+from anyjob.worker.worker import Worker
+from anyjob_server.engine.announcer import Announcer
+from anyjob_server.engine.clock import SYSTEM, Clock
+from anyjob_server.engine.dispatcher import Dispatcher
+from anyjob_server.engine.intake import Intake
+from anyjob_server.engine.joblife import JobLife
+from anyjob_server.engine.limits import Gate
+from anyjob_server.engine.loaded import Shelf
+from anyjob_server.engine.manual import Manual
+from anyjob_server.engine.pen import Pen
+from anyjob_server.engine.prune import Pruner
+from anyjob_server.engine.recovery import Recovery
+from anyjob_server.engine.room import Room
+from anyjob_server.engine.roster import Active, Roster
+from anyjob_server.engine.scheduler import Scheduler
+from anyjob_server.engine.why import Why, why
+from anyjob_server.settings import ServerSettings
+from anyjob_server.store import enabled, groups, instances, jobs, reasons
+from anyjob_server.store.errors import JobGone
+from anyjob_server.store.groups import GroupRow
+from anyjob_server.store.instances import InstanceRow
+from anyjob_server.store.jobs import JobRow
+from anyjob_server.store.store import Store
+from anyjob_server.timing.calendar import Calendars
+
+__all__ = ["Engine", "WorkerView"]
+
+_REASONS: Final = 10
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerView:
+    """A worker as GetWorkerList shows it."""
+
+    ip: str
+    port: int = 0
+    label: str = ""
+    version: str = ""
+    starter: str = "anyjob"
+
+    @property
+    def address(self) -> str:
+        return f"{self.ip}:{self.port}"
+
+
+class Engine:
+    """Fires jobs, follows their instances, keeps what became of them. All on one loop.
+
+    The worker has started and `instances` belongs to it. `jobs` makes and changes jobs.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        worker: Worker,
+        instances_: Instances,
+        calendars: Calendars,
+        settings: ServerSettings,
+        clock: Clock = SYSTEM,
+    ) -> None:
+        self._store, self._worker, self._instances, self._clock = store, worker, instances_, clock
+        self._gate, self._roster = Gate(settings.slots), Roster()
+        self._shelf = Shelf(store, calendars, settings.zone)
+        self._pen = Pen(store, clock)
+        self._room = Room(store, worker.folder.path, worker.settings.free_disk)
+        self._dispatcher = Dispatcher(worker, instances_, self._pen, self._gate, self._roster, clock)
+        intake = Intake(store, self._dispatcher, clock, store.read_now(instances.next_id))
+        self._scheduler = Scheduler(
+            clock,
+            self._shelf,
+            self._gate,
+            self._roster,
+            self._dispatcher,
+            intake,
+            self._pen,
+            self._room,
+            settings.misfire_grace * 1000,
+        )
+        self._announcer = Announcer(store, worker, self._shelf)
+        self._pruner = Pruner(store, worker.folder.runs, settings, clock.now, lambda one: one in self._roster.by_id)
+        self._chain_over, self._dispatcher.over = self._dispatcher.over, self._over
+        self._recovery = Recovery(store, worker, instances_, self._dispatcher, self._shelf, clock)
+        self._manual = Manual(
+            store, worker, self._shelf, self._gate, self._roster, self._dispatcher, intake, self._room, clock
+        )
+        self.jobs = JobLife(
+            store,
+            worker.host,
+            self._shelf,
+            self._scheduler.trigger,
+            self._dispatcher,
+            self._roster,
+            self._announcer,
+            self._room,
+            calendars,
+            settings.zone,
+            clock,
+        )
+        self._loops: list[asyncio.Task[None]] = []
+        self._writing: asyncio.Task[None] | None = None
+
+    # ---------------------------------------------------------------- life
+
+    async def start(self) -> None:
+        """Take over what an earlier server left, then fire. Raises StoreLost."""
+        for row in self._store.read_now(groups.find):
+            self._gate.limit(row.id, row.max_concurrency)
+        self._writing = self._loop(self._pen.run())
+        await self._recovery.run()
+        self._scheduler.trigger.load((job, at) for job, at, _, _ in self._store.read_now(jobs.due))
+        await self._scheduler.chain(self._store.read_now(enabled.unchained))
+        await self._announcer.first()
+        for loop in (self._scheduler.trigger, self._dispatcher.timeouts, self._announcer, self._pruner):
+            self._loops.append(self._loop(loop.run()))
+
+    async def close(self) -> None:
+        """Fire nothing more. What was decided is written; what runs is left to the next start."""
+        await _cancelled(self._loops)
+        await self._scheduler.close()
+        await self._dispatcher.close()
+        if self._writing is not None and not self._writing.done():
+            await self._pen.flushed()
+            await _cancelled([self._writing])
+
+    def _loop(self, coro: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(coro)
+        task.add_done_callback(_told_of_failure)
+        return task
+
+    def _over(self, active: Active) -> None:
+        self._pruner.ended(active)
+        self._chain_over(active)
+
+    # ---------------------------------------------------------------- by hand
+
+    async def execute(
+        self,
+        row: JobRow,
+        *,
+        parameters: str = "",
+        trigger: TriggerType = TriggerType.API,
+        check_status: bool = False,
+        data_time: int | None = None,
+        worker: str = "",
+        label: str = "",
+    ) -> int:
+        """Fire a job now; the durable instance's id. `check_status`: refuse one that is disabled.
+
+        Raises NotFired (with its reason), BadJob for parameters that no task can be made of, JobGone, StoreError.
+        """
+        return await self._manual.execute(
+            row,
+            parameters=parameters,
+            trigger=trigger,
+            check_status=check_status,
+            data_time=data_time,
+            worker=worker,
+            label=label,
+        )
+
+    async def stop(self, instance: InstanceRow, by: str = "") -> None:
+        """See Manual.stop."""
+        await self._manual.stop(instance, by)
+
+    async def retry(self, instance: InstanceRow) -> int:
+        """See Manual.retry."""
+        return await self._manual.retry(instance)
+
+    async def rerun(self, row: JobRow, start: int, end: int, time_of_day: str) -> list[int]:
+        """See Manual.rerun."""
+        return await self._manual.rerun(row, start, end, time_of_day)
+
+    async def set_success(self, instance: InstanceRow, by: str) -> None:
+        """See Manual.set_success."""
+        await self._manual.set_success(instance, by)
+
+    def group_changed(self, group: GroupRow) -> None:
+        """An app group has another MaxConcurrency."""
+        self._dispatcher.admit(self._gate.limit(group.id, group.max_concurrency))
+
+    # ---------------------------------------------------------------- what is known
+
+    async def why(self, row: JobRow) -> Why:
+        """When a job fires next, why firings did not become runs, what runs and waits. Raises JobGone, StoreError."""
+        loaded = await self._shelf.get(row.id)
+        if loaded is None:
+            raise JobGone(row.id)
+        try:
+            bound = self._worker.host.dispatch(loaded.job, loaded.binding)
+            trouble = await self._dispatcher.health.trouble(bound)
+        except AnyJobError as error:
+            trouble = str(error)
+        said = await self._store.read(lambda c: reasons.newest(c, row.id, _REASONS))
+        return why(loaded, self._scheduler.trigger, self._roster, self._gate, self._room, self._clock, trouble, said)
+
+    def workers(self) -> list[WorkerView]:
+        """The workers of every app group: this process's own, so far."""
+        return [WorkerView(ip=self._worker.node, version=VERSION)]
+
+    def progress(self, instance: int) -> tuple[int, int] | None:
+        """(done, total) of an instance that runs, as its job said last."""
+        live = self._instances.live.get(instance)
+        return live.runs[-1].progress if live is not None and live.runs else None
+
+    def log_path(self, instance: int) -> list[Path]:
+        """The logs of an instance's runs, oldest first, as far as they are there."""
+        live = self._instances.live.get(instance)
+        names = [run.name for run in live.runs] if live is not None else self._kept_runs(instance)
+        paths = (self._worker.folder.runs / name / "log" for name in names)
+        return [path for path in paths if path.exists()]
+
+    def _kept_runs(self, instance: int) -> list[str]:
+        row = self._store.read_now(lambda c: instances.get(c, instance))
+        said: dict[str, Any] = json.loads(row.outcome) if row is not None and row.outcome else {}
+        return cast("list[str]", said.get("runs", []))
+
+
+async def _cancelled(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    tasks.clear()
+
+
+def _told_of_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        _log.critical("a part of the engine failed; start the server again", exc_info=task.exception())

@@ -1,0 +1,93 @@
+"""Whether a job's type can work here, as executor and launcher say it themselves."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any, Final
+
+from anyjob.errors import AnyJobError
+from anyjob.executor.capabilities import Health
+from anyjob.plugins import PluginHost
+from anyjob.plugins.binding import Bound
+from anyjob.plugins.plugin import failure
+
+__all__ = ["HealthBook"]
+
+_GOOD_FOR: Final = 30.0
+"""Seconds for which a healthy answer holds."""
+_BAD_FOR: Final = 1.0
+"""Seconds for which any other holds: what has just been installed should run at once."""
+_PATIENCE: Final = 10.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Said:
+    health: Health
+    until: float
+
+
+class HealthBook:
+    """Asks each executor and launcher that is used, and remembers what it said."""
+
+    def __init__(self, host: PluginHost) -> None:
+        self._host = host
+        self._said: dict[tuple[str, str], _Said] = {}
+        self._asking: dict[tuple[str, str], asyncio.Task[Health]] = {}
+
+    def is_known_good(self, bound: Bound) -> bool:
+        """Whether nobody need be asked now."""
+        now = monotonic()
+        return all(
+            (said := self._said.get(key)) is not None and said.health.state == "healthy" and now < said.until
+            for key in self._keys(bound)
+        )
+
+    async def trouble(self, bound: Bound) -> str:
+        """Why no run of a job can work here; empty when one can."""
+        for key in self._keys(bound):
+            health = await self.of(*key)
+            if health.state != "healthy":
+                kind, name = key
+                said = "JobType" if kind == "executor" else "launcher"
+                return f"{said} {name} is {health.state} here: {health.why or 'it does not say why'}"
+        return ""
+
+    async def of(self, kind: str, name: str) -> Health:
+        """What the executor of a type (`executor`) or a launcher (`launcher`) says, if need be now."""
+        key = (kind, name)
+        said = self._said.get(key)
+        if said is not None and monotonic() < said.until:
+            return said.health
+        asking = self._asking.get(key)
+        if asking is None:
+            asking = self._asking[key] = asyncio.get_running_loop().create_task(self._ask(kind, name))
+            asking.add_done_callback(lambda _: self._asking.pop(key, None))
+        return await asyncio.shield(asking)
+
+    async def _ask(self, kind: str, name: str) -> Health:
+        make = self._host.executor if kind == "executor" else self._host.launcher
+        try:
+            asked: Awaitable[Any] = make(name).health()
+            async with asyncio.timeout(_PATIENCE):
+                health = await asked
+        except TimeoutError:
+            health = Health(state="unhealthy", why=f"its health was not known after {_PATIENCE:g} s")
+        except AnyJobError as error:
+            health = Health(state="unhealthy", why=str(error))
+        except Exception as error:  # noqa: BLE001 - a plugin's code may raise anything
+            health = Health(state="unhealthy", why=f"its health failed: {failure(error)}")
+        good = health.state == "healthy"
+        self._said[kind, name] = _Said(health, monotonic() + (_GOOD_FOR if good else _BAD_FOR))
+        return health
+
+    def _keys(self, bound: Bound) -> list[tuple[str, str]]:
+        keys = [("executor", bound.binding.job_type)]
+        if bound.place is not None and bound.executor.joins(bound.spec):
+            keys.append(("launcher", bound.place.name))
+        return keys

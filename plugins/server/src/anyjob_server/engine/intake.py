@@ -1,0 +1,124 @@
+"""New instances: their rows become durable, then they may start."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count
+
+from sqlalchemy import Connection
+
+from anyjob.status import InstanceStatus, TriggerType
+from anyjob_server.engine.clock import Clock
+from anyjob_server.engine.dispatcher import Dispatcher
+from anyjob_server.engine.loaded import Loaded
+from anyjob_server.engine.roster import Active
+from anyjob_server.store import instances, jobs, reasons
+from anyjob_server.store.errors import StoreLost
+from anyjob_server.store.instances import InstanceRow
+from anyjob_server.store.reasons import ReasonRow
+from anyjob_server.store.store import Store
+
+__all__ = ["Intake", "Turn"]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class Turn:
+    """What is written together: instances, when their jobs fire next, why others were left out."""
+
+    actives: list[Active] = field(default_factory=list[Active])
+    nexts: dict[int, int | None] = field(default_factory=dict[int, int | None])
+    reasons: list[ReasonRow] = field(default_factory=list[ReasonRow])
+
+
+class Intake:
+    """Makes instances and hands them to the dispatcher."""
+
+    def __init__(self, store: Store, dispatcher: Dispatcher, clock: Clock, first: int) -> None:
+        """`first`: the id of the next instance."""
+        self._store, self._dispatcher, self._clock = store, dispatcher, clock
+        self._ids = count(first)
+
+    def new(
+        self,
+        loaded: Loaded,
+        trigger: TriggerType,
+        schedule_time: int,
+        data_time: int,
+        *,
+        parameters: str = "",
+        retry_of: int | None = None,
+        note: str = "",
+        serial: int | None = None,
+    ) -> Active:
+        """An instance that has its place before the limits, and is not yet in the store."""
+        row = InstanceRow(
+            id=next(self._ids),
+            job=loaded.row.id,
+            group=loaded.row.group,
+            status=InstanceStatus.WAITING,
+            trigger=trigger,
+            schedule_time=schedule_time,
+            data_time=data_time,
+            created=self._clock.now(),
+            parameters=parameters,
+            priority=int(loaded.job.priority),
+            executor=f"{loaded.binding.distribution} {loaded.binding.version}",
+            retry_of=retry_of,
+            note=note,
+        )
+        active = Active(row=row, loaded=loaded, status=InstanceStatus.WAITING)
+        self._dispatcher.enter(active, serial=serial)
+        if not active.admitted:
+            active.status = InstanceStatus.POOL
+        return active
+
+    async def keep(self, turn: Turn) -> set[int]:
+        """Write a turn; the ids of the instances that are new, which start now. A scheduled firing that was there
+        already is none.
+
+        Raises StoreFull, StoreLost: then nothing was kept.
+        """
+        rows = [_as_stands(active) for active in turn.actives]
+
+        def change(c: Connection) -> set[int]:
+            made = instances.insert(c, rows)
+            jobs.set_next(c, turn.nexts.items())
+            reasons.add(c, turn.reasons)
+            return made
+
+        try:
+            made = await self._store.write(change)
+        except StoreLost as error:
+            made = await self._found(rows) if error.unknown else set[int]()
+            if not made:
+                self._drop(turn.actives)
+                raise
+        except BaseException:
+            self._drop(turn.actives)
+            raise
+        for active in turn.actives:
+            if active.id in made:
+                self._dispatcher.durable(active)
+            else:
+                self._dispatcher.dropped(active)
+        return made
+
+    def _drop(self, actives: Sequence[Active]) -> None:
+        for active in actives:
+            self._dispatcher.dropped(active)
+
+    async def _found(self, rows: list[InstanceRow]) -> set[int]:
+        """Which of them the database has, now that it did not say."""
+        _log.warning("the database did not say whether it kept %d instances; asking it", len(rows))
+        return await self._store.read(lambda c: {row.id for row in rows if instances.get(c, row.id) is not None})
+
+
+def _as_stands(active: Active) -> InstanceRow:
+    if active.status is InstanceStatus.WAITING:
+        return active.row
+    active.row = replace(active.row, status=active.status)
+    return active.row

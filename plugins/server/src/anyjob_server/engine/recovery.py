@@ -1,0 +1,150 @@
+"""What a start does about what an earlier server left.
+
+The instance's row is durable before the worker is told of it, and its end is durable in the store before the worker may
+forget it. So whatever the moment of a crash, store and worker's folder together say what is to be done:
+
+| store        | worker's folder | then |
+| ------------ | --------------- | ---- |
+| waiting      | does not know   | it starts: it never did |
+| running      | does not know   | it ends as node_lost: the folder lost it, and the run with it |
+| not ended    | goes on         | the run is followed |
+| not ended    | ended           | the end is written |
+| ended        | any             | stopped if it still goes, then forgotten |
+| not there    | any             | the same |
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from anyjob.outcome import Cause, Evidence, Outcome
+from anyjob.status import InstanceStatus, TriggerType
+from anyjob.worker.instance import Instances, LiveInstance
+from anyjob.worker.worker import LiveRun, Worker
+from anyjob_server.engine.clock import Clock
+from anyjob_server.engine.dispatcher import Dispatcher
+from anyjob_server.engine.errors import OtherDatabase
+from anyjob_server.engine.loaded import Loaded, Shelf
+from anyjob_server.engine.roster import Active
+from anyjob_server.store import instances, jobs
+from anyjob_server.store.instances import InstanceRow
+from anyjob_server.store.store import Store
+
+__all__ = ["Recovery", "claim"]
+
+_IDENT: Final = "database"
+"""The file in the worker's folder that names the database it belongs to."""
+
+_log = logging.getLogger(__name__)
+
+
+def claim(folder: Path, ident: str) -> None:
+    """Let the worker's folder belong to a database. Before the worker starts. Raises OtherDatabase, OSError."""
+    folder.mkdir(mode=0o711 if os.getuid() == 0 else 0o700, parents=True, exist_ok=True)
+    file = folder / _IDENT
+    try:
+        known = file.read_text().strip()
+    except FileNotFoundError:
+        fresh = file.with_name(f"{_IDENT}.new")
+        fresh.write_text(f"{ident}\n")
+        fresh.rename(file)
+        return
+    if known != ident:
+        raise OtherDatabase(folder, known)
+
+
+@dataclass(slots=True)
+class Recovery:
+    """One start's. `strays`: what the worker still had and the store does not want: stopped, and why."""
+
+    store: Store
+    worker: Worker
+    instances: Instances
+    dispatcher: Dispatcher
+    shelf: Shelf
+    clock: Clock
+    strays: list[str] = field(default_factory=list[str])
+
+    async def run(self) -> None:
+        """Take over. Once, when the worker has started and before anything fires. Raises StoreLost."""
+        live = {one.firing.instance: one for one in await self.instances.resume()}
+        open_ = {row.id: row for row in self.store.read_now(instances.unfinished)}
+        for run in self.worker.resumed:
+            if run.record.order.instance not in live:
+                self._stray_run(run)
+        for ident, one in live.items():
+            if ident not in open_:
+                await self._stray(one)
+        await self.shelf.fetch(list({row.job for row in open_.values()}))
+        for row in open_.values():
+            loaded = self.shelf.known(row.job) or self._gone(row.job)
+            if loaded is None:
+                self._unreadable(row, live.get(row.id))
+                continue
+            self._take(row, loaded, live.get(row.id))
+
+    def _take(self, row: InstanceRow, loaded: Loaded, live: LiveInstance | None) -> None:
+        serial = loaded.job.max_concurrency if row.trigger is TriggerType.DATA_BACKFILL else None
+        active = Active(row=row, loaded=loaded, status=row.status)
+        if live is None and row.status is not InstanceStatus.RUNNING:
+            self.dispatcher.enter(active, serial=serial)
+            self.dispatcher.resume(active)
+            return
+        active.fired = active.durable = True
+        self.dispatcher.enter(active, going=True)
+        if live is None:
+            text = (
+                "the server was started again, and the worker's folder does not know the run any more: the machine was"
+                " restarted, or the folder was replaced"
+            )
+            outcome = Outcome(cause=Cause.NODE_LOST, result=text, evidence=[Evidence(source="server", text=text)])
+            self.dispatcher.ended(active, outcome, [], self.clock.now())
+            return
+        if row.start_time is not None:
+            active.begun = row.start_time
+            self.dispatcher.watch_timeout(active, told=bool(row.note))
+        if live.ended is not None:
+            self.dispatcher.ended(active, live.ended, [run.name for run in live.runs], self._end_of(live))
+        else:
+            self.dispatcher.told(live)
+
+    def _end_of(self, live: LiveInstance) -> int:
+        ends = [run.record.ended for run in live.runs if run.record.ended is not None]
+        return min(round(max(ends) * 1000), self.clock.now()) if ends else self.clock.now()
+
+    def _gone(self, job: int) -> Loaded | None:
+        """A job that was deleted while an instance of it was not over."""
+        row = self.store.read_now(lambda c: jobs.get(c, job, removed=True))
+        if row is None:
+            return None
+        loaded = self.shelf.put_if_read(row)
+        self.shelf.drop([job])
+        return loaded
+
+    def _unreadable(self, row: InstanceRow, live: LiveInstance | None) -> None:
+        _log.error("instance %d: its job %d cannot be read; it is left as it is", row.id, row.job)
+        if live is not None and live.ended is None:
+            _log.error("instance %d goes on meanwhile", row.id)
+
+    async def _stray(self, live: LiveInstance) -> None:
+        ident = live.firing.instance
+        if live.ended is None:
+            self._say(f"instance {ident} of job {live.firing.job.name!r} is stopped: the database does not expect it")
+            self.instances.stop(ident)
+            await live.outcome()
+        self.instances.forget(ident)
+
+    def _stray_run(self, run: LiveRun) -> None:
+        if run.record.outcome is None:
+            self._say(f"run {run.name} is stopped: it belongs to no instance")
+            run.stop()
+        else:
+            self.worker.forget(run.name)
+
+    def _say(self, text: str) -> None:
+        _log.warning("%s", text)
+        self.strays.append(text)

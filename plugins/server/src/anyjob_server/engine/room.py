@@ -1,0 +1,50 @@
+"""Whether there is room for new work."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from time import monotonic
+from typing import Final
+
+from anyjob_server.store.store import Store
+
+__all__ = ["Room"]
+
+_LOOK: Final = 1.0
+
+
+class Room:
+    """The store's room and the worker's: below its floor of free disk no run would start."""
+
+    def __init__(self, store: Store, folder: Path, floor: int | None) -> None:
+        """`folder`: the worker's state; `floor`: bytes that must be free there."""
+        self._store, self._folder, self._floor = store, folder, floor or 0
+        self._looked = 0.0
+        self._said = ""
+
+    @property
+    def lack(self) -> str:
+        """Why no new work is taken; empty when it is."""
+        if self._store.room is not None:
+            return self._store.room
+        now = monotonic()
+        if now >= self._looked:
+            self._looked = now + _LOOK
+            self._said = self._look()
+        return self._said
+
+    def _look(self) -> str:
+        if not self._floor:
+            return ""
+        try:
+            disk = os.statvfs(self._folder)
+        except OSError as error:
+            return f"the worker's state folder {self._folder} cannot be looked at: {error.strerror}"
+        free = disk.f_bavail * disk.f_frsize
+        if free >= self._floor:
+            return ""
+        return (
+            f"the disk of {self._folder} has {free >> 20} MB free, and no run starts below {self._floor >> 20} MB"
+            " ([worker] free_disk); free some space"
+        )

@@ -1,0 +1,148 @@
+"""The access keys of a server, in memory: a request costs no query, and a revoked key is refused at once."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from anyjob.errors import BadInput
+from anyjob.nearest import did_you_mean
+from anyjob.problem import short
+from anyjob_server.api.key import Key
+from anyjob_server.store import keys as rows
+from anyjob_server.store.errors import SealUnusable
+from anyjob_server.store.keys import KeyRow
+from anyjob_server.store.store import Store
+
+__all__ = ["Keys", "NoSuchAccessKey", "new_access_key_id", "new_secret"]
+
+_LOCAL: Final = "local-"
+
+
+def new_access_key_id() -> str:
+    """A random one, letters and digits only: it stands in command lines."""
+    return f"aj{secrets.token_hex(8)}"
+
+
+def new_secret() -> str:
+    """A random one of 160 bits, letters and digits only."""
+    return secrets.token_hex(20)
+
+
+class NoSuchAccessKey(BadInput):
+    """A key was named that is not there, or was revoked before."""
+
+    def __init__(self, ident: str, good: Sequence[str]) -> None:
+        self.ident = ident
+        hint = did_you_mean(ident, good) or "`anyjob key list` shows those that there are"
+        super().__init__(f"Access key {short(ident)!r} is none that is good; {hint}.")
+
+
+class Keys:
+    """The KeyRing of the gateway. Changes go to the store first; all on the server's loop."""
+
+    def __init__(self, store: Store, now: Callable[[], float] = time.time) -> None:
+        """`now`: epoch seconds."""
+        self._store, self._now = store, now
+        self._keys = dict[str, Key]()
+        self.sealed = list[str]()
+        """Ids of keys whose secrets the key file of the state folder does not open: nobody can use them."""
+
+    def load(self) -> None:
+        """Read all of the store, before there are requests."""
+        for row in self._store.read_now(rows.every):
+            try:
+                secret = self._store.seal.open(row.sealed_secret, row.access_key_id)
+            except SealUnusable:
+                if row.revoked is None:
+                    self.sealed.append(row.access_key_id)
+            else:
+                self._keys[row.access_key_id] = _key(row, secret)
+
+    def find(self, access_key_id: str) -> Key | None:
+        """The key of this id, also a revoked one."""
+        return self._keys.get(access_key_id)
+
+    def lend(self) -> tuple[str, str]:
+        """A key that stands in no store and may do everything, for commands on this machine; id and secret."""
+        ident, secret = f"{_LOCAL}{secrets.token_hex(6)}", new_secret()
+        self._keys[ident] = Key(access_key_id=ident, secret=secret.encode(), label="commands on the server's machine")
+        return ident, secret
+
+    async def create(
+        self,
+        *,
+        access_key_id: str = "",
+        secret: str = "",
+        label: str = "",
+        namespace: str = "",
+        group_id: str = "",
+        policy: str = "",
+    ) -> tuple[KeyRow, str]:
+        """A new key, durable and good at once, and its secret. Raises KeyTaken, StoreFull, StoreLost."""
+        row, secret = self.make(
+            access_key_id=access_key_id,
+            secret=secret,
+            label=label,
+            namespace=namespace,
+            group_id=group_id,
+            policy=policy,
+        )
+        await self._store.write(lambda c: rows.insert(c, row))
+        self.know(row, secret)
+        return row, secret
+
+    def make(
+        self,
+        *,
+        access_key_id: str = "",
+        secret: str = "",
+        label: str = "",
+        namespace: str = "",
+        group_id: str = "",
+        policy: str = "",
+    ) -> tuple[KeyRow, str]:
+        """The row of a key that is not stored yet, for a change of which it is a part, and its secret."""
+        ident, secret = access_key_id or new_access_key_id(), secret or new_secret()
+        row = KeyRow(
+            access_key_id=ident,
+            sealed_secret=self._store.seal.close(secret, ident),
+            label=label,
+            namespace=namespace,
+            group_id=group_id,
+            policies=policy,
+            created=int(self._now() * 1000),
+        )
+        return row, secret
+
+    def know(self, row: KeyRow, secret: str) -> None:
+        """From now on the key is good: its row is stored."""
+        self._keys[row.access_key_id] = _key(row, secret)
+
+    async def revoke(self, access_key_id: str, reach: Callable[[KeyRow], bool] = lambda row: True) -> None:
+        """It is refused from now on, durably. `reach`: which keys may be meant. Raises NoSuchAccessKey."""
+        good = [row.access_key_id for row in await self.page() if row.revoked is None and reach(row)]
+        at = int(self._now() * 1000)
+        if access_key_id not in good or not await self._store.write(lambda c: rows.revoke(c, access_key_id, at)):
+            raise NoSuchAccessKey(access_key_id, good)
+        if (known := self._keys.get(access_key_id)) is not None:
+            self._keys[access_key_id] = replace(known, revoked=True)
+
+    async def page(self) -> list[KeyRow]:
+        """All that are stored, the oldest first, also the revoked."""
+        return await self._store.read(rows.every)
+
+
+def _key(row: KeyRow, secret: str) -> Key:
+    return Key(
+        access_key_id=row.access_key_id,
+        secret=secret.encode(),
+        label=row.label,
+        namespace=row.namespace,
+        group_id=row.group_id,
+        policy="" if row.policies == "[]" else row.policies,
+        revoked=row.revoked is not None,
+    )

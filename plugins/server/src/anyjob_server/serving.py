@@ -1,0 +1,110 @@
+"""A server that listens, and tells the commands of its machine where."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.x509 import load_pem_x509_certificates
+
+from anyjob.errors import BadSettings, StateUnusable
+from anyjob.problem import Problem
+from anyjob_server.address import Address
+from anyjob_server.api.listener import Listener, tls_context
+from anyjob_server.client.serverfile import SERVER_FILE, ServerFile, write_server_file
+from anyjob_server.first import First, given_key, make_first
+from anyjob_server.server import Server
+from anyjob_server.settings import ServerSettings
+
+__all__ = ["Serving", "state_folder", "tls_files"]
+
+_EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - to be told apart, not to be listened on
+
+
+def state_folder(folder: Path) -> Path:
+    """The folder, made where it is not there: closed to others, but for root, whose jobs run as other users and must
+    pass through it. Raises StateUnusable."""
+    try:
+        folder.mkdir(mode=0o711 if os.getuid() == 0 else 0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StateUnusable(folder, f"{error.strerror} ({error.filename})") from error
+    return folder.absolute()
+
+
+def tls_files(settings: ServerSettings) -> tuple[Path, Path] | None:
+    """Certificate and key, where there are. Raises BadSettings for one without the other."""
+    cert, key = settings.tls_cert, settings.tls_key
+    if cert is None or key is None:
+        if cert is None and key is None:
+            return None
+        lacking, other = ("tls_cert", "tls_key") if cert is None else ("tls_key", "tls_cert")
+        option = lacking.replace("_", "-")
+        remedy = f"is missing: server.{other} is given; name both, also as --{option}, or neither"
+        raise BadSettings("The settings", [Problem(field=f"server.{lacking}", value="", remedy=remedy)])
+    return cert, key
+
+
+class Serving:
+    """Leaving the block ends the server in order: requests that are read are answered, runs are left to the next
+    start."""
+
+    def __init__(
+        self,
+        server: Server,
+        address: Address,
+        *,
+        tls: tuple[Path, Path] | None = None,
+        insecure: bool = False,
+        environment: Mapping[str, str] = os.environ,
+    ) -> None:
+        """`tls`: certificate chain and key, PEM.
+
+        Raises BadSettings for files that cannot be used, and for an address that others can reach with neither `tls`
+        nor `insecure`.
+        """
+        self.server, self._address, self._environment = server, address, environment
+        context: ssl.SSLContext | None = None
+        self._fingerprint = ""
+        if tls is not None:
+            context = tls_context(*tls, "The settings")
+            self._fingerprint = load_pem_x509_certificates(tls[0].read_bytes())[0].fingerprint(SHA256()).hex()
+        self._listener = Listener(server.app, address.host, address.port, tls=context, insecure=insecure)
+        self.url = ""
+        """Where commands of this machine reach it."""
+        self.first: First | None = None
+        """What was made, if this was the first start."""
+
+    async def __aenter__(self) -> Self:
+        """Raises AddressTaken, BadSettings for half a key in the environment, and what starting the server raises."""
+        given = given_key(self._environment)
+        self._address.probe()
+        await self.server.__aenter__()
+        try:
+            self.first = await make_first(self.server.store, self.server.keys, given)
+            try:
+                await self._listener.open()
+            except OSError as error:
+                raise self._address.taken(error) from None
+            host, port = self._listener.address
+            shown = _EVERYWHERE.get(host, f"[{host}]" if ":" in host else host)
+            self.url = f"{'https' if self._fingerprint else 'http'}://{shown}:{port}"
+            key, secret = self.server.keys.lend()
+            file = ServerFile(url=self.url, pid=os.getpid(), key=key, secret=secret, fingerprint=self._fingerprint)
+            write_server_file(self.server.state, file)
+        except BaseException:
+            await self._listener.close()
+            await self.server.__aexit__(None, None, None)
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        (self.server.state / SERVER_FILE).unlink(missing_ok=True)
+        await self._listener.close()
+        await self.server.__aexit__(kind, error, at)

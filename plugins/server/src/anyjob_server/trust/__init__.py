@@ -1,0 +1,1 @@
+"""Who may do what: policies of access keys, the audit log, and the users that jobs run as."""

@@ -1,0 +1,116 @@
+"""Asks the policy of whoever calls, and keeps the log of what was done and refused."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from anyjob.errors import AnyJobError
+from anyjob_server.trust.policy import EVERYTHING, Decision, Policy
+from anyjob_server.trust.wanted import Wanted, WantedJob
+
+if TYPE_CHECKING:
+    from anyjob.job import Job
+    from anyjob.plugins import PluginHost
+
+__all__ = ["Denied", "Guard", "Record"]
+
+_KEPT: Final = 1024
+
+
+class Denied(AnyJobError):
+    """The key's policy does not let its owner do this. `explicit`: a statement denies it, else none allows it."""
+
+    def __init__(self, key: str, wanted: Wanted, decision: Decision) -> None:
+        self.key, self.wanted, self.decision = key, wanted, decision
+        self.explicit = decision.why.startswith("its policy says")
+        where = f" in app group {wanted.group!r}" if wanted.group else ""
+        super().__init__(
+            f"Access key {key!r} may not {wanted.action}{where}: {decision.why}."
+            " Ask its operator for a statement that allows it."
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One line of the audit log. `at` is epoch milliseconds; `job` 0 where it is about none."""
+
+    at: int
+    key: str
+    operation: str
+    namespace: str
+    group: str
+    job: int
+    detail: str
+    allowed: bool
+    request: str
+    remote: str
+
+
+class Guard:
+    """One a server. `keep` makes a record durable."""
+
+    def __init__(self, host: PluginHost, keep: Callable[[Record], Awaitable[object]]) -> None:
+        self._host, self._keep = host, keep
+        self._policies: dict[tuple[str, str, str], Policy] = {}
+
+    def policy(self, text: str, namespace: str, group: str) -> Policy:
+        """The policy of a key, read once. Raises BadPolicy: then nothing is allowed."""
+        if not (text or namespace or group):
+            return EVERYTHING
+        kept = self._policies.get((text, namespace, group))
+        if kept is None:
+            if len(self._policies) >= _KEPT:
+                self._policies.clear()
+            kept = self._policies[text, namespace, group] = Policy.read(text, namespace, group)
+        return kept
+
+    def allow(self, key: str, policy: Policy, action: str, namespace: str, group: str, job: Job | None = None) -> None:
+        """Raises Denied, and what dispatching the job raises where a condition asks about it."""
+        seen = None
+        if job is not None:
+            seen = self._seen(job) if policy.about_jobs else WantedJob(job_type=job.job_type)
+        wanted = Wanted(action=action, namespace=namespace, group=group, job=seen)
+        decision = policy.decide(wanted)
+        if not decision.allowed:
+            raise Denied(key, wanted, decision)
+
+    async def record(
+        self,
+        key: str,
+        operation: str,
+        scope: tuple[str, str],
+        *,
+        allowed: bool,
+        request: str,
+        remote: str,
+        job: int = 0,
+        said: Mapping[str, object] | None = None,
+    ) -> None:
+        """Keep what was done, or refused; durable on return. `said` holds names and numbers, never contents."""
+        detail = ", ".join(f"{name}={value}" for name, value in (said or {}).items())
+        await self._keep(
+            Record(
+                at=int(time.time() * 1000),
+                key=key,
+                operation=operation,
+                namespace=scope[0],
+                group=scope[1],
+                job=job,
+                detail=detail[:1000],
+                allowed=allowed,
+                request=request,
+                remote=remote,
+            )
+        )
+
+    def _seen(self, job: Job) -> WantedJob:
+        bound = self._host.dispatch(job)
+        return WantedJob(
+            job_type=bound.binding.job_type,
+            user=bound.common.user or "",
+            launcher="" if bound.place is None else bound.place.name,
+            privileges=self._host.privileges(job),
+        )

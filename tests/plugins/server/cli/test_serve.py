@@ -1,0 +1,226 @@
+"""`anyjob serve`: its first start, its end, and what keeps it from starting."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from tests.core.cli.program import Program, kill, until
+from tests.plugins.server.serving import Serving
+
+from anyjob_server.client.client import Client
+from anyjob_server.client.target import find_target
+
+SLOW = "Name: {}\nJobType: shell\nContent: |\n  echo begun\n  while ! test -e {}; do sleep 0.05; done\n  echo over\n"
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Iterator[Program]:
+    made = Program(tmp_path)
+    yield made
+    made.clean()
+
+
+@pytest.fixture
+def up(tmp_path: Path) -> Iterator[Serving]:
+    with Serving(tmp_path) as serving:
+        yield serving
+
+
+@pytest.fixture
+def begun() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Begin a command that is ended with the test."""
+    made = list[subprocess.Popen[bytes]]()
+
+    def begin(program: Program, *words: str) -> subprocess.Popen[bytes]:
+        made.append(program.start(*words))
+        return made[-1]
+
+    yield begin
+    for process in made:
+        if process.poll() is None:
+            kill(process)
+
+
+def lived(state: Path) -> Client:
+    """The client that the state folder gives."""
+    return Client(find_target(state, environment={}))
+
+
+def test_the_first_start_tells_what_to_do_and_all_of_it_works(
+    program: Program, begun: Callable[..., subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
+    """The lines are taken as they stand. Later starts tell none of it."""
+    state = tmp_path / "s"
+    config = tmp_path / "any.toml"
+    config.write_text('[server.users]\n"*" = "root"\n' if os.getuid() == 0 else "")
+    words = ("serve", "--listen", "localhost:0", "--state", str(state), "--config", str(config))
+    process = begun(program, *words)
+    assert process.stdout is not None
+    ready = process.stdout.readline().decode()
+    found = re.fullmatch(rf"anyjob: serving (http://127\.0\.0\.1:(\d+)), state in {re.escape(str(state))}\n", ready)
+    assert found, ready
+    file = json.loads((state / "server.json").read_text())
+    assert (file["url"], file["pid"]) == (found[1], process.pid)
+    for name in ("server.json", "server.key", "server.db"):
+        assert stat.S_IMODE((state / name).stat().st_mode) == 0o600
+    with lived(state) as client:
+        assert client.call("ListGroups", {})["AppGroups"][0]["GroupId"] == "default"
+    process.send_signal(signal.SIGTERM)
+    told = program.finish(process)
+    assert told.status == 0, told.err
+    assert not (state / "server.json").exists()
+    exports = re.findall(r"^    export (ANYJOB_\w+)=(\S+)$", told.err, re.MULTILINE)
+    assert [name for name, _ in exports] == ["ANYJOB_SERVER", "ANYJOB_ACCESS_KEY_ID", "ANYJOB_ACCESS_KEY_SECRET"]
+    python = told.err[told.err.index("    from alibabacloud") :].partition("\n\nanyjob")[0]
+
+    again = begun(program, "serve", "--listen", f"127.0.0.1:{found[2]}", *words[3:], "--json")
+    assert again.stdout is not None
+    said = json.loads(again.stdout.readline())
+    assert said == {"url": found[1], "pid": again.pid, "state": str(state), "key": None}
+    env = program.environment | dict(exports)
+    listed = subprocess.run([sys.executable, "-m", "anyjob", "job", "list", "--json"], env=env, capture_output=True)
+    assert json.loads(listed.stdout) == {"jobs": []}, listed.stderr
+    lines = "\n".join(line.removeprefix("    ") for line in python.splitlines())
+    made = subprocess.run([sys.executable, "-c", lines], env=env, capture_output=True, text=True)
+    assert made.returncode == 0, made.stderr
+    with lived(state) as client:
+        assert [job.name for job in client.jobs()] == ["hello"]
+    again.send_signal(signal.SIGINT)
+    told_again = program.finish(again)
+    assert told_again.status == 0
+    assert dict(exports)["ANYJOB_ACCESS_KEY_SECRET"] not in told_again.err
+
+
+def test_a_key_of_the_environment_is_the_first_and_is_not_shown(up: Serving) -> None:
+    with up.client() as client:
+        assert [*client.jobs()] == []
+    up.end()
+    assert up.secret not in up.log
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_a_job_that_runs_outlives_the_server_and_ends_once(how: signal.Signals, up: Serving, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    job = tmp_path / "job.yaml"
+    job.write_text(SLOW.format("lives", gate))
+    here = ("--state", str(up.state))
+    assert up.program("job", "create", str(job), *here).status == 0
+    instance = json.loads(up.program("job", "run", "lives", *here, "--json").out)["instance"]
+    with up.client() as client:
+        until(lambda: client.log(instance, "").lines == ["begun"], "its first line")
+    status = up.end(how)
+    assert status == (0 if how is signal.SIGTERM else -signal.SIGKILL)
+    left = up.program("job", "list", *here)
+    assert left.status == 1
+    gone = "has ended; start it again: anyjob serve" if how is signal.SIGKILL else "none runs on the state folder"
+    assert gone in left.err
+    gate.touch()
+    up.start()
+    with up.client() as client:
+        until(lambda: client.instance(instance).status.finished, "its end")
+        over = client.instance(instance)
+        assert (over.status.label, over.result) == ("success", "over")
+        assert client.log(instance, "").lines == ["begun", "over"]
+        assert [one.id for one in client.instances(None, None, 10)] == [instance], "nothing ran twice"
+    assert up.end() == 0
+
+
+def test_a_second_signal_ends_it_at_once(up: Serving) -> None:
+    """The first waits for an answer that is on its way: one whose body does not come."""
+    host, port = up.address.split(":")
+    with socket.create_connection((host, int(port))) as half:
+        half.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n")
+        os.kill(up.pid, signal.SIGTERM)
+        os.kill(up.pid, signal.SIGTERM)
+        assert up.end() in (0, 128 + signal.SIGTERM)
+
+
+def refused(program: Program, *words: str) -> str:
+    done = program("serve", *words)
+    assert (done.status, done.out) == (2, b""), done.err
+    assert "Traceback" not in done.err
+    return done.err
+
+
+def test_what_keeps_it_from_starting_is_named_with_a_remedy(up: Serving, tmp_path: Path) -> None:
+    program, other = up.program, ("--state", str(tmp_path / "other"))
+    taken = refused(program, "--listen", up.address, *other)
+    assert f'--listen: "{up.address}" is in use by another process: end that one, write another port' in taken
+    assert '--listen: "7780" has no host; write HOST:PORT' in refused(program, "--listen", "7780", *other)
+    open_to_all = refused(program, "--listen", "0.0.0.0:0", *other)
+    assert "0.0.0.0" in open_to_all
+    assert "give --tls-cert and --tls-key, or --insecure" in open_to_all
+    assert "server.tls_key is missing" in refused(program, "--tls-cert", "x.pem", *other)
+    missing = refused(program, "--tls-cert", "no.pem", "--tls-key", "no.key", *other)
+    assert '"no.pem" cannot be used' in missing
+    assert not (tmp_path / "other" / "server.db").exists(), "nothing was begun"
+
+    in_use = program(
+        "serve", "--listen", "127.0.0.1:0", "--state", str(up.state), "--config", str(tmp_path / "settings.toml")
+    )
+    assert in_use.status == 1
+    assert f"in use by process {up.pid}" in in_use.err or str(up.pid) in in_use.err
+    file = tmp_path / "file"
+    file.touch()
+    no_folder = program("serve", "--listen", "127.0.0.1:0", "--state", str(file / "x"))
+    assert no_folder.status == 1
+    assert "Name a writable folder with --state" in no_folder.err
+    with up.client() as client:
+        assert [*client.jobs()] == [], "the one that runs is not disturbed"
+
+
+def certificate(folder: Path) -> tuple[str, str]:
+    """Of a name that no test connects to, made by nobody that anybody trusts."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "jobs.example")])
+    now = dt.datetime.now(dt.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("jobs.example")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    (folder / "key.pem").write_bytes(private)
+    return str(folder / "cert.pem"), str(folder / "key.pem")
+
+
+def test_with_tls_commands_here_check_the_one_certificate_and_others_the_authority(up: Serving, tmp_path: Path) -> None:
+    cert, key = certificate(tmp_path)
+    up.end()
+    up.start("--tls-cert", cert, "--tls-key", key)
+    assert up.url.startswith("https://127.0.0.1:")
+    here = up.program("job", "list", "--json", "--state", str(up.state))
+    assert json.loads(here.out) == {"jobs": []}, here.err
+    stranger = up.program("job", "list", "--server", up.url, "--state", str(tmp_path / "none"))
+    assert stranger.status == 1
+    assert "certificate verify failed" in stranger.err
+    up.program.environment["ANYJOB_SERVER_CA"] = cert
+    wrong_name = up.program("job", "list", "--server", up.url, "--state", str(tmp_path / "none"))
+    assert wrong_name.status == 1, "the authority is trusted, the name is another's"
+    file = up.state / "server.json"
+    file.write_text(file.read_text().replace('"fingerprint": "', '"fingerprint": "00'))
+    assert up.program("job", "list", "--state", str(up.state)).status == 1, "another certificate"
