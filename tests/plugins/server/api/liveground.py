@@ -15,6 +15,7 @@ from tests.plugins.server.api.wireground import KEY_ID, SECRET, Ground
 
 from anyjob.plugins import PluginHost
 from anyjob.settings import Settings
+from anyjob.worker.settings import WorkerSettings
 from anyjob_server.api.listener import Listener
 from anyjob_server.first import make_first
 from anyjob_server.server import Server
@@ -37,9 +38,12 @@ class Live(Ground):
         assert self.loop is not None
         return asyncio.run_coroutine_threadsafe(what(self.server), self.loop).result(60)
 
-    def call(self, action: str, _key: tuple[str, str] | None = None, **parameters: Any) -> dict[str, Any]:
+    def call(self, action: str, **parameters: Any) -> dict[str, Any]:
         """The reply of an operation in the default group; RPC V1."""
-        signer = self.signer if _key is None else Signer(key_id=_key[0], secret=_key[1])
+        return self.call_as(self.signer, action, **parameters)
+
+    def call_as(self, signer: Signer, action: str, **parameters: Any) -> dict[str, Any]:
+        """The same by another key."""
         scope = {"RegionId": "local", "Namespace": NAMESPACE, "GroupId": GROUP}
         given = {name: str(value) for name, value in {**scope, **parameters}.items() if value is not None}
         return self.say(signer.v1(action, given))[1]
@@ -52,6 +56,13 @@ class Live(Ground):
         return reply["Data"]["JobId"]
 
 
+def as_root(**server: object) -> Settings:
+    """Jobs run as whoever runs the tests."""
+    return Settings(
+        worker=WorkerSettings(users={"*": ["*", "root"]}), written={"server": {"users": {"*": "root"}, **server}}
+    )
+
+
 @contextmanager
 def live(state: Path, settings: Settings | None = None) -> Generator[Live]:
     """Lives as long as the block."""
@@ -61,7 +72,7 @@ def live(state: Path, settings: Settings | None = None) -> Generator[Live]:
 
     async def serve() -> None:
         try:
-            server = Server(PluginHost.load(), settings or Settings(), state)
+            server = Server(PluginHost.load(), settings or as_root(), state)
             async with server:
                 await make_first(server.store, server.keys, (KEY_ID, SECRET))
                 listener = Listener(server.app, "127.0.0.1", 0)
