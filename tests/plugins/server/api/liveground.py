@@ -15,6 +15,7 @@ from tests.plugins.server.api.wireground import KEY_ID, SECRET, Ground
 
 from anyjob.plugins import PluginHost
 from anyjob.settings import Settings
+from anyjob.worker.settings import WorkerSettings
 from anyjob_server.api.listener import Listener
 from anyjob_server.first import make_first
 from anyjob_server.server import Server
@@ -55,6 +56,13 @@ class Live(Ground):
         return reply["Data"]["JobId"]
 
 
+def as_root(**server: object) -> Settings:
+    """Jobs run as whoever runs the tests."""
+    return Settings(
+        worker=WorkerSettings(users={"*": ["*", "root"]}), written={"server": {"users": {"*": "root"}, **server}}
+    )
+
+
 @contextmanager
 def live(state: Path, settings: Settings | None = None) -> Generator[Live]:
     """Lives as long as the block."""
@@ -64,7 +72,7 @@ def live(state: Path, settings: Settings | None = None) -> Generator[Live]:
 
     async def serve() -> None:
         try:
-            server = Server(PluginHost.load(), settings or Settings(), state)
+            server = Server(PluginHost.load(), settings or as_root(), state)
             async with server:
                 await make_first(server.store, server.keys, (KEY_ID, SECRET))
                 listener = Listener(server.app, "127.0.0.1", 0)

@@ -1,6 +1,7 @@
-"""The vendor's Python SDKs, each behind one function: action and fields in, status and JSON out.
+"""The vendor's Python SDKs behind one program: a line of JSON in, action and fields; a line out.
 
-Also a program for another virtual environment: a line of JSON in, a line out.
+A program, because an older release needs a virtual environment of its own, and because the SDKs leave sockets to the
+garbage collector.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from typing import Any, Protocol
 
@@ -85,16 +88,26 @@ class Core:
         return json.loads(self.client.do_action_with_exception(request))
 
 
+KINDS: dict[str, Callable[..., Sdk]] = {
+    "tea": Tea,
+    "tea by RPC V1": partial(Tea, signature_algorithm="v2"),
+    "tea by coroutines": Twins,
+    "core": Core,
+}
+
+
 def main() -> None:
-    endpoint, key, secret = sys.argv[1:]
-    sdk = Tea(endpoint, key, secret)
+    kind, *told = sys.argv[1:]
+    sdk = KINDS[kind](*told)
     for line in sys.stdin:
         action, fields = json.loads(line)
         try:
-            told = sdk.call(action, fields) if sdk.has(action) else None
-            print(json.dumps(["ok", told]), flush=True)
+            answer = ["ok", sdk.call(action, fields) if sdk.has(action) else None]
         except Exception as error:  # noqa: BLE001 - it is told to whoever asked
-            print(json.dumps(["raised", f"{type(error).__name__}: {error}"]), flush=True)
+            code = getattr(error, "code", None) or getattr(error, "error_code", "")
+            status = getattr(error, "status_code", None) or getattr(error, "http_status", 0)
+            answer = ["raised", {"text": f"{type(error).__name__}: {error}", "code": code, "status": status}]
+        print(json.dumps(answer), flush=True)
 
 
 if __name__ == "__main__":

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from tests.plugins.server.api.liveground import Live, live
-from tests.plugins.server.api.sdkclient import Core, Sdk, Tea, Twins
 from tests.plugins.server.api.vectors import WIRE
 from tests.plugins.server.api.wireground import KEY_ID, SECRET
 
@@ -32,35 +32,41 @@ OURS = {
 DAY = 24 * 3600 * 1000
 
 
-class Older:
-    """Release 1.1.15 of the SDK, in a virtual environment of its own: its needs are not those of today's."""
+class Raised(Exception):
+    """What an SDK raised."""
 
-    def __init__(self, python: Path, endpoint: str) -> None:
-        program = [python, Path(__file__).with_name("sdkclient.py"), endpoint, KEY_ID, SECRET]
-        self.process = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    def __init__(self, told: dict[str, Any]) -> None:
+        self.code, self.status = told["code"], told["status"]
+        super().__init__(told["text"])
+
+
+class Sdk:
+    """One of the SDKs of `sdkclient.py`."""
+
+    def __init__(self, kind: str, python: Path | str, port: int, key: str = KEY_ID, secret: str = SECRET) -> None:
+        program = [python, Path(__file__).with_name("sdkclient.py"), kind, f"127.0.0.1:{port}", key, secret]
+        quiet = {**os.environ, "PYTHONWARNINGS": "ignore"}
+        self.kind = kind
+        self.process = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=quiet)
 
     def ask(self, action: str, fields: dict[str, Any]) -> dict[str, Any] | None:
+        """None: it does not know the operation. Raises Raised."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(json.dumps([action, fields]) + "\n")
         self.process.stdin.flush()
         how, told = json.loads(self.process.stdout.readline())
         if how == "raised":
-            raise RuntimeError(told)
+            raise Raised(told)
         return told
-
-    def call(self, action: str, fields: dict[str, Any]) -> dict[str, Any]:
-        told = self.ask(action, fields)
-        assert told is not None
-        return told
-
-    def has(self, action: str) -> bool:
-        return action not in ("UpdateJobScript", "ListJobScriptHistory", "UpdateNamespace", "DeleteNamespace")
 
     def close(self) -> None:
         with self.process:
             assert self.process.stdin is not None
             self.process.stdin.close()
+
+
+OLDER_LACKS = {"UpdateJobScript", "ListJobScriptHistory", "UpdateNamespace", "DeleteNamespace"}
 
 
 @pytest.fixture(scope="module")
@@ -82,33 +88,24 @@ def older_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(params=["tea", "tea by RPC V1", "tea by coroutines", "core", "tea 1.1.15"])
 def sdk(server: Live, request: pytest.FixtureRequest) -> Iterator[Sdk]:
-    endpoint = f"127.0.0.1:{server.port}"
-    if request.param == "tea 1.1.15":
-        older = Older(request.getfixturevalue("older_python"), endpoint)
-        yield older
-        older.close()
-        return
-    makers: dict[str, Callable[[], Sdk]] = {
-        "tea": lambda: Tea(endpoint, KEY_ID, SECRET),
-        "tea by RPC V1": lambda: Tea(endpoint, KEY_ID, SECRET, signature_algorithm="v2"),
-        "tea by coroutines": lambda: Twins(endpoint, KEY_ID, SECRET),
-        "core": lambda: Core(endpoint, KEY_ID, SECRET),
-    }
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the SDKs' own
-        yield makers[request.param]()
+    older = request.param == "tea 1.1.15"
+    python = request.getfixturevalue("older_python") if older else sys.executable
+    with closing(Sdk("tea" if older else request.param, python, server.port)) as made:
+        yield made
 
 
 class Walk:
     """Calls, and what was answered last to each."""
 
-    def __init__(self, sdk: Sdk, namespace: str) -> None:
+    def __init__(self, sdk: Sdk, namespace: str, lacks: set[str]) -> None:
+        self.lacks = lacks
         self.sdk, self.scope = sdk, {"Namespace": namespace, "GroupId": "walk.defaultGroup"}
         self.seen: dict[str, dict[str, Any]] = {}
 
     def call(self, action: str, *without: str, **fields: Any) -> dict[str, Any]:
         scope = {name: value for name, value in self.scope.items() if name not in without}
-        told = self.sdk.call(action, {**scope, **fields})
+        told = self.sdk.ask(action, {**scope, **fields})
+        assert told is not None
         assert told["Success"] is True, (action, told)
         assert told["Code"] == 200
         assert told["RequestId"] == told["RequestId"].upper()
@@ -116,7 +113,8 @@ class Walk:
         return told.get("Data", told)
 
     def refused(self, action: str, code: int, **fields: Any) -> str:
-        told = self.sdk.call(action, {**self.scope, **fields})
+        told = self.sdk.ask(action, {**self.scope, **fields})
+        assert told is not None
         assert (told["Success"], told["Code"]) == (False, code)
         assert told.get("Data") is None
         return told["Message"]
@@ -133,14 +131,14 @@ class Walk:
 
 def test_every_operation(sdk: Sdk, request: pytest.FixtureRequest) -> None:
     uid = f"walk-{request.node.callspec.id.replace(' ', '-')}"
-    walk = Walk(sdk, uid)
+    walk = Walk(sdk, uid, OLDER_LACKS if "1.1.15" in uid else set())
     scopes(walk, uid)
     job = jobs(walk)
     instances(walk, job)
     ends(walk, job)
     served = {name for name in all_operations() if name in REPLIES}
-    assert set(walk.seen) == {name for name in served if sdk.has(name)}
-    if isinstance(sdk, Core):  # the only one that gives the answer as it was
+    assert set(walk.seen) == served - walk.lacks
+    if sdk.kind == "core":  # the only one that gives the answer as it was
         for action, told in walk.seen.items():
             same_shape(told, REPLIES[action], action)
 
@@ -151,7 +149,7 @@ def scopes(walk: Walk, uid: str) -> None:
     assert made == {"NamespaceUid": uid}
     walk.call("CreateNamespace", "Namespace", "GroupId", Name="other", Uid=uid)
     assert walk.seen["CreateNamespace"]["Message"] == f"namespace={uid} is existed, noting update"
-    if walk.sdk.has("UpdateNamespace"):
+    if "UpdateNamespace" not in walk.lacks:
         walk.call("UpdateNamespace", "GroupId", NamespaceName="walk 2", Description="new")
         listed = walk.call("ListNamespaces", "GroupId")["Namespaces"]
         assert listed == [{"UId": uid, "Name": "walk 2", "Description": "new"}]
@@ -215,7 +213,7 @@ def jobs(walk: Walk) -> int:
     assert (told["Description"], told["Name"]) == ("changed", "hello 任务 +&=*~'()!")
     assert told["JobMonitorInfo"]["MonitorConfig"]["Timeout"] == 90
     assert told["JobMonitorInfo"]["MonitorConfig"]["TimeoutEnable"] is True
-    if walk.sdk.has("UpdateJobScript"):
+    if "UpdateJobScript" not in walk.lacks:
         walk.call("UpdateJobScript", JobId=job, ScriptContent="echo second", VersionDescription="v2")
         history = walk.call("ListJobScriptHistory", JobId=job)["JobScriptHistoryInfos"]
         assert [one["ScriptContent"] for one in history] == ["echo second", 'echo "hi & bye"\necho done']
@@ -285,17 +283,19 @@ def ends(walk: Walk, job: int) -> None:
     assert walk.seen["BatchDisableJobs"]["Message"] == "disable failed jobs=[999999999]"
     assert {row["JobId"] for row in walk.call("ListJobs", Status="0")["Jobs"]} == set(others)
     walk.call("BatchEnableJobs", JobIdList=others)
-    assert walk.call("ListJobs", Status="0")["Total"] == 0
+    assert walk.call("ListJobs", Status="0")["Jobs"] == []
     walk.call("BatchDeleteJobs", JobIdList=others)
     assert walk.refused("BatchDeleteJobs", 404, JobIdList=others).startswith("job is not existed")
     assert walk.refused("GetJobInfo", 404, JobId=others[0]) == f"jobId={others[0]} is not existed"
     listed = walk.call("ListJobs", PageNum=1, PageSize=5, JobName="hello")
-    assert (listed["PageNumber"], listed["PageSize"], listed["Total"]) == (1, 5, 1)
+    assert len(listed["Jobs"]) == 1
+    if "Total" in listed:  # older releases do not know paging
+        assert (listed["PageNumber"], listed["PageSize"], listed["Total"]) == (1, 5, 1)
     assert "job" in walk.refused("DeleteAppGroup", 409)
     walk.call("DeleteJob", JobId=job)
     assert walk.refused("DeleteJob", 404, JobId=job) == f"jobId={job} is not existed"
     walk.call("DeleteAppGroup", DeleteJobs=True)
-    if walk.sdk.has("DeleteNamespace"):
+    if "DeleteNamespace" not in walk.lacks:
         walk.call("DeleteNamespace", "GroupId")
         assert walk.call("ListNamespaces", "GroupId")["Namespaces"] == []
         walk.seen["ListNamespaces"] = {**walk.seen["ListNamespaces"], **NAMESPACES}
@@ -308,7 +308,7 @@ def same_shape(told: Any, wanted: Any, where: str) -> None:
     """The same keys and types, all the way down; our own keys beside."""
     assert type(told) is type(wanted), (where, told)
     if type(wanted) is dict:
-        keys: dict[str, Any] = wanted
+        keys = cast("dict[str, Any]", wanted)
         last = where.rpartition(".")[2]
         assert set(told) - OURS.get(last, set()) == set(keys), where
         for name, value in keys.items():
@@ -323,23 +323,19 @@ def same_shape(told: Any, wanted: Any, where: str) -> None:
     [("nobody", SECRET, "InvalidAccessKeyId.NotFound"), (KEY_ID, "wrong", "SignatureDoesNotMatch")],
 )
 def test_what_the_sdks_raise(server: Live, key: str, secret: str, code: str) -> None:
-    endpoint = f"127.0.0.1:{server.port}"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        with pytest.raises(Exception, match=r"not found|not matched") as tea:
-            Tea(endpoint, key, secret).call("ListGroups", {"Namespace": "default"})
-        assert getattr(tea.value, "code", "") == code
-        with pytest.raises(Exception, match=r"not found|AccessKeySecret is incorrect") as core:
-            Core(endpoint, key, secret).call("ListGroups", {"Namespace": "default"})
-        told = getattr(core.value, "error_code", "")
+    with closing(Sdk("tea", sys.executable, server.port, key, secret)) as tea:
+        with pytest.raises(Raised, match=r"not found|not matched") as raised:
+            tea.ask("ListGroups", {"Namespace": "default"})
+        assert raised.value.code == code
+    with closing(Sdk("core", sys.executable, server.port, key, secret)) as core:
+        with pytest.raises(Raised, match=r"not found|AccessKeySecret is incorrect") as raised:
+            core.ask("ListGroups", {"Namespace": "default"})
         # From the string to sign the old core sees that the secret is wrong.
-        assert told == ("InvalidAccessKeySecret" if code == "SignatureDoesNotMatch" else code)
+        assert raised.value.code == ("InvalidAccessKeySecret" if code == "SignatureDoesNotMatch" else code)
 
 
 def test_operations_that_are_not_there(server: Live) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        with pytest.raises(Exception, match="Specified api is not found") as raised:
-            Tea(f"127.0.0.1:{server.port}", KEY_ID, SECRET).call("GetWorkFlow", {"WorkflowId": 1})
-    assert getattr(raised.value, "code", "") == "InvalidApi.NotFound"
-    assert getattr(raised.value, "status_code", 0) == 404
+    with closing(Sdk("tea", sys.executable, server.port)) as tea:
+        with pytest.raises(Raised, match="Specified api is not found") as raised:
+            tea.ask("GetWorkFlow", {"WorkflowId": 1})
+        assert (raised.value.code, raised.value.status) == ("InvalidApi.NotFound", 404)

@@ -70,7 +70,7 @@ _COMMON: Final = frozenset(
         "Version",
     }
 )
-"""Parameters of the gateway, not of an operation."""
+"""Parameters of the gateway in RPC V1, not of an operation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +144,8 @@ class Gateway:
         if not hmac.compare_digest(signature.encode(), v1_signature(key.secret, text).encode()):
             raise SignatureMismatch(text)
         self._use(key, nonce, at, now)
-        return _signed(request, _needed(given, "Action"), _needed(given, "Version"), key, given)
+        own = {name: value for name, value in given.items() if name not in _COMMON}
+        return _signed(request, _needed(given, "Action"), _needed(given, "Version"), key, own)
 
     def _key(self, access_key_id: str) -> Key:
         key = self._keys.find(access_key_id)
@@ -197,9 +198,8 @@ def _check_signed_headers(request: WireRequest, signed: Sequence[str]) -> None:
             raise MalformedRequest(f"its signature does not cover the header {name}")
 
 
-def _signed(request: WireRequest, action: str, version: str, key: Key, given: dict[str, str]) -> Signed:
-    own = Parameters((name, value) for name, value in given.items() if name not in _COMMON)
-    return Signed(action=action, version=version, key=key, parameters=own, host=request.text(b"host"))
+def _signed(request: WireRequest, action: str, version: str, key: Key, own: dict[str, str]) -> Signed:
+    return Signed(action=action, version=version, key=key, parameters=Parameters(own), host=request.text(b"host"))
 
 
 def _needed(given: dict[str, str], name: str) -> str:

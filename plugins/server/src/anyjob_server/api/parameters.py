@@ -47,7 +47,7 @@ class Parameters(Mapping[str, str]):
 
     __slots__ = ("_all",)
 
-    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+    def __init__(self, pairs: Mapping[str, str] | Iterable[tuple[str, str]]) -> None:
         self._all = dict(pairs)
 
     def __getitem__(self, name: str) -> str:

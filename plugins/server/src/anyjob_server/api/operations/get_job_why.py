@@ -25,12 +25,16 @@ async def get_job_why(call: Call) -> Mapping[str, Json]:
 
 def _said(why: Why) -> dict[str, Json]:
     running: list[Json] = [
-        {"JobInstanceId": one.instance, "ScheduleTime": one.schedule_time, "Since": one.since, "StoppedBy": one.stopping}
+        {
+            "JobInstanceId": one.instance,
+            "ScheduleTime": one.schedule_time,
+            "Since": one.since,
+            "StoppedBy": one.stopping,
+        }
         for one in why.running
     ]
     waiting: list[Json] = [
-        {"JobInstanceId": one.instance, "ScheduleTime": one.schedule_time, "Behind": one.behind}
-        for one in why.waiting
+        {"JobInstanceId": one.instance, "ScheduleTime": one.schedule_time, "Behind": one.behind} for one in why.waiting
     ]
     return {
         "NextFire": why.next_fire,
@@ -53,6 +57,4 @@ def _reason(one: ReasonRow) -> dict[str, Json]:
     }
 
 
-OPERATION = Operation(
-    name="GetJobWhy", handle=get_job_why, action="job.read", needed=("Namespace", "GroupId", "JobId")
-)
+OPERATION = Operation(name="GetJobWhy", handle=get_job_why, action="job.read", needed=("Namespace", "GroupId", "JobId"))
