@@ -80,6 +80,12 @@ def _k8s() -> str:
     return missing()
 
 
+def _postgres() -> str:
+    from tests.grounds.postgres.cluster import missing
+
+    return missing()
+
+
 NEEDS: dict[str, Callable[[], str]] = {
     "cc": _cc,
     "cgroup2": _cgroup2,
@@ -94,6 +100,7 @@ NEEDS: dict[str, Callable[[], str]] = {
     "node": _command("node"),
     "npm": _command("npm"),
     "php": _command("php"),
+    "postgres": _postgres,
     "root": _root,
 }
 """What a machine may lack, and why it does: an empty text means it is there."""

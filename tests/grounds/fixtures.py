@@ -8,6 +8,7 @@ from collections.abc import Generator
 import pytest
 from tests.grounds.docker.engine import Engine, lent_engine
 from tests.grounds.kubernetes.cluster import Cluster
+from tests.grounds.postgres.cluster import Postgres, lent_postgres
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +41,10 @@ def _cluster_is_whole(request: pytest.FixtureRequest) -> Generator[None]:  # pyr
     yield
     if lent:
         lent.heal()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Generator[Postgres]:
+    """A PostgreSQL cluster. A test takes a database of its own, and starts again what it stopped."""
+    with lent_postgres() as lent:
+        yield lent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import signal
@@ -116,9 +117,19 @@ def unmount(folder: Path) -> None:
 
 
 def remove_groups(names: Collection[str]) -> None:
-    """Remove the groups of these names, which hold no process any more."""
-    for group in groups(names):
-        try:
-            group.rmdir()
-        except FileNotFoundError:
-            pass
+    """Remove the groups of these names, which hold no process any more but such as the kernel is still ending.
+
+    Raises:
+        OSError: One is still busy after a while.
+    """
+    end = time.monotonic() + _MANY
+    while left := groups(names):
+        for group in left:
+            try:
+                group.rmdir()
+            except FileNotFoundError:
+                pass
+            except OSError as error:
+                if error.errno != errno.EBUSY or time.monotonic() > end:
+                    raise
+        time.sleep(0.01)

@@ -198,6 +198,26 @@ def test_a_process_that_dies_ends_its_runs_with_what_was_seen(
     asyncio.run(life())
 
 
+def test_a_process_that_dies_over_a_start_ends_that_run_with_what_was_seen(tmp_path: Path) -> None:
+    trap = """
+take = app.take
+app.take = lambda message: os._exit(7) if message["type"] == "start" else take(message)
+"""
+
+    async def life() -> None:
+        async with town(tmp_path) as worker:
+            neighbour = await worker.submit(shared(trap + WAITS))
+            await running(tmp_path, neighbour)
+            outcome = await outcome_of(await worker.submit(shared(PID, 2)))
+            assert (outcome.cause, outcome.code) == (Cause.EXIT_CODE, 7), told(outcome)
+            assert told(outcome).endswith("whether the run was begun is not known")
+            assert (await outcome_of(neighbour)).code == 7
+            assert await pid_of(worker, 3) > 0
+            await worker.apps.shared.dismiss()
+
+    asyncio.run(life())
+
+
 def test_a_result_that_came_before_the_end_counts(tmp_path: Path) -> None:
     code = """
 run.outcome = {"cause": "succeeded", "result": "said"}

@@ -13,7 +13,7 @@ import shutil
 import signal
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -71,6 +71,7 @@ class Engine:
         self.sock = self.dir / "sock"
         self.images = EngineImages(self.sock)
         self._children: list[subprocess.Popen[bytes]] = []
+        self._daemon = 0
         if len(os.fsencode(self.dir / "containerd" / "sock.ttrpc")) > 107:
             raise ValueError(f"{self.dir} is too long a path for Unix sockets in it: choose a shorter one")
 
@@ -103,16 +104,20 @@ class Engine:
         words += ["--containerd", f"{self.dir}/containerd/sock", "--cgroup-parent", f"/{self.group}"]
         words += ["--exec-opt", "native.cgroupdriver=cgroupfs", "--bridge=none", "--iptables=false"]
         words += ["--ip6tables=false", f"--live-restore={json.dumps(live_restore)}"]
-        self._await(self._spawn(words, "log"), "log", self._answers)
+        child = self._spawn(words, "log")
+        self._daemon = child.pid
+        self._await(child, "log", self._answers)
 
     def kill(self, sig: int = signal.SIGKILL) -> None:
-        """Send dockerd that signal and return when it has ended.
+        """Send the dockerd that this object started that signal, and return when it has ended.
 
         What runs in containers goes on after a SIGKILL, and with live-restore after a SIGTERM, too. The engine's
         containerd is another service, as on most machines, and goes on.
         """
-        for pid in self._pids("dockerd"):
-            os.kill(pid, sig)
+        # It alone: what it forks looks the same until it has become runc or another program, or is gone.
+        if self._daemon in self._pids("dockerd"):
+            with suppress(ProcessLookupError):
+                os.kill(self._daemon, sig)
         end = time.monotonic() + _MANY
         while self._pids("dockerd"):
             if time.monotonic() > end:

@@ -16,6 +16,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
@@ -173,7 +174,8 @@ def clear(slot: Slot, folder: Path) -> None:
     end = time.monotonic() + _MANY
     while spaces := list(_spaces(folder)):  # unless the keeper was killed before its first child was bound to it
         for pid in spaces:
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         if time.monotonic() > end:
             raise TimeoutError(f"{folder}: its space (process {spaces[0]}) was killed and is still there")
         time.sleep(0.02)

@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import docker
 import pytest
+from docker.errors import NotFound
 from tests.grounds.docker.engine import Engine
 
 from anyjob.job import Job
@@ -23,6 +25,7 @@ from anyjob.worker.settings import SecretSource
 from anyjob_docker.samples import jobs
 
 IMAGE = "busybox:test"
+_OF_RUNS = {"label": "anyjob.run"}
 
 RigFactory: TypeAlias = Callable[..., Rig]
 
@@ -81,7 +84,12 @@ def nothing_left(request: pytest.FixtureRequest) -> Generator[None]:
         return
     engine: Engine = request.getfixturevalue("engine")
     with closing(engine.client()) as made:
-        left = [one["Names"][0].lstrip("/") for one in made.api.containers(all=True, filters={"label": "anyjob.run"})]
+        end = time.monotonic() + 10
+        while left := [one["Names"][0].lstrip("/") for one in made.api.containers(all=True, filters=_OF_RUNS)]:
+            if time.monotonic() > end:
+                break
+            time.sleep(0.1)  # the engine may be about to remove it
         for name in left:
-            made.containers.get(name).remove(force=True)
+            with suppress(NotFound):
+                made.containers.get(name).remove(force=True)
     assert not left, f"containers were left behind: {left}"

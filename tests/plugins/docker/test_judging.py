@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from anyjob.problem import Problem
 from anyjob_docker.asked import AskedLimit
 from anyjob_docker.credentials import read_credentials
 from anyjob_docker.ends import Seen, epoch, gone, judge
+from anyjob_docker.entryfile import entry_file
+from anyjob_docker.folder import HostFolder
 from anyjob_docker.options import DockerOptions
 from anyjob_docker.refusal import refused_exit
 from anyjob_docker.status import Status, read_status
@@ -143,11 +146,52 @@ def test_registry_credentials(secret: str, wanted: object) -> None:
         assert got == wanted
 
 
+@pytest.mark.parametrize(
+    ("status", "more", "cause", "code", "survives"),
+    [
+        (Status(up=True, began=True, code=3), {}, None, 3, 0),
+        (Status(up=True, began=True), {}, Cause.UNKNOWN, None, 1),
+        (Status(), {}, Cause.START_FAILED, None, 0),
+        (Status(), {"helper": False}, Cause.UNKNOWN, None, 1),
+    ],
+    ids=["ended", "began", "never began", "without the helper"],
+)
+def test_a_container_whose_engine_went_away_over_its_start(
+    status: Status, more: dict[str, Any], cause: Cause | None, code: int | None, survives: int
+) -> None:
+    """The engine calls it created, with exit code 0."""
+    got = judge("0123456789ab", state(0, Status="created"), status, seen(**more))
+    assert (got.cause, got.code) == (cause, code)
+    assert "the engine went away over its start" in got.evidence[0].text
+    assert got.stop is not None
+    assert len(got.stop.survivors) == survives
+
+
+@pytest.mark.needs("cc")
+@pytest.mark.parametrize("before", ["begun", "revoked"])
+def test_the_entry_helper_begins_a_command_once_and_never_after_it_was_revoked(tmp_path: Path, before: str) -> None:
+    """A start may be put to one engine twice, and an engine that dies over one leaves it to others to go on."""
+    helper = entry_file().path
+    assert helper is not None
+    folder = HostFolder(tmp_path)
+    folder.prepare({}, {}, b"kill\0")
+    words = [helper, folder.control, "/bin/sh", "-c", f"echo begun >> {tmp_path}/effects"]
+    if before == "begun":
+        assert subprocess.run(words).returncode == 0
+    assert folder.revoke() is (before == "revoked")
+    again = subprocess.run(words, capture_output=True, text=True)
+    assert again.returncode == 125
+    assert "status cannot be used: error 17" in again.stderr
+    assert (tmp_path / "effects").exists() is (before == "begun")
+    if before == "begun":
+        assert (tmp_path / "effects").read_text() == "begun\n"
+        assert folder.status() == Status(up=True, began=True, code=0)
+
+
 def test_a_stop_is_put_once_the_container_hears_it(tmp_path: Path) -> None:
     """The helper says when it is up; a signal before that would be thrown away by an init that is not."""
     import asyncio
 
-    from anyjob_docker.folder import HostFolder
     from anyjob_docker.launcher import hears
 
     folder = HostFolder(tmp_path)

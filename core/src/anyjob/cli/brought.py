@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,7 +53,8 @@ def add_brought(
         if isinstance(command, typer.Typer):
             app.add_typer(command, name=name, help=about)
         else:
-            app.command(name, help=about)(command)
+            # its own words where it is meant: they say more than a line of the list
+            app.command(name, help=inspect.getdoc(command) or about if name == named else about)(command)
         added.add(name)
     return added
 

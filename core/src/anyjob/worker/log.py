@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from anyjob.worker.shim.redact import Sieve
@@ -69,8 +70,10 @@ class RunLog:
             while view:
                 view = view[os.write(file, view) :]
         except OSError:
-            # Whoever feeds it again gives all of it again.
-            os.ftruncate(file, os.fstat(file).st_size - (len(data) - len(view)))
+            # Whoever feeds it again gives all of it again. Why it could not be written is the fault to tell.
+            if written := len(data) - len(view):
+                with suppress(OSError):
+                    os.ftruncate(file, os.fstat(file).st_size - written)
             raise
         if self._quota is not None and os.fstat(file).st_size > 2 * self._quota:
             _punch(file, self._quota)

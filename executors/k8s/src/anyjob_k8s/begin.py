@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from anyjob.outcome import Evidence
 from anyjob_k8s.faults import ApiFault, Trouble
-from anyjob_k8s.objects import MARK, K8sObject, annotations_of, meta, name_of, text
+from anyjob_k8s.objects import MARK, K8sObject, annotations_of, deleted_at, meta, name_of, text, uid_of
 from anyjob_k8s.target import Target
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ __all__ = ["Lost", "Maker", "Missing"]
 
 _COMPANIONS: Final = "anyjob.dev/companions"
 _ASKED: Final = "asked"
-"""File in the run's folder: the API may have been asked to make its objects."""
+"""File in the run's folder: the API may have been asked to make its objects. Once it has made the main one, that one's
+uid stands in it: a stop removes a Job before its controller has said anything of it."""
 _EVENTS_LAST: Final = 1800.0
 """Seconds for which events surely are still there; an API server keeps them an hour, unless it is told otherwise."""
 
@@ -72,10 +73,12 @@ class Maker:
             pass  # what is wrong with the API, the next call says
         needs = ",".join(f"{one['kind']}/{name_of(one)}" for one in plan.companions)
         mark = self.mark(run.name)
-        (run.folder / _ASKED).touch()
+        asked = run.folder / _ASKED
+        asked.touch()
         main = _annotated(plan.main, plan.namespace, {MARK: mark, **({_COMPANIONS: needs} if needs else {})})
         made = await cluster.create(main, plan.namespace, patience=patience)
         target = Target.of(plan, made)
+        asked.write_text(target.uid)
         owner = {
             "apiVersion": plan.main["apiVersion"],
             "kind": plan.kind,
@@ -89,11 +92,13 @@ class Maker:
                 thing["metadata"]["ownerReferences"] = [owner]
                 await cluster.create(thing, plan.namespace, patience=patience)
         except ApiFault:
-            await self.unmake(target, cluster)
+            if await self.unmake(target, cluster):
+                asked.write_text("")  # no pod of it can have begun without what it needs
             raise
         return target
 
-    async def unmake(self, target: Target, cluster: Cluster) -> None:
+    async def unmake(self, target: Target, cluster: Cluster) -> bool:
+        """Whether its deletion was asked for."""
         try:
             await cluster.delete(
                 target.kind,
@@ -105,22 +110,30 @@ class Maker:
                 patience=5.0,
             )
         except ApiFault:
-            pass  # the first fault is the one to tell
+            return False  # the first fault is the one to tell
+        return True
 
     async def find(
         self, run: Run, cluster: Cluster, namespace: str, kind: str, *, patience: float
     ) -> K8sObject | Lost | None:
-        """The main object of a start that was cut off. None: surely not started; Lost: nobody can know.
+        """The main object of a start that was cut off; of one that is gone again, no more than name and uid. None:
+        surely not started; Lost: nobody can know.
 
         Raises ApiFault, NoCluster; Missing when the start has to go on.
         """
-        if not (run.folder / _ASKED).exists():
+        try:
+            made = (run.folder / _ASKED).read_text()
+        except FileNotFoundError:
             return None
         found = await cluster.get(kind, namespace, run.name, patience=patience)
+        if made and (found is None or uid_of(found) != made):
+            return {"metadata": {"name": run.name, "uid": made}}  # whoever watches it tells what became of it
         if found is None:
             return await self._never(run, cluster, namespace, kind)
         if annotations_of(found).get(MARK) != self.mark(run.name):
             return None  # somebody else's; the start will say so
+        if deleted_at(found) is not None:
+            return found  # what it needs may go before it
         for need in filter(None, annotations_of(found).get(_COMPANIONS, "").split(",")):
             needed, _, name = need.partition("/")
             if await cluster.get(needed, namespace, name, patience=patience) is None:

@@ -17,7 +17,7 @@ from anyjob_docker.folder import HostFolder
 from anyjob_docker.imagecommand import ImageCommand
 from anyjob_docker.policy import refusals, secret_problem
 from anyjob_docker.refusal import problems_exit
-from anyjob_docker.starting import Started, Starting
+from anyjob_docker.starting import CutOff, Started, Starting
 
 if TYPE_CHECKING:
     from anyjob.run import Run
@@ -65,6 +65,7 @@ class Beginning:
             options=options,
             policy=options.pull_policy or settings.pull_policy,
             folder=str(folder.work),
+            helper=self._entry.path is not None,
             limits=asked_limits(run.job.xattrs, limits, settings.limits),
             credentials=credentials,
             pull_timeout=settings.pull_timeout,
@@ -105,11 +106,23 @@ class Beginning:
         )
 
     def _begin(self, folder: HostFolder, made: Plan, starting: Starting) -> Started | Exit | None:
-        # What a container that runs already has before it must not be touched.
-        if not folder.status().up:
+        cut: CutOff | None = None
+        for _ in range(_ROUNDS):
+            if not folder.revoke():
+                # What a container that runs already has before it must not be touched.
+                return starting.found()
+            if cut is not None:
+                starting.remove(cut.ident)
+                if self._given_up.is_set():
+                    return None
             own = {name: value for name, value in self._secrets().items() if name != self._options.registry_secret}
             folder.prepare(self._command.files, own, made.order)
-        return starting.run(made.config)
+            got = starting.run(made.config)
+            if not isinstance(got, CutOff):
+                return got
+            cut = got
+        assert cut is not None
+        return Started(cut.ident)
 
     def _secrets(self) -> dict[str, str]:
         return {name: self._run.secret(name) for name in self._run.common.secrets}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal as signals
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -52,7 +52,9 @@ def epoch(text: object) -> float | None:
 
 
 def judge(ident: str, state: Mapping[str, Any], status: Status, seen: Seen) -> Exit:
-    """The end of a container that the engine calls ended."""
+    """The end of a container that the engine calls ended, or not begun."""
+    if state["Status"] == "created":
+        return _never_seen(ident, status, seen)
     code, oom = int(state["ExitCode"]), bool(state.get("OOMKilled"))
     ended = epoch(state.get("FinishedAt"))
     said = f"container {ident[:12]}: {state['Status']}, code {code}" + (", OOMKilled" if oom else "")
@@ -108,6 +110,24 @@ def gone(name: str, status: Status, seen: Seen) -> Exit:
     stop = StopReport(
         strength=Strength.REPORTED, by="docker: no such container", evidence=[Evidence(source="docker", text=text)]
     )
+    return _written(text, stop, status, seen)
+
+
+def _never_seen(ident: str, status: Status, seen: Seen) -> Exit:
+    """A container that was to start, under an engine that went away over it."""
+    text = f"container {ident[:12]}: created; the engine went away over its start, and knows of none"
+    told = Evidence(source="docker", text=text)
+    by = "docker: container not started"
+    if seen.helper and (status.over or not status.up):
+        ended = _written(text, StopReport(strength=Strength.REPORTED, by=by, evidence=[told]), status, seen)
+        never = Evidence(source="entry", text="the entry helper has never begun")
+        return ended if status.up else replace(ended, cause=Cause.START_FAILED, evidence=[*ended.evidence, never])
+    stop = StopReport(strength=Strength.ASKED, by=by, evidence=[told], survivors=[f"container {ident[:12]}"])
+    return _written(text, stop, status, seen)
+
+
+def _written(text: str, stop: StopReport, status: Status, seen: Seen) -> Exit:
+    """The end of which the engine says no more than `text`: what the entry helper has written down."""
     evidence = [*seen.extra, Evidence(source="docker", text=text)]
     evidence += [Evidence(source="docker event", text=note) for note in seen.notes]
     if not (seen.helper and status.over):

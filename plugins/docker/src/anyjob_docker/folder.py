@@ -6,9 +6,11 @@ open to whatever user the image has, also where that one has no rights to pass o
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -56,6 +58,22 @@ class HostFolder:
     def status(self) -> Status:
         """What the entry helper has written so far."""
         return read_status(f"{self.control}/status")
+
+    def revoke(self) -> bool:
+        """Let no container begin the command any more. False: one has begun it. Raises OSError."""
+        try:
+            file = os.open(f"{self.control}/status", os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except FileNotFoundError:
+            return True  # no start came so far
+        try:
+            with suppress(OSError):  # a file system without locks
+                fcntl.flock(file, fcntl.LOCK_EX)
+            if not self.status().up:
+                os.write(file, b"revoked\n")
+                return True
+            return False
+        finally:
+            os.close(file)
 
     def clean(self) -> None:
         """Remove what only the run itself needed: secrets, its order, its own copy of the log."""

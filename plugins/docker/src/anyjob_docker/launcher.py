@@ -50,6 +50,8 @@ __all__ = ["DockerLauncher", "hears"]
 
 _LIMITS: Final[frozenset[Limit]] = frozenset({"memory", "cpu", "pids"})
 _PAUSE: Final = 0.5
+_BEGINS: Final = 10.0
+"""Seconds in which a container that was started must be seen to have begun, or its command to have ended."""
 _AGAIN: Final = 2.0
 _UP: Final = 3.0
 """Seconds in which a container that was started takes signals: before, its init would not hear one."""
@@ -203,10 +205,15 @@ class DockerLauncher(Launcher[DockerOptions]):
             else:
                 self._logs.add(run, engine, ident)
             self._progress.add(run, f"{folder.work}/progress")
+            begins = time.monotonic() + _BEGINS
             try:
                 while True:
                     watch.changed.clear()
                     known, seen = await _inspected(engine, ident)
+                    unseen = known and seen is not None and seen["State"]["Status"] == "created"
+                    if unseen and not folder.status().over and time.monotonic() < begins:
+                        await asyncio.sleep(_PAUSE)  # the start has not come back to it, or it went away over the start
+                        continue
                     if known and (seen is None or seen["State"]["Status"] not in LIVE):
                         break
                     await _change(watch, known=known)
@@ -271,7 +278,8 @@ class DockerLauncher(Launcher[DockerOptions]):
             return None
         if state["Status"] == "created":
             if not state["Error"]:
-                return None  # created and never started
+                # Created and never started, unless an engine is just about to.
+                return None if folder.revoke() else make_handle(engine.address, seen["Id"], config, run)
             limits = asked_limits(run.job.xattrs, run.common.limits, self._settings.limits)
             return refused_exit(500, state["Error"], options, run.user, str(folder.work), config, limits)
         return make_handle(engine.address, seen["Id"], config, run)

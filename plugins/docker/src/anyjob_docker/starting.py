@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from anyjob_docker.client import EngineClient
     from anyjob_docker.options import DockerOptions, PullPolicy
 
-__all__ = ["Started", "Starting"]
+__all__ = ["CutOff", "Started", "Starting"]
 
 _PATIENCE: Final = 60.0
 """Seconds in which an engine that goes away in the middle of a start may come back."""
@@ -36,15 +36,27 @@ class Started:
     warnings: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class CutOff:
+    """The container is there, and whether its start is still at work nobody knows: an engine or a worker died over it.
+
+    Such a container may never be startable again: an engine's containerd holds on to what was half made.
+    """
+
+    ident: str
+
+
 @dataclass(slots=True, kw_only=True)
 class Starting:
-    """One start. Its methods block, and end soon after `given_up` is set."""
+    """One start. Its methods block, and end soon after `given_up` is set. `helper`: the entry helper begins the
+    command, so that a start that was cut off can be made void."""
 
     client: EngineClient
     name: str
     options: DockerOptions
     policy: PullPolicy
     folder: str
+    helper: bool
     limits: Mapping[str, AskedLimit]
     credentials: Mapping[str, str] | None
     pull_timeout: float
@@ -87,20 +99,32 @@ class Starting:
         self.pulled = True
         return None
 
-    def run(self, config: Mapping[str, Json]) -> Started | Exit | None:
+    def run(self, config: Mapping[str, Json]) -> Started | CutOff | Exit | None:
         """Create and start the container. None: its image is not there, or the start was given up before it began."""
         made = self._create(config)
-        if made is None or isinstance(made, Exit):
+        if made is None or isinstance(made, Exit | CutOff):
             return made
         ident, warnings, begun = made
         if begun:
             return Started(ident, warnings)
         if self.given_up.is_set():
-            self._patiently(lambda: self.client.remove(ident))
+            self.remove(ident)
             return None
         return self._start(ident, warnings, config)
 
-    def _create(self, config: Mapping[str, Json]) -> tuple[str, tuple[str, ...], bool] | Exit | None:
+    def found(self) -> Started | Exit:
+        """The container in which the command has begun, whatever the engine says of it."""
+        seen = self._patiently(lambda: self.client.inspect(self.name))
+        if seen is not None and run_of(seen) == self.name:
+            return Started(seen["Id"])
+        text = f"The command has begun in a container {self.name}, and the engine knows of none"
+        return Exit(code=None, cause=Cause.UNKNOWN, last_line=text, evidence=[Evidence(source="docker", text=text)])
+
+    def remove(self, ident: str) -> None:
+        """Remove a container that has not begun."""
+        self._patiently(lambda: self.client.remove(ident))
+
+    def _create(self, config: Mapping[str, Json]) -> tuple[str, tuple[str, ...], bool] | CutOff | Exit | None:
         """Id, warnings and whether it has begun already."""
         until = time.monotonic() + _PATIENCE
         sent = False
@@ -125,7 +149,7 @@ class Starting:
         # Whether a request that was cut off has made it is looked up by whoever asks `find`.
         return None
 
-    def _existing(self) -> tuple[str, tuple[str, ...], bool] | Exit | None:
+    def _existing(self) -> tuple[str, tuple[str, ...], bool] | CutOff | Exit | None:
         """The container that has the name: this run's own, made by a start that was cut off. None: it is gone again."""
         seen = self._patiently(lambda: self.client.inspect(self.name))
         if seen is None:
@@ -135,28 +159,34 @@ class Starting:
             return Exit(
                 code=None, cause=Cause.START_FAILED, last_line=text, evidence=[Evidence(source="docker", text=text)]
             )
-        return seen["Id"], (), seen["State"]["Status"] != "created"
+        begun = seen["State"]["Status"] != "created"
+        return CutOff(seen["Id"]) if self.helper and not begun else (seen["Id"], (), begun)
 
-    def _start(self, ident: str, warnings: tuple[str, ...], config: Mapping[str, Json]) -> Started | Exit:
+    def _start(self, ident: str, warnings: tuple[str, ...], config: Mapping[str, Json]) -> Started | CutOff | Exit:
         until = time.monotonic() + _PATIENCE
-        while True:
+        sent = False
+        while not sent:
             try:
                 self.client.start(ident)
                 return Started(ident, warnings)
             except EngineRefused as refused:
                 return self._refused(refused, config)
-            except EngineAway:
-                # It may have begun: whoever watches sees what became of it.
-                if self._begun(ident) or time.monotonic() > until or self.given_up.is_set():
-                    return Started(ident, warnings)
+            except EngineAway as away:
+                sent = away.sent
+            if time.monotonic() > until or self.given_up.is_set():
+                break
+            time.sleep(_PAUSE)
+        # It may have begun, or be about to: whoever watches sees what became of it.
+        while self.helper and time.monotonic() < until and not self.given_up.is_set():
+            try:
+                seen = self.client.inspect(ident)
+            except (EngineAway, EngineRefused):
                 time.sleep(_PAUSE)
-
-    def _begun(self, ident: str) -> bool:
-        try:
-            seen = self.client.inspect(ident)
-        except (EngineAway, EngineRefused):
-            return False
-        return seen is None or seen["State"]["Status"] != "created"
+                continue
+            if seen is not None and seen["State"]["Status"] == "created":
+                return CutOff(ident)
+            break
+        return Started(ident, warnings)
 
     def _refused(self, refused: EngineRefused, config: Mapping[str, Json]) -> Exit:
         user = config.get("User")

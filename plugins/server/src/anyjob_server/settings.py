@@ -17,8 +17,8 @@ __all__ = ["LogSettings", "ServerSettings", "with_options"]
 
 
 class LogSettings(BaseModel):
-    """The part [server.logs]. Logs of ended instances go when they are older than `days`, and the oldest when all have more
-    than `size` bytes."""
+    """The part [server.logs]. Logs of ended instances go when they are older than `days`, and while all have more than
+    `size` bytes the oldest."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

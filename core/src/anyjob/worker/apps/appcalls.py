@@ -27,6 +27,7 @@ __all__ = ["AppCalls"]
 _TRIES: Final = 3
 """Applications that a run may be offered: one that is lost and did not begin it does not count against the run."""
 _LISTED: Final = 10
+_BEGUN: Final = "whether the run was begun is not known"
 
 
 class AppCalls:
@@ -84,17 +85,21 @@ class AppCalls:
         given = self._all.book.given.get(run.name)
         if given is None:
             return None  # it is written down before it is given away
-        fate = self._all.fate(given.app, run)
-        if fate is None:
-            return await self._found(self._all.by_key[given.app], run)
-        text = "whether the run had begun is not known"
-        return replace(fate, cause=Cause.UNKNOWN, evidence=[*fate.evidence, Evidence(source="find", text=text)])
+        app = self._all.by_key.get(given.app)
+        return self._lost(given.app, run) if app is None else await self._found(app, run)
 
     async def _found(self, app: Application, run: Run) -> Handle | Outcome | None:
         try:
             return _handle(app) if await app.find(run.name) else None
         except (AppFault, AnswerRefused, AnswerUnsupported) as fault:
-            return unknown("find", f"{brief(fault)}; whether the run was begun is not known")
+            if app.gone:
+                return self._lost(app.key, run)
+            return unknown("find", f"{brief(fault)}; {_BEGUN}")
+
+    def _lost(self, key: str, run: Run) -> Outcome | None:
+        """The end of a run whose application is gone: what ended a process ended this run too, begun or not."""
+        fate = self._all.fate(key, run)
+        return fate and replace(fate, evidence=[*fate.evidence, Evidence(source="find", text=_BEGUN)])
 
     async def clean(self, run: Run, handle: Handle | None) -> None:
         del handle

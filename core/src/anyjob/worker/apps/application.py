@@ -219,7 +219,7 @@ class Application:
         """Its connection, awaited as long as it may still come back. Raises AppAway."""
         while self.link is None:
             if self.gone:
-                raise AppAway(self.who, f"has not come back within {self._keeper.reconnect:g} s")
+                raise AppAway(self.who, "is not expected any more")
             await self._news.wait()
         return self.link
 

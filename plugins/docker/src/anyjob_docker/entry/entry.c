@@ -7,13 +7,16 @@
  *   log      stdout and stderr of the command, appended: so its output needs no engine
  *   status   what happened, a line each: up; exec ERRNO; began PID; exit CODE; signal NUMBER; left PID NAME
  *
+ * The command is started only while the status is empty, and under its lock that is made certain: so never twice, and
+ * never after the worker itself has written there, whatever becomes of an engine in the middle of a start.
+ *
  * It passes signals on to the command's process group, adopts and reaps what the command leaves, and ends with the
  * command's code, 128 and the number after a signal. What the command itself cannot be started with is 126 or 127, and
  * `exec` in the status tells that from a command's own code; 125 means that CONTROL could not be used. */
 
 #if defined(__x86_64__)
 enum { READ = 0, WRITE = 1, CLOSE = 3, FSTAT = 5, MMAP = 9, SIGACTION = 13, SIGPROCMASK = 14, GETPID = 39, CLONE = 56,
-       EXECVE = 59, WAIT4 = 61, KILL = 62, GETPPID = 110, SETSID = 112, SIGTIMEDWAIT = 128, PRCTL = 157,
+       EXECVE = 59, WAIT4 = 61, KILL = 62, FLOCK = 73, GETPPID = 110, SETSID = 112, SIGTIMEDWAIT = 128, PRCTL = 157,
        GETDENTS = 217, EXIT = 231, OPENAT = 257, DUP3 = 292, PIPE2 = 293 };
 #define SIZE_AT 6 /* st_size, in longs from the beginning of struct stat */
 static long call(long n, long a, long b, long c, long d, long e, long f) {
@@ -25,7 +28,7 @@ static long call(long n, long a, long b, long c, long d, long e, long f) {
 }
 __asm__(".globl _start\n_start:\n xor %ebp, %ebp\n mov %rsp, %rdi\n and $-16, %rsp\n call begin\n");
 #elif defined(__aarch64__)
-enum { DUP3 = 24, OPENAT = 56, CLOSE = 57, PIPE2 = 59, GETDENTS = 61, READ = 63, WRITE = 64, FSTAT = 80, EXIT = 94,
+enum { DUP3 = 24, FLOCK = 32, OPENAT = 56, CLOSE = 57, PIPE2 = 59, GETDENTS = 61, READ = 63, WRITE = 64, FSTAT = 80, EXIT = 94,
        KILL = 129, SIGACTION = 134, SIGPROCMASK = 135, SIGTIMEDWAIT = 137, SETSID = 157, PRCTL = 167, GETPID = 172,
        GETPPID = 173, CLONE = 220, EXECVE = 221, MMAP = 222, WAIT4 = 260 };
 #define SIZE_AT 6
@@ -46,7 +49,8 @@ __asm__(".globl _start\n_start:\n mov x29, #0\n mov x0, sp\n bl begin\n");
 #define C3(n, a, b, c) call(n, (long)(a), (long)(b), (long)(c), 0, 0, 0)
 #define C4(n, a, b, c, d) call(n, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
 
-enum { ENOENT_ = 2, EINTR_ = 4, ECHILD_ = 10, EACCES_ = 13, ENOTDIR_ = 20 };
+enum { ENOENT_ = 2, EINTR_ = 4, ECHILD_ = 10, EACCES_ = 13, EEXIST_ = 17, ENOTDIR_ = 20 };
+enum { LOCK = 2, UNLOCK = 8 };
 enum { APPEND = 02001, CLOEXEC = 02000000, HERE = -100 }; /* O_WRONLY|O_APPEND, O_CLOEXEC, AT_FDCWD */
 enum { SIGCHLD_ = 17, NOHANG = 1, SUBREAPER = 36 };
 enum { NAMED = 64 }; /* leftovers that are told by name */
@@ -128,6 +132,14 @@ static void tell(const char *what, long n, const char *more) {
   }
   *at++ = '\n';
   C3(WRITE, status, line, at - line);
+}
+
+static void take(const char *control) { /* a file system without locks has the size all the same */
+  long stat[32];
+  while (C2(FLOCK, status, LOCK) == -EINTR_) {}
+  if (C2(FSTAT, status, stat) < 0 || stat[SIZE_AT]) useless("status", control, -EEXIST_);
+  tell("up", -1, 0);
+  C2(FLOCK, status, UNLOCK);
 }
 
 static char *read_order(const char *control, word *size) {
@@ -269,7 +281,7 @@ __attribute__((used, noreturn)) void begin(long *stack) {
   if ((log = open_at(control, "log", APPEND)) < 0) useless("log", control, log);
   char *order = read_order(control, &size);
   env = environment(env, order, size);
-  tell("up", -1, 0);
+  take(control);
   int pair[2];
   if ((ends[0] = C2(PIPE2, pair, CLOEXEC)) < 0) useless("pipe", control, ends[0]);
   long child = call(CLONE, SIGCHLD_, 0, 0, 0, 0, 0);

@@ -37,7 +37,10 @@ def why(
     page = Page()
     page.section(
         f"Job {found.id} {found.name}",
-        [("next", due if said["NextFire"] is not None else f"never: {due}"), *([("now", said["Now"])] if said["Now"] else [])],
+        [
+            ("next", due if said["NextFire"] is not None else f"never: {due}"),
+            *([("now", said["Now"])] if said["Now"] else []),
+        ],
     )
     page.section("Running", [_running(one) for one in said["Running"]])
     page.section(

@@ -26,9 +26,9 @@ from anyjob_server.engine.limits import Gate, Ticket
 from anyjob_server.engine.pen import Beside, Note, Pen
 from anyjob_server.engine.roster import Active, Roster
 from anyjob_server.engine.trigger import Due, Trigger
+from anyjob_server.store import instances
 from anyjob_server.store.outbox import OutboxRow
 from anyjob_server.store.reasons import ReasonRow
-from anyjob_server.store.streaks import failures_in_a_row
 from anyjob_server.store.transitions import Transition
 
 __all__ = ["Dispatcher"]
@@ -47,9 +47,9 @@ class Dispatcher:
     """
 
     def __init__(
-        self, worker: Worker, instances: Instances, pen: Pen, gate: Gate, roster: Roster, clock: Clock
+        self, worker: Worker, instances_: Instances, pen: Pen, gate: Gate, roster: Roster, clock: Clock
     ) -> None:
-        self._worker, self._instances = worker, instances
+        self._worker, self._instances = worker, instances_
         self._pen, self._gate, self._roster, self._clock = pen, gate, roster, clock
         self.health = HealthBook(worker.host)
         self.timeouts = Trigger(clock, self._timed_out)
@@ -57,7 +57,7 @@ class Dispatcher:
         """Asked at the end of an instance, with its time: when its job fires next, if that follows from the end."""
         self.over: Callable[[Active], None] = lambda active: None
         self._tasks: set[asyncio.Task[None]] = set()
-        instances.told = self.told
+        instances_.told = self.told
 
     # ---------------------------------------------------------------- the start
 
@@ -239,7 +239,7 @@ class Dispatcher:
         if not outcome.ok and job.fail_enable:
 
             def failures(c: Connection) -> list[OutboxRow]:
-                count = failures_in_a_row(c, row.job)
+                count = instances.failures_in_a_row(c, row.job)
                 if not fail_alert_due(job, count):
                     return []
                 cause, result = outcome.cause.value, outcome.result

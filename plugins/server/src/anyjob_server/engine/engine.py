@@ -95,7 +95,7 @@ class Engine:
             settings.misfire_grace * 1000,
         )
         self._announcer = Announcer(store, worker, self._shelf)
-        self._pruner = Pruner(store, worker.folder.runs, settings, lambda one: one in self._roster.by_id)
+        self._pruner = Pruner(store, worker.folder.runs, settings, clock.now, lambda one: one in self._roster.by_id)
         self._chain_over, self._dispatcher.over = self._dispatcher.over, self._over
         self._recovery = Recovery(store, worker, instances_, self._dispatcher, self._shelf, clock)
         self._manual = Manual(

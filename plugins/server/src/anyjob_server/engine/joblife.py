@@ -71,8 +71,8 @@ class JobLife:
         Raises BadJob, UnknownJobType, PluginError, NameTaken, TooManyJobs, NotFired (no room), StoreError.
         """
         named = {"Namespace": group.namespace, "GroupId": group.group_id}
-        job = Job.from_wire({**fields, **named}, strict=strict)
         now = self._clock.now()
+        job = self._read({**fields, **named}, now, strict=strict)
         binding = self._checked(job, now)
         allow(job)
         self._refuse_if_full(job.name)
@@ -140,11 +140,11 @@ class JobLife:
     ) -> JobRow:
         del by
         kept = {name: value for name, value in fields.items() if name not in ("Namespace", "GroupId", "RegionId")}
-        job = Job.from_wire({**json.loads(row.wire), **kept})
+        now = self._clock.now()
+        job = self._read({**json.loads(row.wire), **kept}, now)
         if job.job_type != row.job_type:
             remedy = f"cannot be changed, the job is {row.job_type}; create another job and delete this one"
             raise BadJob([Problem(field="JobType", value=job.job_type, remedy=remedy)], row.name)
-        now = self._clock.now()
         binding = self._checked(job, now)
         allow(job)
         new = replace(
@@ -195,8 +195,30 @@ class JobLife:
             for row in await self._store.write(change):
                 self._put(row)
 
+    def _read(self, fields: Mapping[str, object], now: int, *, strict: bool = False) -> Job:
+        try:
+            return Job.from_wire(fields, strict=strict)
+        except BadJob as bad:
+            told = self._host.more_problems(bad)
+            if bad.rest is None:
+                raise told from None
+            named = {problem.field.partition(".")[0] for problem in told.problems}
+            more = [one for one in self._problems(bad.rest, now) if one.field.partition(".")[0] not in named]
+            raise BadJob([*told.problems, *more], told.job) from None
+
     def _checked(self, job: Job, now: int) -> str:
         """Everything about the job at once; its binding, as JSON."""
+        problems = self._problems(job, now)
+        try:
+            binding = self._host.bind(job)
+        except BadJob as bad:
+            raise BadJob([*bad.problems, *problems], job.name) from None
+        if problems:
+            raise BadJob(problems, job.name)
+        return json.dumps(binding.to_json())
+
+    def _problems(self, job: Job, now: int) -> list[Problem]:
+        """What is wrong with mode and times."""
         problems: list[Problem] = []
         try:
             mode = mode_of(job)
@@ -209,14 +231,7 @@ class JobLife:
                 mode.plan(job, "")
             except BadJob as bad:
                 problems += bad.problems
-        problems += time_problems(job, now, self._calendars, self._zone)
-        try:
-            binding = self._host.bind(job)
-        except BadJob as bad:
-            raise BadJob([*bad.problems, *problems], job.name) from None
-        if problems:
-            raise BadJob(problems, job.name)
-        return json.dumps(binding.to_json())
+        return [*problems, *time_problems(job, now, self._calendars, self._zone)]
 
     def _next(self, row: JobRow, now: int) -> int | None:
         """When the job fires next, as it is about to be stored. One whose time has not changed keeps its next time."""

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from anyjob_server.engine.roster import Active
 from anyjob_server.settings import ServerSettings
-from anyjob_server.store import instances
+from anyjob_server.store import instances, jobs
 from anyjob_server.store.errors import StoreError
 from anyjob_server.store.store import Store
 
@@ -32,9 +32,11 @@ _log = logging.getLogger(__name__)
 class Pruner:
     """Counts the ends of each job, and now and then drops what is too much."""
 
-    def __init__(self, store: Store, runs: Path, settings: ServerSettings, busy: Callable[[int], bool]) -> None:
-        """`runs`: the folder of run folders. `busy(instance)`: whether it has not ended."""
-        self._store, self._runs, self._settings, self._busy = store, runs, settings, busy
+    def __init__(
+        self, store: Store, runs: Path, settings: ServerSettings, now: Callable[[], int], busy: Callable[[int], bool]
+    ) -> None:
+        """`runs`: the folder of run folders. `now`: epoch ms. `busy(instance)`: whether it has not ended."""
+        self._store, self._runs, self._settings, self._now, self._busy = store, runs, settings, now, busy
         self._ended: set[int] = set()
 
     def ended(self, active: Active) -> None:
@@ -48,6 +50,7 @@ class Pruner:
             await asyncio.sleep(_HISTORY)
             await self.history()
             if time.monotonic() >= logs:
+                await self.removed()
                 await asyncio.to_thread(self.logs)
                 logs = time.monotonic() + _LOGS
 
@@ -69,6 +72,15 @@ class Pruner:
                 break
         if gone:
             await asyncio.to_thread(self._drop, gone)
+
+    async def removed(self) -> None:
+        """Drop jobs that were deleted as long ago as logs are kept, with their history."""
+        before = self._now() - self._settings.logs.days * 86_400_000
+        try:
+            while await self._store.write(lambda c: jobs.purge(c, before)):
+                pass
+        except StoreError as error:
+            _log.warning("deleted jobs cannot be pruned: %s", error)
 
     def logs(self) -> None:
         """Drop run folders that are too old, then the oldest until the rest is small enough. In a thread."""

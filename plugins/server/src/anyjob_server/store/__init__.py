@@ -1,10 +1,12 @@
 """The server's memory: tables, one writer, a few readers."""
 
 from anyjob_server.store.errors import (
+    GroupGone,
     GroupNotEmpty,
     GroupTaken,
     JobGone,
     KeyTaken,
+    NamespaceGone,
     NamespaceNotEmpty,
     NamespaceTaken,
     NameTaken,
@@ -22,11 +24,13 @@ from anyjob_server.store.transitions import Transition
 
 __all__ = [
     "DATABASE_FILE",
+    "GroupGone",
     "GroupNotEmpty",
     "GroupTaken",
     "JobGone",
     "KeyTaken",
     "NameTaken",
+    "NamespaceGone",
     "NamespaceNotEmpty",
     "NamespaceTaken",
     "NeverAllowed",

@@ -21,11 +21,13 @@ class Fault(Enum):
     BUSY = "busy"
     """Another process holds it. Nothing was done."""
     LOST = "lost"
-    """The connection, or the disk, failed."""
+    """The connection, or the disk, failed. Nothing is kept."""
+    UNKNOWN = "unknown"
+    """As LOST, but a commit was under way, and nobody can say how it ended."""
 
 
 class Database(ABC):
-    """One database, of one kind. All but `writer` may be called from any thread."""
+    """One database, of one kind."""
 
     where: str
     """As messages name it, without a password."""

@@ -9,11 +9,13 @@ from anyjob.problem import short
 from anyjob.status import InstanceStatus
 
 __all__ = [
+    "GroupGone",
     "GroupNotEmpty",
     "GroupTaken",
     "JobGone",
     "KeyTaken",
     "NameTaken",
+    "NamespaceGone",
     "NamespaceNotEmpty",
     "NamespaceTaken",
     "NeverAllowed",
@@ -103,6 +105,22 @@ class NamespaceTaken(StoreError):
     def __init__(self, uid: str) -> None:
         self.uid = uid
         super().__init__(f"Namespace {short(uid)!r} exists already. Choose another uid, or update that namespace.")
+
+
+class NamespaceGone(StoreError):
+    """The namespace has been deleted, or was never there."""
+
+    def __init__(self, uid: str) -> None:
+        self.uid = uid
+        super().__init__(f"Namespace {short(uid)!r} does not exist, or has been deleted.")
+
+
+class GroupGone(StoreError):
+    """The app group has been deleted, or was never there."""
+
+    def __init__(self, group: int) -> None:
+        self.group = group
+        super().__init__(f"App group {group} does not exist, or has been deleted.")
 
 
 class NamespaceNotEmpty(StoreError):

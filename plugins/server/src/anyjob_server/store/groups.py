@@ -9,7 +9,8 @@ from sqlalchemy import Connection, bindparam, func, select
 from sqlalchemy import delete as deleting
 from sqlalchemy import update as updating
 
-from anyjob_server.store.errors import GroupNotEmpty, GroupTaken
+from anyjob_server.store import meta
+from anyjob_server.store.errors import GroupNotEmpty, GroupTaken, NamespaceGone
 from anyjob_server.store.statement import Conflict, Statement, inserting
 from anyjob_server.store.tables import ALIVE, GROUPS, INSTANCES, JOBS, OUTBOX, REASONS
 from anyjob_server.store.text import holding
@@ -54,6 +55,7 @@ _DELETE: Final = Statement(deleting(GROUPS).where(GROUPS.c.id == bindparam("of")
 _PARTS: Final = tuple(
     Statement(deleting(table).where(table.c.group == bindparam("of"))) for table in (INSTANCES, OUTBOX)
 )
+_LAST: Final = Statement(select(func.max(INSTANCES.c.id)).where(INSTANCES.c.group == bindparam("of")))
 _REASONS: Final = Statement(
     deleting(REASONS).where(REASONS.c.job.in_(select(JOBS.c.id).where(JOBS.c.group == bindparam("of"))))
 )
@@ -66,11 +68,12 @@ _COUNT: Final = Statement(select(func.count()).select_from(JOBS).where(JOBS.c.gr
 
 
 def insert(c: Connection, row: GroupRow) -> int:
-    """Add one; its number. Raises GroupTaken."""
+    """Add one; its number. Raises GroupTaken, NamespaceGone."""
     try:
         return _INSERT.value(c, asdict(row))
-    except Conflict:
-        raise GroupTaken(row.namespace, row.group_id) from None
+    except Conflict as conflict:
+        wrong = NamespaceGone(row.namespace) if conflict.foreign else GroupTaken(row.namespace, row.group_id)
+        raise wrong from None
 
 
 def update(c: Connection, row: GroupRow) -> bool:
@@ -85,6 +88,7 @@ def delete(c: Connection, group: int) -> bool:
         return False
     if jobs := count_jobs(c, group):
         raise GroupNotEmpty(found.group_id, jobs)
+    meta.dropped(c, _LAST.value(c, {"of": group}) or 0)
     for part in (*_PARTS, _REASONS, _JOBS):
         part.run(c, {"of": group})
     return bool(_DELETE.run(c, {"of": group}))

@@ -16,7 +16,18 @@ from anyjob_server.store.statement import ByIds, Fields, Statement
 from anyjob_server.store.tables import ENDED, INSTANCES, OPEN, SCHEDULED
 from anyjob_server.store.transitions import Transition
 
-__all__ = ["InstanceRow", "get", "insert", "next_id", "page", "prune", "transition", "unfinished"]
+__all__ = [
+    "InstanceRow",
+    "crowded",
+    "failures_in_a_row",
+    "get",
+    "insert",
+    "next_id",
+    "page",
+    "prune",
+    "transition",
+    "unfinished",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +90,25 @@ _OLD: Final = Statement(
     .limit(bindparam("most"))
 )
 _DROP: Final = Statement(delete(INSTANCES).where(INSTANCES.c.id == bindparam("of")))
+
+_CROWDED: Final = Statement(
+    select(INSTANCES.c.job).group_by(INSTANCES.c.job).having(func.count() > bindparam("keep")).order_by(INSTANCES.c.job)
+)
+_SUCCESS = select(func.max(INSTANCES.c.id)).where(
+    INSTANCES.c.job == bindparam("of"), INSTANCES.c.status == int(InstanceStatus.SUCCESS)
+)
+_FAILURES: Final = Statement(
+    select(func.count()).select_from(
+        select(INSTANCES.c.id)
+        .where(
+            INSTANCES.c.job == bindparam("of"),
+            INSTANCES.c.status == int(InstanceStatus.FAILED),
+            INSTANCES.c.id > func.coalesce(_SUCCESS.scalar_subquery(), 0),
+        )
+        .limit(bindparam("most"))
+        .subquery()
+    )
+)
 
 
 def next_id(c: Connection) -> int:
@@ -159,15 +189,19 @@ def prune(c: Connection, job: int, keep: int, most: int = 1000) -> list[int]:
     """Drop the oldest ended instances beyond the newest `keep`; the ids dropped, at most `most` at one time."""
     ids: list[int] = [found["id"] for found in _OLD.rows(c, {"of": job, "keep": keep, "most": most})]
     if ids:
-        remember(c, max(ids))
+        meta.dropped(c, max(ids))
         _DROP.run_all(c, [{"of": one} for one in ids])
     return ids
 
 
-def remember(c: Connection, dropped: int) -> None:
-    """Keep the id of an instance that goes: it never comes again."""
-    if dropped > int(meta.get(c, meta.LAST_INSTANCE) or 0):
-        meta.put(c, meta.LAST_INSTANCE, str(dropped))
+def crowded(c: Connection, keep: int) -> list[int]:
+    """The jobs with more than `keep` instances: those to prune. It reads a whole index: ask a reader, and seldom."""
+    return [job for (job,) in _CROWDED.tuples(c, {"keep": keep})]
+
+
+def failures_in_a_row(c: Connection, job: int, most: int = 1000) -> int:
+    """How many of a job's instances have failed since its last success, at most `most`."""
+    return _FAILURES.value(c, {"of": job, "most": most})
 
 
 def _plain(row: InstanceRow) -> Fields:

@@ -8,17 +8,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam, exists, func, select
+from sqlalchemy import delete as deleting
 from sqlalchemy import update as updating
 
 from anyjob.job import Job
 from anyjob.job.words import JobStatus, TimeType
-from anyjob_server.store.errors import JobGone, NameTaken
+from anyjob_server.store import meta
+from anyjob_server.store.errors import GroupGone, JobGone, NameTaken
 from anyjob_server.store.statement import ByIds, Conflict, Fields, Statement, inserting
-from anyjob_server.store.tables import ALIVE, JOB_TEXTS, JOBS
+from anyjob_server.store.tables import ALIVE, INSTANCES, JOB_TEXTS, JOBS, OPEN, REASONS
 from anyjob_server.store.text import holding
 
-__all__ = ["JobRow", "by_name", "delete", "due", "get", "insert", "many", "page", "set_next", "update"]
+__all__ = ["JobRow", "by_name", "delete", "due", "get", "insert", "many", "page", "purge", "set_next", "update"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,15 +89,27 @@ _SET_NEXT: Final = Statement(
     updating(JOBS).where(JOBS.c.id == bindparam("of"), ALIVE).values(next_fire=bindparam("next_fire"))
 )
 
+_PURGEABLE: Final = Statement(
+    select(JOBS.c.id)
+    .where(JOBS.c.removed < bindparam("before"), ~exists().where(INSTANCES.c.job == JOBS.c.id, OPEN))
+    .order_by(JOBS.c.removed)
+    .limit(bindparam("most"))
+)
+_LAST: Final = Statement(select(func.max(INSTANCES.c.id)).where(INSTANCES.c.job == bindparam("of")))
+_PURGE: Final = tuple(
+    Statement(deleting(table).where(column == bindparam("of")))
+    for table, column in ((INSTANCES, INSTANCES.c.job), (REASONS, REASONS.c.job), (JOBS, JOBS.c.id))
+)
+
 
 def insert(c: Connection, rows: Iterable[JobRow]) -> list[int]:
-    """Add jobs; their ids in order. Raises NameTaken."""
+    """Add jobs; their ids in order. Raises NameTaken, GroupGone."""
     ids: list[int] = []
     for row in rows:
         try:
             job: int = _INSERT.value(c, _short(row))
-        except Conflict:
-            raise NameTaken(row.name) from None
+        except Conflict as conflict:
+            raise (GroupGone(row.group) if conflict.foreign else NameTaken(row.name)) from None
         _INSERT_TEXT.run(c, {"job": job, "wire": row.wire, "binding": row.binding})
         ids.append(job)
     return ids
@@ -168,6 +182,19 @@ def due(c: Connection) -> list[tuple[int, int, JobStatus, TimeType]]:
 def set_next(c: Connection, fires: Iterable[tuple[int, int | None]]) -> None:
     """Set when jobs fire next (epoch ms; None: never again); a job that is gone is left out."""
     _SET_NEXT.run_all(c, [{"of": job, "next_fire": fire} for job, fire in fires])
+
+
+def purge(c: Connection, before: int, most: int = 100) -> list[int]:
+    """Drop jobs that were deleted before that time (epoch ms), with all their history; the ids, at most `most`.
+
+    One of which an instance has not ended stays.
+    """
+    ids: list[int] = [job for (job,) in _PURGEABLE.tuples(c, {"before": before, "most": most})]
+    for job in ids:
+        meta.dropped(c, _LAST.value(c, {"of": job}) or 0)
+        for part in _PURGE:
+            part.run(c, {"of": job})
+    return ids
 
 
 def _short(row: JobRow) -> Fields:

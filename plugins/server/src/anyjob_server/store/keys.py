@@ -18,7 +18,8 @@ __all__ = ["KeyRow", "every", "get", "insert", "revoke"]
 class KeyRow:
     """One access key.
 
-    `sealed_secret` is what `Seal.close` made of the secret. `namespace` and `group_id` empty: all. `policies`: JSON.
+    `sealed_secret` is what `Seal.close` made of the secret. `namespace` and `group_id` empty: all. `policies`: JSON, or
+    empty: everything.
     `created` and `revoked` (None: it is good): epoch ms.
     """
 
@@ -27,7 +28,7 @@ class KeyRow:
     label: str = ""
     namespace: str = ""
     group_id: str = ""
-    policies: str = "[]"
+    policies: str = ""
     created: int
     revoked: int | None = None
 

@@ -5,12 +5,24 @@ from __future__ import annotations
 import secrets
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from anyjob_server.store.statement import Statement, inserting
 from anyjob_server.store.tables import META
 
-__all__ = ["FIRST_INSTANCE", "IDENT", "LAST_INSTANCE", "get", "make", "put"]
+__all__ = [
+    "FIRST_INSTANCE",
+    "IDENT",
+    "LAST_INSTANCE",
+    "OWNER",
+    "PROBE",
+    "SEALED",
+    "drop",
+    "dropped",
+    "get",
+    "make",
+    "put",
+]
 
 IDENT: Final = "ident"
 """Random, made with the database: a worker's state folder keeps it too, so that the two are never mixed up."""
@@ -18,9 +30,16 @@ FIRST_INSTANCE: Final = "first_instance"
 """Where instance ids begin: random, so that names of runs do not meet those of another server on the same cluster."""
 LAST_INSTANCE: Final = "last_instance"
 """The highest instance id that has been dropped."""
+OWNER: Final = "owner"
+"""Random, set by each server that opens the database: a connection made again finds the same, or was robbed."""
+SEALED: Final = "sealed"
+"""A word sealed with the key file: it tells whether a key file is this database's."""
+PROBE: Final = "probe"
+"""Written to see whether there is room, and dropped again."""
 
 _GET: Final = Statement(select(META.c.value).where(META.c.name == bindparam("called")))
 _PUT: Final = Statement(update(META).where(META.c.name == bindparam("called")).values(value=bindparam("text")))
+_DROP: Final = Statement(delete(META).where(META.c.name == bindparam("called")))
 _INSERT: Final = Statement(inserting(META))
 
 
@@ -33,6 +52,17 @@ def put(c: Connection, name: str, value: str) -> None:
     """Set the text of a name."""
     if not _PUT.run(c, {"called": name, "text": value}):
         _INSERT.run(c, {"name": name, "value": value})
+
+
+def drop(c: Connection, name: str) -> None:
+    """Forget a name."""
+    _DROP.run(c, {"called": name})
+
+
+def dropped(c: Connection, instance: int) -> None:
+    """Keep the id of an instance that goes: it never comes again."""
+    if instance > int(get(c, LAST_INSTANCE) or 0):
+        put(c, LAST_INSTANCE, str(instance))
 
 
 def make(c: Connection) -> str:

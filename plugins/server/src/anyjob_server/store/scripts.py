@@ -7,7 +7,8 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from anyjob_server.store.statement import Statement, inserting
+from anyjob_server.store.errors import JobGone
+from anyjob_server.store.statement import Conflict, Statement, inserting
 from anyjob_server.store.tables import SCRIPTS
 
 __all__ = ["ScriptRow", "history", "insert"]
@@ -31,9 +32,12 @@ _HISTORY: Final = Statement(select(SCRIPTS).where(SCRIPTS.c.job == bindparam("of
 
 
 def insert(c: Connection, row: ScriptRow) -> int:
-    """Add the next version; its number."""
+    """Add the next version; its number. Raises JobGone."""
     version: int = (_LAST.value(c, {"of": row.job}) or 0) + 1
-    _INSERT.run(c, {**asdict(row), "version": version})
+    try:
+        _INSERT.run(c, {**asdict(row), "version": version})
+    except Conflict:
+        raise JobGone(row.job) from None
     return version
 
 

@@ -13,6 +13,8 @@ from sqlalchemy import Connection, Insert, Select, Table, bindparam, insert
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.elements import ClauseElement
 
+from anyjob_server.store.text import clean
+
 __all__ = ["ByIds", "Conflict", "Fields", "Statement", "inserting"]
 
 Fields: TypeAlias = Mapping[str, object]
@@ -23,7 +25,12 @@ _AT_ONCE: Final = 5_000
 
 
 class Conflict(Exception):
-    """A unique or foreign key refuses the change."""
+    """A unique key refuses the change; `foreign`: a foreign one, what the row belongs to is not there."""
+
+    def __init__(self, error: Any) -> None:
+        said = getattr(error, "sqlite_errorname", None) or getattr(error, "sqlstate", None)
+        self.foreign = said in ("SQLITE_CONSTRAINT_FOREIGNKEY", "23503")
+        super().__init__(str(error))
 
 
 class _Built(Executable, ClauseElement):
@@ -40,15 +47,20 @@ class _Plan:
     conflict: type[Exception]
 
     def values(self, fields: Fields) -> Any:
-        found = ((name, fields[name] if own is _NEEDED else own) for name, own in self.names)
-        return dict(found) if self.named else tuple(value for _, value in found)
+        found = [fields[name] if own is _NEEDED else own for name, own in self.names]
+        found = [clean(value) if isinstance(value, str) else value for value in found]
+        return {name: value for (name, _), value in zip(self.names, found, strict=True)} if self.named else found
 
 
 _NEEDED: Final = object()
 
 
 class Statement:
-    """A statement with bindparams. Values reach the database as parameters only. Raises Conflict, KeyError."""
+    """A statement with bindparams.
+
+    Values reach the database as parameters only, and texts as Unicode that every database takes. Raises Conflict,
+    KeyError.
+    """
 
     __slots__ = ("_built", "_plans")
 
@@ -69,7 +81,7 @@ class Statement:
             cursor = _driver(c).cursor()
             cursor.executemany(plan.text, [plan.values(fields) for fields in many])
         except plan.conflict as error:
-            raise Conflict(str(error)) from error
+            raise Conflict(error) from error
         return cursor.rowcount
 
     def rows(self, c: Connection, fields: Fields) -> list[dict[str, Any]]:
@@ -98,7 +110,7 @@ class Statement:
         try:
             return _driver(c).execute(plan.text, plan.values(fields))
         except plan.conflict as error:
-            raise Conflict(str(error)) from error
+            raise Conflict(error) from error
 
     def _plan(self, c: Connection) -> _Plan:
         name = c.dialect.name

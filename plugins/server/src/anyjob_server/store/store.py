@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, make_url
+from sqlalchemy.exc import ArgumentError
 
 from anyjob.errors import AnyJobError
+from anyjob.problem import short
 from anyjob_server.store import meta
 from anyjob_server.store.database import Database
-from anyjob_server.store.errors import StoreUnusable
+from anyjob_server.store.disk import free_bytes
+from anyjob_server.store.errors import SealUnusable, StoreLost, StoreUnusable
 from anyjob_server.store.migrate import migrate
+from anyjob_server.store.postgres import PostgresDatabase
 from anyjob_server.store.readers import Readers
 from anyjob_server.store.sealing import KEY_FILE, Seal
 from anyjob_server.store.sqlite import SqliteDatabase
-from anyjob_server.store.writer import Writer
+from anyjob_server.store.writer import PATIENCE, Writer
 
 __all__ = ["DATABASE_FILE", "Store"]
 
 DATABASE_FILE: Final = "server.db"
 """SQLite's file in the state folder."""
+
+_URLS: Final = "write postgresql://USER@HOST/NAME, or sqlite:////PATH"
+_NAMELESS: Final = "of the settings"  # a URL that is not understood may hold a password anywhere
+
+_WORD: Final = "anyjob"
+FLOOR: Final = 64 << 20
 
 T = TypeVar("T")
 
@@ -32,34 +44,46 @@ class Store:
     `ident` is random and made with the database. `seal` closes and opens the secrets of access keys.
     """
 
-    def __init__(self, database: Database, writer: Writer, readers: Readers, ident: str, seal: Seal) -> None:
+    def __init__(
+        self, database: Database, writer: Writer, readers: Readers, ident: str, seal: Seal, floor: int
+    ) -> None:
         """Use `Store.open`."""
-        self._database, self._writer, self._readers = database, writer, readers
+        self._database, self._writer, self._readers, self._floor = database, writer, readers, floor
         self.ident, self.seal = ident, seal
 
     @classmethod
-    def open(cls, url: str | None, state: Path) -> Store:
+    def open(cls, url: str | None, state: Path, *, floor: int = FLOOR, patience: float = PATIENCE) -> Store:
         """The database of a URL (`postgresql://...`, `sqlite:////path`); None: `server.db` in the folder `state`.
 
-        Makes what is not there and upgrades the tables. Raises StoreUnusable, StoreInUse, StoreNewer, SealUnusable.
+        Below `floor` bytes free on SQLite's disk there is no room for new work. `patience`: seconds for which a change
+        waits for a database that is lost. Makes what is not there and upgrades the tables. Raises StoreUnusable,
+        StoreInUse, StoreNewer, SealUnusable.
         """
         database = _database(url, state)
+        try:
+            state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreUnusable(database.where, f"its folder {state} cannot be made: {error.strerror}") from error
         database.hold()
         c: Connection | None = None
         try:
             c = database.writer()
+            owner = secrets.token_hex(8)
             with c.begin():
                 migrate(c, database.where)
                 ident = meta.make(c)
-            seal = _seal(state / KEY_FILE)
-            return cls(database, Writer(database, c), Readers(database), ident, seal)
+                seal = _seal(c, state / KEY_FILE)
+                meta.put(c, meta.OWNER, owner)
+            writer = Writer(database, c, partial(_ours, database.where, owner), patience)
+            return cls(database, writer, Readers(database), ident, seal, floor)
         except BaseException as error:
             if c is not None:
+                c.invalidate()
                 c.close()
             database.release()
             if isinstance(error, AnyJobError) or not isinstance(error, Exception):
                 raise
-            raise StoreUnusable(database.where, str(getattr(error, "orig", error))) from error
+            raise StoreUnusable(database.where, str(getattr(error, "orig", error)).strip()) from error
 
     @property
     def where(self) -> str:
@@ -93,19 +117,51 @@ class Store:
     @property
     def room(self) -> str | None:
         """None: there is room; else a sentence that says why no new work is taken."""
-        return self._writer.full
+        if (trouble := self._writer.trouble) is not None:
+            return trouble
+        folder = self._database.disk
+        if folder is None or not self._floor:
+            return None
+        free = free_bytes(folder)
+        if free >= self._floor:
+            return None
+        return f"The disk of {folder} has {free >> 20} MiB free, less than server.free_disk ({self._floor >> 20} MiB)."
 
 
 def _database(url: str | None, state: Path) -> Database:
     if url is None:
         return SqliteDatabase(state.absolute() / DATABASE_FILE)
-    if url.startswith("sqlite:///"):
-        return SqliteDatabase(Path(url.removeprefix("sqlite:///")).absolute())
-    raise StoreUnusable(url, "it is no URL of a database: write postgresql://USER@HOST/NAME, or sqlite:////PATH")
-
-
-def _seal(file: Path) -> Seal:
     try:
-        return Seal.read(file)
+        read = make_url(url)
+    except ArgumentError:
+        raise StoreUnusable(_NAMELESS, f"its URL cannot be read; {_URLS}") from None
+    match read.drivername.partition("+")[0]:
+        case "sqlite" if read.database and read.database != ":memory:":
+            return SqliteDatabase(Path(read.database).absolute())
+        case "postgresql" | "postgres":
+            return PostgresDatabase(read)
+        case kind:
+            raise StoreUnusable(_NAMELESS, f"{short(kind)} is no kind of database that the server knows; {_URLS}")
+
+
+def _seal(c: Connection, file: Path) -> Seal:
+    """The seal of this database. Raises SealUnusable."""
+    sealed = meta.get(c, meta.SEALED)
+    try:
+        seal = Seal.read(file)
     except FileNotFoundError:
-        return Seal.make(file)
+        if sealed is not None:
+            raise SealUnusable(
+                str(file), "is missing, and the database holds secrets sealed with it", "Restore it from the backup."
+            ) from None
+        seal = Seal.make(file)
+    if sealed is None:
+        meta.put(c, meta.SEALED, seal.close(_WORD, _WORD))
+    else:
+        seal.open(sealed, _WORD)
+    return seal
+
+
+def _ours(where: str, owner: str, c: Connection) -> None:
+    if meta.get(c, meta.OWNER) != owner:
+        raise StoreLost(where, "another server has used it meanwhile: start this one again")

@@ -49,7 +49,7 @@ class Transition:
         wrong = [
             status
             for status in self.expect
-            if not (self.to in ALLOWED.get(status, ()) or (status is self.to and not status.finished))
+            if status not in ALLOWED or not (self.to in ALLOWED[status] or (status in OPEN and status == self.to))
         ]
         if wrong or not self.expect:
             raise NeverAllowed(self.to, wrong)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -10,36 +11,39 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
+from anyjob_server.store import meta
+from anyjob_server.store.change import Change, tell
 from anyjob_server.store.database import Database, Fault
-from anyjob_server.store.errors import StoreFull, StoreLost
+from anyjob_server.store.errors import StoreError, StoreFull, StoreLost
 
-__all__ = ["Writer"]
+__all__ = ["PATIENCE", "Writer"]
 
 _GROUP: Final = 256
 """Changes in one transaction at most: beyond that a commit no longer counts, and each waits for all."""
-
-
-class _Change:
-    """A change with whoever waits for it."""
-
-    __slots__ = ("change", "error", "future", "loop", "result")
-
-    def __init__(
-        self, change: Callable[[Connection], Any], future: asyncio.Future[Any], loop: asyncio.AbstractEventLoop
-    ) -> None:
-        self.change, self.future, self.loop = change, future, loop
-        self.result: Any = None
-        self.error: BaseException | None = None
+PATIENCE: Final = 10.0
+"""Seconds for which a change waits for a database that is lost."""
+_LOOK: Final = 0.5
+"""Seconds from one look to the next whether there is room, or a connection, again."""
+_PAUSE: Final = 0.05
+"""Seconds between two attempts to reach a database."""
+_PROBE: Final = "x" * (64 << 10)
 
 
 class Writer:
-    """Carries out changes in the order in which they came. `full` says why the last one found no room."""
+    """Carries out changes in the order in which they came.
 
-    def __init__(self, database: Database, c: Connection) -> None:
-        self._database, self._c = database, c
-        self._waiting: SimpleQueue[_Change | None] = SimpleQueue()
+    `trouble` says why the last of them could not be kept, until the writer has seen by itself that it is over.
+    """
+
+    def __init__(
+        self, database: Database, c: Connection, check: Callable[[Connection], None], patience: float = PATIENCE
+    ) -> None:
+        """`check` looks at each new connection: whether it leads to the same database in the same hands."""
+        self._database, self._check, self._patience = database, check, patience
+        self._c: Connection | None = c
+        self._waiting: SimpleQueue[Change | None] = SimpleQueue()
         self._closed = False
-        self.full: str | None = None
+        self.trouble: str | None = None
         self._thread = Thread(target=self._run, name="anyjob-store-writer", daemon=True)
         self._thread.start()
 
@@ -47,9 +51,8 @@ class Writer:
         """Wait until the change is durable; its result."""
         if self._closed:
             raise StoreLost(self._database.where, "this server has closed it")
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Any] = loop.create_future()
-        self._waiting.put(_Change(change, future, loop))
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._waiting.put(Change(change, future))
         return await future
 
     def close(self) -> None:
@@ -58,22 +61,27 @@ class Writer:
             self._closed = True
             self._waiting.put(None)
             self._thread.join()
-            self._c.close()
 
     def _run(self) -> None:
         more = True
         while more:
-            group, more = self._take()
+            try:
+                group, more = self._take()
+            except Empty:
+                self._look()
+                continue
             if group:
-                self._carry_out(group)
-                _tell(group)
+                self._carry_out(group, time.monotonic() + self._patience)
+                tell(group)
+        self._drop()
 
-    def _take(self) -> tuple[list[_Change], bool]:
-        group: list[_Change] = []
-        change = self._waiting.get()
+    def _take(self) -> tuple[list[Change], bool]:
+        """What waits, in order, and whether more may come. Raises Empty when it is time to look."""
+        group: list[Change] = []
+        change = self._waiting.get(timeout=_LOOK if self.trouble else None)
         try:
             while change is not None:
-                if not change.future.cancelled():
+                if change.wanted:
                     group.append(change)
                 if len(group) >= _GROUP:
                     return group, True
@@ -82,59 +90,140 @@ class Writer:
             return group, True
         return group, False
 
-    def _carry_out(self, group: Sequence[_Change]) -> None:
+    def _carry_out(self, group: Sequence[Change], end: float) -> None:
+        where = self._database.where
         fault, why = self._transaction(group)
-        if fault is Fault.FULL and len(group) > 1:
-            for change in group:  # one that needs no room must not fail with one that does
-                change.result = change.error = None
-                self._carry_out([change])
-        elif fault is Fault.FULL:
-            self.full = why
-            group[0].error = StoreFull(self._database.where, why)
-        elif fault is not Fault.NONE:
-            for change in group:
-                change.error = StoreLost(self._database.where, why)
-        else:
-            self.full = None
-
-    def _transaction(self, group: Sequence[_Change]) -> tuple[Fault, str]:
-        """All of them, then the commit."""
-        database, c = self._database, self._c
-        try:
-            with c.begin():
+        while fault is not Fault.NONE:
+            self._note(fault, why)
+            over = time.monotonic() > end
+            if fault is Fault.UNKNOWN or (over and fault is not Fault.FULL):
                 for change in group:
-                    database.mark(c)
-                    try:
-                        change.result = change.change(c)
-                    except BaseException as error:
-                        if database.fault(error) is not Fault.NONE:
-                            raise
-                        change.error = error
-                        database.undo(c)
-                    else:
-                        database.keep(c)
+                    change.error = StoreLost(where, why, unknown=fault is Fault.UNKNOWN)
+                return
+            if len(group) > 1:  # what one of them needs, or breaks, must not harm the others
+                for change in group:
+                    self._carry_out([change], end)
+                return
+            if fault is Fault.FULL:
+                group[0].error = StoreFull(where, why)
+                return
+            fault, why = self._transaction(group)
+            if fault is not Fault.NONE:
+                time.sleep(_PAUSE)
+
+    def _transaction(self, group: Sequence[Change]) -> tuple[Fault, str]:
+        """All of them, then the commit. Whatever fault there was: nothing is kept, unless it is UNKNOWN."""
+        database, ticket = self._database, None
+        try:
+            c = self._connection()
+            transaction = c.begin()
         except Exception as error:  # noqa: BLE001 - whatever it is, those who wait are told
-            fault = database.fault(error)
-            return (Fault.LOST if fault is Fault.NONE else fault), str(getattr(error, "orig", error))
+            return self._failed(error)
+        try:
+            kept = sum([self._try(c, change, alone=len(group) == 1) for change in group])
+            if not kept:
+                transaction.rollback()
+                return Fault.NONE, ""
+            ticket = database.ticket(c)
+            transaction.commit()
+        except Exception as error:  # noqa: BLE001 - as above
+            fault, why = self._failed(error)
+            if ticket is None or fault is not Fault.LOST:
+                return fault, why
+            return self._ended(ticket), why
         return Fault.NONE, ""
 
-
-def _tell(group: Sequence[_Change]) -> None:
-    by_loop: dict[asyncio.AbstractEventLoop, list[_Change]] = {}
-    for change in group:
-        by_loop.setdefault(change.loop, []).append(change)
-    for loop, changes in by_loop.items():
+    def _try(self, c: Connection, change: Change, *, alone: bool) -> bool:
+        """One change: whether it is to be kept. Raises what the database itself is at fault for."""
+        database = self._database
+        change.result = change.error = None
+        if not alone:
+            database.mark(c)
         try:
-            loop.call_soon_threadsafe(_settle, changes)
-        except RuntimeError:
-            continue  # the loop has been closed: nobody waits
+            change.result = change.call(c)
+        except Exception as error:
+            if database.fault(error) is not Fault.NONE:
+                raise
+            change.error = error
+            if not alone:
+                database.undo(c)
+            return False
+        if not alone:
+            database.keep(c)
+        return True
+
+    def _ended(self, ticket: str) -> Fault:
+        """How a transaction ended whose commit was not answered."""
+        end = time.monotonic() + self._patience
+        while time.monotonic() < end:
+            try:
+                committed = self._database.outcome(self._connection(), ticket)
+            except Exception as error:  # noqa: BLE001 - as above
+                self._failed(error)
+                time.sleep(_PAUSE)
+                continue
+            if committed is not None:
+                return Fault.NONE if committed else Fault.LOST
+            if not ticket:
+                break
+            time.sleep(_PAUSE)
+        return Fault.UNKNOWN
+
+    def _connection(self) -> Connection:
+        if self._c is None:
+            made = self._database.writer()
+            try:
+                with made.begin():
+                    self._check(made)
+            except BaseException:
+                _discard(made)
+                raise
+            self._c = made
+        return self._c
+
+    def _failed(self, error: Exception) -> tuple[Fault, str]:
+        """The connection as it was before the transaction, or none; what an error says."""
+        fault = self._database.fault(error)
+        if fault in (Fault.NONE, Fault.LOST):
+            fault = Fault.LOST
+            self._drop()
+        elif self._c is not None:
+            try:
+                self._c.rollback()
+            except Exception:  # noqa: BLE001 - it is dropped
+                self._drop()
+        return fault, str(error) if isinstance(error, StoreError) else str(getattr(error, "orig", error)).strip()
+
+    def _drop(self) -> None:
+        if self._c is not None:
+            _discard(self._c)
+            self._c = None
+
+    def _look(self) -> None:
+        """Whether the trouble is over: by a change as large as new work may need."""
+        for step in (_probe, _clear):
+            fault, why = self._transaction([Change(step, None)])
+            if fault is not Fault.NONE:
+                self._note(fault, why)
+                return
+        self.trouble = None
+
+    def _note(self, fault: Fault, why: str) -> None:
+        what = "has no room" if fault is Fault.FULL else "is lost"
+        self.trouble = f"The database {self._database.where} {what}: {why}."
 
 
-def _settle(changes: Sequence[_Change]) -> None:
-    for change in changes:
-        if change.future.done():
-            continue  # cancelled meanwhile
-        if change.error is not None:
-            change.future.set_exception(change.error)
-        else:
-            change.future.set_result(change.result)
+def _probe(c: Connection) -> None:
+    meta.put(c, meta.PROBE, _PROBE)
+
+
+def _clear(c: Connection) -> None:
+    meta.drop(c, meta.PROBE)
+
+
+def _discard(c: Connection) -> None:
+    try:
+        c.invalidate()
+        c.close()
+    except Exception:  # noqa: BLE001, S110 - it is of no use either way
+        pass

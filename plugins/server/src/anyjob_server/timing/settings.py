@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from datetime import tzinfo
 from typing import Annotated
 
-import tzlocal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from anyjob.problem import WrongValue
 from anyjob.timezone import check_timezone, parse_timezone
 from anyjob_server.timing.calendar import Calendars, Listed
+from anyjob_server.timing.machinezone import machine_zone
 
 __all__ = ["MonthDays", "TimeSettings"]
 
@@ -74,8 +74,8 @@ class TimeSettings(BaseModel):
 
     @property
     def zone(self) -> tzinfo:
-        """The server's zone."""
-        return parse_timezone(self.timezone) if self.timezone else tzlocal.get_localzone()
+        """The server's zone. Raises NoMachineZone."""
+        return parse_timezone(self.timezone) if self.timezone else machine_zone()
 
     def made_calendars(self) -> Calendars:
         """With `workday`, unless it is among those of the settings."""

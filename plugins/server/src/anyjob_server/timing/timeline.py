@@ -8,7 +8,7 @@ from typing import Final
 
 from anyjob_server.timing.calendar import Calendar
 from anyjob_server.timing.localtime import first_second
-from anyjob_server.timing.schedule import OnDemand, Schedule
+from anyjob_server.timing.schedule import OnDemand, OneTime, Schedule
 
 __all__ = ["LAST", "Fire", "Never", "Skip", "Timeline"]
 
@@ -98,9 +98,13 @@ class Timeline:
         assert self.calendar is not None
         if reason.endswith("no run"):
             return reason
-        return f"calendar {self.calendar.name} has no day after {day}"
+        return f"calendar {self.calendar.name} has no more days from {day} on"
 
     def _over(self, skipped: list[Skip]) -> str:
         if isinstance(self.schedule, OnDemand):
             return "only ExecuteJob and manual runs start it"
-        return skipped[-1].reason if skipped else "its last time has passed"
+        if not skipped or self.calendar is None:
+            return "its last time has passed"
+        if isinstance(self.schedule, OneTime):
+            return skipped[-1].reason
+        return f"none of the times to come is on a day of calendar {self.calendar.name}"
