@@ -64,6 +64,25 @@ def test_one_that_fails_fails_alone(place: Place) -> None:
     assert len(transactions) == 1
 
 
+@pytest.mark.parametrize("error", [StopIteration, asyncio.CancelledError])
+def test_what_ends_threads_ends_no_writer(error: type[BaseException], tmp_path: Path) -> None:
+    def change(_: Connection) -> None:
+        raise error
+
+    async def run() -> None:
+        store = Store.open(None, tmp_path)
+        answers = await asyncio.gather(
+            *(store.write(change) for _ in range(3)),
+            store.write(lambda c: meta.put(c, "a", "b")),
+            return_exceptions=True,
+        )
+        assert [type(answer) for answer in answers[:3]] == [RuntimeError if error is StopIteration else error] * 3
+        assert store.read_now(lambda c: meta.get(c, "a")) == "b"
+        store.close()
+
+    asyncio.run(run())
+
+
 def test_read_after_write(place: Place) -> None:
     async def run() -> None:
         store = place.open()

@@ -44,7 +44,9 @@ def _settle(changes: Iterable[tuple[asyncio.Future[Any], Change]]) -> None:
     for future, change in changes:
         if future.done():
             continue  # cancelled meanwhile
-        if change.error is not None:
+        if isinstance(change.error, StopIteration):
+            future.set_exception(RuntimeError("the change raised StopIteration"))  # which no future takes
+        elif change.error is not None:
             future.set_exception(change.error)
         else:
             future.set_result(change.result)

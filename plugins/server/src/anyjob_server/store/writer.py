@@ -44,6 +44,7 @@ class Writer:
         self._waiting: SimpleQueue[Change | None] = SimpleQueue()
         self._closed = False
         self.trouble: str | None = None
+        self._full, self._next_look = False, 0.0
         self._thread = Thread(target=self._run, name="anyjob-store-writer", daemon=True)
         self._thread.start()
 
@@ -65,21 +66,19 @@ class Writer:
     def _run(self) -> None:
         more = True
         while more:
-            try:
-                group, more = self._take()
-            except Empty:
+            if self.trouble and time.monotonic() >= self._next_look:
                 self._look()
-                continue
+            group, more = self._take()
             if group:
                 self._carry_out(group, time.monotonic() + self._patience)
                 tell(group)
         self._drop()
 
     def _take(self) -> tuple[list[Change], bool]:
-        """What waits, in order, and whether more may come. Raises Empty when it is time to look."""
+        """What waits, in order, and whether more may come. While there is trouble it does not wait long."""
         group: list[Change] = []
-        change = self._waiting.get(timeout=_LOOK if self.trouble else None)
         try:
+            change = self._waiting.get(timeout=_LOOK if self.trouble else None)
             while change is not None:
                 if change.wanted:
                     group.append(change)
@@ -91,25 +90,27 @@ class Writer:
         return group, False
 
     def _carry_out(self, group: Sequence[Change], end: float) -> None:
+        """Until it is done, or refused, or `end` has come; then each change has its result or its error."""
         where = self._database.where
-        fault, why = self._transaction(group)
-        while fault is not Fault.NONE:
+        while True:
+            fault, why = self._transaction(group)
+            if fault is Fault.NONE:
+                if not self._full:
+                    self.trouble = None
+                return
             self._note(fault, why)
-            over = time.monotonic() > end
-            if fault is Fault.UNKNOWN or (over and fault is not Fault.FULL):
+            if fault is Fault.UNKNOWN or (fault is not Fault.FULL and time.monotonic() > end):
                 for change in group:
                     change.error = StoreLost(where, why, unknown=fault is Fault.UNKNOWN)
                 return
-            if len(group) > 1:  # what one of them needs, or breaks, must not harm the others
-                for change in group:
-                    self._carry_out([change], end)
-                return
+            if len(group) > 1:
+                break
             if fault is Fault.FULL:
                 group[0].error = StoreFull(where, why)
                 return
-            fault, why = self._transaction(group)
-            if fault is not Fault.NONE:
-                time.sleep(_PAUSE)
+            time.sleep(_PAUSE)
+        for change in group:  # what one of them needs, or breaks, must not harm the others
+            self._carry_out([change], end)
 
     def _transaction(self, group: Sequence[Change]) -> tuple[Fault, str]:
         """All of them, then the commit. Whatever fault there was: nothing is kept, unless it is UNKNOWN."""
@@ -141,7 +142,7 @@ class Writer:
             database.mark(c)
         try:
             change.result = change.call(c)
-        except Exception as error:
+        except BaseException as error:  # a stray SystemExit must not end the thread either
             if database.fault(error) is not Fault.NONE:
                 raise
             change.error = error
@@ -206,9 +207,11 @@ class Writer:
             if fault is not Fault.NONE:
                 self._note(fault, why)
                 return
-        self.trouble = None
+        self._full, self.trouble = False, None
 
     def _note(self, fault: Fault, why: str) -> None:
+        self._full = self._full or fault is Fault.FULL
+        self._next_look = time.monotonic() + _LOOK
         what = "has no room" if fault is Fault.FULL else "is lost"
         self.trouble = f"The database {self._database.where} {what}: {why}."
 
