@@ -42,8 +42,8 @@ def test_jobs_of_files_are_made_shown_and_made_again_of_what_was_shown(
     assert (first["name"], second["name"]) == ("two-a", "two-b")
     listed = json.loads(anyjob("job", "list", "--name", "two-", "--json").out)["jobs"]
     assert [(job["id"], job["name"], job["status"]) for job in listed] == [
-        (first["id"], "two-a", "enabled"),
         (second["id"], "two-b", "disabled"),
+        (first["id"], "two-a", "enabled"),
     ]
     people = anyjob("job", "list", "--status", "disabled").out.decode()
     assert "two-b  shell  cron 0 0 3 1 1 ?  disabled" in people

@@ -38,7 +38,7 @@ def why(
     page.section(
         f"Job {found.id} {found.name}",
         [
-            ("next", due if said["NextFire"] is not None else f"never: {due}"),
+            ("next", due if said["NextFire"] is not None else f"none by time: {due}"),
             *([("now", said["Now"])] if said["Now"] else []),
         ],
     )
