@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from sqlalchemy import Connection, bindparam, exists, func, select
 from sqlalchemy import delete as deleting
@@ -54,6 +54,11 @@ class JobRow:
         if not self._job:
             self._job.append(Job.from_wire(json.loads(self.wire)))
         return self._job[0]
+
+    def of(self, job: Job) -> Self:
+        """The same row, which knows the job that its wire says: a reading is spared."""
+        self._job[:] = [job]
+        return self
 
 
 _COLUMNS = [column for column in JOBS.c if column.name != "id"]
