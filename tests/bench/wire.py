@@ -19,9 +19,7 @@ _EMPTY = hashlib.sha256(b"").hexdigest()
 _FORM = "application/x-www-form-urlencoded"
 
 
-def signed(
-    host: str, key: str, secret: str, action: str, fields: Mapping[str, Json], *, method: str = "GET"
-) -> bytes:
+def signed(host: str, key: str, secret: str, action: str, fields: Mapping[str, Json], *, method: str = "GET") -> bytes:
     """One request, ACS3. The fields are the query of a GET, the form of a POST.
 
     A server takes it once, while its time is less than 15 minutes off, and only if it was up when this was signed.

@@ -57,6 +57,7 @@ SICK = """
         yield LauncherType(name="away", launcher=AwayLauncher, options=Options)
 
     def greet(name: str) -> None:
+        "Say hello, and to whom."
         print("hello", name)
 
     @hookimpl
@@ -109,6 +110,7 @@ def test_a_terminal_gets_the_same_words(anyjob: Program) -> None:
 def test_commands_of_plugins(anyjob: Program) -> None:
     anyjob.install("sick", SICK)
     assert anyjob("greet", "you").out == b"hello you\n"
+    assert b"Say hello, and to whom." in anyjob("greet", "--help").out
     listed = anyjob("--help").out.decode()
     assert re.search("greet +Say hello.", listed)
     assert "Never reached." not in listed

@@ -182,6 +182,12 @@ class TestTimes:
             "2060-02-29 00:00:00+00:00",
         ]
 
+    def test_a_later_month_begins_with_its_first_day(self) -> None:
+        assert fires("0 0 0 5 3 ? 2026,2028", "2026-01-20T00:00+00:00", "UTC") == [
+            "2026-03-05 00:00:00+00:00",
+            "2028-03-05 00:00:00+00:00",
+        ]
+
     def test_the_years_end_with_2099(self) -> None:
         assert fires("0 0 0 1 1 ?", "2098-06-01T00:00+08:00", "Asia/Shanghai") == ["2099-01-01 00:00:00+08:00"]
         assert Cron.parse("* * * * * ?").after(2**60, ZoneInfo("UTC")) is None

@@ -53,6 +53,7 @@ def test_a_week_of_seconds_is_not_counted_to_its_end() -> None:
     assert (late(found), found.skipped, found.more) == ("2026-12-04 09:00:00", 1000, True)
     assert after(found) == "2026-12-04 09:00:01"
     assert found.reason.startswith("missed more than 1000 times")
+    assert late(missed(timeline("* * * * * ?"), LAST, ms("2026-12-04 09:00:00"), 0)) == "2026-12-04 09:00:00"
 
 
 def test_what_the_calendar_takes_is_not_missed() -> None:

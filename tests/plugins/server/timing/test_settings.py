@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -56,3 +60,12 @@ def test_a_machine_whose_zone_has_no_name(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("TZ", "CET-1CEST")
     with pytest.raises(NoMachineZone, match="TZ is 'CET-1CEST'"):
         _ = TimeSettings().zone
+
+
+def test_the_page_s_settings_are_settings() -> None:
+    page = (Path(__file__).parents[4] / "plugins/server/docs/time.md").read_text()
+    (text,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    calendars = TimeSettings.model_validate(tomllib.loads(text)["server"]).made_calendars()
+    assert calendars.names == ["settlement", "workday"]
+    assert calendars.get("workday").refusal(date(2026, 10, 8)) == "skipped by calendar workday"
+    assert calendars.get("settlement").refusal(date(2027, 1, 1)) == "calendar settlement has no year 2027: no run"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -136,6 +137,17 @@ class TestCalendars:
         (skip,) = fire(of, ms("2026-11-27 09:00:00")).skipped
         assert (skip.reason, shown(skip.first)) == ("skipped by calendar workday", "2026-11-28 09:00:00")
         assert fire(of).skipped == ()
+
+    def test_each_workday_follows_the_one_before(self) -> None:
+        day, found = date(2026, 11, 24), list[int]()
+        for _ in range(6):
+            following = OWN.get("workday").following(day)
+            assert following is not None
+            day = following
+            found.append(day.day)
+        assert found == [25, 26, 27, 30, 1, 2]
+        assert OWN.get("workday").following(date(2026, 11, 28)) == date(2026, 11, 30)
+        assert OWN.get("workday").following(date(2099, 12, 31)) is None
 
     def test_days_are_those_of_the_zone(self) -> None:
         of = cron("0 0 2 * * ?", calendar="工作日", timezone="Asia/Shanghai")
