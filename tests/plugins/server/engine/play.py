@@ -205,7 +205,7 @@ async def field(
     try:
         await worker.start()
         engine = Engine(opened, worker, own, made.made_calendars(), made, clock)
-        row = await opened.write(lambda c: _group(c, group or {}))
+        row = await opened.write(lambda c: group_of(c, group or {}))
         await engine.start()
         try:
             yield Field(host, opened, engine, clock, play, row)
@@ -218,7 +218,7 @@ async def field(
         host.observers.close(5)
 
 
-def _group(c: Any, more: dict[str, Any]) -> GroupRow:
+def group_of(c: Any, more: dict[str, Any]) -> GroupRow:
     found = groups.get(c, "space", "group")
     if found is None:
         namespaces.insert(c, NamespaceRow(uid="space", name="space", description="", source="", created=1))
