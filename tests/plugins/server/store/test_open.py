@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -169,3 +172,22 @@ def test_a_key_file_that_others_can_read(tmp_path: Path) -> None:
     file.symlink_to("elsewhere")
     with pytest.raises(SealUnusable, match="cannot be read"):
         Seal.read(file)
+
+
+def test_the_wheel_brings_the_migrations(tmp_path: Path) -> None:
+    """What is installed elsewhere makes its tables from the package alone."""
+    uv, source = Path(sys.executable).with_name("uv"), Path(__file__).parents[4] / "plugins/server"
+    subprocess.run([uv, "build", "-q", "--wheel", "--out-dir", tmp_path, source], check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as packed:
+        packed.extractall(tmp_path / "site")
+    program = (
+        "import sys, pathlib, anyjob_server.store as s;"
+        "store = s.Store.open(None, pathlib.Path(sys.argv[1])); print(s.__file__); store.close()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, tmp_path / "state"], capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "site")},
+    )  # fmt: skip
+    assert done.stdout.startswith(str(tmp_path / "site")), done.stderr
+    assert (tmp_path / "state" / "server.db").exists()

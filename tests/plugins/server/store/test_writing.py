@@ -61,7 +61,7 @@ def test_one_that_fails_fails_alone(place: Place) -> None:
     assert answers[::3] == list(range(0, 60, 3)), "each has its own answer"
     kinds = [row.kind for row in store.read_now(outbox.unsent)]
     assert kinds == [f"{word} {number}" for number in range(0, 60, 3) for word in ("first", "second")], "in order"
-    assert len(transactions) == 1
+    assert len(transactions) <= 2, "on PostgreSQL a second one, once the first has failed"
 
 
 @pytest.mark.parametrize("error", [StopIteration, asyncio.CancelledError])

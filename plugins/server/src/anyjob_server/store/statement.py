@@ -74,8 +74,8 @@ class Statement:
 
     def run_all(self, c: Connection, many: Sequence[Fields]) -> int:
         """Carry it out for each; how many rows all changed together."""
-        if not many:
-            return 0
+        if len(many) < 2:
+            return sum(self.run(c, fields) for fields in many)
         plan = self._plan(c)
         try:
             cursor = _driver(c).cursor()

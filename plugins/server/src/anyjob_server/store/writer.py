@@ -112,19 +112,24 @@ class Writer:
         for change in group:  # what one of them needs, or breaks, must not harm the others
             self._carry_out([change], end)
 
-    def _transaction(self, group: Sequence[Change]) -> tuple[Fault, str]:
-        """All of them, then the commit. Whatever fault there was: nothing is kept, unless it is UNKNOWN."""
+    def _transaction(self, group: Sequence[Change], *, apart: bool | None = None) -> tuple[Fault, str]:
+        """All of them, then the commit. Whatever fault there was: nothing is kept, unless it is UNKNOWN.
+
+        `apart`: each between marks, so that one that fails can be undone. Where marks cost, they are made only once one
+        has failed, and all are called again.
+        """
         database, ticket = self._database, None
+        apart = len(group) > 1 and (database.marks_are_cheap if apart is None else apart)
         try:
             c = self._connection()
             transaction = c.begin()
         except Exception as error:  # noqa: BLE001 - whatever it is, those who wait are told
             return self._failed(error)
         try:
-            kept = sum([self._try(c, change, alone=len(group) == 1) for change in group])
-            if not kept:
-                transaction.rollback()
-                return Fault.NONE, ""
+            for change in group:
+                if not self._try(c, change, apart=apart) and not apart:
+                    transaction.rollback()
+                    return (Fault.NONE, "") if len(group) == 1 else self._transaction(group, apart=True)
             ticket = database.ticket(c)
             transaction.commit()
         except Exception as error:  # noqa: BLE001 - as above
@@ -134,11 +139,11 @@ class Writer:
             return self._ended(ticket), why
         return Fault.NONE, ""
 
-    def _try(self, c: Connection, change: Change, *, alone: bool) -> bool:
-        """One change: whether it is to be kept. Raises what the database itself is at fault for."""
+    def _try(self, c: Connection, change: Change, *, apart: bool) -> bool:
+        """One change: whether it went well. Raises what the database itself is at fault for."""
         database = self._database
         change.result = change.error = None
-        if not alone:
+        if apart:
             database.mark(c)
         try:
             change.result = change.call(c)
@@ -146,10 +151,10 @@ class Writer:
             if database.fault(error) is not Fault.NONE:
                 raise
             change.error = error
-            if not alone:
+            if apart:
                 database.undo(c)
             return False
-        if not alone:
+        if apart:
             database.keep(c)
         return True
 
