@@ -147,7 +147,13 @@ async def whole_engine(state: Path, count: int, seconds: int) -> None:
     """Each instance durable before it starts."""
     store, worker, own, engine, group = await opened(state)
     begin = (SYSTEM.now() // 1000 + max(3, count // 60)) * 1000
-    fields = {"JobType": "noop", "TimeType": 1, "MaxConcurrency": 100, "StartTime": begin, "EndTime": begin + seconds * 1000 - 1}
+    fields = {
+        "JobType": "noop",
+        "TimeType": 1,
+        "MaxConcurrency": 100,
+        "StartTime": begin,
+        "EndTime": begin + seconds * 1000 - 1,
+    }
     made = [
         engine.jobs.create(group, {"Name": f"j{n}", "TimeExpression": expression(n), **fields}, "bench", strict=False)
         for n in range(count)

@@ -58,7 +58,7 @@ def test_below_the_floor_nothing_fires_and_above_it_again(small_disk: Path) -> N
             with pytest.raises(NotFired) as refused:
                 await here.engine.execute(job)
             assert refused.value.reason is Reason.FULL
-            with pytest.raises(NoRoom, match="was not kept: .* free"):
+            with pytest.raises(NoRoom, match=r"was not kept: .* free"):
                 await here.job("another")
             assert "free" in (await here.engine.why(job)).now
             (small_disk / "ballast").unlink()

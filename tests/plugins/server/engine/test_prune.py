@@ -38,7 +38,7 @@ def test_logs_go_by_age_and_then_by_size_but_not_those_of_what_runs(tmp_path: Pa
         folder = tmp_path / f"aj-{number:x}-0-1"
         folder.mkdir()
         (folder / "log").write_bytes(b"x" * size)
-        os.utime(folder / "log", (now - age * 86_400,) * 2)
+        os.utime(folder / "log", (now - age * 86_400, now - age * 86_400))
     (tmp_path / "something else").mkdir()
     settings = ServerSettings(logs=LogSettings(days=30, size=100_000))
     Pruner(None, tmp_path, settings, lambda: 0, lambda instance: instance == 2).logs()  # type: ignore[arg-type]
