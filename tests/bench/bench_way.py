@@ -4,8 +4,8 @@
 
 The server is a process of its own, `anyjob serve`, on SQLite as it comes: every state is durable before it is told.
 Jobs are made and requests are signed beforehand, also those that look for outcomes: instances count up. A slot in
-flight fires a job, waits for as long as the last ones took, and looks until the instance is over. The bare side runs
-`sh -c` in a new session with its output in a file, as many threads as the best of it needs.
+flight fires a job, waits for as long as most of the last ones took, and looks until the instance is over. The bare
+side runs `sh -c` in a new session with its output in a file, as many threads as the best of it needs.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import count
@@ -66,7 +66,13 @@ class Round:
     """Requests that were signed on the way."""
     took: list[float] = field(default_factory=list[float])
     """Seconds from ExecuteJob to the outcome, each."""
-    pause: float = 0.02
+    lasted: deque[float] = field(default_factory=lambda: deque([0.02], maxlen=64))
+    """Seconds from ExecuteJob to the end that the server noted, of the last ones."""
+
+    @property
+    def pause(self) -> float:
+        """Seconds after which most are over, as it looks: whoever asks earlier asks in vain, and again."""
+        return percentile(self.lasted, 0.8)
 
 
 class Way:
@@ -116,16 +122,15 @@ class Way:
 
     async def _slot(self, wire: Wire, given: Round) -> None:
         while given.fires:
-            begun = time.perf_counter()
+            begun, clock = time.perf_counter(), time.time()
             instance = (await _data(wire, given.fires.pop()))["JobInstanceId"]
             await asyncio.sleep(given.pause)
             looked = 1
-            while not await _over(wire, self._look(given, instance)):
+            while not (ended := await _over(wire, self._look(given, instance))):
                 looked += 1
                 await asyncio.sleep(0.005)
             given.asked += looked + 1
-            # So that about one in ten has to look twice.
-            given.pause *= 0.98 if looked == 1 else 1.15
+            given.lasted.append(ended / 1000 - clock)
             given.took.append(time.perf_counter() - begun)
 
     def _look(self, given: Round, instance: int) -> bytes:
@@ -148,12 +153,13 @@ async def _data(wire: Wire, request: bytes) -> dict[str, Any]:
     return answer["Data"]
 
 
-async def _over(wire: Wire, request: bytes) -> bool:
+async def _over(wire: Wire, request: bytes) -> int:
+    """When it ended, epoch milliseconds; 0 while it goes on."""
     detail = (await _data(wire, request))["JobInstanceDetail"]
     if detail["Status"] not in (4, 5):
-        return False
+        return 0
     assert (detail["Status"], detail["Result"]) == (4, "hello"), detail
-    return True
+    return int(detail["EndTimestamp"])
 
 
 async def compare(way: Way, pairs: int, folder: Path) -> None:

@@ -13,7 +13,7 @@ from anyjob.outcome import Json
 from anyjob_server.client.form import parameters_of
 from anyjob_server.client.signature import authorization, canonical_request, form
 
-__all__ = ["Wire", "signed"]
+__all__ = ["Wire", "scope", "signed"]
 
 _EMPTY = hashlib.sha256(b"").hexdigest()
 _FORM = "application/x-www-form-urlencoded"

@@ -61,8 +61,8 @@ def add_brought(
 
 def _offers(arguments: Sequence[str]) -> Sequence[Offer[CommandType]]:
     """A plugin that the settings block is not imported, not even for a list."""
+    from anyjob.cli.hosting import load_host
     from anyjob.cli.inputs import settings_for
-    from anyjob.cli.session import load_host
 
     return load_host(settings_for(_path(arguments, "--config"), _path(arguments, "--state"))).commands()
 

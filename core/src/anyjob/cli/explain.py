@@ -7,11 +7,10 @@ import shlex
 from typing import TYPE_CHECKING
 
 from anyjob.cli.options import AsJson, Config, File, JobName, Sets, State
-from anyjob.cli.page import Page
-from anyjob.executor.capabilities import Phase
 
 if TYPE_CHECKING:
     from anyjob.cli.explanation import Explanation
+    from anyjob.cli.page import Page
     from anyjob.modes import TaskPlan
 
 __all__ = ["explain"]
@@ -47,6 +46,7 @@ def explain(
 def _page(made: Explanation) -> Page:
     from anyjob.cli.dryrun import RUN
     from anyjob.cli.explanation import KEEPERS
+    from anyjob.cli.page import Page
 
     job, bound, common = made.job, made.bound, made.bound.common
     binding, capabilities = bound.binding, bound.capabilities
@@ -111,6 +111,8 @@ def _stop(made: Explanation) -> str:
 
 
 def _part(plan: TaskPlan) -> str:
+    from anyjob.executor.capabilities import Phase
+
     if plan.phase is not Phase.PROCESS:
         return f"{plan.phase.value}, {'before' if plan.phase is Phase.PRE else 'after'} the others"
     if plan.shard is None:

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, NoReturn, Self
 
 from anyjob.cli import status
-from anyjob.cli.logtext import strip_controls
+from anyjob.cli.hosting import load_host
 from anyjob.cli.report import instance_json, log_of
 from anyjob.cli.said import cause_in_words, summary
 from anyjob.cli.screen import Screen
@@ -47,33 +47,6 @@ class Wanted:
 
     json: bool = False
     quiet: bool = False
-
-
-def load_host(settings: Settings) -> PluginHost:
-    """The installed plugins under the settings. Raises BadSettings.
-
-    Tells of tables that nobody here reads: a policy under a misspelt name holds for nothing.
-    """
-    from anyjob.nearest import did_you_mean
-    from anyjob.plugins import PluginHost
-    from anyjob.plugins.wellknown import PACKAGES
-
-    host = PluginHost.load(
-        settings.plugins,
-        executor_settings=settings.executors,
-        launcher_settings=settings.launchers,
-        source=settings.source,
-        alone=settings.found is None,
-    )
-    types = {name for offer in host.types() for name in (offer.kind.job_type, *offer.kind.aliases)} | set(PACKAGES)
-    launchers = {offer.kind.name for offer in host.launchers()}
-    parts = [(f"executors.{name}", name, types) for name in settings.executors]
-    parts += [(f"launchers.{name}", name, launchers) for name in settings.launchers]
-    for part, name, known in parts:
-        if name not in known:
-            hint = did_you_mean(name, sorted(known)) or "is its plugin installed here?"
-            write(sys.stderr, strip_controls(f"anyjob: {settings.source}: [{part}] is read by nobody; {hint}") + "\n")
-    return host
 
 
 def leave(status: int) -> NoReturn:

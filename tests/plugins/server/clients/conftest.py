@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ _PATIENCE = 60.0
 """Seconds after which a client that does not end is a failure."""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     with Serving(tmp_path_factory.mktemp("serving")) as up:
         yield up
@@ -33,17 +33,10 @@ CLIENTS = [
 
 
 @pytest.fixture(scope="module")
-def java(serving: Serving) -> Callable[[], dict[str, Any]]:
-    """What both Java SDKs saw, each by its name, in one JVM, started when the first test asks."""
-    seen: dict[str, Any] = {}
-
-    def ask() -> dict[str, Any]:
-        if not seen:
-            parts = {name: {"Job": job(name), "Sleeper": sleeper(name)} for name in ("java async", "java core")}
-            seen.update(_told(programs.java(), order(serving, "") | parts))
-        return seen
-
-    return ask
+def java(serving: Serving) -> dict[str, Any]:
+    """What both Java SDKs saw, each by its name, in one JVM."""
+    parts = {name: {"Job": job(name), "Sleeper": sleeper(name)} for name in ("java async", "java core")}
+    return _told(programs.java(), order(serving, "") | parts)
 
 
 @pytest.fixture(params=CLIENTS, scope="module")
@@ -53,7 +46,7 @@ def client(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def seen(client: str, serving: Serving, java: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def seen(client: str, serving: Serving, request: pytest.FixtureRequest) -> dict[str, Any]:
     """What that client said after all its steps, each answer as it stood in the reply."""
     match client.split():
         case ["go"]:
@@ -63,7 +56,7 @@ def seen(client: str, serving: Serving, java: Callable[[], dict[str, Any]]) -> d
         case ["node", "pop", method]:
             return _told(programs.node("pop.js", method), order(serving, client))
         case _:
-            return java()[client]
+            return request.getfixturevalue("java")[client]
 
 
 def _told(words: list[str], said: Order) -> dict[str, Any]:

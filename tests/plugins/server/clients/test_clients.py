@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -30,7 +31,7 @@ def test_a_job_is_created_as_it_was_meant(client: str, seen: dict[str, Any], ser
         stored = own.call("GetJobInfo", {"JobId": created["Data"]["JobId"]})["JobConfigInfo"]
     alike = ("Name", "Description", "JobType", "ExecuteMode", "Content", "Parameters", "MaxAttempt", "AttemptInterval")
     assert {name: stored[name] for name in alike} == {name: meant[name] for name in alike}
-    assert stored.get("XAttrs") == meant.get("XAttrs")
+    assert json.loads(stored.get("XAttrs") or "{}") == json.loads(meant.get("XAttrs", "{}"))
     assert stored["MaxConcurrency"] == "2"
     assert stored["TimeConfig"]["TimeType"] == 100
     monitor = stored["JobMonitorInfo"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from anyjob.errors import AnyJobError
 from anyjob_server.api.errors import BusinessError, NoPermission, UnknownApi
 from anyjob_server.api.gateway import Signed
+from anyjob_server.api.groupshelf import GroupShelf
 from anyjob_server.api.operation import Call
 from anyjob_server.api.registry import VERSION, all_operations
 from anyjob_server.api.reply import business_error, success
@@ -26,6 +28,7 @@ class Dispatcher:
     def __init__(self, server: Server) -> None:
         self._server = server
         self._operations = all_operations()
+        self._groups = GroupShelf(server.store, time.monotonic)
 
     async def answer(self, signed: Signed, request_id: str, remote: str) -> tuple[int, bytes]:
         """HTTP status and body. Raises GatewayError."""
@@ -39,6 +42,7 @@ class Dispatcher:
             parameters=signed.parameters,
             key=signed.key,
             server=self._server,
+            groups=self._groups,
             request_id=request_id,
             remote=remote,
             host=signed.host,

@@ -76,7 +76,7 @@ class _ServerDesk:
         return [*self._client.call("ListAccessKeys", {})["AccessKeys"]]
 
     def revoke(self, ident: str) -> None:
-        self._client.call("RevokeAccessKey", {"AccessKeyId": ident})
+        self._client.call("RevokeAccessKey", {"KeyId": ident})
 
 
 class _FolderDesk:

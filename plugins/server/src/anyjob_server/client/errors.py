@@ -81,7 +81,8 @@ class NotSigned(AnyJobError):
 
     def __init__(self, url: str, action: str, code: str, message: str, request_id: str) -> None:
         self.url, self.action, self.code, self.message, self.request_id = url, action, code, message, request_id
-        super().__init__(f"{action} was refused by {url}: {code}: {message} {_remedy(code)} (request {request_id})")
+        told = f"{message} {_remedy(code)}".strip()
+        super().__init__(f"{action} was refused by {url}: {code}: {told} (request {request_id})")
 
 
 class CallFailed(AnyJobError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 from anyjob.outcome import Json
@@ -28,6 +29,7 @@ async def get_job_info(call: Call) -> Mapping[str, Json]:
         row = found
     info = job_info(row)
     del info["StartTime"]  # ListJobs alone has it
+    info["Fields"] = json.loads(row.wire)  # ours: the job as CreateJob took it, with what the vendor's keys do not tell
     return {"Data": {"JobConfigInfo": info}}
 
 

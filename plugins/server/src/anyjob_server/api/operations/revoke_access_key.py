@@ -14,12 +14,12 @@ __all__ = ["OPERATION"]
 
 
 async def _revoke(call: Call) -> Mapping[str, Json] | None:
-    """AccessKeyId. From the answer on, nothing that the key signs is let in. Raises BusinessError."""
+    """KeyId. From the answer on, nothing that the key signs is let in. Raises BusinessError."""
     try:
-        await call.server.keys.revoke(call.parameters.needed("AccessKeyId"), lambda row: in_reach(call.key, row))
+        await call.server.keys.revoke(call.parameters.needed("KeyId"), lambda row: in_reach(call.key, row))
     except NoSuchAccessKey as unknown:
         raise BusinessError(404, str(unknown)) from None
     return None
 
 
-OPERATION = Operation(name="RevokeAccessKey", handle=_revoke, action="key.revoke", needed=("AccessKeyId",))
+OPERATION = Operation(name="RevokeAccessKey", handle=_revoke, action="key.revoke", needed=("KeyId",))

@@ -68,7 +68,8 @@ public final class Main {
         PrintStream out = new PrintStream(System.out, true, "UTF-8");
         InputStreamReader in = new InputStreamReader(System.in, StandardCharsets.UTF_8);
         Main main = new Main(JsonParser.parseReader(in).getAsJsonObject());
-        out.println(Json.of("async", main.steps(Async::new, "async"), "core", main.steps(Core::new, "core")));
+        out.println(Json.of(
+                "java async", main.steps(Async::new, "java async"), "java core", main.steps(Core::new, "java core")));
         System.exit(0); // the SDKs' own threads go on for a while
     }
 }
