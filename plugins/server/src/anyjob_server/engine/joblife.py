@@ -17,7 +17,7 @@ from anyjob.problem import Problem
 from anyjob_server.engine.announcer import Announcer
 from anyjob_server.engine.clock import Clock
 from anyjob_server.engine.dispatcher import Dispatcher
-from anyjob_server.engine.errors import NotFired, Reason, TooManyJobs
+from anyjob_server.engine.errors import NoRoom, TooManyJobs
 from anyjob_server.engine.loaded import Loaded, Shelf, load
 from anyjob_server.engine.room import Room
 from anyjob_server.engine.roster import Roster
@@ -68,7 +68,7 @@ class JobLife:
     ) -> JobRow:
         """A job of the API's fields. `strict` asks for every field that CreateJob requires.
 
-        Raises BadJob, UnknownJobType, PluginError, NameTaken, TooManyJobs, NotFired (no room), StoreError.
+        Raises BadJob, UnknownJobType, PluginError, NameTaken, TooManyJobs, NoRoom, StoreError.
         """
         named = {"Namespace": group.namespace, "GroupId": group.group_id}
         now = self._clock.now()
@@ -252,7 +252,7 @@ class JobLife:
     def _refuse_if_full(self, name: str) -> None:
         lack = self._room.lack
         if lack:
-            raise NotFired(name, Reason.FULL, lack)
+            raise NoRoom(name, lack)
 
 
 def _fires_as(known: Loaded | None, loaded: Loaded) -> bool:
