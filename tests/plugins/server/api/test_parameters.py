@@ -31,8 +31,14 @@ def test_encoded_is_as_the_signature_wants_it(text: str) -> None:
     assert encoded(text) == quote(text, safe="~")
 
 
-@given(text=st.text(st.sampled_from("ab=&+%2620ä"), max_size=30))
-def test_it_reads_as_the_standard_library(text: str) -> None:
+@given(
+    text=st.lists(st.sampled_from(["ab", "=", "&", "+", "%26", "%3d", "%C3%A4", "%", "20", "ä", "\n", "=\n", "_"])).map(
+        "".join
+    ),
+    long=st.sampled_from(["", "x" * 100]),
+)
+def test_it_reads_as_the_standard_library(text: str, long: str) -> None:
+    text = long + text
     try:
         wanted = parse_qsl(text, keep_blank_values=True, errors="strict")
     except UnicodeDecodeError:
