@@ -213,7 +213,8 @@ def test_with_tls_commands_here_check_the_one_certificate_and_others_the_authori
     stranger = up.program("job", "list", "--server", up.url, "--state", str(tmp_path / "none"))
     assert stranger.status == 1
     assert "certificate verify failed" in stranger.err
-    with pytest.raises(ServerUnreachable, match="certificate is not valid for '127.0.0.1'"):  # the authority is trusted, the name is another's
+    # The authority is trusted, and the name is another's.
+    with pytest.raises(ServerUnreachable, match=r"certificate is not valid for '127\.0\.0\.1'"):
         Client(Target(url=up.url, key=up.key, secret=up.secret, ca=cert)).job("x")
     file = up.state / "server.json"
     file.write_text(file.read_text().replace('"fingerprint": "', '"fingerprint": "00'))

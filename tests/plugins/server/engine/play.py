@@ -135,9 +135,16 @@ class Field:
     """An engine with its parts in reach."""
 
     def __init__(
-        self, host: PluginHost, store: Store, engine: Engine, clock: HandClock, play: Play, group: GroupRow
+        self,
+        host: PluginHost,
+        own: Instances,
+        store: Store,
+        engine: Engine,
+        clock: HandClock,
+        play: Play,
+        group: GroupRow,
     ) -> None:
-        self.host, self.store, self.engine = host, store, engine
+        self.host, self.own, self.store, self.engine = host, own, store, engine
         self.clock, self.play, self.group = clock, play, group
 
     async def job(self, name: str = "j", **fields: Any) -> JobRow:
@@ -208,7 +215,7 @@ async def field(
         row = await opened.write(lambda c: group_of(c, group or {}))
         await engine.start()
         try:
-            yield Field(host, opened, engine, clock, play, row)
+            yield Field(host, own, opened, engine, clock, play, row)
         finally:
             await engine.close()
             await own.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -58,6 +59,12 @@ def test_tables_are_as_the_code_says(place: Place) -> None:
         return compare_metadata(MigrationContext.configure(c, opts={"version_table": VERSION_TABLE}), METADATA)
 
     assert place.open().read_now(differences) == []
+
+
+def test_the_page_names_every_table() -> None:
+    page = (Path(__file__).parents[4] / "plugins/server/docs/store.md").read_text().partition("## Tables")[2]
+    rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+    assert set(re.findall(r"`(\w+)`", "".join(rows))) == {*METADATA.tables, VERSION_TABLE}
 
 
 def test_a_later_version_is_not_touched(place: Place) -> None:

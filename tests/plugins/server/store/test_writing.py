@@ -156,6 +156,23 @@ def test_a_caller_that_goes(place: Place) -> None:
     asyncio.run(run())
 
 
+def test_one_that_does_not_answer(tmp_path: Path) -> None:
+    """No new work while the database hangs, though nothing has failed."""
+
+    async def run() -> None:
+        store, gate = Store.open(None, tmp_path, patience=0.01), Gate()
+        held = asyncio.ensure_future(store.write(gate))
+        while not (store.room or "").startswith(f"The database {tmp_path}/server.db has not answered for"):
+            await asyncio.sleep(0.01)
+        gate.open.set()
+        await held
+        while store.room is not None:
+            await asyncio.sleep(0.01)
+        store.close()
+
+    asyncio.run(run())
+
+
 def test_closing_waits_for_what_was_accepted(place: Place) -> None:
     store, gate = place.open(), Gate()
 
