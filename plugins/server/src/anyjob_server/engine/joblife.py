@@ -64,9 +64,17 @@ class JobLife:
         self._calendars, self._zone, self._clock = calendars, zone, clock
 
     async def create(
-        self, group: GroupRow, fields: Mapping[str, object], by: str, *, allow: Allow = anybody, strict: bool = True
+        self,
+        group: GroupRow,
+        fields: Mapping[str, object],
+        by: str,
+        *,
+        allow: Allow = anybody,
+        strict: bool = True,
+        beside: Callable[[Connection, int], None] | None = None,
     ) -> JobRow:
-        """A job of the API's fields. `strict` asks for every field that CreateJob requires.
+        """A job of the API's fields. `strict` asks for every field that CreateJob requires. `beside` is carried out in
+        the same transaction, with the job's id.
 
         Raises BadJob, UnknownJobType, PluginError, NameTaken, TooManyJobs, NoRoom, StoreError.
         """
@@ -94,6 +102,8 @@ class JobLife:
             if group.max_jobs and groups.count_jobs(c, group.id) >= group.max_jobs:
                 raise TooManyJobs(group.group_id, group.max_jobs)
             (made,) = jobs.insert(c, [row])
+            if beside is not None:
+                beside(c, made)
             return made
 
         row = replace(row, id=await self._store.write(change)).of(job)
