@@ -100,9 +100,6 @@ def _tell(serving: Serving, *, as_json: bool) -> None:
     from anyjob_server.cli.welcome import welcome
 
     first, state = serving.first, serving.server.state
-    for ident in serving.server.keys.sealed:
-        remedy = "restore server.key from the backup that was made with this database, or revoke the key"
-        write(sys.stderr, f"anyjob: access key {ident} cannot be used: server.key does not open its secret; {remedy}\n")
     write(sys.stderr, f"anyjob: {plain(serving.server.users.summary())}\n")
     if as_json:
         key = None if first is None else {"id": first.access_key_id, "secret": first.secret or None}
