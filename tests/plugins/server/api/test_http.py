@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import select
 import socket
 from collections.abc import Iterator
 
@@ -291,3 +292,13 @@ def test_one_that_never_reads_its_answers(small: Ground) -> None:
         sent = b"".join(small.signer.v1("A", {"N": "x" * 15_000}) for _ in range(500))
         with pytest.raises(OSError, match=r"reset|pipe"):
             peer.sendall(sent)
+
+
+def test_one_whose_answers_pile_up() -> None:
+    with ground(SMALL) as made, made.connect() as peer:
+        made.asked.padding = 4_000_000
+        peer.sendall(b"".join(made.signer.v1("A", {}) for _ in range(3)))
+        look = select.poll()
+        look.register(peer, 0)
+        assert look.poll(20_000)[0][1] & select.POLLHUP
+        assert len(made.asked.calls) < 3  # the next waits until there is room for its answer

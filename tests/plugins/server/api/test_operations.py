@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from collections.abc import Iterator
@@ -376,13 +375,16 @@ def test_what_changes_is_written_down(server: Live) -> None:
     assert "very-private" not in str(audited(server))
 
 
-def test_an_operation_that_forgets_to_ask_is_a_fault(server: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_operation_that_forgets_to_ask_is_a_fault(
+    server: Live, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     operation = all_operations()["ExecuteJob"]
     assert operation.action in RUNS_CODE
 
     async def forgets(call: object) -> None:
-        await asyncio.sleep(0)
+        del call
 
     monkeypatch.setattr(operation.handle, "__code__", forgets.__code__)
     status, told = server.say(server.signer.v1("ExecuteJob", {"Namespace": "a", "GroupId": "b", "JobId": "1"}))
     assert (status, told["Code"]) == (500, "InternalError")
+    assert f"{told['RequestId']} failed with RuntimeError" in caplog.text

@@ -87,7 +87,7 @@ def older_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return python
 
 
-@pytest.fixture(params=["tea", "tea by RPC V1", "tea by coroutines", "core", "tea 1.1.15"])
+@pytest.fixture(params=["tea", "tea by RPC V1", "core", "tea 1.1.15"])
 def sdk(server: Live, request: pytest.FixtureRequest) -> Iterator[Sdk]:
     older = request.param == "tea 1.1.15"
     python = request.getfixturevalue("older_python") if older else sys.executable
@@ -318,6 +318,13 @@ def same_shape(told: Any, wanted: Any, where: str) -> None:
     elif type(wanted) is list:
         for one in told:
             same_shape(one, wanted[0], where)
+
+
+def test_the_coroutines_of_the_sdk(server: Live) -> None:
+    with closing(Sdk("tea by coroutines", sys.executable, server.port)) as sdk:
+        walk = Walk(sdk, "walk-coroutines", set())
+        scopes(walk, "walk-coroutines")
+        jobs(walk)
 
 
 @pytest.mark.parametrize(

@@ -30,12 +30,15 @@ class Asked:
 
     calls: list[Signed] = field(default_factory=list[Signed])
     trap: Exception | None = None
+    padding: int = 0
+    """Bytes that every answer has besides."""
 
     async def answer(self, signed: Signed, request_id: str, remote: str) -> tuple[int, bytes]:
         self.calls.append(signed)
         if self.trap is not None:
             raise self.trap
-        return 200, json.dumps({"Success": True, "RequestId": request_id, "Told": dict(signed.parameters)}).encode()
+        told = {"Success": True, "RequestId": request_id, "Told": dict(signed.parameters), "Rest": "x" * self.padding}
+        return 200, json.dumps(told).encode()
 
 
 @dataclass

@@ -117,8 +117,8 @@ class Gateway:
         query = read_pairs(request.query, "query")
         canonical = acs3_canonical(request.method, query, request.headers, claim.signed_headers, body_hash)
         text = acs3_text(canonical)
-        right = hmac.compare_digest(claim.signature, acs3_signature(key.secret, text))
-        if not right or request.text(b"x-acs-content-sha256") != body_hash:
+        # The header x-acs-content-sha256 need not be looked at: what is signed is the hash that was made here.
+        if not hmac.compare_digest(claim.signature, acs3_signature(key.secret, text)):
             raise SignatureMismatch(text)
         self._use(key, nonce, at, now)
         # The form is read after the signature: a stranger's is not worth the time.

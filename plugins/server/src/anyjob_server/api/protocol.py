@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import socket
+import struct
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -110,7 +112,10 @@ class ApiProtocol(HttpToolsProtocol):
             self.drop()
 
     def drop(self) -> None:
-        """End it at once."""
+        """End it at once. What its peer does not read the kernel need not keep, either."""
+        peer = self.transport.get_extra_info("socket")
+        if peer is not None and self.transport.get_write_buffer_size():
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.transport.abort()
 
     def _enter(self, phase: Phase, seconds: float) -> None:
@@ -119,8 +124,8 @@ class ApiProtocol(HttpToolsProtocol):
     def _refuse(self, error: GatewayError) -> None:
         if self.transport.is_closing():
             return
-        if self.cycle and self.cycle.response_started:
-            self.drop()  # an answer is on the way: a second one would be read as its rest
+        if self.phase is Phase.WORK or (self.cycle and self.cycle.response_started and self.phase is Phase.BODY):
+            self.drop()  # an answer is on the way, for which this one would be taken
             return
         request_id = new_request_id()
         _log.info("%s refused %s -: %s", request_id, self.client[0] if self.client else "", error.code)
