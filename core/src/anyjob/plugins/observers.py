@@ -67,6 +67,11 @@ class Observers:
         for call, channel in self._finished:
             channel.put(call, {"run": run, "outcome": outcome})
 
+    @property
+    def of_instances(self) -> bool:
+        """Whether anybody wants to know of instances; nobody need make what nobody is told."""
+        return bool(self._changed)
+
     def instance_changed(self, change: InstanceChange) -> None:
         """Tell that an instance came into another state."""
         for call, channel in self._changed:

@@ -306,6 +306,8 @@ class Dispatcher:
             )
 
     def _tell(self, active: Active, before: InstanceStatus | None, after: InstanceStatus, why: str = "") -> None:
+        if not self._worker.host.observers.of_instances:
+            return
         self._worker.host.observers.instance_changed(
             InstanceChange(
                 job=active.loaded.row.name,
