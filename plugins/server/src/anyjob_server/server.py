@@ -18,6 +18,7 @@ from anyjob_server.api.app import Api, Message, Receive, Send
 from anyjob_server.api.audit import Audit
 from anyjob_server.api.dispatcher import Dispatcher
 from anyjob_server.api.gateway import Gateway
+from anyjob_server.api.groupbook import GroupBook
 from anyjob_server.engine.clock import SYSTEM, Clock
 from anyjob_server.engine.engine import Engine
 from anyjob_server.engine.recovery import claim
@@ -48,6 +49,7 @@ class Server:
     engine: Engine
     keys: Keys
     guard: Guard
+    groups: GroupBook
 
     def __init__(self, host: PluginHost, settings: Settings, state: Path, clock: Clock = SYSTEM) -> None:
         """`state`: the folder of database, key file and worker; one server at a time."""
@@ -78,6 +80,7 @@ class Server:
         self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.store = Store.open(None if database is None else database.get_secret_value(), self.state)
         opening.callback(self.store.close)
+        self.groups = GroupBook(self.store)
         self.keys = Keys(self.store)
         self.keys.load()
         folder = self.state / WORKER_FOLDER

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from anyjob.errors import AnyJobError
 from anyjob_server.api.errors import BusinessError, NoPermission, UnknownApi
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from anyjob_server.server import Server
 
 __all__ = ["Dispatcher"]
+
+_LEAVES_GROUPS: Final = ("job.", "instance.")
 
 
 class Dispatcher:
@@ -62,6 +64,9 @@ class Dispatcher:
             if known is None:
                 raise
             return 200, business_error(request_id, known)
+        finally:
+            if not operation.action.startswith(_LEAVES_GROUPS):
+                self._server.groups.forget()
         return 200, success(request_id, told, call.message)
 
     async def _record(self, call: Call, *, allowed: bool) -> None:

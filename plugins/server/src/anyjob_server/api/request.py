@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 __all__ = ["WireRequest"]
 
@@ -20,10 +20,15 @@ class WireRequest:
     headers: Sequence[tuple[bytes, bytes]]
     body: bytes = b""
     remote: str = ""
+    _first: dict[bytes, bytes] = field(default_factory=dict[bytes, bytes], init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        for name, value in self.headers:
+            self._first.setdefault(name, value)
 
     def header(self, name: bytes) -> bytes | None:
         """The first header of this lower-case name."""
-        return next((value for key, value in self.headers if key == name), None)
+        return self._first.get(name)
 
     def text(self, name: bytes) -> str:
         """The same as text without the space around it; empty when it is not there."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager
 from enum import Enum
 from pathlib import Path
 
@@ -47,6 +48,10 @@ class Database(ABC):
     @abstractmethod
     def reader(self) -> Connection:
         """A new connection that reads only; may be used on any thread, by one at a time."""
+
+    def snapshot(self, c: Connection) -> AbstractContextManager[object]:
+        """Of a reader: everything that is asked within sees the same state."""
+        return c.begin()
 
     @abstractmethod
     def fault(self, error: BaseException) -> Fault:

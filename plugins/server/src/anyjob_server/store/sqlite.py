@@ -7,6 +7,8 @@ import json
 import os
 import socket
 import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,7 +32,7 @@ class SqliteDatabase(Database):
         self.path, self.where = path, str(path)
         self._lock: int | None = None
         self._writers = self._engine("BEGIN IMMEDIATE")
-        self._readers = self._engine("BEGIN")
+        self._readers = self._engine("")
 
     def hold(self) -> None:
         """By flock on a file beside it: the kernel lets go of it when the process ends, however it ends."""
@@ -64,6 +66,19 @@ class SqliteDatabase(Database):
         c = self._readers.connect()
         _raw(c).execute("PRAGMA query_only=ON")
         return c
+
+    @contextmanager
+    def snapshot(self, c: Connection) -> Generator[None]:
+        """By the driver: SQLAlchemy's transaction costs more than most questions."""
+        raw = _raw(c)
+        raw.execute("BEGIN")
+        try:
+            yield
+        finally:
+            if c.in_transaction():  # something was asked by SQLAlchemy, which began one for itself
+                c.rollback()
+            elif raw.in_transaction:
+                raw.execute("COMMIT")
 
     def fault(self, error: BaseException) -> Fault:
         """By SQLite's primary result code."""
@@ -111,7 +126,8 @@ class SqliteDatabase(Database):
         def begins(c: Connection) -> None:
             _raw(c).execute(begin)
 
-        event.listen(engine, "begin", begins)
+        if begin:
+            event.listen(engine, "begin", begins)
         return engine
 
     def _connect(self) -> sqlite3.Connection:
