@@ -67,6 +67,11 @@ class Observers:
         for call, channel in self._finished:
             channel.put(call, {"run": run, "outcome": outcome})
 
+    @property
+    def instances_watched(self) -> bool:
+        """Whether anybody is told of instances: who has thousands need not describe them for nobody."""
+        return bool(self._changed)
+
     def instance_changed(self, change: InstanceChange) -> None:
         """Tell that an instance came into another state."""
         for call, channel in self._changed:

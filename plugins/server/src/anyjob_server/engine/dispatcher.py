@@ -306,7 +306,10 @@ class Dispatcher:
             )
 
     def _tell(self, active: Active, before: InstanceStatus | None, after: InstanceStatus, why: str = "") -> None:
-        self._worker.host.observers.instance_changed(
+        observers = self._worker.host.observers
+        if not observers.instances_watched:
+            return
+        observers.instance_changed(
             InstanceChange(
                 job=active.loaded.row.name,
                 job_id=active.row.job,
