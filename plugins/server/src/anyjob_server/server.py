@@ -78,7 +78,8 @@ class Server:
     async def _start(self, opening: AsyncExitStack) -> None:
         database = self.own.database
         self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.store = Store.open(None if database is None else database.get_secret_value(), self.state)
+        url = None if database is None else database.get_secret_value()
+        self.store = Store.open(url, self.state, floor=self.own.free_disk or 0)
         opening.callback(self.store.close)
         self.groups = GroupBook(self.store)
         self.keys = Keys(self.store)

@@ -135,9 +135,16 @@ class Field:
     """An engine with its parts in reach."""
 
     def __init__(
-        self, host: PluginHost, store: Store, engine: Engine, clock: HandClock, play: Play, group: GroupRow
+        self,
+        host: PluginHost,
+        own: Instances,
+        store: Store,
+        engine: Engine,
+        clock: HandClock,
+        play: Play,
+        group: GroupRow,
     ) -> None:
-        self.host, self.store, self.engine = host, store, engine
+        self.host, self.own, self.store, self.engine = host, own, store, engine
         self.clock, self.play, self.group = clock, play, group
 
     async def job(self, name: str = "j", **fields: Any) -> JobRow:
@@ -205,10 +212,10 @@ async def field(
     try:
         await worker.start()
         engine = Engine(opened, worker, own, made.made_calendars(), made, clock)
-        row = await opened.write(lambda c: _group(c, group or {}))
+        row = await opened.write(lambda c: group_of(c, group or {}))
         await engine.start()
         try:
-            yield Field(host, opened, engine, clock, play, row)
+            yield Field(host, own, opened, engine, clock, play, row)
         finally:
             await engine.close()
             await own.close()
@@ -218,7 +225,7 @@ async def field(
         host.observers.close(5)
 
 
-def _group(c: Any, more: dict[str, Any]) -> GroupRow:
+def group_of(c: Any, more: dict[str, Any]) -> GroupRow:
     found = groups.get(c, "space", "group")
     if found is None:
         namespaces.insert(c, NamespaceRow(uid="space", name="space", description="", source="", created=1))

@@ -122,7 +122,7 @@ def test_what_was_missed_while_nobody_was_there(tmp_path: Path) -> None:
 def test_the_calendar_and_end_time_leave_reasons(tmp_path: Path) -> None:
     async def go() -> None:
         async with field(tmp_path) as here:
-            daily = {"TimeType": 1, "TimeExpression": "0 0 13 * * ?"}
+            daily: dict[str, Any] = {"TimeType": 1, "TimeExpression": "0 0 13 * * ?"}
             job = await here.job(**daily, Calendar="workday", EndTime=NOON + 4 * 86_400_000)
             await here.tick(job, 3_600, 1)
             assert here.row(job).next_fire == NOON + 3_600_000 + 3 * 86_400_000

@@ -30,7 +30,8 @@ CREATE TABLE public.app_groups (
     monitor_contacts text NOT NULL,
     notification_policy text NOT NULL,
     schedule_busy_workers boolean NOT NULL,
-    created bigint NOT NULL
+    created bigint NOT NULL,
+    jobs integer NOT NULL
 );
 CREATE SEQUENCE public.app_groups_id_seq
     START WITH 1
@@ -168,7 +169,7 @@ ALTER TABLE ONLY public.jobs ALTER COLUMN id SET DEFAULT nextval('public.jobs_id
 ALTER TABLE ONLY public.outbox ALTER COLUMN id SET DEFAULT nextval('public.outbox_id_seq'::regclass);
 ALTER TABLE ONLY public.reasons ALTER COLUMN id SET DEFAULT nextval('public.reasons_id_seq'::regclass);
 INSERT INTO public.anyjob_version VALUES ('0001');
-INSERT INTO public.app_groups VALUES (1, 'space', 'g', 'app g', '', 1, 1, '', false, 0, 0, '', '', '', false, 2);
+INSERT INTO public.app_groups VALUES (1, 'space', 'g', 'app g', '', 1, 1, '', false, 0, 0, '', '', '', false, 2, 1);
 INSERT INTO public.job_texts VALUES (1, '{"JobType": "shell", "Name": "job", "ExecuteMode": "standalone", "Content": "echo hello", "MaxConcurrency": 1, "MaxAttempt": 0, "AttemptInterval": 30, "PageSize": 100, "ConsumerSize": 5, "QueueSize": 10000, "DispatcherSize": 5, "TimeType": 100, "DataOffset": 0, "TimeoutEnable": false, "Timeout": 7200, "TimeoutKillEnable": false, "FailEnable": false, "FailTimes": 1, "MissWorkerEnable": false, "SuccessNoticeEnable": false, "SendChannel": "default", "TaskMaxAttempt": 0, "TaskAttemptInterval": 0, "Status": 1, "Priority": 5, "StartTime": -1, "EndTime": -1, "TaskDispatchMode": "push"}', '{}');
 INSERT INTO public.jobs VALUES (1, 1, 'job', 'shell', 1, 100, 5, 1, 1, 1, '', NULL);
 INSERT INTO public.meta VALUES ('ident', 'the first');
@@ -208,7 +209,7 @@ ALTER TABLE ONLY public.app_groups
 CREATE INDEX ix_instances_group_id ON public.instances USING btree ("group", id);
 CREATE INDEX ix_instances_job_id ON public.instances USING btree (job, id);
 CREATE INDEX ix_instances_open ON public.instances USING btree (id) WHERE (status <> ALL (ARRAY[4, 5, 12, 99]));
-CREATE INDEX ix_jobs_group_id ON public.jobs USING btree ("group", id) WHERE (removed IS NULL);
+CREATE INDEX ix_jobs_group_id_status ON public.jobs USING btree ("group", id, status) WHERE (removed IS NULL);
 CREATE INDEX ix_jobs_removed ON public.jobs USING btree (removed) WHERE (removed IS NOT NULL);
 CREATE INDEX ix_outbox_unsent ON public.outbox USING btree (id) WHERE (sent IS NULL);
 CREATE INDEX ix_reasons_job_id ON public.reasons USING btree (job, id);

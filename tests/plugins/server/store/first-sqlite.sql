@@ -32,10 +32,11 @@ CREATE TABLE app_groups (
 	notification_policy TEXT NOT NULL, 
 	schedule_busy_workers BOOLEAN NOT NULL, 
 	created BIGINT NOT NULL, 
+	jobs INTEGER NOT NULL, 
 	CONSTRAINT fk_app_groups_namespace FOREIGN KEY(namespace) REFERENCES namespaces (uid), 
 	CONSTRAINT uq_app_groups_namespace_group_id UNIQUE (namespace, group_id)
 );
-INSERT INTO "app_groups" VALUES(1,'space','g','app g','',1,1,'',0,0,0,'','','',0,2);
+INSERT INTO "app_groups" VALUES(1,'space','g','app g','',1,1,'',0,0,0,'','','',0,2,1);
 CREATE TABLE audit (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	at BIGINT NOT NULL, 
@@ -151,7 +152,7 @@ CREATE INDEX ix_instances_open ON instances (id) WHERE status NOT IN (4, 5, 12, 
 CREATE UNIQUE INDEX uq_instances_firing ON instances (job, schedule_time, data_time) WHERE "trigger" = 1;
 CREATE INDEX ix_outbox_unsent ON outbox (id) WHERE sent IS NULL;
 CREATE INDEX ix_reasons_job_id ON reasons (job, id);
-CREATE INDEX ix_jobs_group_id ON jobs ("group", id) WHERE removed IS NULL;
+CREATE INDEX ix_jobs_group_id_status ON jobs ("group", id, status) WHERE removed IS NULL;
 CREATE INDEX ix_jobs_removed ON jobs (removed) WHERE removed IS NOT NULL;
 CREATE UNIQUE INDEX uq_jobs_group_name ON jobs ("group", name) WHERE removed IS NULL;
 CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import stat
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -55,6 +59,12 @@ def test_tables_are_as_the_code_says(place: Place) -> None:
         return compare_metadata(MigrationContext.configure(c, opts={"version_table": VERSION_TABLE}), METADATA)
 
     assert place.open().read_now(differences) == []
+
+
+def test_the_page_names_every_table() -> None:
+    page = (Path(__file__).parents[4] / "plugins/server/docs/store.md").read_text().partition("## Tables")[2]
+    rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+    assert set(re.findall(r"`(\w+)`", "".join(rows))) == {*METADATA.tables, VERSION_TABLE}
 
 
 def test_a_later_version_is_not_touched(place: Place) -> None:
@@ -169,3 +179,22 @@ def test_a_key_file_that_others_can_read(tmp_path: Path) -> None:
     file.symlink_to("elsewhere")
     with pytest.raises(SealUnusable, match="cannot be read"):
         Seal.read(file)
+
+
+def test_the_wheel_brings_the_migrations(tmp_path: Path) -> None:
+    """What is installed elsewhere makes its tables from the package alone."""
+    uv, source = Path(sys.executable).with_name("uv"), Path(__file__).parents[4] / "plugins/server"
+    subprocess.run([uv, "build", "-q", "--wheel", "--out-dir", tmp_path, source], check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as packed:
+        packed.extractall(tmp_path / "site")
+    program = (
+        "import sys, pathlib, anyjob_server.store as s;"
+        "store = s.Store.open(None, pathlib.Path(sys.argv[1])); print(s.__file__); store.close()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, tmp_path / "state"], capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "site")},
+    )  # fmt: skip
+    assert done.stdout.startswith(str(tmp_path / "site")), done.stderr
+    assert (tmp_path / "state" / "server.db").exists()

@@ -125,6 +125,9 @@ def test_jobs(place: Place) -> None:
         assert store.read_now(jobs.due) == []
         (again,) = await store.write(lambda c: jobs.insert(c, [a_job(group, "Two")]))
         assert again > third, "the name is free, the id is not"
+        assert store.read_now(lambda c: groups.count_jobs(c, group)) == 3
+        assert store.read_now(lambda c: jobs.page(c, group))[1] == 3
+        assert place.ask("SELECT count(*) FROM jobs WHERE removed IS NULL") == [(3,)]
 
     asyncio.run(run())
 

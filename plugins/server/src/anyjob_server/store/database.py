@@ -32,6 +32,8 @@ class Database(ABC):
 
     where: str
     """As messages name it, without a password."""
+    marks_are_cheap: bool
+    """Whether `mark` and `keep` cost next to nothing, or a round trip each."""
 
     @abstractmethod
     def hold(self) -> None:

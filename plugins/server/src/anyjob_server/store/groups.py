@@ -12,8 +12,8 @@ from sqlalchemy import update as updating
 from anyjob_server.store import meta
 from anyjob_server.store.errors import GroupNotEmpty, GroupTaken, NamespaceGone
 from anyjob_server.store.statement import Conflict, Statement, inserting
-from anyjob_server.store.tables import ALIVE, GROUPS, INSTANCES, JOBS, OUTBOX, REASONS
-from anyjob_server.store.text import holding
+from anyjob_server.store.tables import GROUPS, INSTANCES, JOBS, OUTBOX, REASONS
+from anyjob_server.store.text import holding, pattern_of
 
 __all__ = ["GroupRow", "by_id", "count_jobs", "delete", "find", "get", "insert", "update"]
 
@@ -45,7 +45,8 @@ class GroupRow:
 
 
 _INSERT: Final = Statement(inserting(GROUPS, "id").returning(GROUPS.c.id))
-_KEPT = ("id", "namespace", "group_id", "created")
+_KEPT = ("id", "namespace", "group_id", "created", "jobs")
+_COLUMNS = [column for column in GROUPS.c if column.name != "jobs"]
 _UPDATE: Final = Statement(
     updating(GROUPS)
     .where(GROUPS.c.id == bindparam("of"))
@@ -60,17 +61,17 @@ _REASONS: Final = Statement(
     deleting(REASONS).where(REASONS.c.job.in_(select(JOBS.c.id).where(JOBS.c.group == bindparam("of"))))
 )
 _JOBS: Final = Statement(deleting(JOBS).where(JOBS.c.group == bindparam("of")))
-_BY_ID: Final = Statement(select(GROUPS).where(GROUPS.c.id == bindparam("of")))
+_BY_ID: Final = Statement(select(*_COLUMNS).where(GROUPS.c.id == bindparam("of")))
 _GET: Final = Statement(
-    select(GROUPS).where(GROUPS.c.namespace == bindparam("space"), GROUPS.c.group_id == bindparam("called"))
+    select(*_COLUMNS).where(GROUPS.c.namespace == bindparam("space"), GROUPS.c.group_id == bindparam("called"))
 )
-_COUNT: Final = Statement(select(func.count()).select_from(JOBS).where(JOBS.c.group == bindparam("of"), ALIVE))
+_COUNT: Final = Statement(select(GROUPS.c.jobs).where(GROUPS.c.id == bindparam("of")))
 
 
 def insert(c: Connection, row: GroupRow) -> int:
     """Add one; its number. Raises GroupTaken, NamespaceGone."""
     try:
-        return _INSERT.value(c, asdict(row))
+        return _INSERT.value(c, {**asdict(row), "jobs": 0})
     except Conflict as conflict:
         wrong = NamespaceGone(row.namespace) if conflict.foreign else GroupTaken(row.namespace, row.group_id)
         raise wrong from None
@@ -106,17 +107,17 @@ def by_id(c: Connection, group: int) -> GroupRow | None:
 
 def find(c: Connection, namespace: str | None = None, name: str | None = None) -> list[GroupRow]:
     """All of a namespace (None: of every one) whose app name holds that text, the oldest first."""
-    asked = select(GROUPS).order_by(GROUPS.c.id)
+    asked = select(*_COLUMNS).order_by(GROUPS.c.id)
     if namespace is not None:
         asked = asked.where(GROUPS.c.namespace == namespace)
     if name:
-        asked = asked.where(holding(GROUPS.c.app_name, name))
-    return [_row(found) for found in Statement(asked).rows(c, {})]
+        asked = asked.where(holding(GROUPS.c.app_name, c.dialect.name))
+    return [_row(found) for found in Statement(asked).rows(c, {"pattern": pattern_of(name or "")})]
 
 
 def count_jobs(c: Connection, group: int) -> int:
     """How many jobs it has; deleted ones do not count."""
-    return _COUNT.value(c, {"of": group})
+    return _COUNT.value(c, {"of": group}) or 0
 
 
 def _made(found: dict[str, Any] | None) -> GroupRow | None:

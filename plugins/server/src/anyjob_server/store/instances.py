@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from anyjob.status import InstanceStatus, TriggerType
@@ -168,18 +168,27 @@ def page(
 
     `since` and `until` (epoch ms, both included) bound the schedule time. Pages count from 1.
     """
-    wanted = [INSTANCES.c.group == group]
-    if job is not None:
-        wanted.append(INSTANCES.c.job == job)
-    if status is not None:
-        wanted.append(INSTANCES.c.status == int(status))
-    if since is not None:
-        wanted.append(INSTANCES.c.schedule_time >= since)
-    if until is not None:
-        wanted.append(INSTANCES.c.schedule_time <= until)
-    total: int = Statement(select(func.count()).select_from(INSTANCES).where(*wanted)).value(c, {})
-    here = select(INSTANCES).where(*wanted).order_by(INSTANCES.c.id.desc()).limit(size).offset((page - 1) * size)
-    return [_made(found) for found in Statement(here).rows(c, {})], total
+    bounds = {"job": job, "status": None if status is None else int(status), "since": since, "until": until}
+    count, rows = _paging(*(name for name, value in bounds.items() if value is not None))
+    asked = {**bounds, "in_group": group, "size": size, "start": (page - 1) * size}
+    return [_made(found) for found in rows.rows(c, asked)], count.value(c, asked)
+
+
+@cache
+def _paging(*bounds: str) -> tuple[Statement, Statement]:
+    """How many lie within these bounds, and one page of them."""
+    ways: dict[str, ColumnElement[bool]] = {
+        "job": INSTANCES.c.job == bindparam("job"),
+        "status": INSTANCES.c.status == bindparam("status"),
+        "since": INSTANCES.c.schedule_time >= bindparam("since"),
+        "until": INSTANCES.c.schedule_time <= bindparam("until"),
+    }
+    wanted = [INSTANCES.c.group == bindparam("in_group"), *(ways[name] for name in bounds)]
+    rows = select(INSTANCES).where(*wanted).order_by(INSTANCES.c.id.desc())
+    return (
+        Statement(select(func.count()).select_from(INSTANCES).where(*wanted)),
+        Statement(rows.limit(bindparam("size")).offset(bindparam("start"))),
+    )
 
 
 def unfinished(c: Connection) -> list[InstanceRow]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, exists, func, select
@@ -17,8 +19,8 @@ from anyjob.job.words import JobStatus, TimeType
 from anyjob_server.store import meta
 from anyjob_server.store.errors import GroupGone, JobGone, NameTaken
 from anyjob_server.store.statement import ByIds, Conflict, Fields, Statement, inserting
-from anyjob_server.store.tables import ALIVE, INSTANCES, JOB_TEXTS, JOBS, OPEN, REASONS
-from anyjob_server.store.text import holding
+from anyjob_server.store.tables import ALIVE, GROUPS, INSTANCES, JOB_TEXTS, JOBS, OPEN, REASONS
+from anyjob_server.store.text import holding, pattern_of
 
 __all__ = ["JobRow", "by_name", "delete", "due", "get", "insert", "many", "page", "purge", "set_next", "update"]
 
@@ -72,8 +74,15 @@ _UPDATE_TEXT: Final = Statement(
     .values(wire=bindparam("wire"), binding=bindparam("binding"))
 )
 _DELETE: Final = Statement(
-    updating(JOBS).where(JOBS.c.id == bindparam("of"), ALIVE).values(removed=bindparam("at"), next_fire=None)
+    updating(JOBS)
+    .where(JOBS.c.id == bindparam("of"), ALIVE)
+    .values(removed=bindparam("at"), next_fire=None)
+    .returning(JOBS.c.group)
 )
+_COUNTED: Final = Statement(
+    updating(GROUPS).where(GROUPS.c.id == bindparam("in_group")).values(jobs=GROUPS.c.jobs + bindparam("more"))
+)
+_HOW_MANY: Final = Statement(select(GROUPS.c.jobs).where(GROUPS.c.id == bindparam("in_group")))
 _GET: Final = Statement(_WHOLE.where(JOBS.c.id == bindparam("of"), ALIVE))
 _GET_REMOVED: Final = Statement(_WHOLE.where(JOBS.c.id == bindparam("of")))
 _MANY: Final = ByIds(_WHOLE.where(JOBS.c.id.in_(bindparam("ids", expanding=True)), ALIVE).order_by(JOBS.c.id))
@@ -104,7 +113,7 @@ _PURGE: Final = tuple(
 
 def insert(c: Connection, rows: Iterable[JobRow]) -> list[int]:
     """Add jobs; their ids in order. Raises NameTaken, GroupGone."""
-    ids: list[int] = []
+    ids, groups = list[int](), Counter[int]()
     for row in rows:
         try:
             job: int = _INSERT.value(c, _short(row))
@@ -112,6 +121,8 @@ def insert(c: Connection, rows: Iterable[JobRow]) -> list[int]:
             raise (GroupGone(row.group) if conflict.foreign else NameTaken(row.name)) from None
         _INSERT_TEXT.run(c, {"job": job, "wire": row.wire, "binding": row.binding})
         ids.append(job)
+        groups[row.group] += 1
+    _count(c, groups)
     return ids
 
 
@@ -132,7 +143,14 @@ def delete(c: Connection, ids: Iterable[int], at: int | None = None) -> list[int
     `at`: epoch ms, else now.
     """
     now = round(time.time() * 1000) if at is None else at
-    return [job for job in ids if _DELETE.run(c, {"of": job, "at": now})]
+    gone, groups = list[int](), Counter[int]()
+    for job in ids:
+        group: int | None = _DELETE.value(c, {"of": job, "at": now})
+        if group is not None:
+            gone.append(job)
+            groups[group] -= 1
+    _count(c, groups)
+    return gone
 
 
 def get(c: Connection, job: int, *, removed: bool = False) -> JobRow | None:
@@ -162,15 +180,32 @@ def page(
 
     `name`: only those whose name holds that text. Pages count from 1.
     """
-    wanted = [JOBS.c.group == group, ALIVE]
-    if name:
-        wanted.append(holding(JOBS.c.name, name))
-    if status is not None:
-        wanted.append(JOBS.c.status == int(status))
-    total: int = Statement(select(func.count()).select_from(JOBS).where(*wanted)).value(c, {})
-    here = select(JOBS.c.id).where(*wanted).order_by(JOBS.c.id.desc()).limit(size).offset((page - 1) * size)
-    rows = Statement(_WHOLE.where(JOBS.c.id.in_(here)).order_by(JOBS.c.id.desc())).rows(c, {})
-    return [_made(found) for found in rows], total
+    asked = {
+        "in_group": group,
+        "pattern": pattern_of(name or ""),
+        "status": None if status is None else int(status),
+        "size": size,
+        "start": (page - 1) * size,
+    }
+    count, rows = _paging(c.dialect.name, named=bool(name), by_status=status is not None)
+    return [_made(found) for found in rows.rows(c, asked)], count.value(c, asked) or 0
+
+
+@cache
+def _paging(dialect: str, *, named: bool, by_status: bool) -> tuple[Statement, Statement]:
+    """How many, and one page of them: the ids by an index first, then what is long."""
+    wanted = [JOBS.c.group == bindparam("in_group"), ALIVE]
+    if named:
+        wanted.append(holding(JOBS.c.name, dialect))
+    if by_status:
+        wanted.append(JOBS.c.status == bindparam("status"))
+    here = select(JOBS.c.id).where(*wanted).order_by(JOBS.c.id.desc())
+    here = here.limit(bindparam("size")).offset(bindparam("start"))
+    counted = named or by_status
+    return (
+        Statement(select(func.count()).select_from(JOBS).where(*wanted)) if counted else _HOW_MANY,
+        Statement(_WHOLE.where(JOBS.c.id.in_(here)).order_by(JOBS.c.id.desc())),
+    )
 
 
 def due(c: Connection) -> list[tuple[int, int, JobStatus, TimeType]]:
@@ -195,6 +230,11 @@ def purge(c: Connection, before: int, most: int = 100) -> list[int]:
         for part in _PURGE:
             part.run(c, {"of": job})
     return ids
+
+
+def _count(c: Connection, groups: Mapping[int, int]) -> None:
+    """So many jobs more in these app groups."""
+    _COUNTED.run_all(c, [{"in_group": group, "more": more} for group, more in groups.items()])
 
 
 def _short(row: JobRow) -> Fields:

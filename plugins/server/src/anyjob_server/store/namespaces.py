@@ -12,7 +12,7 @@ from sqlalchemy import update as updating
 from anyjob_server.store.errors import NamespaceNotEmpty, NamespaceTaken
 from anyjob_server.store.statement import Conflict, Statement, inserting
 from anyjob_server.store.tables import GROUPS, NAMESPACES
-from anyjob_server.store.text import holding
+from anyjob_server.store.text import holding, pattern_of
 
 __all__ = ["NamespaceRow", "delete", "find", "get", "insert", "update"]
 
@@ -69,7 +69,7 @@ def find(c: Connection, name: str | None = None, uid: str | None = None) -> list
     """All whose name holds that text and whose uid is that, the oldest first."""
     asked = select(NAMESPACES).order_by(NAMESPACES.c.created, NAMESPACES.c.uid)
     if name:
-        asked = asked.where(holding(NAMESPACES.c.name, name))
+        asked = asked.where(holding(NAMESPACES.c.name, c.dialect.name))
     if uid:
         asked = asked.where(NAMESPACES.c.uid == uid)
-    return [NamespaceRow(**found) for found in Statement(asked).rows(c, {})]
+    return [NamespaceRow(**found) for found in Statement(asked).rows(c, {"pattern": pattern_of(name or "")})]

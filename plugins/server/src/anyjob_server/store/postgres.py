@@ -41,6 +41,7 @@ class PostgresDatabase(Database):
 
     def __init__(self, url: URL) -> None:
         """Raises StoreUnusable: the driver is not installed."""
+        self.marks_are_cheap = False
         self.where = f"postgresql://{url.host or url.query.get('host') or 'localhost'}/{url.database or ''}"
         try:
             self._writers = _engine(url, "")

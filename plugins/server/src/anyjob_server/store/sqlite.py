@@ -30,6 +30,7 @@ class SqliteDatabase(Database):
 
     def __init__(self, path: Path) -> None:
         self.path, self.where = path, str(path)
+        self.marks_are_cheap = True
         self._lock: int | None = None
         self._writers = self._engine("BEGIN IMMEDIATE")
         self._readers = self._engine("")
@@ -134,7 +135,9 @@ class SqliteDatabase(Database):
         # isolation_level None: the driver begins no transaction by itself; the event above does.
         raw = sqlite3.connect(self.path, timeout=_BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
         try:
-            raw.execute("PRAGMA journal_mode=WAL")
+            (mode,) = raw.execute("PRAGMA journal_mode=WAL").fetchone()
+            if mode != "wal":
+                raise StoreUnusable(self.where, "its file system cannot keep SQLite's log; use a local disk")
             raw.execute("PRAGMA synchronous=FULL")
             raw.execute("PRAGMA foreign_keys=ON")
             raw.execute("PRAGMA temp_store=MEMORY")

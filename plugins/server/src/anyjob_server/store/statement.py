@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Insert, Select, Table, bindparam, insert
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.elements import ClauseElement
 
+from anyjob_server.store.errors import StoreError
 from anyjob_server.store.text import clean
 
 __all__ = ["ByIds", "Conflict", "Fields", "Statement", "inserting"]
@@ -24,7 +25,7 @@ _AT_ONCE: Final = 5_000
 """Ids in one list: databases limit the parameters of a statement."""
 
 
-class Conflict(Exception):
+class Conflict(StoreError):
     """A unique key refuses the change; `foreign`: a foreign one, what the row belongs to is not there."""
 
     def __init__(self, error: Any) -> None:
@@ -74,8 +75,8 @@ class Statement:
 
     def run_all(self, c: Connection, many: Sequence[Fields]) -> int:
         """Carry it out for each; how many rows all changed together."""
-        if not many:
-            return 0
+        if len(many) < 2:
+            return sum(self.run(c, fields) for fields in many)
         plan = self._plan(c)
         try:
             cursor = _driver(c).cursor()

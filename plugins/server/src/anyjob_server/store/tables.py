@@ -85,6 +85,7 @@ GROUPS: Final = Table(
     Column("notification_policy", Text, nullable=False),
     Column("schedule_busy_workers", Boolean, nullable=False),
     Column("created", BigInteger, nullable=False),
+    Column("jobs", Integer, nullable=False),  # how many it has: to count 100 000 takes 10 ms
     UniqueConstraint("namespace", "group_id"),
     sqlite_autoincrement=True,  # an id of the past never means something new
 )
@@ -108,7 +109,7 @@ JOBS: Final = Table(
 )
 ALIVE: Final = JOBS.c.removed.is_(None)
 Index("uq_jobs_group_name", JOBS.c.group, JOBS.c.name, unique=True, sqlite_where=ALIVE, postgresql_where=ALIVE)
-Index("ix_jobs_group_id", JOBS.c.group, JOBS.c.id, sqlite_where=ALIVE, postgresql_where=ALIVE)
+Index("ix_jobs_group_id_status", JOBS.c.group, JOBS.c.id, JOBS.c.status, sqlite_where=ALIVE, postgresql_where=ALIVE)
 Index("ix_jobs_removed", JOBS.c.removed, sqlite_where=~ALIVE, postgresql_where=~ALIVE)
 
 JOB_TEXTS: Final = Table(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, bindparam
 
-__all__ = ["clean", "holding"]
+__all__ = ["clean", "holding", "pattern_of"]
 
 
 def clean(text: str) -> str:
@@ -25,6 +25,12 @@ def clean(text: str) -> str:
     return text
 
 
-def holding(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
-    """Whether the column's text holds that one; case does not count, and no character of it is a pattern."""
-    return column.icontains(text, autoescape=True)
+def holding(column: ColumnElement[Any], dialect: str) -> ColumnElement[bool]:
+    """Whether the column's text holds that of the parameter `pattern`, made by `pattern_of`; case does not count."""
+    same = column.like if dialect == "sqlite" else column.ilike  # SQLite's LIKE looks past the case of ASCII by itself
+    return same(bindparam("pattern"), escape="/")
+
+
+def pattern_of(text: str) -> str:
+    """The pattern of texts that hold that one: no character of it means anything else than itself."""
+    return f"%{text.replace('/', '//').replace('%', '/%').replace('_', '/_')}%"

@@ -30,10 +30,7 @@ _PROBE: Final = "x" * (64 << 10)
 
 
 class Writer:
-    """Carries out changes in the order in which they came.
-
-    `trouble` says why the last of them could not be kept, until the writer has seen by itself that it is over.
-    """
+    """Carries out changes in the order in which they came."""
 
     def __init__(
         self, database: Database, c: Connection, check: Callable[[Connection], None], patience: float = PATIENCE
@@ -43,8 +40,9 @@ class Writer:
         self._c: Connection | None = c
         self._waiting: SimpleQueue[Change | None] = SimpleQueue()
         self._closed = False
-        self.trouble: str | None = None
+        self._trouble: str | None = None
         self._full, self._next_look = False, 0.0
+        self._begun: float | None = None
         self._thread = Thread(target=self._run, name="anyjob-store-writer", daemon=True)
         self._thread.start()
 
@@ -56,6 +54,14 @@ class Writer:
         self._waiting.put(Change(change, future))
         return await future
 
+    @property
+    def trouble(self) -> str | None:
+        """Why what is new may not be kept, until the writer has seen by itself that it is over."""
+        begun = self._begun
+        if self._trouble is None and begun is not None and time.monotonic() > begun + self._patience:
+            return f"The database {self._database.where} has not answered for {time.monotonic() - begun:.0f} s."
+        return self._trouble
+
     def close(self) -> None:
         """All that was accepted is carried out first."""
         if not self._closed:
@@ -66,11 +72,13 @@ class Writer:
     def _run(self) -> None:
         more = True
         while more:
-            if self.trouble and time.monotonic() >= self._next_look:
+            if self._trouble and time.monotonic() >= self._next_look:
                 self._look()
             group, more = self._take()
             if group:
-                self._carry_out(group, time.monotonic() + self._patience)
+                self._begun = time.monotonic()
+                self._carry_out(group, self._begun + self._patience)
+                self._begun = None
                 tell(group)
         self._drop()
 
@@ -78,7 +86,7 @@ class Writer:
         """What waits, in order, and whether more may come. While there is trouble it does not wait long."""
         group: list[Change] = []
         try:
-            change = self._waiting.get(timeout=_LOOK if self.trouble else None)
+            change = self._waiting.get(timeout=_LOOK if self._trouble else None)
             while change is not None:
                 if change.wanted:
                     group.append(change)
@@ -96,7 +104,7 @@ class Writer:
             fault, why = self._transaction(group)
             if fault is Fault.NONE:
                 if not self._full:
-                    self.trouble = None
+                    self._trouble = None
                 return
             self._note(fault, why)
             if fault is Fault.UNKNOWN or (fault is not Fault.FULL and time.monotonic() > end):
@@ -112,19 +120,24 @@ class Writer:
         for change in group:  # what one of them needs, or breaks, must not harm the others
             self._carry_out([change], end)
 
-    def _transaction(self, group: Sequence[Change]) -> tuple[Fault, str]:
-        """All of them, then the commit. Whatever fault there was: nothing is kept, unless it is UNKNOWN."""
+    def _transaction(self, group: Sequence[Change], *, apart: bool | None = None) -> tuple[Fault, str]:
+        """All of them, then the commit. Whatever fault there was: nothing is kept, unless it is UNKNOWN.
+
+        `apart`: each between marks, so that one that fails can be undone. Where marks cost, they are made only once one
+        has failed, and all are called again.
+        """
         database, ticket = self._database, None
+        apart = len(group) > 1 and (database.marks_are_cheap if apart is None else apart)
         try:
             c = self._connection()
             transaction = c.begin()
         except Exception as error:  # noqa: BLE001 - whatever it is, those who wait are told
             return self._failed(error)
         try:
-            kept = sum([self._try(c, change, alone=len(group) == 1) for change in group])
-            if not kept:
-                transaction.rollback()
-                return Fault.NONE, ""
+            for change in group:
+                if not self._try(c, change, apart=apart) and not apart:
+                    transaction.rollback()
+                    return (Fault.NONE, "") if len(group) == 1 else self._transaction(group, apart=True)
             ticket = database.ticket(c)
             transaction.commit()
         except Exception as error:  # noqa: BLE001 - as above
@@ -134,11 +147,11 @@ class Writer:
             return self._ended(ticket), why
         return Fault.NONE, ""
 
-    def _try(self, c: Connection, change: Change, *, alone: bool) -> bool:
-        """One change: whether it is to be kept. Raises what the database itself is at fault for."""
+    def _try(self, c: Connection, change: Change, *, apart: bool) -> bool:
+        """One change: whether it went well. Raises what the database itself is at fault for."""
         database = self._database
         change.result = change.error = None
-        if not alone:
+        if apart:
             database.mark(c)
         try:
             change.result = change.call(c)
@@ -146,10 +159,10 @@ class Writer:
             if database.fault(error) is not Fault.NONE:
                 raise
             change.error = error
-            if not alone:
+            if apart:
                 database.undo(c)
             return False
-        if not alone:
+        if apart:
             database.keep(c)
         return True
 
@@ -207,13 +220,13 @@ class Writer:
             if fault is not Fault.NONE:
                 self._note(fault, why)
                 return
-        self._full, self.trouble = False, None
+        self._full, self._trouble = False, None
 
     def _note(self, fault: Fault, why: str) -> None:
         self._full = self._full or fault is Fault.FULL
         self._next_look = time.monotonic() + _LOOK
         what = "has no room" if fault is Fault.FULL else "is lost"
-        self.trouble = f"The database {self._database.where} {what}: {why}."
+        self._trouble = f"The database {self._database.where} {what}: {why}."
 
 
 def _probe(c: Connection) -> None:

@@ -168,6 +168,7 @@ def upgrade() -> None:
         sa.Column("notification_policy", sa.Text(), nullable=False),
         sa.Column("schedule_busy_workers", sa.Boolean(), nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
+        sa.Column("jobs", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["namespace"], ["namespaces.uid"], name="fk_app_groups_namespace"),
         sa.PrimaryKeyConstraint("id", name="pk_app_groups"),
         sa.UniqueConstraint("namespace", "group_id", name="uq_app_groups_namespace_group_id"),
@@ -192,9 +193,9 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(
-        "ix_jobs_group_id",
+        "ix_jobs_group_id_status",
         "jobs",
-        ["group", "id"],
+        ["group", "id", "status"],
         unique=False,
         sqlite_where=sa.text("removed IS NULL"),
         postgresql_where=sa.text("removed IS NULL"),
