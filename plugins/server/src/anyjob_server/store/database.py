@@ -33,7 +33,8 @@ class Database(ABC):
     where: str
     """As messages name it, without a password."""
     marks_are_cheap: bool
-    """Whether `mark` and `keep` cost next to nothing, or a round trip each."""
+    """Whether `mark` and `keep` cost next to nothing, or a round trip each. With SQLite each is a turn in the race with
+    the loop for the interpreter."""
 
     @abstractmethod
     def hold(self) -> None:

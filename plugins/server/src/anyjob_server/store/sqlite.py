@@ -30,7 +30,7 @@ class SqliteDatabase(Database):
 
     def __init__(self, path: Path) -> None:
         self.path, self.where = path, str(path)
-        self.marks_are_cheap = True
+        self.marks_are_cheap = False
         self._lock: int | None = None
         self._writers = self._engine("BEGIN IMMEDIATE")
         self._readers = self._engine("")
