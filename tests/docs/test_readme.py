@@ -40,6 +40,7 @@ def test_the_first_command_sets_up_and_runs_a_job_with_live_output(tmp_path: Pat
         ["bash", "-c", command("run")], cwd=tmp_path / "anyjob tree", capture_output=True, text=True, timeout=600
     )
     assert done.returncode == 0, done.stderr
+    assert re.search(r"^anyjob: job 'hello' succeeded \(", done.stderr, re.MULTILINE)
     assert re.search(
         r"^hello from hello, run aj-[0-9a-f]+-0-1\nstep 1\nstep 2\nstep 3\ndone$", done.stdout, re.MULTILINE
     )

@@ -18,7 +18,6 @@ from anyjob_server.api.app import Api, Message, Receive, Send
 from anyjob_server.api.audit import Audit
 from anyjob_server.api.dispatcher import Dispatcher
 from anyjob_server.api.gateway import Gateway
-from anyjob_server.api.groupbook import GroupBook
 from anyjob_server.engine.clock import SYSTEM, Clock
 from anyjob_server.engine.engine import Engine
 from anyjob_server.engine.recovery import claim
@@ -49,7 +48,6 @@ class Server:
     engine: Engine
     keys: Keys
     guard: Guard
-    groups: GroupBook
 
     def __init__(self, host: PluginHost, settings: Settings, state: Path, clock: Clock = SYSTEM) -> None:
         """`state`: the folder of database, key file and worker; one server at a time."""
@@ -81,7 +79,6 @@ class Server:
         url = None if database is None else database.get_secret_value()
         self.store = Store.open(url, self.state, floor=self.own.free_disk or 0)
         opening.callback(self.store.close)
-        self.groups = GroupBook(self.store)
         self.keys = Keys(self.store)
         self.keys.load()
         folder = self.state / WORKER_FOLDER

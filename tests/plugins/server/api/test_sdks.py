@@ -25,6 +25,7 @@ OURS = {
     "JobInstanceDetails": {
         *("Cause", "Code", "Evidence", "StopReport", "Note", "StartTimestamp", "EndTimestamp", "JobName")
     },
+    "JobConfigInfo": {"Fields"},
     "RetryJobInstance": {"Data"},
 }
 """Keys that we add, by where they stand."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable
 
 from tests.core.cli.program import Done, Terminal
 from tests.plugins.server.serving import Serving
+
+from anyjob.job import Job
 
 Call = Callable[..., Done]
 
@@ -34,44 +35,42 @@ StartTime: 1893456000000
 
 
 def test_jobs_of_files_are_made_shown_and_made_again_of_what_was_shown(
-    anyjob: Call, file: Callable[[str], str]
+    server: Serving, anyjob: Call, file: Callable[[str], str]
 ) -> None:
     made = anyjob("job", "create", file(TWO), "--set", "Description=both", "--json")
     assert made.status == 0, made.err
     first, second = json.loads(made.out)["jobs"]
     assert (first["name"], second["name"]) == ("two-a", "two-b")
-    listed = json.loads(anyjob("job", "list", "--name", "two-", "--json").out)["jobs"]
-    assert [(job["id"], job["name"], job["status"]) for job in listed] == [
-        (second["id"], "two-b", "disabled"),
-        (first["id"], "two-a", "enabled"),
-    ]
     people = anyjob("job", "list", "--status", "disabled").out.decode()
     assert "two-b  shell  cron 0 0 3 1 1 ?  disabled" in people
     assert "two-a" not in people
-    shown = json.loads(anyjob("job", "show", str(second["id"]), "--json").out)
+    shown = json.loads(anyjob("job", "show", "two-a", "--json").out)
     assert shown["job"] == {
-        "JobType": "shell", "Name": "two-b", "Description": "both", "ExecuteMode": "standalone", "Content": "exit 3",
-        "TimeType": 1, "TimeExpression": "0 0 3 1 1 ?", "Status": 0, "StartTime": 1893456000000,
+        "JobType": "shell", "Name": "two-a", "Description": "both", "ExecuteMode": "standalone", "TimeType": 100,
+        "Content": 'echo "hello from $ANYJOB_JOB_NAME"\necho "$ANYJOB_INSTANCE_PARAMETERS"\n', "Timezone": "GMT+8",
+        "Priority": 10, "XAttrs": {"grace": 3},
     }  # fmt: skip
-    of_a = json.loads(anyjob("job", "show", "two-a", "--json").out)["job"]
-    assert (of_a["Timezone"], of_a["Priority"], of_a["XAttrs"]) == ("GMT+8", 10, {"grace": 3})
-    again = anyjob("job", "create", "-", "--set", "Name=two-c", stdin=json.dumps(of_a).encode())
+    again = anyjob("job", "create", "-", "--set", "Name=two-c", stdin=json.dumps(shown["job"]).encode())
     assert again.status == 0, again.err
     assert b"'two-c' is made" in again.out
-    assert json.loads(anyjob("job", "show", "two-c", "--json").out)["job"] == {**of_a, "Name": "two-c"}
+    with server.client() as client:
+        assert client.job("two-c").fields == {**shown["job"], "Name": "two-c"}
+        of_b = client.job(str(second["id"]))
+        assert (of_b.name, of_b.fields["StartTime"], of_b.fields["Status"]) == ("two-b", 1893456000000, 0)
+        assert [one.name for one in client.jobs("two-")] == ["two-c", "two-b", "two-a"]
 
 
 def test_what_is_wrong_is_told_and_what_was_made_before_too(anyjob: Call, file: Callable[[str], str]) -> None:
     text = "Name: {}\nJobType: shell\nContent: {}\n"
-    half = anyjob("job", "create", file(text.format("once", "echo")), file(text.format("bad", '""')), "--json")
+    good = file(text.format("once", "echo"))
+    half = anyjob("job", "create", good, file(text.format("bad", '""')), "--json")
     assert half.status == 2
     assert [job["name"] for job in json.loads(half.out)["jobs"]] == ["once"]
     assert "Content" in half.err
     assert "write the script here" in half.err
-    twice = anyjob("job", "create", file(text.format("once", "echo")))
+    twice = anyjob("job", "create", good)
     assert twice.status == 2
     assert "'once' exists already" in twice.err
-    assert anyjob("job", "create", file("Name: x\n")).status == 2
     unknown = anyjob("job", "show", "nobody")
     assert unknown.status == 2
     assert "nobody" in unknown.err
@@ -79,61 +78,65 @@ def test_what_is_wrong_is_told_and_what_was_made_before_too(anyjob: Call, file: 
 
 
 def test_a_run_that_is_waited_for_shows_its_log_and_ends_with_the_jobs_own_status(
-    anyjob: Call, file: Callable[[str], str]
+    server: Serving, anyjob: Call
 ) -> None:
-    anyjob("job", "create", file(TWO.replace("two-", "ran-")))
-    good = anyjob("job", "run", "ran-a", "--parameters", "over here", "--wait")
-    assert (good.status, good.out) == (0, b"hello from ran-a\nover here\n")
-    assert "anyjob: job 'ran-a' succeeded (" in good.err
-    bad = anyjob("job", "run", "ran-b", "--wait", "--json")
+    with server.client() as client:
+        client.create_job(Job(name="good", job_type="shell", content='echo "for $ANYJOB_INSTANCE_PARAMETERS"'))
+        client.create_job(Job(name="bad", job_type="shell", content="exit 3"))
+    good = anyjob("job", "run", "good", "--parameters", "over here", "--wait")
+    assert (good.status, good.out) == (0, b"for over here\n")
+    assert "anyjob: job 'good' succeeded (" in good.err
+    bad = anyjob("job", "run", "bad", "--wait", "--json")
     assert bad.status == 3
     assert [bad.json[name] for name in ("job", "ok", "cause", "code", "status", "trigger")] == [
-        "ran-b", False, "exit_code", 3, "failed", "API",
+        "bad", False, "exit_code", 3, "failed", "API",
     ]  # fmt: skip
-    fired = anyjob("job", "run", "ran-a")
-    assert fired.out.startswith(b"Job 'ran-a' is fired: instance ")
 
 
-def test_jobs_are_disabled_enabled_and_deleted_all_or_none(anyjob: Call, file: Callable[[str], str]) -> None:
-    anyjob("job", "create", file(TWO.replace("two-", "four-")), file("Name: '44'\nJobType: shell\nContent: echo\n"))
-    none = anyjob("job", "delete", "four-a", "four-x")
-    assert none.status == 2
-    assert anyjob("job", "disable", "four-a", "44").status == 0, "a name of digits, where no job has that id"
-    on = json.loads(anyjob("job", "enable", "four-b", "--json").out)
-    assert [job["name"] for job in on["jobs"]] == ["four-b"]
-    listed = json.loads(anyjob("job", "list", "--name", "4", "--json").out)["jobs"]
-    listed += json.loads(anyjob("job", "list", "--name", "four-", "--json").out)["jobs"]
-    assert {job["name"]: job["status"] for job in listed} == {
-        "44": "disabled", "four-a": "disabled", "four-b": "enabled",
-    }  # fmt: skip
-    assert b"is deleted" in anyjob("job", "delete", "four-a", "44").out
-    assert anyjob("job", "show", "four-a").status == 2
+def test_jobs_are_disabled_enabled_and_deleted_all_or_none(server: Serving, anyjob: Call) -> None:
+    with server.client() as client:
+        for name in ("four-a", "four-b", "4444"):
+            client.create_job(Job(name=name, job_type="shell", content="echo"))
+
+        def states() -> dict[str, str]:
+            return {one.name: one.status.name for one in client.jobs("4444")} | {
+                one.name: one.status.name for one in client.jobs("four-")
+            }
+
+        assert anyjob("job", "delete", "four-a", "four-x").status == 2
+        assert anyjob("job", "disable", "four-a", "4444").status == 0, "digits are a name where no job has that id"
+        assert states() == {"four-a": "DISABLED", "four-b": "ENABLED", "4444": "DISABLED"}
+        on = json.loads(anyjob("job", "enable", "four-a", "--json").out)
+        assert [job["name"] for job in on["jobs"]] == ["four-a"]
+        assert b"is deleted" in anyjob("job", "delete", "four-b", "4444").out
+        assert states() == {"four-a": "ENABLED"}
 
 
 def test_what_a_job_prints_and_is_named_acts_on_no_terminal(
     server: Serving, anyjob: Call, file: Callable[[str], str]
 ) -> None:
-    hostile = 'Name: "esc\\tape"\nJobType: shell\nContent: "printf \'\\\\033]0;owned\\\\007red\\\\033[31m\\\\n\'"\n'
-    refused = anyjob("job", "create", file(hostile))
+    refused = anyjob("job", "create", file('Name: "esc\\tape"\nJobType: shell\nContent: echo\n'))
     assert refused.status == 2
     assert "\t" not in refused.err
-    assert anyjob("job", "create", file(hostile.replace("\\t", " "))).status == 0
-    piped = anyjob("job", "run", "esc ape", "--wait")
+    with server.client() as client:
+        content = r"printf '\033]0;owned\007red\033[31m\n'"
+        client.create_job(Job(name="loud", job_type="shell", content=content))
+    piped = anyjob("job", "run", "loud", "--wait")
     assert piped.out == b"\x1b]0;owned\x07red\x1b[31m\n", "a pipe gets what was printed"
-    terminal = Terminal(server.program, "job", "run", "esc ape", "--wait", "--state", str(server.state))
+    terminal = Terminal(server.program, "job", "run", "loud", "--wait", "--state", str(server.state))
     assert terminal.finish() == 0
     assert b"red\r\n" in terminal.shown
     assert b"\x1b" not in terminal.shown
     assert b"owned" not in terminal.shown
 
 
-def test_a_reader_that_goes_away_is_no_fault(server: Serving, anyjob: Call, file: Callable[[str], str]) -> None:
-    anyjob("job", "create", file("Name: long\nJobType: shell\nContent: seq 100000\n"))
+def test_a_reader_that_goes_away_is_no_fault(server: Serving) -> None:
+    with server.client() as client:
+        client.create_job(Job(name="long", job_type="shell", content="seq 100000"))
     words = [sys.executable, "-m", "anyjob", "job", "run", "long", "--wait", "--state", str(server.state)]
     done = subprocess.run(
         ["bash", "-c", '"$@" | head -1; echo "${PIPESTATUS[0]}"', "-", *words],
-        env=server.program.environment | {"PYTHONUNBUFFERED": "1"},
-        cwd=os.getcwd(),
+        env=server.program.environment,
         capture_output=True,
         timeout=60,
     )

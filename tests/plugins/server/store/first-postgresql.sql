@@ -209,7 +209,7 @@ ALTER TABLE ONLY public.app_groups
 CREATE INDEX ix_instances_group_id ON public.instances USING btree ("group", id);
 CREATE INDEX ix_instances_job_id ON public.instances USING btree (job, id);
 CREATE INDEX ix_instances_open ON public.instances USING btree (id) WHERE (status <> ALL (ARRAY[4, 5, 12, 99]));
-CREATE INDEX ix_jobs_group_id_status ON public.jobs USING btree ("group", id, status) WHERE (removed IS NULL);
+CREATE INDEX ix_jobs_listed ON public.jobs USING btree ("group", id, status, name, removed) WHERE (removed IS NULL);
 CREATE INDEX ix_jobs_removed ON public.jobs USING btree (removed) WHERE (removed IS NOT NULL);
 CREATE INDEX ix_outbox_unsent ON public.outbox USING btree (id) WHERE (sent IS NULL);
 CREATE INDEX ix_reasons_job_id ON public.reasons USING btree (job, id);

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import time
+from typing import TYPE_CHECKING
 
 from anyjob.errors import AnyJobError
 from anyjob_server.api.errors import BusinessError, NoPermission, UnknownApi
 from anyjob_server.api.gateway import Signed
+from anyjob_server.api.groupshelf import GroupShelf
 from anyjob_server.api.operation import Call
 from anyjob_server.api.registry import VERSION, all_operations
 from anyjob_server.api.reply import business_error, success
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Dispatcher"]
 
-_LEAVES_GROUPS: Final = ("job.", "instance.")
-
 
 class Dispatcher:
     """Carries out signed requests. One a server."""
@@ -28,6 +28,7 @@ class Dispatcher:
     def __init__(self, server: Server) -> None:
         self._server = server
         self._operations = all_operations()
+        self._groups = GroupShelf(server.store, time.monotonic)
 
     async def answer(self, signed: Signed, request_id: str, remote: str) -> tuple[int, bytes]:
         """HTTP status and body. Raises GatewayError."""
@@ -41,6 +42,7 @@ class Dispatcher:
             parameters=signed.parameters,
             key=signed.key,
             server=self._server,
+            groups=self._groups,
             request_id=request_id,
             remote=remote,
             host=signed.host,
@@ -64,9 +66,6 @@ class Dispatcher:
             if known is None:
                 raise
             return 200, business_error(request_id, known)
-        finally:
-            if not operation.action.startswith(_LEAVES_GROUPS):
-                self._server.groups.forget()
         return 200, success(request_id, told, call.message)
 
     async def _record(self, call: Call, *, allowed: bool) -> None:

@@ -12,6 +12,7 @@ from anyjob_server.api.parameters import Parameters
 
 if TYPE_CHECKING:
     from anyjob.job import Job
+    from anyjob_server.api.groupshelf import GroupShelf
     from anyjob_server.server import Server
     from anyjob_server.store.groups import GroupRow
 
@@ -30,6 +31,7 @@ class Call:
     parameters: Parameters
     key: Key
     server: Server
+    groups: GroupShelf
     request_id: str
     remote: str = ""
     host: str = ""

@@ -31,7 +31,7 @@ def namespace_of(call: Call) -> NamespaceRow:
 def group_of(call: Call) -> GroupRow:
     """The app group of parameters Namespace and GroupId."""
     uid, group_id = call.parameters.needed("Namespace"), call.parameters.needed("GroupId")
-    found = call.server.groups.get(uid, group_id)
+    found = call.groups.find(uid, group_id)
     if found is None:
         namespace_of(call)
         raise AppNotExisted(group_id, uid)

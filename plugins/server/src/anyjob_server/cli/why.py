@@ -33,15 +33,9 @@ def why(
     if as_json:
         print_json(_json(found.id, found.name, said))
         return
-    due = said["Never"] if said["NextFire"] is None else _moment(said["NextFire"])
+    due = f"none by time: {said['Never']}" if said["NextFire"] is None else _moment(said["NextFire"])
     page = Page()
-    page.section(
-        f"Job {found.id} {found.name}",
-        [
-            ("next", due if said["NextFire"] is not None else f"none by time: {due}"),
-            *([("now", said["Now"])] if said["Now"] else []),
-        ],
-    )
+    page.section(f"Job {found.id} {found.name}", [row for row in (("next", due), ("now", said["Now"])) if row[1]])
     page.section("Running", [_running(one) for one in said["Running"]])
     page.section(
         "Waiting", [(str(one["JobInstanceId"]), _moment(one["ScheduleTime"]), one["Behind"]) for one in said["Waiting"]]

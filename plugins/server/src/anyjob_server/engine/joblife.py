@@ -87,7 +87,7 @@ class JobLife:
             created=now,
             updated=now,
             creator=by,
-        )
+        ).of(job)
         row = replace(row, next_fire=self._next(row, now))
 
         def change(c: Connection) -> int:
@@ -96,7 +96,7 @@ class JobLife:
             (made,) = jobs.insert(c, [row])
             return made
 
-        row = replace(row, id=await self._store.write(change))
+        row = replace(row, id=await self._store.write(change)).of(job)
         self._put(row)
         return row
 
@@ -156,8 +156,8 @@ class JobLife:
             time_type=job.time_type,
             updated=now,
             revision=row.revision + 1,
-        )
-        new = replace(new, next_fire=self._next(new, now))
+        ).of(job)
+        new = replace(new, next_fire=self._next(new, now)).of(job)
 
         def change(c: Connection) -> None:
             known = jobs.get(c, row.id)

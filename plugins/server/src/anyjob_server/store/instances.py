@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from anyjob.status import InstanceStatus, TriggerType
@@ -22,6 +22,7 @@ __all__ = [
     "failures_in_a_row",
     "get",
     "insert",
+    "newest",
     "next_id",
     "page",
     "prune",
@@ -168,14 +169,40 @@ def page(
 
     `since` and `until` (epoch ms, both included) bound the schedule time. Pages count from 1.
     """
+    found, asked = _asked(group, job, status, since, until)
+    return newest(c, group, job, status, since, until, page, size), found.count.value(c, asked)
+
+
+def newest(
+    c: Connection,
+    group: int,
+    job: int | None = None,
+    status: InstanceStatus | None = None,
+    since: int | None = None,
+    until: int | None = None,
+    page: int = 1,
+    size: int = 10,
+) -> list[InstanceRow]:
+    """The rows of `page` alone: to count a million takes longer than to show ten."""
+    found, asked = _asked(group, job, status, since, until)
+    return [_made(row) for row in found.rows.rows(c, {**asked, "size": size, "start": (page - 1) * size})]
+
+
+def _asked(
+    group: int, job: int | None, status: InstanceStatus | None, since: int | None, until: int | None
+) -> tuple[_Paging, Fields]:
     bounds = {"job": job, "status": None if status is None else int(status), "since": since, "until": until}
-    count, rows = _paging(*(name for name, value in bounds.items() if value is not None))
-    asked = {**bounds, "in_group": group, "size": size, "start": (page - 1) * size}
-    return [_made(found) for found in rows.rows(c, asked)], count.value(c, asked)
+    return _paging(*(name for name, value in bounds.items() if value is not None)), {**bounds, "in_group": group}
+
+
+@dataclass(frozen=True, slots=True)
+class _Paging:
+    count: Statement
+    rows: Statement
 
 
 @cache
-def _paging(*bounds: str) -> tuple[Statement, Statement]:
+def _paging(*bounds: str) -> _Paging:
     """How many lie within these bounds, and one page of them."""
     ways: dict[str, ColumnElement[bool]] = {
         "job": INSTANCES.c.job == bindparam("job"),
@@ -183,11 +210,13 @@ def _paging(*bounds: str) -> tuple[Statement, Statement]:
         "since": INSTANCES.c.schedule_time >= bindparam("since"),
         "until": INSTANCES.c.schedule_time <= bindparam("until"),
     }
-    wanted = [INSTANCES.c.group == bindparam("in_group"), *(ways[name] for name in bounds)]
+    # A job's instances are found by the job: without the 0 SQLite may as well go through all of the group.
+    group = INSTANCES.c.group + literal_column("0") if "job" in bounds else INSTANCES.c.group
+    wanted = [group == bindparam("in_group"), *(ways[name] for name in bounds)]
     rows = select(INSTANCES).where(*wanted).order_by(INSTANCES.c.id.desc())
-    return (
-        Statement(select(func.count()).select_from(INSTANCES).where(*wanted)),
-        Statement(rows.limit(bindparam("size")).offset(bindparam("start"))),
+    return _Paging(
+        count=Statement(select(func.count()).select_from(INSTANCES).where(*wanted)),
+        rows=Statement(rows.limit(bindparam("size")).offset(bindparam("start"))),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -33,6 +34,8 @@ _URLS: Final = "write postgresql://USER@HOST/NAME, or sqlite:////PATH"
 _NAMELESS: Final = "of the settings"  # a URL that is not understood may hold a password anywhere
 
 _WORD: Final = "anyjob"
+_LOOK: Final = 0.2
+"""Seconds for which the free space of the disk is believed."""
 FLOOR: Final = 64 << 20
 
 T = TypeVar("T")
@@ -49,6 +52,7 @@ class Store:
     ) -> None:
         """Use `Store.open`."""
         self._database, self._writer, self._readers, self._floor = database, writer, readers, floor
+        self._look_again, self._free = 0.0, 0
         self.ident, self.seal = ident, seal
 
     @classmethod
@@ -122,7 +126,9 @@ class Store:
         folder = self._database.disk
         if folder is None or not self._floor:
             return None
-        free = free_bytes(folder)
+        if (now := time.monotonic()) >= self._look_again:  # a look lets other threads in, which costs more than itself
+            self._look_again, self._free = now + _LOOK, free_bytes(folder)
+        free = self._free
         if free >= self._floor:
             return None
         return f"The disk of {folder} has {free >> 20} MiB free, less than server.free_disk ({self._floor >> 20} MiB)."

@@ -109,7 +109,16 @@ JOBS: Final = Table(
 )
 ALIVE: Final = JOBS.c.removed.is_(None)
 Index("uq_jobs_group_name", JOBS.c.group, JOBS.c.name, unique=True, sqlite_where=ALIVE, postgresql_where=ALIVE)
-Index("ix_jobs_group_id_status", JOBS.c.group, JOBS.c.id, JOBS.c.status, sqlite_where=ALIVE, postgresql_where=ALIVE)
+Index(  # all that a page of jobs is chosen by; SQLite reads the table for a column that is only in the condition
+    "ix_jobs_listed",
+    JOBS.c.group,
+    JOBS.c.id,
+    JOBS.c.status,
+    JOBS.c.name,
+    JOBS.c.removed,
+    sqlite_where=ALIVE,
+    postgresql_where=ALIVE,
+)
 Index("ix_jobs_removed", JOBS.c.removed, sqlite_where=~ALIVE, postgresql_where=~ALIVE)
 
 JOB_TEXTS: Final = Table(

@@ -17,6 +17,7 @@ async def delete_app_group(call: Call) -> None:
         while rows := (await store.read(lambda c: jobs.page(c, group.id, size=_AT_ONCE)))[0]:
             await call.server.engine.jobs.delete(rows, call.by)
     await store.write(lambda c: groups.delete(c, group.id))
+    call.groups.forget(group)
 
 
 OPERATION = Operation(

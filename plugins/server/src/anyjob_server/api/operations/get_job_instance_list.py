@@ -31,7 +31,7 @@ async def get_job_instance_list(call: Call) -> Mapping[str, Json]:
     zone = call.server.zone
 
     def ask(c: Connection) -> list[Json]:
-        rows, _ = instances.page(c, group.id, job, status, since, until, page, size)
+        rows = instances.newest(c, group.id, job, status, since, until, page, size)
         types: dict[int, tuple[str, TimeType]] = {}
         for one in {row.job for row in rows}:
             found = jobs.get(c, one, removed=True)

@@ -64,7 +64,7 @@ async def _instances(call: Call, group: GroupRow) -> list[InstanceRow]:
     since = until - _HALF_HOUR if since is None else since
 
     def ask(c: Connection) -> list[InstanceRow]:
-        return instances.page(c, group.id, job, None, since, until, 1, _MOST_INSTANCES)[0]
+        return instances.newest(c, group.id, job, None, since, until, 1, _MOST_INSTANCES)
 
     return (await call.server.store.read(ask))[::-1]
 

@@ -28,6 +28,7 @@ async def update_app_group(call: Call) -> None:
     if changed:
         row = replace(row, **changed)
         await call.server.store.write(lambda c: groups.update(c, row))
+        call.groups.forget(row)
         call.server.engine.group_changed(row)
 
 

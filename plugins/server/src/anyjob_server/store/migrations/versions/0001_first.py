@@ -193,9 +193,9 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(
-        "ix_jobs_group_id_status",
+        "ix_jobs_listed",
         "jobs",
-        ["group", "id", "status"],
+        ["group", "id", "status", "name", "removed"],
         unique=False,
         sqlite_where=sa.text("removed IS NULL"),
         postgresql_where=sa.text("removed IS NULL"),
