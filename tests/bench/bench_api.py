@@ -15,12 +15,14 @@ import statistics
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from ground import arguments, cpu_seconds, ground, percentile
+from sqlalchemy import Connection
 from tests.plugins.server.serving import Serving
 from wire import Wire, scope, signed
 
@@ -159,11 +161,13 @@ async def bare(state: Path, count: int, callers: int) -> float:
     rows = [row(found.id, 9_000_000 + number, wire) for number in range(count)]
     line = AuditRow(at=1, key="k", action="CreateJob", detail="Name=x", allowed=True)
 
+    def both(c: Connection, one: JobRow) -> None:
+        jobs.insert(c, [one])
+        audit.add(c, [line])
+
     async def caller() -> None:
         while rows:
-            one = rows.pop()
-            await store.write(lambda c: jobs.insert(c, [one]))
-            await store.write(lambda c: audit.add(c, [line]))
+            await store.write(partial(both, one=rows.pop()))
 
     start = time.perf_counter()
     await asyncio.gather(*(caller() for _ in range(callers)))

@@ -118,3 +118,19 @@ def test_what_a_job_names_itself_is_still_asked_of_the_list(state: Path) -> None
 def test_a_group_user_that_is_not_there_is_named(state: Path) -> None:
     outcome, _ = run_of_group(state, "nobody-of-that-name", Content="id")
     assert 'The app group\'s user: "nobody-of-that-name" is no user of this node' in outcome.result
+
+
+def test_a_folder_on_the_way_to_a_program_that_its_user_cannot_pass_is_named(state: Path) -> None:
+    private = state.parent / f"{state.name}-private"
+    private.mkdir(mode=0o700)
+    try:
+        (private / "tool").symlink_to("/bin/sh")
+        link = state.parent / f"{state.name}-link"
+        link.symlink_to(private / "tool")
+        outcome, _ = run_of_group(state, "1900000001", Content="id", XAttrs={"command": str(link)})
+        link.unlink()
+    finally:
+        shutil.rmtree(private)
+    assert outcome.cause is Cause.DEPENDENCY_MISSING
+    said = "".join(item.text for item in outcome.evidence)
+    assert f"uid 1900000001 cannot pass {private}: run the job as another user" in said

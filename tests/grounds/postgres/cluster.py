@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -34,7 +35,11 @@ def _bin() -> Path | None:
 
 def missing() -> str:
     """Why no cluster can be made here; empty: it can."""
-    return "" if _bin() else "postgres is not installed (Debian: postgresql)"
+    if not _bin():
+        return "postgres is not installed (Debian: postgresql)"
+    if os.getuid() == 0 and not any(user.pw_name == "postgres" for user in pwd.getpwall()):
+        return "PostgreSQL refuses root, and there is no user postgres"
+    return ""
 
 
 class Postgres:

@@ -68,8 +68,8 @@ class Observers:
             channel.put(call, {"run": run, "outcome": outcome})
 
     @property
-    def instances_watched(self) -> bool:
-        """Whether anybody is told of instances: who has thousands need not describe them for nobody."""
+    def of_instances(self) -> bool:
+        """Whether anybody wants to know of instances; nobody need make what nobody is told."""
         return bool(self._changed)
 
     def instance_changed(self, change: InstanceChange) -> None:

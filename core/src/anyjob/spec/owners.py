@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 from anyjob.jsontext import parse_json
@@ -30,7 +31,7 @@ def check_owners(job: Job, models: Iterable[type[Spec]]) -> list[Problem]:
     What lies inside a value that a model reads is that model's to check.
     """
     models = tuple(models)
-    places = set(_keyed(models))
+    places = _places(models)
     problems = list(_unread("XAttrs", job.xattrs, places, job.job_type))
     if _content_is_owned(models):
         try:
@@ -40,6 +41,11 @@ def check_owners(job: Job, models: Iterable[type[Spec]]) -> list[Problem]:
         if isinstance(content, dict):
             problems += _unread("Content", content, places, job.job_type)
     return problems
+
+
+@lru_cache(maxsize=256)
+def _places(models: tuple[type[Spec], ...]) -> frozenset[Place]:
+    return frozenset(_keyed(models))
 
 
 def _keyed(models: Iterable[type[Spec]]) -> Iterator[Place]:
@@ -53,7 +59,7 @@ def _content_is_owned(models: Iterable[type[Spec]]) -> bool:
     return bool(readers) and not any(whole_content(m) or m.model_config.get("extra") != "forbid" for m in readers)
 
 
-def _unread(root: str, value: Mapping[str, Json], places: set[Place], job_type: str) -> Iterator[Problem]:
+def _unread(root: str, value: Mapping[str, Json], places: frozenset[Place], job_type: str) -> Iterator[Problem]:
     def walk(value: Mapping[str, Json], above: tuple[str, ...]) -> Iterator[Problem]:
         for key, inner in value.items():
             here = (*above, key)

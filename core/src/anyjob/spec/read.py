@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
+from types import NoneType
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from pydantic import ValidationError
@@ -29,6 +31,9 @@ def read_spec(model: type[S], job: Job) -> tuple[S | None, list[Problem]]:
 
     A text that is empty and a JSON null count as absent. Raises TypeError when the model's own places are wrong.
     """
+    keys = _keys_of_xattrs(model)
+    if keys is not None and keys.isdisjoint(job.xattrs) and (usual := _default(model)) is not None:
+        return cast("S", usual), []  # nothing of it is there, as with most jobs and most models
     source = _Source(job, content_may_be_text=whole_content(model))
     values: dict[str, object] = {}
     clashes: dict[str, Problem] = {}
@@ -40,7 +45,7 @@ def read_spec(model: type[S], job: Job) -> tuple[S | None, list[Problem]]:
             clash = _clash(found)
             if clash:
                 clashes[name] = clash
-        elif any(source.unreadable(place) for place in places):
+        elif source.problems and any(source.unreadable(place) for place in places):
             unread.add(name)
     problems = [*source.problems.values(), *clashes.values()]
     try:
@@ -53,6 +58,25 @@ def read_spec(model: type[S], job: Job) -> tuple[S | None, list[Problem]]:
         problems += explain(error, model, values, lambda name: _field(model, name, source), skip=missing)
         return None, problems
     return (None, problems) if problems else (spec, [])
+
+
+@lru_cache(maxsize=256)
+def _keys_of_xattrs(model: type[Spec]) -> frozenset[str] | None:
+    """The keys of XAttrs under which a model reads; None where it reads elsewhere, too."""
+    places = [place for options in layout(model).values() for place in options]
+    inside = all(place.root == "XAttrs" and place.keys for place in places)
+    return frozenset(place.keys[0] for place in places) if inside else None
+
+
+@lru_cache(maxsize=256)
+def _default(model: type[Spec]) -> Spec | None:
+    """The model without any value; None where it needs one, or where its values could be changed by their reader."""
+    try:
+        made = model.model_validate({})
+    except ValidationError:
+        return None
+    fixed = all(isinstance(value, (bool, int, float, str, NoneType)) for _, value in made)
+    return made if fixed and model.model_config.get("frozen") else None
 
 
 class _Source:
@@ -80,9 +104,7 @@ class _Source:
 
     def unreadable(self, place: Place) -> bool:
         """Whether a Problem already says why nothing was found there."""
-        return bool(self.problems) and any(
-            Place(place.root, place.keys[:depth]).field in self.problems for depth in range(len(place.keys))
-        )
+        return any(Place(place.root, place.keys[:depth]).field in self.problems for depth in range(len(place.keys)))
 
     def _json(self) -> object:
         if self._content is None:

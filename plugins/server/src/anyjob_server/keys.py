@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -19,6 +20,7 @@ from anyjob_server.store.store import Store
 
 __all__ = ["Keys", "NoSuchAccessKey", "new_access_key_id", "new_secret"]
 
+_log = logging.getLogger(__name__)
 _LOCAL: Final = "local-"
 
 
@@ -48,17 +50,14 @@ class Keys:
         """`now`: epoch seconds."""
         self._store, self._now = store, now
         self._keys = dict[str, Key]()
-        self.sealed = list[str]()
-        """Ids of keys whose secrets the key file of the state folder does not open: nobody can use them."""
 
     def load(self) -> None:
-        """Read all of the store, before there are requests."""
+        """Read all of the store, before there are requests. One that was tampered with is logged, and of no use."""
         for row in self._store.read_now(rows.every):
             try:
                 secret = self._store.seal.open(row.sealed_secret, row.access_key_id)
-            except SealUnusable:
-                if row.revoked is None:
-                    self.sealed.append(row.access_key_id)
+            except SealUnusable as error:
+                _log.error("access key %s is refused: %s", row.access_key_id, error)
             else:
                 self._keys[row.access_key_id] = _key(row, secret)
 

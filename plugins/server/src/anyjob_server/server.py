@@ -48,6 +48,7 @@ class Server:
     engine: Engine
     keys: Keys
     guard: Guard
+    users: GroupUsers
 
     def __init__(self, host: PluginHost, settings: Settings, state: Path, clock: Clock = SYSTEM) -> None:
         """`state`: the folder of database, key file and worker; one server at a time."""
@@ -85,7 +86,7 @@ class Server:
         claim(folder, self.store.ident)
         settings = self.settings
         self.worker = Worker(self.host, folder, settings.worker, settings.secrets, settings.egress)
-        self.worker.run_as = self._users()
+        self.users = self.worker.run_as = self._users()
         self.instances = Instances(self.worker)
         await self.worker.start()
         opening.push_async_callback(self.worker.close)

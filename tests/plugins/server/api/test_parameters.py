@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote, quote_plus
+from urllib.parse import parse_qsl, quote, quote_plus
 
 import pytest
 from hypothesis import given
@@ -29,6 +29,25 @@ def test_what_is_written_is_read(pairs: dict[str, str], *, plus: bool) -> None:
 @given(text=TEXT)
 def test_encoded_is_as_the_signature_wants_it(text: str) -> None:
     assert encoded(text) == quote(text, safe="~")
+
+
+@given(
+    text=st.lists(st.sampled_from(["ab", "=", "&", "+", "%26", "%3d", "%C3%A4", "%", "20", "ä", "\n", "=\n", "_"])).map(
+        "".join
+    ),
+    long=st.sampled_from(["", "x" * 100]),
+)
+def test_it_reads_as_the_standard_library(text: str, long: str) -> None:
+    text = long + text
+    try:
+        wanted = parse_qsl(text, keep_blank_values=True, errors="strict")
+    except UnicodeDecodeError:
+        wanted = []
+    if len(dict(wanted)) == len(wanted):
+        try:
+            assert read_pairs(text.encode(), "query") == wanted
+        except MalformedRequest:
+            assert wanted == []
 
 
 @given(data=st.binary(max_size=60))

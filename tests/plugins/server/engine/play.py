@@ -199,14 +199,15 @@ async def field(
     group: dict[str, Any] | None = None,
     store: type[Store] | None = None,
     worker_type: type[Worker] | None = None,
+    floor: int = 0,
     **settings: Any,
 ) -> AsyncGenerator[Field]:
     """An engine on the folder `state`, as a server would have it."""
     play, clock = play or Play(), clock or HandClock()
-    opened = (store or Store).open(None, state)
+    opened = (store or Store).open(None, state, floor=floor)
     claim(state / "worker", opened.ident)
     host = PluginHost({"play": play})
-    worker = (worker_type or Worker)(host, state / "worker", WorkerSettings(force_wait=1))
+    worker = (worker_type or Worker)(host, state / "worker", WorkerSettings(force_wait=1, free_disk=floor))
     own = Instances(worker)
     made = ServerSettings.model_validate({"timezone": "UTC", **settings})
     try:

@@ -81,6 +81,8 @@ def test_sqlites_own_limit(tmp_path: Path) -> None:
             assert (type(first), done, type(second)) == (StoreFull, {1}, StoreFull)
             assert "Nothing of this change is kept" in str(first)
             assert store.room is not None, "what is small says nothing of room for new work"
+            await asyncio.sleep(0.7)  # the writer has looked
+            assert store.room is not None, "it tries, and does not just forget"
             await store.write(limit(100_000))
 
         await it_stops_and_goes_on(store, more)

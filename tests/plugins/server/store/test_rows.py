@@ -199,7 +199,74 @@ def test_pages_and_pruning_of_instances(place: Place) -> None:
         await store.write(lambda c: instances.transition(c, [ended_now(row.id) for row in instances.unfinished(c)]))
         await store.write(lambda c: [*instances.prune(c, 1, 0), *instances.prune(c, 2, 0)])
         assert ids() == []
-        assert store.read_now(instances.next_id) >= 120, "an id never comes again"
+
+    asyncio.run(run())
+
+
+def test_ids_never_come_again(place: Place) -> None:
+    """Whatever took the newest instances away, and after the store was opened again."""
+
+    async def run() -> None:
+        store = place.open()
+        group = await a_group(store)
+        (job,) = await store.write(lambda c: jobs.insert(c, [a_job(group)]))
+        first = store.read_now(instances.next_id)
+
+        async def one(number: int) -> None:
+            row = an_instance(first + number, job, group=group, status=InstanceStatus.SUCCESS)
+            await store.write(lambda c: instances.insert(c, [row]))
+
+        await one(0)
+        await store.write(lambda c: instances.prune(c, job, 0))
+        assert store.read_now(instances.next_id) == first + 1
+        await one(1)
+        await store.write(lambda c: jobs.delete(c, [job], at=5))
+        assert await store.write(lambda c: jobs.purge(c, 6)) == [job]
+        assert store.read_now(instances.next_id) == first + 2
+        await one(2)
+        await store.write(lambda c: groups.delete(c, group))
+        store.close()
+        again = place.open()
+        assert again.read_now(instances.next_id) == first + 3
+        assert await a_group(again) > group
+
+    asyncio.run(run())
+
+
+def test_deleted_jobs_go_with_their_history(place: Place) -> None:
+    async def run() -> None:
+        store = place.open()
+        group = await a_group(store)
+        ids = await store.write(lambda c: jobs.insert(c, [a_job(group, str(n)) for n in range(4)]))
+        for at, job in enumerate(ids[:3], start=10):
+            await store.write(lambda c, job=job, at=at: jobs.delete(c, [job], at))
+            await store.write(lambda c, job=job: scripts.insert(c, scripts.ScriptRow(job=job, created=1, content="")))
+            reason = reasons.ReasonRow(job=job, at=1, kind="full", text="t")
+            await store.write(lambda c, reason=reason: reasons.add(c, [reason]))
+            status = InstanceStatus.RUNNING if at == 11 else InstanceStatus.FAILED
+            rows = [an_instance(at * 10 + n, job, status=status) for n in range(2)]
+            await store.write(lambda c, rows=rows: instances.insert(c, rows))
+        assert await store.write(lambda c: jobs.purge(c, 12)) == [ids[0]], "what runs is not over"
+        assert store.read_now(lambda c: jobs.get(c, ids[0], removed=True)) is None
+        kept = [ids[1], ids[2]]
+        for table in ("instances", "reasons", "scripts"):
+            assert place.ask(f"SELECT DISTINCT job FROM {table} ORDER BY job") == [(job,) for job in kept]
+        assert place.ask("SELECT job FROM job_texts ORDER BY job") == [(job,) for job in ids[1:]]
+
+    asyncio.run(run())
+
+
+def test_what_is_asked_of_a_jobs_history(place: Place) -> None:
+    async def run() -> None:
+        store = place.open()
+        failed, success = InstanceStatus.FAILED, InstanceStatus.SUCCESS
+        ends = [failed, success, failed, InstanceStatus.SKIPPED, failed]
+        rows = [an_instance(number, 1, status=status) for number, status in enumerate(ends, start=1)]
+        await store.write(lambda c: instances.insert(c, [*rows, an_instance(50, 2, status=failed)]))
+        assert store.read_now(lambda c: instances.failures_in_a_row(c, 1)) == 2
+        assert store.read_now(lambda c: instances.failures_in_a_row(c, 1, most=1)) == 1
+        assert store.read_now(lambda c: [instances.failures_in_a_row(c, job) for job in (2, 3)]) == [1, 0]
+        assert store.read_now(lambda c: [instances.crowded(c, keep) for keep in (0, 1, 5)]) == [[1, 2], [1], []]
 
     asyncio.run(run())
 
@@ -233,6 +300,9 @@ def test_scripts_reasons_outbox(place: Place) -> None:
         first, second = store.read_now(outbox.unsent)
         assert (replace(first, id=0), second.kind) == (message, "late")
         await store.write(lambda c: outbox.mark_sent(c, [first.id], 9))
+        assert store.read_now(outbox.unsent) == [second]
+        assert await store.write(lambda c: outbox.prune(c, 9)) == 0
+        assert await store.write(lambda c: outbox.prune(c, 10)) == 1
         assert store.read_now(outbox.unsent) == [second]
 
     asyncio.run(run())

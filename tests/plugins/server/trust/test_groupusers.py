@@ -51,3 +51,10 @@ def test_users_that_cannot_be_are_named() -> None:
     (other,) = users({"g": "daemon"}, root=False).problems()
     assert "the server is not root" in other.remedy
     assert not users({"g": "daemon", "*": "auto"}).problems()
+
+
+def test_as_whom_jobs_run_is_told_in_a_sentence() -> None:
+    assert users().summary() == "jobs run by app group: all as users of their own, one an app group"
+    told = users({"g": "daemon", "*": "root"}).summary()
+    assert told == "jobs run by app group: app group g as daemon, others as root"
+    assert "all app groups are one trust domain" in users(root=False).summary()

@@ -69,7 +69,8 @@ class Dispatcher:
         return 200, success(request_id, told, call.message)
 
     async def _record(self, call: Call, *, allowed: bool) -> None:
-        if allowed and (call.operation.action.endswith(".read") or call.operation.action == "instance.log"):
+        action = call.operation.action
+        if allowed and (call.recorded or action.endswith(".read") or action == "instance.log"):
             return
         await self._server.guard.record(
             call.key.access_key_id,

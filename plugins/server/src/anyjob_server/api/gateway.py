@@ -127,8 +127,10 @@ class Gateway:
         return _signed(request, action, version, key, given)
 
     def _v1(self, request: WireRequest) -> Signed:
-        # What pop-core posts has everything in the form, so that must be read to know who signed.
-        given = {**dict(read_pairs(request.query, "query")), **dict(_form(request))}
+        given = dict(read_pairs(request.query, "query"))
+        if "AccessKeyId" in given:
+            self._key(given["AccessKeyId"])  # before the form is read; what pop-core posts has all of it in the form
+        given |= dict(_form(request))
         if given.get("SignatureType") not in (None, ""):
             raise SignatureMethodRefused(given["SignatureType"])
         key = self._key(_needed(given, "AccessKeyId"))

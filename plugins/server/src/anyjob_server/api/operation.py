@@ -40,6 +40,8 @@ class Call:
     said: dict[str, object] = field(default_factory=dict[str, object], init=False)
     asked: bool = field(default=False, init=False)
     """Whether the policy was asked."""
+    recorded: bool = field(default=False, init=False)
+    """Whether the audit log has its line already: written in the same transaction as the change."""
 
     @property
     def by(self) -> str:

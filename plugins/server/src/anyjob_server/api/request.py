@@ -20,11 +20,10 @@ class WireRequest:
     headers: Sequence[tuple[bytes, bytes]]
     body: bytes = b""
     remote: str = ""
-    _first: dict[bytes, bytes] = field(default_factory=dict[bytes, bytes], init=False, repr=False, compare=False)
+    _first: dict[bytes, bytes] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        for name, value in self.headers:
-            self._first.setdefault(name, value)
+        object.__setattr__(self, "_first", dict(reversed(self.headers)))
 
     def header(self, name: bytes) -> bytes | None:
         """The first header of this lower-case name."""

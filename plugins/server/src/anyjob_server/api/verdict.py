@@ -9,6 +9,7 @@ from anyjob.job import BadJob
 from anyjob.plugins import PluginHost
 from anyjob_server.api.errors import BusinessError, GatewayError
 from anyjob_server.store import (
+    GroupGone,
     GroupNotEmpty,
     GroupTaken,
     JobGone,
@@ -31,6 +32,7 @@ _CODES: Final[tuple[tuple[type[AnyJobError], int], ...]] = (
     (GroupNotEmpty, 409),
     (NamespaceNotEmpty, 409),
     (JobGone, 404),
+    (GroupGone, 404),
     (StoreFull, 503),
     (StoreError, 500),
     (PluginError, 500),

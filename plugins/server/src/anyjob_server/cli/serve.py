@@ -108,9 +108,7 @@ def _tell(serving: Serving, *, as_json: bool) -> None:
     from anyjob_server.cli.welcome import welcome
 
     first, state = serving.first, serving.server.state
-    for ident in serving.server.keys.sealed:
-        remedy = "restore server.key from the backup that was made with this database, or revoke the key"
-        write(sys.stderr, f"anyjob: access key {ident} cannot be used: server.key does not open its secret; {remedy}\n")
+    write(sys.stderr, f"anyjob: {plain(serving.server.users.summary())}\n")
     if as_json:
         key = None if first is None else {"id": first.access_key_id, "secret": first.secret or None}
         write(sys.stdout, json.dumps({"url": serving.url, "pid": os.getpid(), "state": str(state), "key": key}) + "\n")
@@ -121,8 +119,7 @@ def _tell(serving: Serving, *, as_json: bool) -> None:
 
 
 def _log_to_stderr() -> None:
-    """What the server's parts log. Texts of strangers may be in it, so one line each, without anything that acts on a
-    terminal."""
+    """What the server's parts log. Texts of strangers may be in it: nothing of it acts on a terminal."""
     handler = logging.StreamHandler()
     handler.setFormatter(_Plain("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logger = logging.getLogger("anyjob")
@@ -131,5 +128,5 @@ def _log_to_stderr() -> None:
 
 
 class _Plain(logging.Formatter):
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
-        return plain(super().formatMessage(record))
+    def format(self, record: logging.LogRecord) -> str:
+        return "\n".join(plain(line) for line in super().format(record).splitlines())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -76,8 +77,8 @@ async def _up(settings: Settings, folder: Path, jobs: list[Job], wanted: Wanted)
     from anyjob_server.settings import with_options
 
     stops = Stops()
-    # The jobs are the caller's own, as in `anyjob run`.
-    settings = with_options(settings, {"users": {"*": "root"}})
+    if os.getuid() == 0:  # the jobs are the caller's own, as in `anyjob run`
+        settings = with_options(settings, {"users": {"*": "root"}})
     server = Server(load_host(settings), settings, state_folder(folder))
     async with Serving(server, read_address("127.0.0.1:0", "--listen"), environment={}):
         result = await Ascent(server.state, wanted).run(jobs, stops)

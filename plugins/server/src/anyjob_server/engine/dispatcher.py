@@ -306,10 +306,9 @@ class Dispatcher:
             )
 
     def _tell(self, active: Active, before: InstanceStatus | None, after: InstanceStatus, why: str = "") -> None:
-        observers = self._worker.host.observers
-        if not observers.instances_watched:
+        if not self._worker.host.observers.of_instances:
             return
-        observers.instance_changed(
+        self._worker.host.observers.instance_changed(
             InstanceChange(
                 job=active.loaded.row.name,
                 job_id=active.row.job,

@@ -82,7 +82,7 @@ class Engine:
         self._pen = Pen(store, clock)
         self._room = Room(store, worker.folder.path, worker.settings.free_disk)
         self._dispatcher = Dispatcher(worker, instances_, self._pen, self._gate, self._roster, clock)
-        intake = Intake(store, self._dispatcher, clock, store.read_now(instances.next_id))
+        intake = Intake(store, self._dispatcher, store.read_now(instances.next_id))
         self._scheduler = Scheduler(
             clock,
             self._shelf,
@@ -95,7 +95,7 @@ class Engine:
             settings.misfire_grace * 1000,
         )
         self._announcer = Announcer(store, worker, self._shelf)
-        self._pruner = Pruner(store, worker.folder.runs, settings, clock.now, lambda one: one in self._roster.by_id)
+        self.pruner = Pruner(store, worker.folder.runs, settings, clock.now, lambda one: one in self._roster.by_id)
         self._chain_over, self._dispatcher.over = self._dispatcher.over, self._over
         self._recovery = Recovery(store, worker, instances_, self._dispatcher, self._shelf, clock)
         self._manual = Manual(
@@ -128,7 +128,7 @@ class Engine:
         self._scheduler.trigger.load((job, at) for job, at, _, _ in self._store.read_now(jobs.due))
         await self._scheduler.chain(self._store.read_now(enabled.unchained))
         await self._announcer.first()
-        for loop in (self._scheduler.trigger, self._dispatcher.timeouts, self._announcer, self._pruner):
+        for loop in (self._scheduler.trigger, self._dispatcher.timeouts, self._announcer, self.pruner):
             self._loops.append(self._loop(loop.run()))
 
     async def close(self) -> None:
@@ -146,7 +146,7 @@ class Engine:
         return task
 
     def _over(self, active: Active) -> None:
-        self._pruner.ended(active)
+        self.pruner.ended(active)
         self._chain_over(active)
 
     # ---------------------------------------------------------------- by hand

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import ClassVar
 
 from anyjob.errors import AnyJobError, WorkerError
 from anyjob.status import InstanceStatus
@@ -12,6 +11,7 @@ from anyjob.status import InstanceStatus
 __all__ = [
     "AlreadyOver",
     "EngineError",
+    "NoRoom",
     "NotFired",
     "OtherDatabase",
     "Reason",
@@ -37,7 +37,7 @@ class Reason(StrEnum):
 class EngineError(AnyJobError):
     """What was asked of a job or an instance cannot be done. `code`: the API's number for it."""
 
-    code: ClassVar[int] = 409
+    code: int = 409
 
 
 class NotFired(EngineError):
@@ -45,7 +45,18 @@ class NotFired(EngineError):
 
     def __init__(self, job: str, reason: Reason, text: str) -> None:
         self.job, self.reason, self.text = job, reason, text
+        self.code = 503 if reason in (Reason.FULL, Reason.NO_WORKER) else 409
         super().__init__(f"Job {job!r} was not started: {text}")
+
+
+class NoRoom(EngineError):
+    """A disk has no room for a new job, or for a longer one."""
+
+    code = 503
+
+    def __init__(self, job: str, text: str) -> None:
+        self.job, self.text = job, text
+        super().__init__(f"Job {job!r} was not kept: {text}")
 
 
 class AlreadyOver(EngineError):

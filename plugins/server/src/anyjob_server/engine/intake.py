@@ -10,7 +10,6 @@ from itertools import count
 from sqlalchemy import Connection
 
 from anyjob.status import InstanceStatus, TriggerType
-from anyjob_server.engine.clock import Clock
 from anyjob_server.engine.dispatcher import Dispatcher
 from anyjob_server.engine.loaded import Loaded
 from anyjob_server.engine.roster import Active
@@ -37,9 +36,9 @@ class Turn:
 class Intake:
     """Makes instances and hands them to the dispatcher."""
 
-    def __init__(self, store: Store, dispatcher: Dispatcher, clock: Clock, first: int) -> None:
+    def __init__(self, store: Store, dispatcher: Dispatcher, first: int) -> None:
         """`first`: the id of the next instance."""
-        self._store, self._dispatcher, self._clock = store, dispatcher, clock
+        self._store, self._dispatcher = store, dispatcher
         self._ids = count(first)
 
     def new(
@@ -48,13 +47,14 @@ class Intake:
         trigger: TriggerType,
         schedule_time: int,
         data_time: int,
+        now: int,
         *,
         parameters: str = "",
         retry_of: int | None = None,
         note: str = "",
         serial: int | None = None,
     ) -> Active:
-        """An instance that has its place before the limits, and is not yet in the store."""
+        """An instance that is taken up `now` and has its place before the limits. It is not yet in the store."""
         row = InstanceRow(
             id=next(self._ids),
             job=loaded.row.id,
@@ -63,7 +63,7 @@ class Intake:
             trigger=trigger,
             schedule_time=schedule_time,
             data_time=data_time,
-            created=self._clock.now(),
+            created=now,
             parameters=parameters,
             priority=int(loaded.job.priority),
             executor=f"{loaded.binding.distribution} {loaded.binding.version}",

@@ -17,7 +17,7 @@ from anyjob.problem import Problem
 from anyjob_server.engine.announcer import Announcer
 from anyjob_server.engine.clock import Clock
 from anyjob_server.engine.dispatcher import Dispatcher
-from anyjob_server.engine.errors import NotFired, Reason, TooManyJobs
+from anyjob_server.engine.errors import NoRoom, TooManyJobs
 from anyjob_server.engine.loaded import Loaded, Shelf, load
 from anyjob_server.engine.room import Room
 from anyjob_server.engine.roster import Roster
@@ -64,11 +64,19 @@ class JobLife:
         self._calendars, self._zone, self._clock = calendars, zone, clock
 
     async def create(
-        self, group: GroupRow, fields: Mapping[str, object], by: str, *, allow: Allow = anybody, strict: bool = True
+        self,
+        group: GroupRow,
+        fields: Mapping[str, object],
+        by: str,
+        *,
+        allow: Allow = anybody,
+        strict: bool = True,
+        beside: Callable[[Connection, int], None] | None = None,
     ) -> JobRow:
-        """A job of the API's fields. `strict` asks for every field that CreateJob requires.
+        """A job of the API's fields. `strict` asks for every field that CreateJob requires. `beside` is carried out in
+        the same transaction, with the job's id.
 
-        Raises BadJob, UnknownJobType, PluginError, NameTaken, TooManyJobs, NotFired (no room), StoreError.
+        Raises BadJob, UnknownJobType, PluginError, NameTaken, TooManyJobs, NoRoom, StoreError.
         """
         named = {"Namespace": group.namespace, "GroupId": group.group_id}
         now = self._clock.now()
@@ -94,6 +102,8 @@ class JobLife:
             if group.max_jobs and groups.count_jobs(c, group.id) >= group.max_jobs:
                 raise TooManyJobs(group.group_id, group.max_jobs)
             (made,) = jobs.insert(c, [row])
+            if beside is not None:
+                beside(c, made)
             return made
 
         row = replace(row, id=await self._store.write(change)).of(job)
@@ -252,7 +262,7 @@ class JobLife:
     def _refuse_if_full(self, name: str) -> None:
         lack = self._room.lack
         if lack:
-            raise NotFired(name, Reason.FULL, lack)
+            raise NoRoom(name, lack)
 
 
 def _fires_as(known: Loaded | None, loaded: Loaded) -> bool:

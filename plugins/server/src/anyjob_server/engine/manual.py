@@ -87,7 +87,7 @@ class Manual:
             await self._refuse(loaded, Reason.MAX_CONCURRENCY, text)
         now = self._clock.now()
         when = now if data_time is None else data_time
-        active = self._intake.new(loaded, trigger, now, when, parameters=parameters, retry_of=retry_of)
+        active = self._intake.new(loaded, trigger, now, when, now, parameters=parameters, retry_of=retry_of)
         return await self._kept(loaded, active)
 
     async def retry(self, instance: InstanceRow) -> int:
@@ -114,7 +114,7 @@ class Manual:
         times = _days(loaded, start, end, time_of_day)
         await self._refuse_unable(loaded)
         now, most = self._clock.now(), loaded.job.max_concurrency
-        actives = [self._intake.new(loaded, TriggerType.DATA_BACKFILL, now, at, serial=most) for at in times]
+        actives = [self._intake.new(loaded, TriggerType.DATA_BACKFILL, now, at, now, serial=most) for at in times]
         try:
             await self._intake.keep(Turn(actives=actives))
         except StoreFull as full:

@@ -11,7 +11,8 @@ from anyjob_server.store.store import Store
 
 __all__ = ["Room"]
 
-_LOOK: Final = 1.0
+_LOOK: Final = 0.5
+"""Seconds for which an answer holds. What comes between finds the store full by itself."""
 
 
 class Room:
@@ -26,8 +27,6 @@ class Room:
     @property
     def lack(self) -> str:
         """Why no new work is taken; empty when it is."""
-        if self._store.room is not None:
-            return self._store.room
         now = monotonic()
         if now >= self._looked:
             self._looked = now + _LOOK
@@ -35,6 +34,9 @@ class Room:
         return self._said
 
     def _look(self) -> str:
+        full = self._store.room
+        if full is not None:
+            return full
         if not self._floor:
             return ""
         try:

@@ -104,7 +104,7 @@ class Scheduler:
                 continue
             if lack and loaded.job.time_type is TimeType.ONE_TIME:
                 undone.append((at, job))
-                self._reason(turn, loaded, at, Reason.FULL, lack)
+                self._reason(turn, loaded, at, now, Reason.FULL, lack)
             elif loaded.timeline.chained:
                 self._chained(turn, loaded, at, now, lack)
             else:
@@ -133,12 +133,12 @@ class Scheduler:
                 )
             )
         if answer.late is not None:
-            self._fire(turn, loaded, answer.late.schedule_time, answer.late.data_time, lack)
+            self._fire(turn, loaded, answer.late.schedule_time, answer.late.data_time, now, lack)
 
     def _chained(self, turn: Turn, loaded: Loaded, at: int, now: int, lack: str) -> None:
         """The next cycle follows from the end of this one; one that does not start is asked for again."""
         job = loaded.row.id
-        started = self._fire(turn, loaded, at, at + loaded.timeline.data_offset * 1000, lack)
+        started = self._fire(turn, loaded, at, at + loaded.timeline.data_offset * 1000, now, lack)
         following = None if started else self._following(turn, loaded, loaded.timeline.next_fire(now))
         self.trigger.set(job, following)
         turn.nexts[job] = following
@@ -156,22 +156,20 @@ class Scheduler:
             turn.reasons.append(ReasonRow(job=loaded.row.id, at=now, kind=Reason.END_TIME, text=answer.reason))
         return None
 
-    def _fire(self, turn: Turn, loaded: Loaded, schedule_time: int, data_time: int, lack: str) -> bool:
+    def _fire(self, turn: Turn, loaded: Loaded, schedule_time: int, data_time: int, now: int, lack: str) -> bool:
         if lack:
-            self._reason(turn, loaded, schedule_time, Reason.FULL, lack)
+            self._reason(turn, loaded, schedule_time, now, Reason.FULL, lack)
             return False
         most = loaded.job.max_concurrency
         if self._gate.taken(loaded.row.id) >= most:
             text = f"MaxConcurrency is {most}, and so many instances run or wait"
-            self._reason(turn, loaded, schedule_time, Reason.MAX_CONCURRENCY, text)
+            self._reason(turn, loaded, schedule_time, now, Reason.MAX_CONCURRENCY, text)
             return False
-        turn.actives.append(self._intake.new(loaded, TriggerType.SCHEDULED, schedule_time, data_time))
+        turn.actives.append(self._intake.new(loaded, TriggerType.SCHEDULED, schedule_time, data_time, now))
         return True
 
-    def _reason(self, turn: Turn, loaded: Loaded, schedule_time: int, kind: Reason, text: str) -> None:
-        turn.reasons.append(
-            ReasonRow(job=loaded.row.id, at=self._clock.now(), schedule_time=schedule_time, kind=kind, text=text)
-        )
+    def _reason(self, turn: Turn, loaded: Loaded, schedule_time: int, now: int, kind: Reason, text: str) -> None:
+        turn.reasons.append(ReasonRow(job=loaded.row.id, at=now, schedule_time=schedule_time, kind=kind, text=text))
 
     async def _keep(self, turn: Turn) -> None:
         try:

@@ -12,6 +12,7 @@ from typing import Final
 from anyjob_server.timing.badcron import BadCron
 from anyjob_server.timing.crondays import DayRule, days_of_month, days_of_week
 from anyjob_server.timing.cronfield import FIELDS, Fault, items_of, values_of
+from anyjob_server.timing.crontab import in_quartz
 from anyjob_server.timing.localtime import Wall, epoch_of, wall_after, wall_of
 
 __all__ = ["Cron"]
@@ -168,7 +169,7 @@ def _wrong_count(text: str, found: _Found) -> BadCron:
     if len(found) > 7:
         one, at = found[7]
         return BadCron(text, at, "expression", one, f"is one field too many: it has {len(found)}; write 6 or 7")
-    also = f"; with the second first it is 0 {text.strip()}" if len(found) == 5 else ""
+    also = _also(in_quartz([one for one, _ in found]))
     remedy = f"has {len(found)} fields; write 6 or 7: second minute hour day-of-month month day-of-week [year]{also}"
     return BadCron(text, len(text), "expression", "", remedy)
 
@@ -178,3 +179,11 @@ def _never(text: str, found: _Found, fields: list[str]) -> BadCron:
     years = f" of the year {fields[_YEAR]}" if len(fields) == 7 and fields[_YEAR] != "*" else ""
     remedy = f"never comes in month {fields[4]}{years}; write a day that there is"
     return BadCron(text, found[number][1], FIELDS[number].name, found[number][0], remedy)
+
+
+def _also(text: str) -> str:
+    """For a remedy: what was meant, if it is a cron at all."""
+    try:
+        return f'; what crontab says so is "{Cron.parse(text).text}" here' if text else ""
+    except BadCron:
+        return ""

@@ -76,6 +76,20 @@ class GroupUsers:
             return str(_FIRST + number)
         return str(_FIRST_OF_FEW + number % (_LAST_OF_FEW - _FIRST_OF_FEW + 1))
 
+    def summary(self) -> str:
+        """As whom jobs run, for whoever starts the server."""
+        if not self.root:
+            try:
+                name = pwd.getpwuid(os.getuid()).pw_name
+            except KeyError:  # a uid without an entry
+                name = str(os.getuid())
+            return f"jobs run as {name}, this server's user: all app groups are one trust domain"
+        others = self.said("", "*")
+        words = [f"app group {group} as {user}" for group, user in self._users.items() if group != "*"]
+        words.append("others" if words else "all")
+        words[-1] += " as users of their own, one an app group" if others == AUTO else f" as {others}"
+        return f"jobs run by app group: {', '.join(words)}"
+
     def said(self, namespace: str, group: str) -> str:
         """What the settings say for an app group."""
         for name in (f"{namespace}/{group}", group, "*"):

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection
 
+from anyjob.job import ExecuteMode, Job
 from anyjob.outcome import Json
 from anyjob_server.api.logcursor import log_piece
 from anyjob_server.api.loglines import LogFile, log_lines
@@ -20,6 +21,7 @@ from anyjob_server.store.instances import InstanceRow
 _MOST_LINES = 200
 _HALF_HOUR = 30 * 60 * 1000
 _MOST_INSTANCES = 50
+_MANY = (ExecuteMode.SHARDING, ExecuteMode.BROADCAST)
 
 
 async def get_log(call: Call) -> Mapping[str, Json]:
@@ -34,7 +36,7 @@ async def get_log(call: Call) -> Mapping[str, Json]:
     if cursor is not None:
         row = instance_of(call, group)
         logs, several = _logs(call, row)
-        paths, encoding = [log.path for log in logs], _encoding(call, row)
+        paths, encoding = [log.path for log in logs], _encoding(_job(call, row))
         over = row.status.finished
         piece = await asyncio.to_thread(log_piece, paths, cursor, most, encoding, several=several, over=over)
         return {"Data": {"Logs": [*piece.lines], "Cursor": piece.cursor, "More": piece.more}}
@@ -73,7 +75,10 @@ def _logs(call: Call, row: InstanceRow) -> tuple[list[LogFile], bool]:
     """The logs of an instance's runs, the oldest first, and whether they are of several tasks."""
     paths = call.server.engine.log_path(row.id)
     tasks = [path.parent.name.split("-")[2] for path in paths]  # of `aj-INSTANCE-TASK-FENCE`
-    several, encoding = len(set(tasks)) > 1, _encoding(call, row)
+    job = _job(call, row)
+    # By its mode, not by the runs that there are: whoever follows must not see the lines change their form.
+    several = len(set(tasks)) > 1 or (job is not None and job.execute_mode in _MANY)
+    encoding = _encoding(job)
     logs = [
         LogFile(path=path, encoding=encoding, prefix=f"[{task}] " if several else "")
         for path, task in zip(paths, tasks, strict=True)
@@ -81,9 +86,13 @@ def _logs(call: Call, row: InstanceRow) -> tuple[list[LogFile], bool]:
     return logs, several
 
 
-def _encoding(call: Call, row: InstanceRow) -> str:
-    job = call.server.store.read_now(lambda c: jobs.get(c, row.job, removed=True))
-    told = None if job is None else job.job.xattrs.get("encoding")
+def _job(call: Call, row: InstanceRow) -> Job | None:
+    found = call.server.store.read_now(lambda c: jobs.get(c, row.job, removed=True))
+    return None if found is None else found.job
+
+
+def _encoding(job: Job | None) -> str:
+    told = None if job is None else job.xattrs.get("encoding")
     return told if isinstance(told, str) else "utf-8"
 
 
