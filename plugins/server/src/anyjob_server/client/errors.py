@@ -81,7 +81,8 @@ class NotSigned(AnyJobError):
 
     def __init__(self, url: str, action: str, code: str, message: str, request_id: str) -> None:
         self.url, self.action, self.code, self.message, self.request_id = url, action, code, message, request_id
-        told = f"{message} {_remedy(code)}".strip()
+        remedy, stop = _remedy(code), "" if message.endswith((".", "!", "?")) else "."
+        told = f"{message}{stop} {remedy}" if remedy else message
         super().__init__(f"{action} was refused by {url}: {code}: {told} (request {request_id})")
 
 
