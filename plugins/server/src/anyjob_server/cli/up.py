@@ -14,9 +14,9 @@ from anyjob.cli.options import Config, JobName, Sets
 from anyjob_server.cli.options import State
 
 if TYPE_CHECKING:
-    from anyjob.job import Job
     from anyjob.settings import Settings
     from anyjob_server.cli.ascent import Wanted
+    from anyjob_server.client.jobfile import JobFile
 
 __all__ = ["up"]
 
@@ -67,7 +67,7 @@ def up(
     leave(result)
 
 
-async def _up(settings: Settings, folder: Path, jobs: list[Job], wanted: Wanted) -> int:
+async def _up(settings: Settings, folder: Path, jobs: list[JobFile], wanted: Wanted) -> int:
     from anyjob.cli.session import load_host
     from anyjob.cli.stops import Stops
     from anyjob_server.address import read_address
