@@ -7,6 +7,7 @@ import gc
 import json
 import logging
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -69,7 +70,7 @@ def serve(
     from anyjob_server.client.serverfile import default_state
     from anyjob_server.settings import ServerSettings, with_options
 
-    folder = state or default_state()
+    folder = (state or default_state()).absolute()
     given: dict[str, object] = {
         "listen": listen,
         "tls_cert": tls_cert,
@@ -89,10 +90,10 @@ async def _serve(settings: Settings, own: ServerSettings, folder: Path, address:
     from anyjob.cli.session import load_host
     from anyjob_server.cli.signals import Ending
     from anyjob_server.server import Server
-    from anyjob_server.serving import Serving, state_folder, tls_files
+    from anyjob_server.serving import Serving, tls_files
 
     ending = Ending()
-    server = Server(load_host(settings), settings, state_folder(folder))
+    server = Server(load_host(settings), settings, folder)
     async with Serving(server, address, tls=tls_files(own), insecure=own.insecure) as serving:
         _tell(serving, as_json=as_json)
         # What is there now stays: the collector need not go through it again and again.
@@ -106,9 +107,18 @@ async def _serve(settings: Settings, own: ServerSettings, folder: Path, address:
 
 def _tell(serving: Serving, *, as_json: bool) -> None:
     from anyjob_server.cli.welcome import welcome
+    from anyjob_server.trust.passage import closed_above
 
     first, state = serving.first, serving.server.state
-    write(sys.stderr, f"anyjob: {plain(serving.server.users.summary())}\n")
+    users = serving.server.users
+    write(sys.stderr, f"anyjob: {plain(users.summary())}\n")
+    python = Path(shutil.which("python3") or sys.executable).resolve()
+    if users.root and users.said("", "*") != "root" and (closed := closed_above(python.parent)) is not None:
+        told = (
+            f"they cannot pass through {closed} to {python}, so a python job needs XAttrs.command with another python3;"
+            ' or open that folder (chmod o+x), or write "*" = "root" under [server.users]'
+        )
+        write(sys.stderr, f"anyjob: {plain(told)}\n")
     if as_json:
         key = None if first is None else {"id": first.access_key_id, "secret": first.secret or None}
         write(sys.stdout, json.dumps({"url": serving.url, "pid": os.getpid(), "state": str(state), "key": key}) + "\n")
