@@ -76,6 +76,10 @@ def test_a_one_time_job_is_gone_after_its_run_and_its_history_is_not(tmp_path: P
             assert one.status is InstanceStatus.SUCCESS
             assert here.store.read_now(lambda c: jobs.get(c, job.id)) is None
             assert here.instance(one.id).job == job.id
+            gone = here.store.read_now(lambda c: jobs.by_name(c, here.group.id, "j", removed=True))
+            assert gone is not None
+            why = await here.engine.why(gone)
+            assert why.never == f"it is over: it ran as instance {one.id}, which ended success"
             await here.job()  # its name is free
 
     asyncio.run(go())

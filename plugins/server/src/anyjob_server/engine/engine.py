@@ -29,10 +29,9 @@ from anyjob_server.engine.recovery import Recovery
 from anyjob_server.engine.room import Room
 from anyjob_server.engine.roster import Active, Roster
 from anyjob_server.engine.scheduler import Scheduler
-from anyjob_server.engine.why import Why, why
+from anyjob_server.engine.why import Why, why, why_gone
 from anyjob_server.settings import ServerSettings
 from anyjob_server.store import enabled, groups, instances, jobs, reasons
-from anyjob_server.store.errors import JobGone
 from anyjob_server.store.groups import GroupRow
 from anyjob_server.store.instances import InstanceRow
 from anyjob_server.store.jobs import JobRow
@@ -199,10 +198,12 @@ class Engine:
     # ---------------------------------------------------------------- what is known
 
     async def why(self, row: JobRow) -> Why:
-        """When a job fires next, why firings did not become runs, what runs and waits. Raises JobGone, StoreError."""
+        """When a job fires next, why firings did not become runs, what runs and what waits.
+
+        Of a job that is deleted, or over, what became of it. Raises JobGone, StoreError."""
         loaded = await self._shelf.get(row.id)
         if loaded is None:
-            raise JobGone(row.id)
+            return await self._store.read(lambda c: why_gone(c, row.id, _REASONS))
         try:
             bound = self._worker.host.dispatch(loaded.job, loaded.binding)
             trouble = await self._dispatcher.health.trouble(bound)

@@ -187,7 +187,7 @@ class Manual:
 
     async def _refuse(self, loaded: Loaded, kind: Reason, text: str) -> None:
         now = self._clock.now()
-        reason = ReasonRow(job=loaded.row.id, at=now, kind=kind, text=text)
+        reason = ReasonRow(job=loaded.row.id, at=now, kind=kind, text=f"asked for by hand: {text}")
         wanted = kind is Reason.NO_WORKER and loaded.job.miss_worker_enable
 
         def change(c: Connection) -> None:

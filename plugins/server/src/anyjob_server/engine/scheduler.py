@@ -239,6 +239,10 @@ class Scheduler:
 
     def _over(self, active: Active) -> None:
         job = active.row.job
+        if active.last:
+            self._shelf.drop([job])
+            self.trigger.set(job, None)
+            return
         loaded = self._shelf.known(job)
         if loaded is None or self._roster.has(job) or active.ended is None:
             return
