@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -27,6 +28,9 @@ __all__ = ["serve"]
 
 _SWITCH: Final = 0.001
 """Seconds that a thread may compute while the loop waits for its turn: the store's writer computes a lot."""
+
+_YOUNG: Final = 50_000
+"""New objects until the collector looks for cycles among them. A run makes hundreds and leaves next to none behind."""
 
 
 def serve(
@@ -91,6 +95,10 @@ async def _serve(settings: Settings, own: ServerSettings, folder: Path, address:
     server = Server(load_host(settings), settings, state_folder(folder))
     async with Serving(server, address, tls=tls_files(own), insecure=own.insecure) as serving:
         _tell(serving, as_json=as_json)
+        # What is there now stays: the collector need not go through it again and again.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(_YOUNG, 20, 20)
         await ending.wait()
         write(sys.stderr, "anyjob: ending; runs go on, and the next start takes them over\n")
     return 0

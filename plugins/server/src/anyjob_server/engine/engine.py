@@ -212,6 +212,11 @@ class Engine:
         said = await self._store.read(lambda c: reasons.newest(c, row.id, _REASONS))
         return why(loaded, self._scheduler.trigger, self._roster, self._gate, self._room, self._clock, trouble, said)
 
+    def known(self, job: int) -> JobRow | None:
+        """A job that is in memory, as the store has it; None: ask the store."""
+        loaded = self._shelf.known(job)
+        return None if loaded is None else loaded.row
+
     def workers(self) -> list[WorkerView]:
         """The workers of every app group: this process's own, so far."""
         return [WorkerView(ip=self._worker.node, version=VERSION)]

@@ -94,7 +94,7 @@ _MANY: Final = ByIds(_WHOLE.where(JOBS.c.id.in_(bindparam("ids", expanding=True)
 _BY_NAME: Final = Statement(
     _WHOLE.where(JOBS.c.group == bindparam("in_group"), JOBS.c.name == bindparam("called"), ALIVE)
 )
-_REMOVED_BY_NAME: Final = Statement(
+_BY_NAME_REMOVED: Final = Statement(
     _WHOLE.where(JOBS.c.group == bindparam("in_group"), JOBS.c.name == bindparam("called"), ~ALIVE)
     .order_by(JOBS.c.id.desc())
     .limit(1)
@@ -174,11 +174,10 @@ def many(c: Connection, ids: Sequence[int]) -> list[JobRow]:
 
 
 def by_name(c: Connection, group: int, name: str, *, removed: bool = False) -> JobRow | None:
-    """The job of this name; `removed`: where there is none, the newest that has been deleted or is over."""
-    found = _BY_NAME.row(c, {"in_group": group, "called": name})
-    if found is None and removed:
-        found = _REMOVED_BY_NAME.row(c, {"in_group": group, "called": name})
-    return _one(found)
+    """The job of this name; `removed`: where there is none, the newest that had it and is deleted, or over."""
+    asked = {"in_group": group, "called": name}
+    found = _BY_NAME.row(c, asked)
+    return _one(_BY_NAME_REMOVED.row(c, asked) if found is None and removed else found)
 
 
 def page(

@@ -13,7 +13,7 @@ from anyjob_server.api.scope import group_of, job_of
 async def execute_job(call: Call) -> Mapping[str, Json]:
     """Run a job now. With CheckJobStatus a disabled one is refused."""
     group = group_of(call)
-    row = job_of(call, group)
+    row = job_of(call, group, to_run=True)
     call.allow(group, row.job)
     given = call.parameters
     parameters = given.text("InstanceParameters")
