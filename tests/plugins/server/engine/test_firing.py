@@ -103,6 +103,8 @@ def test_what_was_missed_runs_once_if_it_is_not_too_late(tmp_path: Path) -> None
             (one,) = await here.tick(job, 35, 1)
             assert one.schedule_time == NOON + 30_000
             await here.until(lambda: here.reasons(job) == [("misfire", 2)])
+            (said,) = (await here.engine.why(job)).reasons
+            assert (said.at, said.last) == (NOON + 10_000, NOON + 20_000), "the firings' own times"
             await here.ended(job)
             assert [one.schedule_time for one in await here.tick(job, 5, 2)][1] == NOON + 40_000
 

@@ -160,8 +160,9 @@ class Engine:
         data_time: int | None = None,
         worker: str = "",
         label: str = "",
+        by: str = "",
     ) -> int:
-        """Fire a job now; the durable instance's id. `check_status`: refuse one that is disabled.
+        """Fire a job now; the durable instance's id. `check_status`: refuse one that is disabled. `by` asks for it.
 
         Raises NotFired (with its reason), BadJob for parameters that no task can be made of, JobGone, StoreError.
         """
@@ -173,6 +174,7 @@ class Engine:
             data_time=data_time,
             worker=worker,
             label=label,
+            by=by,
         )
 
     async def stop(self, instance: InstanceRow, by: str = "") -> None:
