@@ -271,3 +271,17 @@ def test_a_script_keeps_its_versions(tmp_path: Path) -> None:
             ]
 
     asyncio.run(go())
+
+
+def test_what_a_run_lacks_on_this_worker_counts_as_no_worker(tmp_path: Path) -> None:
+    async def go() -> None:
+        async with field(tmp_path) as here:
+            job = await here.job(Content="hold", MissWorkerEnable=True)
+            ident = await here.engine.execute(job)
+            await here.running(ident)
+            here.play.finish(ident, Cause.DEPENDENCY_MISSING)
+            await here.ended(job)
+            assert here.reasons(job) == [("no_worker", 1)]
+            assert here.told() == ["miss_worker"]
+
+    asyncio.run(go())

@@ -155,7 +155,9 @@ class Dispatcher:
         if active.begun is None and live.runs:
             self.begun(active, self._clock.now())
         if live.ended is not None:
-            self._end(active, live.ended, [run.name for run in live.runs])
+            # What the run needs is not here: nothing was started.
+            missed = live.ended.result if live.ended.cause is Cause.DEPENDENCY_MISSING else ""
+            self._end(active, live.ended, [run.name for run in live.runs], missed=missed)
 
     def begun(self, active: Active, at: int) -> None:
         """Its first run was accepted at that time."""
