@@ -58,7 +58,7 @@ def test_a_revoked_key_stays_so_and_can_be_revoked_once(store: Store) -> None:
         assert found is not None
         assert good is not None
         assert (found.revoked, good.revoked) == (True, False)
-    with pytest.raises(NoSuchAccessKey, match="is none that is good"):
+    with pytest.raises(NoSuchAccessKey, match="does not exist, or was revoked before"):
         asyncio.run(keys.revoke(row.access_key_id))
     with pytest.raises(NoSuchAccessKey):
         asyncio.run(keys.revoke(other.access_key_id, lambda row: row.namespace == "elsewhere"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from anyjob.job.contact import Contact
 from anyjob.job.errors import BadJob, BadJobFile
 from anyjob.job.field import JobField, Needed
-from anyjob.job.files import parse_jobs, read_job, read_jobs
+from anyjob.job.files import parse_fields, parse_jobs, read_fields, read_job, read_jobs
 from anyjob.job.job import JOB_FIELDS, Job
 from anyjob.job.override import override
 from anyjob.job.schema import job_schema
@@ -37,8 +37,10 @@ __all__ = [
     "TimeType",
     "job_schema",
     "override",
+    "parse_fields",
     "parse_job_type",
     "parse_jobs",
+    "read_fields",
     "read_job",
     "read_jobs",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, cast
 
 from pydantic import JsonValue
 
@@ -14,7 +14,7 @@ from anyjob.job.job import Job
 from anyjob.job.override import override
 from anyjob.jsontext import BadJson, parse_json
 
-__all__ = ["parse_jobs", "read_job", "read_jobs"]
+__all__ = ["parse_fields", "parse_jobs", "read_fields", "read_job", "read_jobs"]
 
 MAX_FILE_BYTES: Final = 1024 * 1024
 Form: TypeAlias = Literal["yaml", "json"]
@@ -38,24 +38,38 @@ def read_jobs(path: Path | str, overrides: Sequence[str] = (), *, strict: bool =
     file may have 1 MiB. `overrides` are `Field=value` texts, applied to every job before it is checked.
     Raises BadJobFile for a file that cannot be read, BadJob with every Problem of every job otherwise.
     """
-    source = str(path)
+    return parse_jobs(_content(path), str(path), overrides, form=_form(path), strict=strict)
+
+
+def read_fields(path: Path | str, overrides: Sequence[str] = ()) -> list[dict[str, JsonValue]]:
+    """The fields of every job of a file as they are written, for whoever checks them elsewhere. Raises BadJobFile."""
+    return parse_fields(_content(path), str(path), overrides, form=_form(path))
+
+
+def parse_fields(
+    data: bytes, source: str, overrides: Sequence[str] = (), *, form: Form | None = None
+) -> list[dict[str, JsonValue]]:
+    """As `read_fields`, for the bytes of a file or of standard input."""
+    return [cast("dict[str, JsonValue]", override(fields, overrides)) for fields in _found(data, source, form)]
+
+
+def _content(path: Path | str) -> bytes:
     try:
         with Path(path).open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
+            return file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
-        raise BadJobFile(source, f"it cannot be read: {error.strerror or error}") from None
-    return parse_jobs(data, source, overrides, form=_FORMS.get(Path(path).suffix.lower()), strict=strict)
+        raise BadJobFile(str(path), f"it cannot be read: {error.strerror or error}") from None
+
+
+def _form(path: Path | str) -> Form | None:
+    return _FORMS.get(Path(path).suffix.lower())
 
 
 def parse_jobs(
     data: bytes, source: str, overrides: Sequence[str] = (), *, form: Form | None = None, strict: bool = False
 ) -> list[Job]:
     """As `read_jobs`, for the bytes of a file or of standard input. `source` is the name that messages use."""
-    if len(data) > MAX_FILE_BYTES:
-        raise BadJobFile(source, f"it is larger than {MAX_FILE_BYTES} bytes, the most that a file of jobs may have")
-    text = _decoded(data, source)
-    form = form or ("json" if text.lstrip()[:1] in ("{", "[") else "yaml")
-    found = _entries(_documents(text, source, form), source)
+    found = _found(data, source, form)
     jobs, bad = list[Job](), list[BadJob]()
     for number, fields in enumerate(found, 1):
         here = source if len(found) == 1 else f"{source}, job {number}"
@@ -67,6 +81,14 @@ def parse_jobs(
         first, *others = bad
         raise BadJob(first.problems, first.job, first.source, others, first.rest) if others else first
     return jobs
+
+
+def _found(data: bytes, source: str, form: Form | None) -> list[dict[str, JsonValue]]:
+    if len(data) > MAX_FILE_BYTES:
+        raise BadJobFile(source, f"it is larger than {MAX_FILE_BYTES} bytes, the most that a file of jobs may have")
+    text = _decoded(data, source)
+    form = form or ("json" if text.lstrip()[:1] in ("{", "[") else "yaml")
+    return _entries(_documents(text, source, form), source)
 
 
 def _decoded(data: bytes, source: str) -> str:

@@ -347,8 +347,8 @@ class Instances:
                 firing, _, stopped = self._replayed[ident]
                 self._replayed[ident] = (firing, Outcome.from_json(line["outcome"]), stopped)
             case _:
-                del self._replayed[ident]
-                self._worker.shelf.give(self._refs.pop(ident))
+                if self._replayed.pop(ident, None) is not None:
+                    self._worker.shelf.give(self._refs.pop(ident))
 
     def lines(self) -> Iterable[Mapping[str, Any]]:
         state = {ident: (live.firing, live.ended, live.stopping.is_set()) for ident, live in self.live.items()}

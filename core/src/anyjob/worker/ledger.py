@@ -30,7 +30,11 @@ class LedgerPart(Protocol):
 
 
 class Ledger:
-    """Opens, replays, appends, compacts. Parts hold the state; a part that writes has already changed itself."""
+    """Opens, replays, appends, compacts. Parts hold the state.
+
+    A part may change itself before or after it writes: what `lines` gives is followed by the line once more, and a line
+    that says what is known already changes nothing.
+    """
 
     def __init__(self, path: Path, parts: Sequence[LedgerPart]) -> None:
         """Replays `path` into the parts and rewrites it compact. Raises StateUnusable, OSError."""
@@ -49,9 +53,10 @@ class Ledger:
 
     def write(self, line: Mapping[str, Any]) -> None:
         """Append; outlives this process on return. Raises OSError."""
-        self._journal.write(line)
+        # Before, not after: most parts change themselves once their line is written, and what they hold then lacks it.
         if self._journal.size > COMPACT_AT:
             self._compact()
+        self._journal.write(line)
 
     def _compact(self) -> None:
         self._journal.rewrite(line for part in self._parts for line in part.lines())

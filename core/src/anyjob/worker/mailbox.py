@@ -115,7 +115,8 @@ class Mailbox:
             case "event":
                 self._keep(run, line["key"], line["n"], line["body"])
             case "taken":
-                self._boxes[run].waiting.pop(line["n"], None)
+                if run in self._boxes:
+                    self._boxes[run].waiting.pop(line["n"], None)
             case _:
                 self._drop(run)
 

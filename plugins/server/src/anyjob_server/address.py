@@ -10,6 +10,7 @@ from typing import Final
 
 from anyjob.errors import BadInput, BadSettings
 from anyjob.problem import Problem
+from anyjob_server.api.listener import is_loopback
 
 __all__ = ["DEFAULT_LISTEN", "Address", "AddressTaken", "read_address"]
 
@@ -60,6 +61,15 @@ class Address:
                     tried.listen(1)
         except OSError as error:
             raise self.taken(error) from None
+
+    def refuse_open(self, *, closed: bool) -> None:
+        """Raises BadSettings where other machines reach it, unless it is `closed` to listeners, or that is meant."""
+        if not closed and not is_loopback(self.host):
+            remedy = (
+                "is reached by other machines, and whoever is on the way could read what is sent there; give --tls-cert"
+                " and --tls-key, or --insecure where the network itself is trusted"
+            )
+            raise BadSettings("The address", [Problem(field=self.field, value=self.text, remedy=remedy)])
 
     def taken(self, error: OSError) -> AddressTaken:
         """What to say when listening failed."""

@@ -40,7 +40,7 @@ class NoSuchAccessKey(BadInput):
     def __init__(self, ident: str, good: Sequence[str]) -> None:
         self.ident = ident
         hint = did_you_mean(ident, good) or "`anyjob key list` shows those that there are"
-        super().__init__(f"Access key {short(ident)!r} is none that is good; {hint}.")
+        super().__init__(f"Access key {short(ident)!r} does not exist, or was revoked before; {hint}.")
 
 
 class Keys:

@@ -48,15 +48,18 @@ class Server:
     engine: Engine
     keys: Keys
     guard: Guard
-    users: GroupUsers
 
     def __init__(self, host: PluginHost, settings: Settings, state: Path, clock: Clock = SYSTEM) -> None:
-        """`state`: the folder of database, key file and worker; one server at a time."""
+        """`state`: the folder of database, key file and worker; one server at a time.
+
+        Raises BadSettings, before anything is made.
+        """
         self.host, self.settings, self.state = host, settings, state
         self.own = ServerSettings.of(settings)
         self._clock = clock
         self._open = AsyncExitStack()
         self._api: Api | None = None
+        self.users = self._users()
 
     async def app(self, scope: Message, receive: Receive, send: Send) -> None:
         """The ASGI application. It answers while the block lasts."""
@@ -86,7 +89,7 @@ class Server:
         claim(folder, self.store.ident)
         settings = self.settings
         self.worker = Worker(self.host, folder, settings.worker, settings.secrets, settings.egress)
-        self.users = self.worker.run_as = self._users()
+        self.worker.run_as = self.users
         self.instances = Instances(self.worker)
         await self.worker.start()
         opening.push_async_callback(self.worker.close)

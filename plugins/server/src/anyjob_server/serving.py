@@ -21,19 +21,17 @@ from anyjob_server.first import First, given_key, make_first
 from anyjob_server.server import Server
 from anyjob_server.settings import ServerSettings
 
-__all__ = ["Serving", "state_folder", "tls_files"]
+__all__ = ["Serving", "make_state_folder", "tls_files"]
 
 _EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - to be told apart, not to be listened on
 
 
-def state_folder(folder: Path) -> Path:
-    """The folder, made where it is not there: closed to others, but for root, whose jobs run as other users and must
-    pass through it. Raises StateUnusable."""
+def make_state_folder(folder: Path) -> None:
+    """Closed to others, but for root, whose jobs run as other users and must pass through it. Raises StateUnusable."""
     try:
         folder.mkdir(mode=0o711 if os.getuid() == 0 else 0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise StateUnusable(folder, f"{error.strerror} ({error.filename})") from error
-    return folder.absolute()
 
 
 def tls_files(settings: ServerSettings) -> tuple[Path, Path] | None:
@@ -68,6 +66,7 @@ class Serving:
         nor `insecure`.
         """
         self.server, self._address, self._environment = server, address, environment
+        address.refuse_open(closed=tls is not None or insecure)
         context: ssl.SSLContext | None = None
         self._fingerprint = ""
         if tls is not None:
@@ -83,6 +82,7 @@ class Serving:
         """Raises AddressTaken, BadSettings for half a key in the environment, and what starting the server raises."""
         given = given_key(self._environment)
         self._address.probe()
+        make_state_folder(self.server.state)
         await self.server.__aenter__()
         try:
             self.first = await make_first(self.server.store, self.server.keys, given)

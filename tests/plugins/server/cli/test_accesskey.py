@@ -27,7 +27,7 @@ def test_a_key_is_good_from_the_answer_on_and_refused_from_the_answer_on(server:
             client.job("x")
     again = anyjob("key", "revoke", made["id"])
     assert again.status == 2
-    assert "is none that is good" in again.err
+    assert "does not exist, or was revoked before" in again.err
     listed = json.loads(anyjob("key", "list", "--json").out)["keys"]
     assert [(key["label"], key["revoked"] is None) for key in listed if key["id"] == made["id"]] == [("ci", False)]
     assert made["secret"] not in json.dumps(listed)

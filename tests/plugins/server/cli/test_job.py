@@ -60,21 +60,29 @@ def test_jobs_of_files_are_made_shown_and_made_again_of_what_was_shown(
         assert [one.name for one in client.jobs("two-")] == ["two-c", "two-b", "two-a"]
 
 
-def test_what_is_wrong_is_told_and_what_was_made_before_too(anyjob: Call, file: Callable[[str], str]) -> None:
-    text = "Name: {}\nJobType: shell\nContent: {}\n"
-    good = file(text.format("once", "echo"))
-    half = anyjob("job", "create", good, file(text.format("bad", '""')), "--json")
-    assert half.status == 2
-    assert [job["name"] for job in json.loads(half.out)["jobs"]] == ["once"]
-    assert "Content" in half.err
-    assert "write the script here" in half.err
-    twice = anyjob("job", "create", good)
+def test_all_that_is_wrong_with_all_files_is_told_before_the_first_job_is_made(
+    server: Serving, anyjob: Call, file: Callable[[str], str]
+) -> None:
+    good = file("Name: once\nJobType: shell\nContent: echo\n")
+    text = "Name: bad\nJobType: shell\nContnt: echo\nTimeType: 1\nTimeExpression: 0 0 25 * * ?\nXAttrs: {lmits: 1}\n"
+    bad = file(text)
+    refused = anyjob("job", "create", good, bad, "--json")
+    assert (refused.status, json.loads(refused.out)) == (2, {"jobs": []})
+    assert f"anyjob: {bad}: Job 'bad' cannot be used:" in refused.err
+    for told in ("Contnt: ", "TimeExpression: ", "XAttrs.lmits: "):
+        assert told in refused.err
+    assert anyjob("job", "create", good).status == 0
+    twice = anyjob("job", "create", good, bad)
     assert twice.status == 2
-    assert "'once' exists already" in twice.err
-    unknown = anyjob("job", "show", "nobody")
+    assert f"{good}: A job with the name 'once' exists already" in twice.err
+    anew = anyjob("job", "create", good, "--replace", "--set", "Content=echo anew")
+    assert anew.status == 0, anew.err
+    assert anew.out.endswith(b"'once' is updated.\n")
+    with server.client() as client:
+        assert client.job("once").fields["Content"] == "echo anew"
+    unknown = anyjob("job", "show", "onc")
     assert unknown.status == 2
-    assert "nobody" in unknown.err
-    assert "Traceback" not in half.err + twice.err + unknown.err
+    assert "There is no job 'onc' in app group 'default' of namespace 'default'; did you mean once?" in unknown.err
 
 
 def test_a_run_that_is_waited_for_shows_its_log_and_ends_with_the_jobs_own_status(

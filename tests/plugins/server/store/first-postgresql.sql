@@ -211,6 +211,7 @@ CREATE INDEX ix_instances_job_id ON public.instances USING btree (job, id);
 CREATE INDEX ix_instances_open ON public.instances USING btree (id) WHERE (status <> ALL (ARRAY[4, 5, 12, 99]));
 CREATE INDEX ix_jobs_listed ON public.jobs USING btree ("group", id, status, name, removed) WHERE (removed IS NULL);
 CREATE INDEX ix_jobs_removed ON public.jobs USING btree (removed) WHERE (removed IS NOT NULL);
+CREATE INDEX ix_jobs_removed_name ON public.jobs USING btree ("group", name) WHERE (removed IS NOT NULL);
 CREATE INDEX ix_outbox_unsent ON public.outbox USING btree (id) WHERE (sent IS NULL);
 CREATE INDEX ix_reasons_job_id ON public.reasons USING btree (job, id);
 CREATE UNIQUE INDEX uq_instances_firing ON public.instances USING btree (job, schedule_time, data_time) WHERE (trigger = 1);

@@ -154,6 +154,7 @@ CREATE INDEX ix_outbox_unsent ON outbox (id) WHERE sent IS NULL;
 CREATE INDEX ix_reasons_job_id ON reasons (job, id);
 CREATE INDEX ix_jobs_listed ON jobs ("group", id, status, name, removed) WHERE removed IS NULL;
 CREATE INDEX ix_jobs_removed ON jobs (removed) WHERE removed IS NOT NULL;
+CREATE INDEX ix_jobs_removed_name ON jobs ("group", name) WHERE removed IS NOT NULL;
 CREATE UNIQUE INDEX uq_jobs_group_name ON jobs ("group", name) WHERE removed IS NULL;
 CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit
         BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END;

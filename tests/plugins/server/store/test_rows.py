@@ -123,7 +123,12 @@ def test_jobs(place: Place) -> None:
         with pytest.raises(JobGone):
             await store.write(lambda c: jobs.update(c, replace(gone, removed=None)))
         assert store.read_now(jobs.due) == []
+        assert store.read_now(lambda c: jobs.by_name(c, group, "Two")) is None
+        assert store.read_now(lambda c: jobs.by_name(c, group, "Two", removed=True)) == gone
         (again,) = await store.write(lambda c: jobs.insert(c, [a_job(group, "Two")]))
+        found = store.read_now(lambda c: jobs.by_name(c, group, "Two", removed=True))
+        assert found is not None
+        assert found.id == again
         assert again > third, "the name is free, the id is not"
         assert store.read_now(lambda c: groups.count_jobs(c, group)) == 3
         assert store.read_now(lambda c: jobs.page(c, group))[1] == 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, tzinfo
+from functools import lru_cache
 from typing import Any, Final
 
 from anyjob.job import TimeType
@@ -49,7 +50,12 @@ def instance_info(row: InstanceRow, time_type: TimeType, zone: tzinfo) -> dict[s
 
 def moment(at: int | None, zone: tzinfo) -> str:
     """Epoch ms as `yyyy-MM-dd HH:mm:ss` in a zone; empty for None."""
-    return "" if at is None else datetime.fromtimestamp(at / 1000, zone).strftime("%Y-%m-%d %H:%M:%S")
+    return "" if at is None else _second(at // 1000, zone)
+
+
+@lru_cache(maxsize=4096)
+def _second(at: int, zone: tzinfo) -> str:
+    return datetime.fromtimestamp(at, zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def cut(text: str, most: int) -> str:

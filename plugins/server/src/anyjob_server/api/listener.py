@@ -65,7 +65,7 @@ class Listener:
         """Port 0: any free one. Raises BadSettings for an address that others can reach, without TLS or `insecure`."""
         if tls is None and not insecure and not is_loopback(host):
             remedy = (
-                "is reached by other machines, and what is sent there could be read on the way;"
+                "is reached by other machines, which could read what is sent there;"
                 " give --tls-cert and --tls-key, or --insecure where the network itself is trusted"
             )
             raise BadSettings(source, [Problem(field="server.listen", value=host, remedy=remedy)])

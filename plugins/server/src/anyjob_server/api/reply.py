@@ -14,6 +14,8 @@ __all__ = ["HEADERS", "business_error", "gateway_error", "raw_response", "succes
 
 HEADERS = [(b"content-type", b"application/json;charset=utf-8"), (b"cache-control", b"no-store")]
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+
 
 def success(request_id: str, told: Mapping[str, Json] | None, message: str = "") -> bytes:
     """Code 200. `told` stands beside the envelope's own keys: `{"Data": {...}}`, or `{"Regions": [...]}`."""
@@ -49,4 +51,4 @@ def raw_response(request_id: str, error: GatewayError) -> bytes:
 
 
 def _json(told: Mapping[str, Json]) -> bytes:
-    return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+    return _encode(told).encode(errors="replace")

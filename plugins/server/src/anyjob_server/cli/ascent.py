@@ -12,11 +12,11 @@ from pathlib import Path
 from anyjob.cli import status
 from anyjob.cli.stops import Stops
 from anyjob.cli.streams import write
-from anyjob.job import Job, JobStatus
 from anyjob.outcome import Json
 from anyjob_server.cli.follow import follow, show_end
 from anyjob_server.client.client import Client
-from anyjob_server.client.errors import BadRequest
+from anyjob_server.client.errors import UnknownJob
+from anyjob_server.client.jobfile import JobFile
 from anyjob_server.client.target import Target, find_target
 
 __all__ = ["Ascent", "Wanted"]
@@ -44,7 +44,7 @@ class Ascent:
         self._stopped = threading.Event()
         self._going: tuple[Target, int] | None = None
 
-    async def run(self, jobs: Sequence[Job], stops: Stops) -> int:
+    async def run(self, jobs: Sequence[JobFile], stops: Stops) -> int:
         """All of them; the exit status. Raises what the calls raise."""
         loop = asyncio.get_running_loop()
 
@@ -62,7 +62,7 @@ class Ascent:
 
     # ---------------------------------------------------------------- on the thread
 
-    def _run(self, jobs: Sequence[Job]) -> int:
+    def _run(self, jobs: Sequence[JobFile]) -> int:
         made = [self._make(job) for job in jobs]
         results = list[int]()
         for target, ident in made:
@@ -71,17 +71,18 @@ class Ascent:
             results.append(self._see(target, ident))
         return next((result for result in results if result), 0)
 
-    def _make(self, job: Job) -> tuple[Target, int]:
+    def _make(self, job: JobFile) -> tuple[Target, int]:
         """Where the job is, and its id."""
         target = find_target(self._state, environment={})
-        target = replace(target, namespace=job.namespace or target.namespace, group=job.group_id or target.group)
+        namespace, group = job.text("Namespace") or target.namespace, job.text("GroupId") or target.group
+        target = replace(target, namespace=namespace, group=group)
         with Client(target) as client:
             _make_group(client)
             if not self._wanted.lasting:
-                return target, client.create_job(replace(job, status=JobStatus.DISABLED))
+                return target, client.create_job(replace(job, fields={**job.fields, "Status": 0}))
             try:
                 known = client.job(job.name)
-            except BadRequest:
+            except UnknownJob:
                 return target, client.create_job(job)
             client.update_job(known.id, job)
             return target, known.id

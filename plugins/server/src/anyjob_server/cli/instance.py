@@ -67,6 +67,7 @@ def show(
     """Show how an instance stands, or how it ended and what proves it."""
     from anyjob.cli.page import Page, print_json
     from anyjob.cli.said import stop_in_words
+    from anyjob.outcome import Cause
     from anyjob_server.cli.opened import opened
 
     with opened(server, namespace, group, state) as client:
@@ -88,7 +89,11 @@ def show(
     ]
     if found.outcome is not None:
         rows += [(item.source, line) for item in found.outcome.evidence for line in item.text.splitlines()]
-        if (stop := found.outcome.stop) is not None:
+        if (stop := found.outcome.stop) is not None and found.outcome.cause in (
+            Cause.STOPPED,
+            Cause.TIMED_OUT,
+            Cause.LEFTOVERS,
+        ):
             rows += [("stop", stop_in_words(stop)), *(("may still be going", one) for one in stop.survivors)]
     page = Page()
     page.section(f"Instance {found.id}", [row for row in rows if row[1]])
@@ -177,7 +182,7 @@ def retry(
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run a failed instance again, with the same times and parameters, as a new instance."""
+    """Run an ended instance again, with the same times and parameters, as a new instance."""
     from anyjob_server.cli.follow import tell
     from anyjob_server.cli.opened import opened
 
@@ -189,8 +194,5 @@ def retry(
 def _said(one: InstanceInfo) -> str:
     from anyjob.cli.said import cause_in_words
 
-    return (
-        one.status.label
-        if one.outcome is None or one.outcome.ok
-        else f"{one.status.label}: {cause_in_words(one.outcome)}"
-    )
+    label, words = one.status.label, "" if one.outcome is None or one.outcome.ok else cause_in_words(one.outcome)
+    return label if words in ("", label) else f"{label}: {words}"

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from anyjob.outcome import Json
     from anyjob_server.client.client import Client
+    from anyjob_server.client.jobfile import JobFile
     from anyjob_server.client.jobinfo import JobInfo
 
 __all__ = ["job"]
@@ -33,12 +34,14 @@ def create(
     group: Group = None,
     state: State = None,
     *,
+    replace: Annotated[bool, typer.Option("--replace", help="Update those whose names are there already.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make jobs of files, as `anyjob run` reads them.
 
-    What the files say of Namespace and GroupId holds, unless --namespace and --group say otherwise. All files are read
-    before the first job is made; each that was made is told, also when the next is refused.
+    What the files say of Namespace and GroupId holds, unless --namespace and --group say otherwise. All are checked by
+    the server before the first is made. With --replace a job whose name is there already is updated: what its file says
+    is set, what it does not say stays, and so do its type and status.
     """
     from anyjob.cli.page import print_json
     from anyjob_server.cli.jobfiles import read_all
@@ -48,14 +51,37 @@ def create(
     made: list[Json] = []
     with opened(server, namespace, group, state) as client:
         try:
-            for one in jobs:
-                ident = client.create_job(one)
-                made.append({"id": ident, "name": one.name})
-                if not as_json:
-                    typer.echo(f"Job {ident} {one.name!r} is made.")
+            known = [_known(client, one) if replace else None for one in jobs]
+            for one, there in zip(jobs, known, strict=True):
+                if there is None and len(jobs) > 1:
+                    client.check_job(one)
+            for one, there in zip(jobs, known, strict=True):
+                made.append(_made(client, one, there, as_json=as_json))
         finally:
             if as_json:
                 print_json({"jobs": made})
+
+
+def _known(client: Client, one: JobFile) -> JobInfo | None:
+    from anyjob_server.client.errors import UnknownJob
+
+    try:
+        return client.job(one.name) if one.name else None
+    except UnknownJob:
+        return None
+
+
+def _made(client: Client, one: JobFile, there: JobInfo | None, *, as_json: bool) -> Json:
+    from anyjob.problem import short
+
+    if there is None:
+        ident = client.create_job(one)
+    else:
+        ident = there.id
+        client.update_job(ident, one)
+    if not as_json:
+        typer.echo(f"Job {ident} {short(one.name)!r} is {'made' if there is None else 'updated'}.")
+    return {"id": ident, "name": one.name}
 
 
 @job.command("list")

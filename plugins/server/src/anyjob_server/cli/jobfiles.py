@@ -5,17 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from anyjob.job import BadJobFile, Job, parse_jobs, read_jobs
+from anyjob.job import BadJobFile, parse_fields, read_fields
 from anyjob.nearest import did_you_mean
 from anyjob.problem import short
+from anyjob_server.client.jobfile import JobFile
 
 __all__ = ["read_all"]
 
 
-def read_all(files: Sequence[str], sets: Sequence[str], name: str | None) -> list[Job]:
+def read_all(files: Sequence[str], sets: Sequence[str], name: str | None) -> list[JobFile]:
     """Every job of every file in their order, or all that have a name; `-` is standard input.
 
-    Raises BadJobFile and BadJob. What a job's type wants of its fields is checked by the server.
+    Raises BadJobFile, and BadJob for an override that is none. The server checks the fields: it knows all of them.
     """
     jobs = [job for file in files for job in _read(file, sets)]
     if name is None:
@@ -27,5 +28,11 @@ def read_all(files: Sequence[str], sets: Sequence[str], name: str | None) -> lis
     return found
 
 
-def _read(file: str, sets: Sequence[str]) -> list[Job]:
-    return parse_jobs(sys.stdin.buffer.read(), "standard input", sets) if file == "-" else read_jobs(file, sets)
+def _read(file: str, sets: Sequence[str]) -> list[JobFile]:
+    source = "standard input" if file == "-" else file
+    found = parse_fields(sys.stdin.buffer.read(), source, sets) if file == "-" else read_fields(file, sets)
+    alone = len(found) == 1
+    return [
+        JobFile(source=source if alone else f"{source}, job {number}", fields=fields)
+        for number, fields in enumerate(found, 1)
+    ]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -27,6 +29,9 @@ __all__ = ["serve"]
 
 _SWITCH: Final = 0.001
 """Seconds that a thread may compute while the loop waits for its turn: the store's writer computes a lot."""
+
+_YOUNG: Final = 50_000
+"""New objects until the collector looks for cycles among them. A run makes hundreds and leaves next to none behind."""
 
 
 def serve(
@@ -65,7 +70,7 @@ def serve(
     from anyjob_server.client.serverfile import default_state
     from anyjob_server.settings import ServerSettings, with_options
 
-    folder = state or default_state()
+    folder = (state or default_state()).absolute()
     given: dict[str, object] = {
         "listen": listen,
         "tls_cert": tls_cert,
@@ -73,7 +78,7 @@ def serve(
         "insecure": insecure or None,
         "database": database,
     }
-    settings = with_options(settings_for(config, folder), given)
+    settings = with_options(settings_for(config, folder, served=True), given)
     own = ServerSettings.of(settings)
     address = read_address(own.listen, "--listen" if listen else "server.listen")
     _log_to_stderr()
@@ -85,12 +90,16 @@ async def _serve(settings: Settings, own: ServerSettings, folder: Path, address:
     from anyjob.cli.session import load_host
     from anyjob_server.cli.signals import Ending
     from anyjob_server.server import Server
-    from anyjob_server.serving import Serving, state_folder, tls_files
+    from anyjob_server.serving import Serving, tls_files
 
     ending = Ending()
-    server = Server(load_host(settings), settings, state_folder(folder))
+    server = Server(load_host(settings), settings, folder)
     async with Serving(server, address, tls=tls_files(own), insecure=own.insecure) as serving:
         _tell(serving, as_json=as_json)
+        # What is there now stays: the collector need not go through it again and again.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(_YOUNG, 20, 20)
         await ending.wait()
         write(sys.stderr, "anyjob: ending; runs go on, and the next start takes them over\n")
     return 0
@@ -98,9 +107,18 @@ async def _serve(settings: Settings, own: ServerSettings, folder: Path, address:
 
 def _tell(serving: Serving, *, as_json: bool) -> None:
     from anyjob_server.cli.welcome import welcome
+    from anyjob_server.trust.passage import closed_above
 
     first, state = serving.first, serving.server.state
-    write(sys.stderr, f"anyjob: {plain(serving.server.users.summary())}\n")
+    users = serving.server.users
+    write(sys.stderr, f"anyjob: {plain(users.summary())}\n")
+    python = Path(shutil.which("python3") or sys.executable).resolve()
+    if users.root and users.said("", "*") != "root" and (closed := closed_above(python.parent)) is not None:
+        told = (
+            f"they cannot pass through {closed} to {python}, so a python job needs XAttrs.command with another python3;"
+            ' or open that folder (chmod o+x), or write "*" = "root" under [server.users]'
+        )
+        write(sys.stderr, f"anyjob: {plain(told)}\n")
     if as_json:
         key = None if first is None else {"id": first.access_key_id, "secret": first.secret or None}
         write(sys.stdout, json.dumps({"url": serving.url, "pid": os.getpid(), "state": str(state), "key": key}) + "\n")

@@ -14,9 +14,9 @@ from anyjob.cli.options import Config, JobName, Sets
 from anyjob_server.cli.options import State
 
 if TYPE_CHECKING:
-    from anyjob.job import Job
     from anyjob.settings import Settings
     from anyjob_server.cli.ascent import Wanted
+    from anyjob_server.client.jobfile import JobFile
 
 __all__ = ["up"]
 
@@ -56,7 +56,7 @@ def up(
     settings = settings_for(config, state or folders.home())
     wanted = Wanted(quiet=quiet, as_json=as_json, lasting=state is not None)
     if state is not None:
-        leave(asyncio.run(_up(settings, state, jobs, wanted)))
+        leave(asyncio.run(_up(settings, state.absolute(), jobs, wanted)))
     folder = upfolders.new()
     worker = settings.worker.model_copy(update={"shim_idle": min(1.0, settings.worker.shim_idle)})
     try:
@@ -67,19 +67,19 @@ def up(
     leave(result)
 
 
-async def _up(settings: Settings, folder: Path, jobs: list[Job], wanted: Wanted) -> int:
+async def _up(settings: Settings, folder: Path, jobs: list[JobFile], wanted: Wanted) -> int:
     from anyjob.cli.session import load_host
     from anyjob.cli.stops import Stops
     from anyjob_server.address import read_address
     from anyjob_server.cli.ascent import Ascent
     from anyjob_server.server import Server
-    from anyjob_server.serving import Serving, state_folder
+    from anyjob_server.serving import Serving
     from anyjob_server.settings import with_options
 
     stops = Stops()
     if os.getuid() == 0:  # the jobs are the caller's own, as in `anyjob run`
         settings = with_options(settings, {"users": {"*": "root"}})
-    server = Server(load_host(settings), settings, state_folder(folder))
+    server = Server(load_host(settings), settings, folder)
     async with Serving(server, read_address("127.0.0.1:0", "--listen"), environment={}):
         result = await Ascent(server.state, wanted).run(jobs, stops)
         await server.worker.apps.shared.dismiss()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -10,8 +11,9 @@ from anyjob.job import Job, JobStatus
 from anyjob.outcome import Json
 from anyjob.status import InstanceStatus
 from anyjob_server.client.connection import Connection
-from anyjob_server.client.errors import BadRequest
+from anyjob_server.client.errors import BadRequest, UnknownJob
 from anyjob_server.client.instanceinfo import InstanceInfo
+from anyjob_server.client.jobfile import JobFile
 from anyjob_server.client.jobinfo import JobInfo, fields_of
 from anyjob_server.client.logpart import LogPart
 from anyjob_server.client.target import Target
@@ -21,6 +23,8 @@ __all__ = ["Client"]
 _LINES: Final = 200
 """The most lines that GetLog gives at one time."""
 _PAGE: Final = 100
+_LOOKED_AT: Final = 1000
+"""Jobs among which the nearest name is looked for."""
 
 
 class Client:
@@ -43,29 +47,38 @@ class Client:
 
     # ---------------------------------------------------------------- jobs
 
-    def create_job(self, job: Job) -> int:
+    def create_job(self, job: Job | JobFile) -> int:
         """Make a job, in the group of its file unless an option chose another; its id."""
-        return int(self.call("CreateJob", self._in_scope(job))["JobId"])
+        return int(self._sent("CreateJob", job, {})["JobId"])
 
-    def update_job(self, ident: int, job: Job) -> None:
-        """Make a job what a file says, but for its type."""
-        fields = {name: value for name, value in self._in_scope(job).items() if name not in ("JobType", "Status")}
-        self.call("UpdateJob", {**fields, "JobId": ident})
+    def check_job(self, job: JobFile) -> None:
+        """Have everything looked at that `create_job` would refuse, and make nothing."""
+        self._sent("CreateJob", job, {"CheckOnly": True})
+
+    def update_job(self, ident: int, job: JobFile) -> None:
+        """Set what a file says, but for its type and status."""
+        self._sent("UpdateJob", job, {"JobId": ident})
+
+    def _sent(self, action: str, job: Job | JobFile, further: Mapping[str, Json]) -> Any:
+        if isinstance(job, Job):
+            return self.call(action, {**self._in_scope(fields_of(job)), **further})
+        fields = job.to_update() if action == "UpdateJob" else job.to_create()
+        try:
+            return self.call(action, {**self._in_scope(fields), **further})
+        except BadRequest as error:
+            raise BadRequest(action, error.code, f"{job.source}: {error.message}", error.request_id) from None
 
     def job(self, word: str) -> JobInfo:
-        """By id, else by name. Raises BadRequest for one that is not there."""
-        if word.isdecimal():
+        """By id, else by name. Raises UnknownJob for one that is not there."""
+        ways: list[dict[str, Json]] = [{"JobId": int(word)}] if word.isdecimal() else []
+        for by in (*ways, {"JobName": word}):
             try:
-                return self._job({"JobId": int(word)})
+                return JobInfo.of(self.call("GetJobInfo", by)["JobConfigInfo"])
             except BadRequest as unknown:
-                try:
-                    return self._job({"JobName": word})
-                except BadRequest:
-                    raise unknown from None
-        return self._job({"JobName": word})
-
-    def _job(self, by: Mapping[str, Json]) -> JobInfo:
-        return JobInfo.of(self.call("GetJobInfo", by)["JobConfigInfo"])
+                if not unknown.message.lower().startswith("job"):
+                    raise  # its app group is not there, say
+        known = [one.name for one in islice(self.jobs(), _LOOKED_AT)]
+        raise UnknownJob(word, self.target.namespace, self.target.group, known)
 
     def jobs(self, name: str = "", status: JobStatus | None = None) -> Iterator[JobInfo]:
         """Those that have `name` in theirs, all pages."""
@@ -100,13 +113,12 @@ class Client:
         """What is due and what was not fired: GetJobWhy, an operation of anyjob's own."""
         return dict(self.call("GetJobWhy", {"JobId": ident}))
 
-    def _in_scope(self, job: Job) -> dict[str, Json]:
-        own = fields_of(job)
-        chosen: dict[str, Json] = {"Namespace": self.target.namespace, "GroupId": self.target.group}
-        return {
-            **own,
-            **{name: value for name, value in chosen.items() if name in self.target.chosen or not own.get(name)},
-        }
+    def _in_scope(self, fields: Mapping[str, Json]) -> dict[str, Json]:
+        own, target = dict(fields), self.target
+        for name, value in (("Namespace", target.namespace), ("GroupId", target.group)):
+            if name in target.chosen or not own.get(name):
+                own[name] = value
+        return own
 
     # ---------------------------------------------------------------- instances
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Self, cast
@@ -118,6 +119,8 @@ def _why(error: Exception) -> str:
     ):
         seen = inner
     text = getattr(seen, "strerror", None) or str(seen)
+    if isinstance(seen, ssl.SSLError) and seen.reason == "WRONG_VERSION_NUMBER":
+        return "it does not speak https: write http://"
     return short(text[:1].lower() + text[1:], 200)
 
 

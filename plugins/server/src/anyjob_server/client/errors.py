@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from anyjob.errors import AnyJobError, BadInput
+from anyjob.nearest import did_you_mean
+from anyjob.problem import short
 
 __all__ = [
     "BadRequest",
@@ -16,6 +19,7 @@ __all__ = [
     "NotSigned",
     "ServerLost",
     "ServerUnreachable",
+    "UnknownJob",
 ]
 
 _BAD_INPUT: Final = range(400, 500)
@@ -81,7 +85,8 @@ class NotSigned(AnyJobError):
 
     def __init__(self, url: str, action: str, code: str, message: str, request_id: str) -> None:
         self.url, self.action, self.code, self.message, self.request_id = url, action, code, message, request_id
-        told = f"{message} {_remedy(code)}".strip()
+        remedy, stop = _remedy(code), "" if message.endswith((".", "!", "?")) else "."
+        told = f"{message}{stop} {remedy}" if remedy else message
         super().__init__(f"{action} was refused by {url}: {code}: {told} (request {request_id})")
 
 
@@ -100,6 +105,16 @@ class CallFailed(AnyJobError):
 
 class BadRequest(CallFailed, BadInput):
     """What was asked cannot be done as it was asked."""
+
+
+class UnknownJob(BadInput):
+    """An app group has no job of this id or name."""
+
+    def __init__(self, word: str, namespace: str, group: str, known: Sequence[str]) -> None:
+        self.word = word
+        hint = did_you_mean(word, known) or "`anyjob job list` shows those that there are"
+        where = f"app group {short(group)!r} of namespace {short(namespace)!r}"
+        super().__init__(f"There is no job {short(word)!r} in {where}; {hint}.")
 
 
 def _remedy(code: str) -> str:

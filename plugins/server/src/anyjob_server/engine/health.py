@@ -10,6 +10,7 @@ from time import monotonic
 from typing import Any, Final
 
 from anyjob.errors import AnyJobError
+from anyjob.executor.app import AppExecutor, Attached
 from anyjob.executor.capabilities import Health
 from anyjob.plugins import PluginHost
 from anyjob.plugins.binding import Bound
@@ -87,7 +88,13 @@ class HealthBook:
         return health
 
     def _keys(self, bound: Bound) -> list[tuple[str, str]]:
-        keys = [("executor", bound.binding.job_type)]
+        keys = [] if _dials_in(bound) else [("executor", bound.binding.job_type)]
         if bound.place is not None and bound.executor.joins(bound.spec):
             keys.append(("launcher", bound.place.name))
         return keys
+
+
+def _dials_in(bound: Bound) -> bool:
+    """Whether the run waits for an application that dials in: it may come yet, as after a restart of the worker."""
+    executor = bound.executor
+    return isinstance(executor, AppExecutor) and executor.kind(bound.spec) is Attached

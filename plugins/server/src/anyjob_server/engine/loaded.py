@@ -57,6 +57,7 @@ class Shelf:
         """`zone`: of jobs that name none."""
         self._store, self._calendars, self._zone, self._most = store, calendars, zone, most
         self._jobs: OrderedDict[int, Loaded] = OrderedDict()
+        self._gone: set[int] = set()
         self._timelines: OrderedDict[tuple[object, ...], Timeline] = OrderedDict()
 
     def known(self, job: int) -> Loaded | None:
@@ -71,7 +72,7 @@ class Shelf:
         missing = [job for job in wanted if job not in self._jobs]
         if missing:
             for row in await self._store.read(lambda c: jobs.many(c, missing)):
-                if row.id not in self._jobs:  # an update came between
+                if row.id not in self._jobs and row.id not in self._gone:  # an update came between
                     self.put_if_read(row)
         return {job: loaded for job in wanted if (loaded := self._jobs.get(job)) is not None}
 
@@ -97,6 +98,7 @@ class Shelf:
     def drop(self, gone: Iterable[int]) -> None:
         """They are no more."""
         for job in gone:
+            self._gone.add(job)  # one who reads it just now must not bring it back
             self._jobs.pop(job, None)
 
     def timeline(self, job: Job, created: int) -> Timeline:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from sqlalchemy import Connection, func, select
@@ -35,12 +35,13 @@ class AuditRow:
     remote: str = ""
 
 
+_NAMES: Final = tuple(one.name for one in fields(AuditRow) if one.name != "id")
 _INSERT: Final = Statement(inserting(AUDIT, "id"))
 
 
 def add(c: Connection, rows: Iterable[AuditRow]) -> None:
     """Add lines."""
-    _INSERT.run_all(c, [asdict(row) for row in rows])
+    _INSERT.run_all(c, [{name: getattr(row, name) for name in _NAMES} for row in rows])
 
 
 def page(

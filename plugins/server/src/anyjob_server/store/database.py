@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager
 from enum import Enum
 from pathlib import Path
 
@@ -32,7 +33,8 @@ class Database(ABC):
     where: str
     """As messages name it, without a password."""
     marks_are_cheap: bool
-    """Whether `mark` and `keep` cost next to nothing, or a round trip each."""
+    """Whether `mark` and `keep` cost next to nothing, or a round trip each. With SQLite each is a turn in the race with
+    the loop for the interpreter."""
 
     @abstractmethod
     def hold(self) -> None:
@@ -49,6 +51,10 @@ class Database(ABC):
     @abstractmethod
     def reader(self) -> Connection:
         """A new connection that reads only; may be used on any thread, by one at a time."""
+
+    def snapshot(self, c: Connection) -> AbstractContextManager[object]:
+        """Of a reader: everything that is asked within sees the same state."""
+        return c.begin()
 
     @abstractmethod
     def fault(self, error: BaseException) -> Fault:

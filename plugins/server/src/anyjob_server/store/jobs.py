@@ -94,6 +94,11 @@ _MANY: Final = ByIds(_WHOLE.where(JOBS.c.id.in_(bindparam("ids", expanding=True)
 _BY_NAME: Final = Statement(
     _WHOLE.where(JOBS.c.group == bindparam("in_group"), JOBS.c.name == bindparam("called"), ALIVE)
 )
+_BY_NAME_REMOVED: Final = Statement(
+    _WHOLE.where(JOBS.c.group == bindparam("in_group"), JOBS.c.name == bindparam("called"), ~ALIVE)
+    .order_by(JOBS.c.id.desc())
+    .limit(1)
+)
 _DUE: Final = Statement(
     select(JOBS.c.id, JOBS.c.next_fire, JOBS.c.status, JOBS.c.time_type)
     .where(ALIVE, JOBS.c.status == int(JobStatus.ENABLED), JOBS.c.next_fire.is_not(None))
@@ -168,9 +173,11 @@ def many(c: Connection, ids: Sequence[int]) -> list[JobRow]:
     return [_made(found) for found in _MANY.rows(c, ids)]
 
 
-def by_name(c: Connection, group: int, name: str) -> JobRow | None:
-    """The job of this name."""
-    return _one(_BY_NAME.row(c, {"in_group": group, "called": name}))
+def by_name(c: Connection, group: int, name: str, *, removed: bool = False) -> JobRow | None:
+    """The job of this name; `removed`: where there is none, the newest that had it and is deleted, or over."""
+    asked = {"in_group": group, "called": name}
+    found = _BY_NAME.row(c, asked)
+    return _one(_BY_NAME_REMOVED.row(c, asked) if found is None and removed else found)
 
 
 def page(

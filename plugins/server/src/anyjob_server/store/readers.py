@@ -63,7 +63,7 @@ class _Reader:
         for last in (False, True):
             try:
                 c = self._c = self._c or self._database.reader()
-                with c.begin():
+                with self._database.snapshot(c):
                     return ask(c)
             except Exception as error:
                 if self._database.fault(error) is not Fault.LOST:

@@ -7,6 +7,8 @@ import json
 import os
 import socket
 import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,10 +30,10 @@ class SqliteDatabase(Database):
 
     def __init__(self, path: Path) -> None:
         self.path, self.where = path, str(path)
-        self.marks_are_cheap = True
+        self.marks_are_cheap = False
         self._lock: int | None = None
         self._writers = self._engine("BEGIN IMMEDIATE")
-        self._readers = self._engine("BEGIN")
+        self._readers = self._engine("")
 
     def hold(self) -> None:
         """By flock on a file beside it: the kernel lets go of it when the process ends, however it ends."""
@@ -65,6 +67,19 @@ class SqliteDatabase(Database):
         c = self._readers.connect()
         _raw(c).execute("PRAGMA query_only=ON")
         return c
+
+    @contextmanager
+    def snapshot(self, c: Connection) -> Generator[None]:
+        """By the driver: SQLAlchemy's transaction costs more than most questions."""
+        raw = _raw(c)
+        raw.execute("BEGIN")
+        try:
+            yield
+        finally:
+            if c.in_transaction():  # something was asked by SQLAlchemy, which began one for itself
+                c.rollback()
+            elif raw.in_transaction:
+                raw.execute("COMMIT")
 
     def fault(self, error: BaseException) -> Fault:
         """By SQLite's primary result code."""
@@ -112,7 +127,8 @@ class SqliteDatabase(Database):
         def begins(c: Connection) -> None:
             _raw(c).execute(begin)
 
-        event.listen(engine, "begin", begins)
+        if begin:
+            event.listen(engine, "begin", begins)
         return engine
 
     def _connect(self) -> sqlite3.Connection:

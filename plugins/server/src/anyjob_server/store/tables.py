@@ -120,6 +120,7 @@ Index(  # all that a page of jobs is chosen by; SQLite reads the table for a col
     postgresql_where=ALIVE,
 )
 Index("ix_jobs_removed", JOBS.c.removed, sqlite_where=~ALIVE, postgresql_where=~ALIVE)
+Index("ix_jobs_removed_name", JOBS.c.group, JOBS.c.name, sqlite_where=~ALIVE, postgresql_where=~ALIVE)
 
 JOB_TEXTS: Final = Table(
     "job_texts",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -38,6 +40,7 @@ class Writer:
         """`check` looks at each new connection: whether it leads to the same database in the same hands."""
         self._database, self._check, self._patience = database, check, patience
         self._c: Connection | None = c
+        self._gathered: deque[Change] = deque()
         self._waiting: SimpleQueue[Change | None] = SimpleQueue()
         self._closed = False
         self._trouble: str | None = None
@@ -50,9 +53,18 @@ class Writer:
         """Wait until the change is durable; its result."""
         if self._closed:
             raise StoreLost(self._database.where, "this server has closed it")
-        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._waiting.put(Change(change, future))
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Any] = loop.create_future()
+        self._gathered.append(Change(change, future))
+        if len(self._gathered) == 1:
+            # All of this turn together: a thread that is woken for the first of them would take the loop's time.
+            loop.call_soon(self._hand_over)
         return await future
+
+    def _hand_over(self) -> None:
+        with contextlib.suppress(IndexError):
+            while True:
+                self._waiting.put(self._gathered.popleft())
 
     @property
     def trouble(self) -> str | None:
@@ -66,6 +78,7 @@ class Writer:
         """All that was accepted is carried out first."""
         if not self._closed:
             self._closed = True
+            self._hand_over()
             self._waiting.put(None)
             self._thread.join()
 

@@ -69,6 +69,8 @@ class Guard:
 
     def allow(self, key: str, policy: Policy, action: str, namespace: str, group: str, job: Job | None = None) -> None:
         """Raises Denied, and what dispatching the job raises where a condition asks about it."""
+        if policy is EVERYTHING:
+            return
         seen = None
         if job is not None:
             seen = self._seen(job) if policy.about_jobs else WantedJob(job_type=job.job_type)

@@ -13,7 +13,7 @@ from anyjob_server.api.scope import group_of, job_of
 async def execute_job(call: Call) -> Mapping[str, Json]:
     """Run a job now. With CheckJobStatus a disabled one is refused."""
     group = group_of(call)
-    row = job_of(call, group)
+    row = job_of(call, group, to_run=True)
     call.allow(group, row.job)
     given = call.parameters
     parameters = given.text("InstanceParameters")
@@ -26,6 +26,7 @@ async def execute_job(call: Call) -> Mapping[str, Json]:
         check_status=given.flag("CheckJobStatus") or False,
         worker=given.needed("Worker") if kind == _WORKER else "",
         label=given.needed("Label") if kind == _LABEL else "",
+        by=call.by,
     )
     call.said["JobInstanceId"] = instance
     return {"Data": {"JobInstanceId": instance}}

@@ -15,8 +15,9 @@ from anyjob_server.store import jobs
 async def get_job_instance(call: Call) -> Mapping[str, Json]:
     """One instance; also of a job that was deleted since."""
     row = instance_of(call, group_of(call))
-    job = call.server.store.read_now(lambda c: jobs.get(c, row.job, removed=True))
-    told = instance_info(row, TimeType.NONE if job is None else job.time_type, call.server.zone)
+    server = call.server
+    job = server.engine.known(row.job) or server.store.read_now(lambda c: jobs.get(c, row.job, removed=True))
+    told = instance_info(row, TimeType.NONE if job is None else job.time_type, server.zone)
     told |= {
         "JobName": "" if job is None else job.name,
         "Parameters": row.parameters,

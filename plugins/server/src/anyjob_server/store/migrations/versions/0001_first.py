@@ -209,6 +209,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("removed IS NOT NULL"),
     )
     op.create_index(
+        "ix_jobs_removed_name",
+        "jobs",
+        ["group", "name"],
+        unique=False,
+        sqlite_where=sa.text("removed IS NOT NULL"),
+        postgresql_where=sa.text("removed IS NOT NULL"),
+    )
+    op.create_index(
         "uq_jobs_group_name",
         "jobs",
         ["group", "name"],
