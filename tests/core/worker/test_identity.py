@@ -108,6 +108,12 @@ def test_a_job_cannot_take_the_number_of_another_group(state: Path) -> None:
     assert (outcome.cause, "no such user" in outcome.result) == (Cause.BAD_CONFIG, True), outcome
 
 
+def test_root_is_refused_to_a_job_that_names_it_also_where_the_worker_is_root(state: Path) -> None:
+    outcome, _ = run(state, "id -u", user="root")
+    assert outcome.cause is Cause.BAD_CONFIG
+    assert "not allowed for app group ''; allowed: nobody." in outcome.result
+
+
 def test_what_a_job_names_itself_is_still_asked_of_the_list(state: Path) -> None:
     outcome, _ = run_of_group(state, "1900000001", Content="id", XAttrs={"user": "daemon"})
     assert "not allowed for app group 'own'" in outcome.result

@@ -29,7 +29,7 @@ def load_host(settings: Settings) -> PluginHost:
         executor_settings=settings.executors,
         launcher_settings=settings.launchers,
         source=settings.source,
-        alone=settings.found is None,
+        alone=settings.as_caller,
     )
     types = {name for offer in host.types() for name in (offer.kind.job_type, *offer.kind.aliases)} | set(PACKAGES)
     launchers = {offer.kind.name for offer in host.launchers()}

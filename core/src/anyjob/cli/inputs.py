@@ -44,10 +44,12 @@ def the_job(file: str, sets: Sequence[str], name: str | None, host: PluginHost) 
     return found[0]
 
 
-def settings_for(config: Path | None, state: Path | None) -> Settings:
+def settings_for(config: Path | None, state: Path | None, *, served: bool = False) -> Settings:
     """The settings of a command. Without --state, the folder of all own state folders may hold a file.
 
-    Raises BadSettings.
+    `served`: jobs come from others than the caller, so without a file they may not do what he may. Raises BadSettings.
     """
     found = find_settings(config, state or folders.home())
-    return Settings.alone() if found is None else read_settings(found)
+    if found is None:
+        return Settings() if served else Settings.alone()
+    return read_settings(found)

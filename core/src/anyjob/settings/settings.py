@@ -28,7 +28,8 @@ M = TypeVar("M", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The settings in force. `found` None: there is no file, and all are defaults.
+    """The settings in force. `found` None: there is no file, and all are defaults. `as_caller`: then jobs may do what
+    the user of this process may do anyway, since nobody else brings any.
 
     `executors` and `launchers` are handed to the plugin host, which checks each with its own model when it is first
     used. `written` is the file as it was parsed.
@@ -42,6 +43,7 @@ class Settings:
     executors: Mapping[str, Mapping[str, object]] = field(default_factory=dict[str, Mapping[str, object]])
     launchers: Mapping[str, Mapping[str, object]] = field(default_factory=dict[str, Mapping[str, object]])
     written: Mapping[str, object] = field(default_factory=dict[str, object])
+    as_caller: bool = False
 
     @property
     def source(self) -> str:
@@ -60,4 +62,4 @@ class Settings:
     @classmethod
     def alone(cls) -> Settings:
         """For a command without a file: jobs may do what its user may do anyway, for root also to be root."""
-        return cls(worker=WorkerSettings(users={"*": ["*", "root"]}))
+        return cls(worker=WorkerSettings(users={"*": ["*", "root"]}), as_caller=True)

@@ -66,16 +66,18 @@ def assigned(user: str) -> Identity | Problem | None:
 
 
 def resolve_user(user: str, group_id: str, allowed: Mapping[str, Sequence[str]]) -> Identity | Problem | None:
-    """The identity for XAttrs.user, a Problem when it may not be, None when it is the worker's own user anyway.
+    """The identity for XAttrs.user, a Problem when it may not be, None when it is the worker's own user.
 
-    Only root can become somebody else, only users on the app group's list, and never uid 0 unless it is named there.
+    Only root can become somebody else, only users on the app group's list, and never uid 0 unless it is named there:
+    also a worker that is root itself runs no job as root that asks for it and is not allowed to.
     """
     field = "XAttrs.user"
     try:
         entry = pwd.getpwnam(user)
     except KeyError:
         return Problem(field=field, value=user, remedy="no such user on this node; create it, or name one that exists")
-    if entry.pw_uid == os.getuid():
+    own = entry.pw_uid == os.getuid()
+    if own and os.getuid() != 0:
         return None
     if os.getuid() != 0:
         return Problem(
@@ -91,7 +93,7 @@ def resolve_user(user: str, group_id: str, allowed: Mapping[str, Sequence[str]])
             value=user,
             remedy=f"not allowed for app group {group_id!r}; allowed: {have}. The operator adds it to [worker.users]",
         )
-    return _identity(entry)
+    return None if own else _identity(entry)
 
 
 def _identity(entry: pwd.struct_passwd) -> Identity:

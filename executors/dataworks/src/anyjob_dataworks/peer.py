@@ -210,6 +210,7 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     peer: ClassVar[Peer]
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else the body waits until the caller has acknowledged the head: 40 ms
 
     def do_GET(self) -> None:
         self._serve()

@@ -86,6 +86,18 @@ def test_what_create_job_refuses(server: Live, fields: dict[str, Any], code: int
     assert told in refused(create(server, f"refused {fields}"[:100], **fields), code)
 
 
+def test_what_is_not_there_is_told_with_what_is(server: Live) -> None:
+    told = refused(server.call("ListJobs", GroupId="defualt"), 404)
+    assert told == "app is not existed, groupId=defualt, namesapce=default. GroupId: did you mean default?"
+    told = refused(server.call("ListJobs", Namespace="zzz"), 404)
+    assert told == "namespace can not find namespace: zzz, namespaceSource:null. Namespace: there is default"
+    server.job("settlement")
+    assert "JobName: did you mean settlement?" in refused(server.call("GetJobInfo", JobName="setlement"), 404)
+    nosy = key(server, {"effect": "allow", "actions": ["job.read"]})
+    told = refused(server.call_as(nosy, "ListJobs", GroupId="defualt"), 404)
+    assert told == "app is not existed, groupId=defualt, namesapce=default"
+
+
 def test_everything_that_is_wrong_is_told_at_once(server: Live) -> None:
     reply = create(
         server,

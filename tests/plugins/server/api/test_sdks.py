@@ -155,7 +155,8 @@ def scopes(walk: Walk, uid: str) -> None:
         listed = walk.call("ListNamespaces", "GroupId")["Namespaces"]
         assert listed == [{"UId": uid, "Name": "walk 2", "Description": "new"}]
     assert walk.call("ListNamespaces", "GroupId")["Namespaces"][0]["UId"] == uid
-    assert walk.refused("GetAppGroup", 404) == f"app is not existed, groupId=walk.defaultGroup, namesapce={uid}"
+    told = walk.refused("GetAppGroup", 404)
+    assert told == f"app is not existed, groupId=walk.defaultGroup, namesapce={uid}"  # the namespace has none
     group = walk.call(
         "CreateAppGroup",
         AppName="walk",

@@ -97,15 +97,16 @@ def test_stop_ends_what_waits_at_once_and_what_runs_by_its_ladder(tmp_path: Path
             job = await here.job(Content="hold", MaxConcurrency=5, MaxAttempt=3)
             runs, waits = await here.engine.execute(job), await here.engine.execute(job)
             await here.running(runs)
+            killed = "killed from server: stopped by tester"
             await here.engine.stop(here.instance(waits), "tester")
             ended = here.instance(waits)
             stop = json.loads(ended.outcome)["stop"]
-            assert (ended.status, ended.cause, ended.result) == (InstanceStatus.FAILED, "stopped", "killed from server")
+            assert (ended.status, ended.cause, ended.result) == (InstanceStatus.FAILED, "stopped", killed)
             assert (stop["strength"], stop["by"]) == ("PROVEN", "never started")
             await here.engine.stop(here.instance(runs), "tester")
             await here.until(lambda: here.instance(runs).status.finished)
             ended = here.instance(runs)
-            assert (ended.status, ended.cause, ended.result) == (InstanceStatus.FAILED, "stopped", "killed from server")
+            assert (ended.status, ended.cause, ended.result) == (InstanceStatus.FAILED, "stopped", killed)
             assert here.play.starts.total() == 1, "a stopped one is not tried again"
             with pytest.raises(AlreadyOver, match="is over \\(failed\\)"):
                 await here.engine.stop(ended)

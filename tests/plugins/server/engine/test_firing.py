@@ -76,6 +76,10 @@ def test_a_one_time_job_is_gone_after_its_run_and_its_history_is_not(tmp_path: P
             assert one.status is InstanceStatus.SUCCESS
             assert here.store.read_now(lambda c: jobs.get(c, job.id)) is None
             assert here.instance(one.id).job == job.id
+            gone = here.store.read_now(lambda c: jobs.by_name(c, here.group.id, "j", removed=True))
+            assert gone is not None
+            why = await here.engine.why(gone)
+            assert why.never == f"it is over: it ran as instance {one.id}, which ended success"
             await here.job()  # its name is free
 
     asyncio.run(go())
@@ -99,6 +103,8 @@ def test_what_was_missed_runs_once_if_it_is_not_too_late(tmp_path: Path) -> None
             (one,) = await here.tick(job, 35, 1)
             assert one.schedule_time == NOON + 30_000
             await here.until(lambda: here.reasons(job) == [("misfire", 2)])
+            (said,) = (await here.engine.why(job)).reasons
+            assert (said.at, said.last) == (NOON + 10_000, NOON + 20_000), "the firings' own times"
             await here.ended(job)
             assert [one.schedule_time for one in await here.tick(job, 5, 2)][1] == NOON + 40_000
 

@@ -123,3 +123,10 @@ def test_a_job_cannot_signal_another_groups(one: Group, two: Group) -> None:
     os.kill(pid, 0)  # it is still there
     one.client.stop(instance)
     until(lambda: one.client.instance(instance).status.finished, "the end")
+
+
+@pytest.mark.parametrize("user", ["root", "nobody", "1900000001"])
+def test_a_job_cannot_choose_who_it_is(two: Group, user: str) -> None:
+    ended, log = two.run(f"as-{user}", "id -u", user=user)
+    assert (ended.status, log) == (InstanceStatus.FAILED, ""), ended
+    assert "XAttrs.user" in ended.result

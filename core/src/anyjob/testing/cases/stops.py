@@ -71,7 +71,7 @@ class StopCases(Suite):
 
     def test_stop_while_starting(self, rig: Rig) -> None:
         """A stop that comes while `start` runs waits for it, then stops what it began."""
-        self._stop_in_the_start(rig, _LONG | {"grace": 5})
+        self._stop_in_the_start(rig, _LONG | {"grace": 2})
 
     def test_stop_while_starting_without_grace(self, rig: Rig) -> None:
         """A start that a stop cuts off leaves nothing that `find` does not know."""

@@ -49,6 +49,11 @@ class Call:
         return self.key.access_key_id
 
     @property
+    def sees_all(self) -> bool:
+        """Whether the key may see every name that there is."""
+        return not (self.key.policy or self.key.namespace or self.key.group_id)
+
+    @property
     def scope(self) -> tuple[str, str]:
         """The parameters Namespace and GroupId; empty where they are not given."""
         return self.parameters.text("Namespace"), self.parameters.text("GroupId")

@@ -1,7 +1,11 @@
-"""What an operation says when what it is about is not there. The texts are SchedulerX's own, their spelling too."""
+"""What an operation says when what it is about is not there. The texts begin as SchedulerX's own, spelling too."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
+from anyjob.nearest import did_you_mean
 from anyjob.problem import short
 from anyjob_server.api.errors import BusinessError
 
@@ -17,23 +21,25 @@ __all__ = [
 class NamespaceNotFound(BusinessError):
     """No namespace has this uid."""
 
-    def __init__(self, namespace: str) -> None:
-        super().__init__(404, f"namespace can not find namespace: {short(namespace)}, namespaceSource:null")
+    def __init__(self, namespace: str, known: Sequence[str] = ()) -> None:
+        told = f"namespace can not find namespace: {short(namespace)}, namespaceSource:null"
+        super().__init__(404, told + _instead("Namespace", namespace, known))
 
 
 class AppNotExisted(BusinessError):
     """The namespace has no app group of this id."""
 
-    def __init__(self, group_id: str, namespace: str) -> None:
-        super().__init__(404, f"app is not existed, groupId={short(group_id)}, namesapce={short(namespace)}")
+    def __init__(self, group_id: str, namespace: str, known: Sequence[str] = ()) -> None:
+        told = f"app is not existed, groupId={short(group_id)}, namesapce={short(namespace)}"
+        super().__init__(404, told + _instead("GroupId", group_id, known))
 
 
 class JobNotExisted(BusinessError):
     """No job has this id, or this name in its app group."""
 
-    def __init__(self, job: int | str) -> None:
+    def __init__(self, job: int | str, known: Sequence[str] = ()) -> None:
         told = f"jobId={job}" if isinstance(job, int) else f"jobName={short(job)}"
-        super().__init__(404, f"{told} is not existed")
+        super().__init__(404, f"{told} is not existed" + _instead("JobName", str(job), known))
 
 
 class JobOfAnotherGroup(BusinessError):
@@ -48,3 +54,17 @@ class InstanceNotExisted(BusinessError):
 
     def __init__(self, instance: int) -> None:
         super().__init__(404, f"jobInstanceId={instance} is not existed")
+
+
+_TOLD: Final = 5
+
+
+def _instead(parameter: str, word: str, known: Sequence[str]) -> str:
+    """Ours, behind the vendor's words: the nearest that there is, or what there is."""
+    if not known:
+        return ""
+    hint = did_you_mean(word, known)
+    if not hint:
+        rest = f" and {len(known) - _TOLD} more" if len(known) > _TOLD else ""
+        hint = f"there is {', '.join(map(short, sorted(known)[:_TOLD]))}{rest}"
+    return f". {parameter}: {hint}"

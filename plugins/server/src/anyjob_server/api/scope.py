@@ -24,7 +24,8 @@ def namespace_of(call: Call) -> NamespaceRow:
     uid = call.parameters.needed("Namespace")
     found = call.server.store.read_now(lambda c: namespaces.get(c, uid))
     if found is None:
-        raise NamespaceNotFound(uid)
+        known = call.server.store.read_now(namespaces.find) if call.sees_all else []
+        raise NamespaceNotFound(uid, [row.uid for row in known])
     return found
 
 
@@ -34,7 +35,8 @@ def group_of(call: Call) -> GroupRow:
     found = call.groups.find(uid, group_id)
     if found is None:
         namespace_of(call)
-        raise AppNotExisted(group_id, uid)
+        known = call.server.store.read_now(lambda c: groups.find(c, uid)) if call.sees_all else []
+        raise AppNotExisted(group_id, uid, [row.group_id for row in known])
     return found
 
 

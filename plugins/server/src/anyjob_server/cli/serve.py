@@ -78,7 +78,7 @@ def serve(
         "insecure": insecure or None,
         "database": database,
     }
-    settings = with_options(settings_for(config, folder), given)
+    settings = with_options(settings_for(config, folder, served=True), given)
     own = ServerSettings.of(settings)
     address = read_address(own.listen, "--listen" if listen else "server.listen")
     _log_to_stderr()

@@ -19,7 +19,7 @@ from anyjob.worker.instance import Firing, Instances, LiveInstance
 from anyjob.worker.worker import Worker
 from anyjob_server.engine.alerts import Alert, alert, fail_alert_due
 from anyjob_server.engine.clock import Clock
-from anyjob_server.engine.ending import end_of, never_started, no_worker
+from anyjob_server.engine.ending import end_of, never_started, no_worker, result_of
 from anyjob_server.engine.errors import Reason
 from anyjob_server.engine.health import HealthBook
 from anyjob_server.engine.limits import Gate, Ticket
@@ -202,12 +202,14 @@ class Dispatcher:
         active.settled.set()
         self.timeouts.set(active.id, None)
         row, loaded, before = active.row, active.loaded, active.status
-        transition = end_of(row.id, outcome, runs, {"end_time": at, "progress": self._progress(row.id)})
+        result = result_of(outcome, active.stopped, loaded.job.timeout if loaded.job.timeout_kill_enable else None)
+        values = {"end_time": at, "progress": self._progress(row.id)}
+        transition = end_of(row.id, outcome, runs, values, result)
         active.status = transition.to
         following = self.after_end(active, at)
         kind, why = (Reason.NO_WORKER, missed) if missed else (Reason.REFUSED, refused)
         said = [ReasonRow(job=row.job, at=at, schedule_time=row.schedule_time, kind=kind, text=why)] if why else []
-        one_time = loaded.job.time_type is TimeType.ONE_TIME and row.trigger is TriggerType.SCHEDULED
+        active.last = loaded.job.time_type is TimeType.ONE_TIME and row.trigger is TriggerType.SCHEDULED
 
         def over(changed: bool) -> None:  # noqa: FBT001 - a callback
             self._forget(active.id)
@@ -222,7 +224,7 @@ class Dispatcher:
                 beside=self._told_of(active, outcome, at, missed),
                 reasons=said,
                 nexts=[] if following is None else [following],
-                gone=[row.job] if one_time else [],
+                gone=[row.job] if active.last else [],
                 then=over,
             )
         )

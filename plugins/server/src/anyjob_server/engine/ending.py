@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
 
+from anyjob.cli.said import cause_in_words
 from anyjob.outcome import Cause, Evidence, Json, Outcome, StopReport, Strength
 from anyjob.status import InstanceStatus
 from anyjob_server.store.transitions import OPEN, Transition
 
-__all__ = ["KILLED", "NO_WORKER", "end_of", "never_started", "no_worker", "outcome_json", "set_succeeded"]
+__all__ = ["KILLED", "NO_WORKER", "end_of", "never_started", "no_worker", "outcome_json", "result_of", "set_succeeded"]
 
 KILLED: Final = "killed from server"
-"""The result of an instance that was stopped, by a person or at its timeout. SchedulerX's wording."""
+"""How the result of an instance begins that was stopped, by a person or at its timeout. SchedulerX's wording."""
 NO_WORKER: Final = "no worker available"
 """The result of an instance that nobody could run. SchedulerX's wording."""
 
@@ -22,9 +22,8 @@ _RUNS: Final = 1_000
 """Names of runs that are kept with an outcome, for its logs."""
 
 
-def end_of(instance: int, outcome: Outcome, runs: list[str], values: Mapping[str, object]) -> Transition:
+def end_of(instance: int, outcome: Outcome, runs: list[str], values: Mapping[str, object], result: str) -> Transition:
     """The change that an outcome makes of an instance. `values`: further columns, such as the times."""
-    stopped = outcome.cause in (Cause.STOPPED, Cause.TIMED_OUT)
     return Transition(
         id=instance,
         to=InstanceStatus.SUCCESS if outcome.ok else InstanceStatus.FAILED,
@@ -33,10 +32,25 @@ def end_of(instance: int, outcome: Outcome, runs: list[str], values: Mapping[str
             **values,
             "cause": outcome.cause.value,
             "code": outcome.code,
-            "result": KILLED if stopped else outcome.result,
+            "result": result,
             "outcome": outcome_json(outcome, runs),
         },
     )
+
+
+def result_of(outcome: Outcome, who: str, timeout: int | None) -> str:
+    """The text that the API shows first; of a failure never an empty one.
+
+    `who` stopped it, as far as that is known; `timeout`: seconds after which it was to be ended.
+    """
+    if outcome.cause is Cause.STOPPED:
+        return f"{KILLED}: stopped by {who}" if who else KILLED
+    if outcome.cause is Cause.TIMED_OUT and timeout is not None:
+        return f"{KILLED}: its Timeout of {timeout} s was over"
+    if outcome.ok or outcome.result:
+        return outcome.result
+    words = f"it {cause_in_words(outcome)}"
+    return f"{words}: {outcome.evidence[0].text}" if outcome.evidence else words
 
 
 OPEN_OF_RUNS: Final = tuple(status for status in OPEN if status is not InstanceStatus.PAUSED)
@@ -71,8 +85,3 @@ def set_succeeded(outcome: str, by: str, at: str) -> str:
     said: dict[str, Any] = json.loads(outcome) if outcome else {"cause": Cause.UNKNOWN.value}
     evidence = Evidence(source="server", text=f"set to success by {by} at {at}; it had ended {said['cause']}")
     return json.dumps({**said, "evidence": [*said.get("evidence", []), evidence.to_json()]})
-
-
-def lost(outcome: Outcome, text: str) -> Outcome:
-    """The same with one more piece of evidence."""
-    return replace(outcome, evidence=[*outcome.evidence, Evidence(source="server", text=text)])

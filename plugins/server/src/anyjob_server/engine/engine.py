@@ -29,10 +29,9 @@ from anyjob_server.engine.recovery import Recovery
 from anyjob_server.engine.room import Room
 from anyjob_server.engine.roster import Active, Roster
 from anyjob_server.engine.scheduler import Scheduler
-from anyjob_server.engine.why import Why, why
+from anyjob_server.engine.why import Why, why, why_gone
 from anyjob_server.settings import ServerSettings
 from anyjob_server.store import enabled, groups, instances, jobs, reasons
-from anyjob_server.store.errors import JobGone
 from anyjob_server.store.groups import GroupRow
 from anyjob_server.store.instances import InstanceRow
 from anyjob_server.store.jobs import JobRow
@@ -161,8 +160,9 @@ class Engine:
         data_time: int | None = None,
         worker: str = "",
         label: str = "",
+        by: str = "",
     ) -> int:
-        """Fire a job now; the durable instance's id. `check_status`: refuse one that is disabled.
+        """Fire a job now; the durable instance's id. `check_status`: refuse one that is disabled. `by` asks for it.
 
         Raises NotFired (with its reason), BadJob for parameters that no task can be made of, JobGone, StoreError.
         """
@@ -174,6 +174,7 @@ class Engine:
             data_time=data_time,
             worker=worker,
             label=label,
+            by=by,
         )
 
     async def stop(self, instance: InstanceRow, by: str = "") -> None:
@@ -199,10 +200,12 @@ class Engine:
     # ---------------------------------------------------------------- what is known
 
     async def why(self, row: JobRow) -> Why:
-        """When a job fires next, why firings did not become runs, what runs and waits. Raises JobGone, StoreError."""
+        """When a job fires next, why firings did not become runs, what runs and what waits.
+
+        Of a job that is deleted, or over, what became of it. Raises JobGone, StoreError."""
         loaded = await self._shelf.get(row.id)
         if loaded is None:
-            raise JobGone(row.id)
+            return await self._store.read(lambda c: why_gone(c, row.id, _REASONS))
         try:
             bound = self._worker.host.dispatch(loaded.job, loaded.binding)
             trouble = await self._dispatcher.health.trouble(bound)

@@ -67,24 +67,30 @@ class Manual:
         worker: str = "",
         label: str = "",
         retry_of: int | None = None,
+        by: str = "",
     ) -> int:
-        """Fire a job now; the id of the instance. Raises NotFired, BadJob (the parameters), JobGone, StoreError."""
+        """Fire a job now; the id of the instance. `by` asks for it.
+
+        Raises NotFired, BadJob (the parameters), JobGone, StoreError.
+        """
         loaded = await self._loaded(row.id)
         if check_status and not loaded.enabled:
-            await self._refuse(loaded, Reason.DISABLED, "it is disabled, and CheckJobStatus asks for an enabled one")
+            await self._refuse(
+                loaded, Reason.DISABLED, "it is disabled, and CheckJobStatus asks for an enabled one", by
+            )
         if worker and worker not in (self._worker.node, f"{self._worker.node}:0"):
             text = f"worker {worker!r} is not here; the only worker is {self._worker.node!r}"
-            await self._refuse(loaded, Reason.NO_WORKER, text)
+            await self._refuse(loaded, Reason.NO_WORKER, text, by)
         if label:
             text = f"no worker has the label {label!r}: workers have no labels here yet; ask without one"
-            await self._refuse(loaded, Reason.NO_WORKER, text)
+            await self._refuse(loaded, Reason.NO_WORKER, text, by)
         if parameters:
             mode_of(loaded.job).plan(loaded.job, parameters)
-        await self._refuse_unable(loaded)
+        await self._refuse_unable(loaded, by)
         most = loaded.job.max_concurrency
         if self._gate.taken(row.id) >= most:
             text = f"MaxConcurrency is {most}, and so many instances run or wait"
-            await self._refuse(loaded, Reason.MAX_CONCURRENCY, text)
+            await self._refuse(loaded, Reason.MAX_CONCURRENCY, text, by)
         now = self._clock.now()
         when = now if data_time is None else data_time
         active = self._intake.new(loaded, trigger, now, when, now, parameters=parameters, retry_of=retry_of)
@@ -172,22 +178,24 @@ class Manual:
             raise NotFired(loaded.row.name, Reason.FULL, str(full)) from full
         return active.id
 
-    async def _refuse_unable(self, loaded: Loaded) -> None:
+    async def _refuse_unable(self, loaded: Loaded, by: str = "") -> None:
         """Refuse what could only fail: no room, no worker."""
         if lack := self._room.lack:
-            await self._refuse(loaded, Reason.FULL, lack)
+            await self._refuse(loaded, Reason.FULL, lack, by)
         try:
             bound = self._worker.host.dispatch(loaded.job, loaded.binding)
         except AnyJobError as error:
-            return await self._refuse(loaded, Reason.NO_WORKER, f"no worker available: {error}")
+            return await self._refuse(loaded, Reason.NO_WORKER, f"no worker available: {error}", by)
         health = self._dispatcher.health
         if not health.is_known_good(bound) and (why := await health.trouble(bound)):
-            await self._refuse(loaded, Reason.NO_WORKER, f"no worker available: {why}")
+            await self._refuse(loaded, Reason.NO_WORKER, f"no worker available: {why}", by)
         return None
 
-    async def _refuse(self, loaded: Loaded, kind: Reason, text: str) -> None:
+    async def _refuse(self, loaded: Loaded, kind: Reason, text: str, by: str = "") -> None:
         now = self._clock.now()
-        reason = ReasonRow(job=loaded.row.id, at=now, kind=kind, text=text)
+        reason = ReasonRow(
+            job=loaded.row.id, at=now, kind=kind, text=f"{by or 'somebody'} asked for it by hand: {text}"
+        )
         wanted = kind is Reason.NO_WORKER and loaded.job.miss_worker_enable
 
         def change(c: Connection) -> None:

@@ -109,12 +109,26 @@ class Pen:
             notes, said = self._soon, self._reasons
             self._soon, self._reasons = [], []
             if notes or said:
-                changed = await self._written(notes, said)
-                for note in notes:
-                    if note.then is not None:
-                        note.then(note.transition.id in changed)
+                await self._keep(notes, said)
             if not self._soon and not self._reasons:
                 self._quiet.set()
+
+    async def _keep(self, notes: list[Note], said: list[ReasonRow]) -> None:
+        try:
+            changed = await self._written(notes, said)
+        except Exception:  # noqa: BLE001 - a defect in one change must not end the writing of all
+            if len(notes) + bool(said) <= 1:
+                # It stays as it is in the store; the worker still knows the end, and the next start takes it up.
+                _log.exception("a change cannot be written: %s", notes or said)
+                return
+            for note in notes:  # one that is at fault must not keep the others
+                await self._keep([note], [])
+            if said:
+                await self._keep([], said)
+            return
+        for note in notes:
+            if note.then is not None:
+                note.then(note.transition.id in changed)
 
     async def _written(self, notes: list[Note], said: list[ReasonRow]) -> set[int]:
         def change(c: Connection) -> set[int]:

@@ -36,7 +36,7 @@ class Room:
     def _look(self) -> str:
         full = self._store.room
         if full is not None:
-            return full
+            return full if "ree some space" in full else f"{full} Free some space; no restart is needed."
         if not self._floor:
             return ""
         try:

@@ -19,7 +19,7 @@ class Active:
     `row` is as it was inserted, `status` as it stands in the store, or soon will. Two things must have come together
     before it starts: `durable` (its row is) and `admitted` (the limits let it in). `begun`: epoch ms at which its first
     run was accepted; `ended`: of its end. `stopped`: who stopped it, empty: nobody. `late`: that it takes too long has
-    been told. `settled`: the worker has it, or it is over.
+    been told. `last`: its job goes with its end. `settled`: the worker has it, or it is over.
     """
 
     row: InstanceRow
@@ -33,6 +33,7 @@ class Active:
     ended: int | None = None
     stopped: str = ""
     late: bool = False
+    last: bool = False
     settled: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property

@@ -126,10 +126,19 @@ class Scheduler:
         self.trigger.set(job, following)
         turn.nexts[job] = following
         if answer.skipped:
-            first = answer.first or now
+            first, last = answer.first or now, answer.last or now
+            text = "nobody was there to fire it, and it was too late to do so afterwards"
+            if answer.more:
+                text = f"{text}; so many are counted, and there were more"
             turn.reasons.append(
                 ReasonRow(
-                    job=job, at=now, schedule_time=first, kind=Reason.MISFIRE, text=answer.reason, count=answer.skipped
+                    job=job,
+                    at=first,
+                    last=last,
+                    schedule_time=last,
+                    kind=Reason.MISFIRE,
+                    text=text,
+                    count=answer.skipped,
                 )
             )
         if answer.late is not None:
@@ -239,6 +248,10 @@ class Scheduler:
 
     def _over(self, active: Active) -> None:
         job = active.row.job
+        if active.last:
+            self._shelf.drop([job])
+            self.trigger.set(job, None)
+            return
         loaded = self._shelf.known(job)
         if loaded is None or self._roster.has(job) or active.ended is None:
             return

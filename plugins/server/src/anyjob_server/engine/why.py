@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
+
+from anyjob.job.words import TimeType
+from anyjob.status import TriggerType
 from anyjob_server.engine.clock import Clock
 from anyjob_server.engine.limits import Gate
 from anyjob_server.engine.loaded import Loaded
 from anyjob_server.engine.room import Room
 from anyjob_server.engine.roster import Active, Roster
 from anyjob_server.engine.trigger import Trigger
+from anyjob_server.store import instances, jobs, reasons
+from anyjob_server.store.errors import JobGone
 from anyjob_server.store.reasons import ReasonRow
 from anyjob_server.timing.timeline import Never
 
-__all__ = ["Going", "Waiting", "Why", "why"]
+__all__ = ["Going", "Waiting", "Why", "why", "why_gone"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +63,7 @@ def why(
     room: Room,
     clock: Clock,
     trouble: str,
-    reasons: Sequence[ReasonRow],
+    said: Sequence[ReasonRow],
 ) -> Why:
     """All that is known at this moment. `trouble`: what health says of the job's type; empty when it is well."""
     job = loaded.row.id
@@ -81,8 +87,22 @@ def why(
             for one in actives
             if not one.admitted and not one.ending
         ],
-        reasons=reasons,
+        reasons=said,
     )
+
+
+def why_gone(c: Connection, job: int, most: int) -> Why:
+    """Of a job that is no more: what became of it. Raises JobGone when nothing is known of it any more."""
+    row = jobs.get(c, job, removed=True)
+    if row is None:
+        raise JobGone(job)
+    last = next(iter(instances.newest(c, row.group, job, size=1)), None)
+    if row.time_type is TimeType.ONE_TIME and last is not None and last.trigger is TriggerType.SCHEDULED:
+        never = f"it is over: it ran as instance {last.id}, which ended {last.status.label}"
+    else:
+        never = "the job was deleted" + (f"; its last instance was {last.id} ({last.status.label})" if last else "")
+    said = reasons.newest(c, job, most)
+    return Why(next_fire=None, never=never, now="", running=[], waiting=[], reasons=said)
 
 
 def _never(loaded: Loaded, now: int, *, going: bool) -> str:

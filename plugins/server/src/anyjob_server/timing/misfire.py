@@ -15,8 +15,8 @@ _COUNTED: Final = 1000
 @dataclass(frozen=True, slots=True)
 class Missed:
     """`late`: the one that still runs, if any. `skipped`: how many do not; where `more` is true more than that, because
-    counting stops at a thousand. `first` is when the first of those was, None where there are none. `next` is what
-    comes after now. Times are epoch milliseconds.
+    counting stops at a thousand. `first` and `last` are when the first and the last of those were, None where there are
+    none. `next` is what comes after now. Times are epoch milliseconds.
     """
 
     next: Fire | Never
@@ -24,6 +24,7 @@ class Missed:
     skipped: int = 0
     more: bool = False
     first: int | None = None
+    last: int | None = None
 
     @property
     def reason(self) -> str:
@@ -48,19 +49,22 @@ def missed(timeline: Timeline, last: int, now: int, grace: int) -> Missed:
     first = timeline.next_fire(last)
     if isinstance(first, Never) or first.schedule_time > now:
         return Missed(first)
-    newest, count, more = first, 1, False
+    before, newest, count, more = first, first, 1, False
     while True:
         following = timeline.next_fire(newest.schedule_time)
         if isinstance(following, Never) or following.schedule_time > now:
             break
         if count == _COUNTED:
-            newest, more = _newest(timeline, following, now), True
+            before, newest, more = following, _newest(timeline, following, now), True
             following = timeline.next_fire(newest.schedule_time)
             break
-        newest, count = following, count + 1
+        before, newest, count = newest, following, count + 1
     late = newest if now - newest.schedule_time <= grace else None
     skipped = count if more or late is None else count - 1
-    return Missed(following, late, skipped, more, first.schedule_time if skipped else None)
+    if not skipped:
+        return Missed(following, late)
+    last_skipped = newest if late is None else before
+    return Missed(following, late, skipped, more, first.schedule_time, last_skipped.schedule_time)
 
 
 def _newest(timeline: Timeline, known: Fire, now: int) -> Fire:

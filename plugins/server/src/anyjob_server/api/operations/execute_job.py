@@ -26,6 +26,7 @@ async def execute_job(call: Call) -> Mapping[str, Json]:
         check_status=given.flag("CheckJobStatus") or False,
         worker=given.needed("Worker") if kind == _WORKER else "",
         label=given.needed("Label") if kind == _LABEL else "",
+        by=call.by,
     )
     call.said["JobInstanceId"] = instance
     return {"Data": {"JobInstanceId": instance}}

@@ -25,12 +25,16 @@ async def get_job_info(call: Call) -> Mapping[str, Json]:
             raise MissingParameter("JobId")
         found = call.server.store.read_now(lambda c: jobs.by_name(c, group.id, name, removed=removed))
         if found is None:
-            raise JobNotExisted(name)
+            known = await call.server.store.read(lambda c: jobs.page(c, group.id, size=_LOOKED_AT)[0])
+            raise JobNotExisted(name, [one.name for one in known])
         row = found
     info = job_info(row)
     del info["StartTime"]  # ListJobs alone has it
     info["Fields"] = json.loads(row.wire)  # ours: the job as CreateJob took it, with what the vendor's keys do not tell
     return {"Data": {"JobConfigInfo": info}}
 
+
+_LOOKED_AT = 200
+"""The newest jobs, among which the nearest name is looked for."""
 
 OPERATION = Operation(name="GetJobInfo", handle=get_job_info, action="job.read", needed=("Namespace", "GroupId"))
