@@ -157,7 +157,8 @@ def refused(program: Program, *words: str) -> str:
 
 
 def test_what_keeps_it_from_starting_is_named_with_a_remedy(up: Serving, tmp_path: Path) -> None:
-    program, other = up.program, ("--state", str(tmp_path / "other"))
+    program, config = up.program, str(tmp_path / "settings.toml")
+    other = ("--state", str(tmp_path / "other"), "--config", config)
     taken = refused(program, "--listen", up.address, *other)
     assert f'--listen: "{up.address}" is in use by another process: end that one, write another port' in taken
     open_to_all = refused(program, "--listen", "0.0.0.0:0", *other)
@@ -173,7 +174,7 @@ def test_what_keeps_it_from_starting_is_named_with_a_remedy(up: Serving, tmp_pat
     assert f"in use by process {up.pid}" in in_use.err or str(up.pid) in in_use.err
     file = tmp_path / "file"
     file.touch()
-    no_folder = program("serve", "--listen", "127.0.0.1:0", "--state", str(file / "x"))
+    no_folder = program("serve", "--listen", "127.0.0.1:0", "--state", str(file / "x"), "--config", config)
     assert no_folder.status == 1
     assert "Name a writable folder with --state" in no_folder.err
     with up.client() as client:

@@ -36,8 +36,10 @@ def test_the_state_folder_answers_on_the_servers_machine(tmp_path: Path) -> None
 def test_options_count_more_than_the_environment_and_that_more_than_the_folder(tmp_path: Path) -> None:
     a_file(tmp_path)
     environment = {**KEYS, "ANYJOB_SERVER": "http://a:1", "ANYJOB_NAMESPACE": "n", "ANYJOB_GROUP": "g"}
-    target = find_target(tmp_path, environment=environment)
+    target = find_target(None, environment=environment)
     assert (target.url, target.key, target.fingerprint) == ("http://a:1", "id", "")
+    own = find_target(tmp_path, environment=environment)
+    assert (own.url, own.key) == ("http://127.0.0.1:9", "local-1"), "a folder that was named is no other server"
     assert (target.namespace, target.group, target.chosen) == ("n", "g", frozenset())
     target = find_target(tmp_path, server="https://b:2", group="h", environment=environment)
     assert (target.url, target.namespace, target.group, target.chosen) == ("https://b:2", "n", "h", {"GroupId"})
@@ -50,7 +52,7 @@ def test_the_folders_key_is_for_its_own_server_only(tmp_path: Path) -> None:
     with pytest.raises(KeyMissing, match="ANYJOB_ACCESS_KEY_ID is not set"):
         find_target(tmp_path, server="http://elsewhere:1", environment={})
     with pytest.raises(KeyMissing, match="ANYJOB_ACCESS_KEY_SECRET is not set"):
-        find_target(tmp_path, environment={"ANYJOB_ACCESS_KEY_ID": "id"})
+        find_target(None, environment={"ANYJOB_ACCESS_KEY_ID": "id", "ANYJOB_SERVER": "http://a:1"})
 
 
 def test_without_any_server_the_message_says_how_to_have_one(tmp_path: Path) -> None:

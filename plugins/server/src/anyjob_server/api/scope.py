@@ -40,12 +40,12 @@ def group_of(call: Call) -> GroupRow:
     return found
 
 
-def job_of(call: Call, group: GroupRow, *, to_run: bool = False) -> JobRow:
+def job_of(call: Call, group: GroupRow, *, to_run: bool = False, removed: bool = False) -> JobRow:
     """The job of parameter JobId, which must be in the app group. `to_run`: as the engine would run it, which is
-    quicker; its `next_fire` may be an older one."""
+    quicker; its `next_fire` may be an older one. `removed`: also one that was deleted, or is over."""
     job = call.parameters.needed_integer("JobId")
     found = call.server.engine.known(job) if to_run else None
-    found = found or call.server.store.read_now(lambda c: jobs.get(c, job))
+    found = found or call.server.store.read_now(lambda c: jobs.get(c, job, removed=removed))
     if found is None:
         raise JobNotExisted(job)
     if found.group != group.id:

@@ -39,7 +39,7 @@ def list_(
 
     wanted = one_of("--status", status, {one.label: one for one in InstanceStatus if one})
     with opened(server, namespace, group, state) as client:
-        ident = None if job is None else client.job(job).id
+        ident = None if job is None else client.job(job, removed=True).id
         found = client.instances(ident, wanted, most)
         scope = f"{client.target.namespace}/{client.target.group}"
     if as_json:

@@ -48,10 +48,10 @@ def desk(server: str | None, state: Path | None) -> Generator[KeyDesk]:
     StoreInUse for a server that is just beginning or ending.
     """
     folder = state or default_state()
-    named = bool(server or os.environ.get(SERVER))
+    named = bool(server or (state is None and os.environ.get(SERVER)))
     file = None if named else read_server_file(folder)
     if named or (file is not None and file.lives()):
-        with Client(find_target(folder, server=server)) as client:
+        with Client(find_target(state, server=server)) as client:
             yield _ServerDesk(client)
         return
     store = _stored(folder)

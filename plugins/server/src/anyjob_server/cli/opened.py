@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from anyjob_server.client.client import Client
-from anyjob_server.client.serverfile import default_state
 from anyjob_server.client.target import find_target
 
 __all__ = ["opened"]
@@ -13,4 +12,4 @@ __all__ = ["opened"]
 
 def opened(server: str | None, namespace: str | None, group: str | None, state: Path | None) -> Client:
     """For the options of a command. Raises what `find_target` raises."""
-    return Client(find_target(state or default_state(), server=server, namespace=namespace, group=group))
+    return Client(find_target(state, server=server, namespace=namespace, group=group))

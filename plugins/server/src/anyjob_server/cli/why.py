@@ -28,7 +28,7 @@ def why(
     from anyjob_server.cli.opened import opened
 
     with opened(server, namespace, group, state) as client:
-        found = client.job(word)
+        found = client.job(word, removed=True)
         said = client.why(found.id)
     if as_json:
         print_json(_json(found.id, found.name, said))
@@ -51,8 +51,9 @@ def _running(one: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _reason(one: dict[str, Any]) -> tuple[str, ...]:
-    times = f" ({one['Count']} times, last {_moment(one['Last'])})" if one["Count"] > 1 else ""
-    return _moment(one["ScheduleTime"]), one["Kind"].replace("_", " "), one["Text"] + times
+    first, last = one["At"], one["Last"] or one["At"]
+    when = _moment(first) if one["Count"] == 1 else f"{_moment(first)} to {_moment(last)}, {one['Count']} times"
+    return when, one["Kind"].replace("_", " "), one["Text"]
 
 
 def _json(ident: int, name: str, said: dict[str, Any]) -> dict[str, Json]:
@@ -85,6 +86,7 @@ def _json(ident: int, name: str, said: dict[str, Any]) -> dict[str, Json]:
                 "kind": one["Kind"],
                 "text": one["Text"],
                 "schedule_time": _seconds(one["ScheduleTime"]),
+                "first": _seconds(one["At"]),
                 "count": one["Count"],
                 "last": _seconds(one["Last"]),
             }

@@ -68,12 +68,12 @@ class Client:
         except BadRequest as error:
             raise BadRequest(action, error.code, f"{job.source}: {error.message}", error.request_id) from None
 
-    def job(self, word: str) -> JobInfo:
-        """By id, else by name. Raises UnknownJob for one that is not there."""
+    def job(self, word: str, *, removed: bool = False) -> JobInfo:
+        """By id, else by name; `removed`: also one that was deleted, or is over. Raises UnknownJob."""
         ways: list[dict[str, Json]] = [{"JobId": int(word)}] if word.isdecimal() else []
         for by in (*ways, {"JobName": word}):
             try:
-                return JobInfo.of(self.call("GetJobInfo", by)["JobConfigInfo"])
+                return JobInfo.of(self.call("GetJobInfo", {**by, "Removed": removed or None})["JobConfigInfo"])
             except BadRequest as unknown:
                 if not unknown.message.lower().startswith("job"):
                     raise  # its app group is not there, say

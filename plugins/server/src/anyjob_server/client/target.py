@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from anyjob.errors import BadSettings
 from anyjob.problem import Problem
 from anyjob_server.client.errors import KeyMissing, NoServer
-from anyjob_server.client.serverfile import read_server_file
+from anyjob_server.client.serverfile import default_state, read_server_file
 
 __all__ = ["DEFAULT_GROUP", "DEFAULT_NAMESPACE", "Target", "find_target", "is_loopback"]
 
@@ -47,26 +47,30 @@ class Target:
 
 
 def find_target(
-    state: Path,
+    state: Path | None,
     *,
     server: str | None = None,
     namespace: str | None = None,
     group: str | None = None,
     environment: Mapping[str, str] = os.environ,
 ) -> Target:
-    """The server that options, else the environment, else the state folder name.
+    """The server that options, else the environment, else the usual state folder name.
+
+    `state` is an option too: a folder that was named has its own server and key, whatever the environment says.
 
     Raises NoServer, KeyMissing, BadSettings for what cannot be an address, StateUnusable for a server file that cannot
     be read.
     """
-    file = read_server_file(state)
-    named = server or environment.get(SERVER, "")
+    folder = state or default_state()
+    file = read_server_file(folder)
+    named = server or ("" if state is not None else environment.get(SERVER, ""))
     if not named and file is None:
-        raise NoServer(state)
+        raise NoServer(folder)
     url = read_url(named, "--server" if server else SERVER) if named else ""
     local = file if file is not None and url in ("", file.url) else None
     url = url or (file.url if file is not None else "")
-    key, secret = environment.get(KEY, ""), environment.get(SECRET, "")
+    given: Mapping[str, str] = {} if state is not None and local is not None else environment
+    key, secret = given.get(KEY, ""), given.get(SECRET, "")
     if bool(key) is not bool(secret):
         raise KeyMissing(url, KEY if secret else SECRET)
     if not key:
@@ -82,7 +86,7 @@ def find_target(
         group=group or environment.get(_GROUP, "") or DEFAULT_GROUP,
         fingerprint="" if local is None else local.fingerprint,
         ca=environment.get(CA, ""),
-        told=f"The server of {state} has ended; start it again: anyjob serve --state {state}" if gone else "",
+        told=f"The server of {folder} has ended; start it again: anyjob serve --state {folder}" if gone else "",
         chosen=frozenset(name for name, given in (("Namespace", namespace), ("GroupId", group)) if given),
     )
 

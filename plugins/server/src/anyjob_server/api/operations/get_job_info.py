@@ -16,14 +16,14 @@ from anyjob_server.store import jobs
 
 async def get_job_info(call: Call) -> Mapping[str, Json]:
     """One job, by its id, or by its name where JobId is 0 or not given."""
-    group = group_of(call)
+    group, removed = group_of(call), bool(call.parameters.flag("Removed"))
     if call.parameters.integer("JobId"):
-        row = job_of(call, group)
+        row = job_of(call, group, removed=removed)
     else:
         name = call.parameters.text("JobName")
         if not name:
             raise MissingParameter("JobId")
-        found = call.server.store.read_now(lambda c: jobs.by_name(c, group.id, name))
+        found = call.server.store.read_now(lambda c: jobs.by_name(c, group.id, name, removed=removed))
         if found is None:
             known = await call.server.store.read(lambda c: jobs.page(c, group.id, size=_LOOKED_AT)[0])
             raise JobNotExisted(name, [one.name for one in known])

@@ -19,7 +19,7 @@ async def get_job_why(call: Call) -> Mapping[str, Json]:
     Times are epoch ms. NextFire null comes with Never, which says why time does not fire it; Now says what keeps
     instances from starting at this moment. Reasons: the newest first; Count of the same in a row, the newest at Last.
     """
-    row = job_of(call, group_of(call))
+    row = job_of(call, group_of(call), removed=True)
     return {"Data": _said(await call.server.engine.why(row))}
 
 
