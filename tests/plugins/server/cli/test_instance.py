@@ -11,7 +11,6 @@ from tests.plugins.server.serving import Serving
 
 from anyjob.cli.said import stop_in_words
 from anyjob.job import ExecuteMode, Job
-from anyjob.status import InstanceStatus
 
 Call = Callable[..., Done]
 
