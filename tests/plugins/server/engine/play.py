@@ -13,6 +13,7 @@ from anyjob.executor import Capabilities, Handle, RemoteExecutor, Scope, Stage
 from anyjob.executor.capabilities import Health
 from anyjob.outcome import Cause, Outcome, StopReport, Strength
 from anyjob.plugins import ExecutorType, InstanceChange, PluginHost, hookimpl
+from anyjob.problem import Problem
 from anyjob.run import Run
 from anyjob.spec import At, Spec
 from anyjob.status import InstanceStatus
@@ -72,6 +73,8 @@ class Play:
         self.starts: Counter[str] = Counter()
         self.over: dict[str, Outcome] = {}
         self.health = Health(state="healthy")
+        self.looks = False
+        """Whether the type looks at what a job needs before its start; then it finds all that jobs `hold` need."""
         self.changes: list[InstanceChange] = []
         self.enabled: list[list[str]] = []
         self.step: Callable[[], None] = lambda: None
@@ -84,7 +87,8 @@ class Play:
 
     @hookimpl
     def anyjob_executors(self) -> Iterable[ExecutorType]:
-        bound: type[PlayExecutor] = type("BoundPlayExecutor", (PlayExecutor,), {"play": self})
+        base = LookingExecutor if self.looks else PlayExecutor
+        bound: Any = type("BoundPlayExecutor", (base,), {"play": self})
         return [ExecutorType(job_type="play", executor=bound, spec=PlaySpec)]
 
     @hookimpl
@@ -234,3 +238,8 @@ def group_of(c: Any, more: dict[str, Any]) -> GroupRow:
         found = groups.by_id(c, made)
     assert found is not None
     return found
+
+
+class LookingExecutor(PlayExecutor):
+    async def preflight(self, spec: PlaySpec) -> Iterable[Problem]:
+        return [] if spec.content == "hold" else [Problem(field="Content", value=spec.content, remedy="needs a stage")]

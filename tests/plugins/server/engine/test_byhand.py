@@ -232,6 +232,20 @@ def test_without_a_worker_the_instance_fails_and_says_so(tmp_path: Path) -> None
     asyncio.run(go())
 
 
+def test_a_job_that_needs_less_than_its_type_runs_where_the_type_is_not_well(tmp_path: Path) -> None:
+    async def go() -> None:
+        play = Play()
+        play.health, play.looks = Health(state="undetected", why="there is no stage"), True
+        async with field(tmp_path, play) as here:
+            ident = await here.engine.execute(await here.job(Content="hold"))
+            here.play.finish(ident)
+            needs = await here.job("needs", Content="fail")
+            with pytest.raises(NotFired, match="there is no stage"):
+                await here.engine.execute(needs)
+
+    asyncio.run(go())
+
+
 def test_what_cannot_be_made_is_refused_with_every_fault(tmp_path: Path) -> None:
     async def go() -> None:
         async with field(tmp_path, group={"max_jobs": 2}) as here:

@@ -11,7 +11,9 @@ from typing import Any, Final
 
 from anyjob.errors import AnyJobError
 from anyjob.executor.app import AppExecutor, Attached
+from anyjob.executor.base import Executor
 from anyjob.executor.capabilities import Health
+from anyjob.executor.launcher import Launcher
 from anyjob.plugins import PluginHost
 from anyjob.plugins.binding import Bound
 from anyjob.plugins.plugin import failure
@@ -50,10 +52,14 @@ class HealthBook:
         )
 
     async def trouble(self, bound: Bound) -> str:
-        """Why no run of a job can work here; empty when one can."""
+        """Why no run of a job can work here; empty when one can.
+
+        Health is of a type, and a job may need less of it, or something else: an interpreter of its own, a binary that
+        is built already. So what the type looks at before a start has the last word, where it looks at anything.
+        """
         for key in self._keys(bound):
             health = await self.of(*key)
-            if health.state != "healthy":
+            if health.state != "healthy" and await _lacks(bound, key[0]):
                 kind, name = key
                 said = "JobType" if kind == "executor" else "launcher"
                 return f"{said} {name} is {health.state} here: {health.why or 'it does not say why'}"
@@ -92,6 +98,19 @@ class HealthBook:
         if bound.place is not None and bound.executor.joins(bound.spec):
             keys.append(("launcher", bound.place.name))
         return keys
+
+
+async def _lacks(bound: Bound, kind: str) -> bool:
+    """Whether the job's own run would lack something, as far as executor or launcher look; True where they do not."""
+    executor, place = bound.executor, bound.place
+    try:
+        if kind == "executor":
+            looks = type(executor).preflight is not Executor[Any].preflight
+            return not looks or bool([*await executor.preflight(bound.spec)])
+        looks = place is not None and type(place.launcher).preflight is not Launcher[Any].preflight
+        return not looks or place is None or bool([*await place.launcher.preflight(place.options)])
+    except Exception:  # noqa: BLE001 - a plugin's code may raise anything; the start tells what it is
+        return True
 
 
 def _dials_in(bound: Bound) -> bool:
