@@ -11,11 +11,11 @@ import pytest
 from tests.plugins.server.engine.play import NOON, Play, field
 
 from anyjob.executor.capabilities import Health
-from anyjob.job import BadJob
+from anyjob.job import BadJob, JobStatus
 from anyjob.outcome import Cause
 from anyjob.status import InstanceStatus, TriggerType
 from anyjob_server.engine.errors import AlreadyOver, NotFired, Reason, StillGoing, TooManyDays
-from anyjob_server.store import groups, scripts
+from anyjob_server.store import groups, jobs, scripts
 from anyjob_server.store.errors import NameTaken
 
 DAY = 86_400_000
@@ -298,5 +298,27 @@ def test_what_a_run_lacks_on_this_worker_counts_as_no_worker(tmp_path: Path) -> 
             await here.ended(job)
             assert here.reasons(job) == [("no_worker", 1)]
             assert here.told() == ["miss_worker"]
+
+    asyncio.run(go())
+
+
+def test_changes_of_one_job_at_one_time_are_all_kept(tmp_path: Path) -> None:
+    """Each was acknowledged: none may write back what it read before another."""
+
+    async def go() -> None:
+        async with field(tmp_path) as here:
+            job = await here.job(TimeType=1, TimeExpression="0 0 3 * * ?", Content="hold")
+            life = here.engine.jobs
+            await asyncio.gather(
+                life.update(job, {"Description": "said"}, "me"),
+                life.update(job, {"Timeout": 5}, "you"),
+                life.disable([job]),
+                life.script(job, "fail", "v2", "them"),
+            )
+            kept = here.store.read_now(lambda c: jobs.get(c, job.id))
+            assert kept is not None
+            now = kept.job
+            assert (now.description, now.timeout, now.content) == ("said", 5, "fail")
+            assert (now.status, kept.status, kept.next_fire) == (JobStatus.DISABLED, JobStatus.DISABLED, None)
 
     asyncio.run(go())

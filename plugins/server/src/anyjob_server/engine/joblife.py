@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -62,6 +63,8 @@ class JobLife:
         self._store, self._host, self._shelf, self._trigger = store, host, shelf, trigger
         self._dispatcher, self._roster, self._announcer, self._room = dispatcher, roster, announcer, room
         self._calendars, self._zone, self._clock = calendars, zone, clock
+        self._changing = asyncio.Lock()
+        """Held from a look at what a job is to what it is then: a change keeps what others changed before it."""
 
     async def create(
         self,
@@ -149,6 +152,12 @@ class JobLife:
         self, row: JobRow, fields: Mapping[str, object], by: str, allow: Allow, script: ScriptRow | None
     ) -> JobRow:
         del by
+        async with self._changing:
+            return await self._changed(self._as_it_is(row), fields, allow, script)
+
+    async def _changed(
+        self, row: JobRow, fields: Mapping[str, object], allow: Allow, script: ScriptRow | None
+    ) -> JobRow:
         kept = {name: value for name, value in fields.items() if name not in ("Namespace", "GroupId", "RegionId")}
         now = self._clock.now()
         job = self._read({**json.loads(row.wire), **kept}, now)
@@ -186,9 +195,20 @@ class JobLife:
         self._put(new)
         return new
 
+    def _as_it_is(self, row: JobRow) -> JobRow:
+        now = self._store.read_now(lambda c: jobs.get(c, row.id))
+        if now is None:
+            raise JobGone(row.id)
+        return now
+
     async def _switch(self, rows: Sequence[JobRow], status: JobStatus) -> None:
+        async with self._changing:
+            await self._switched(rows, status)
+
+    async def _switched(self, rows: Sequence[JobRow], status: JobStatus) -> None:
         now, changed = self._clock.now(), list[JobRow]()
-        for row in rows:
+        ids = [row.id for row in rows]
+        for row in self._store.read_now(lambda c: jobs.many(c, ids)):
             if row.status is status:
                 continue
             wire = {**json.loads(row.wire), "Status": int(status)}
