@@ -15,7 +15,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-pytest_plugins = ["tests.grounds.fixtures"]
+pytest_plugins = ["tests.grounds.fixtures", "tests.beside"]
 
 ROOT = Path(__file__).parent.parent
 
@@ -113,21 +113,11 @@ hypothesis.settings.load_profile("anyjob")
 
 def pytest_configure() -> None:
     """What is ignored here would be ignored by everything that tests start: a CI that was itself started in the
-    background, or under nohup, hands on such signals."""
+    background, or under nohup, hands on such signals. Options for this pytest are none for those that tests start."""
     for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, usual)
-
-
-GROUNDS = ("cluster", "engine")
-"""Fixtures of which a session is to have one only, however many processes run its tests."""
-
-
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """For pytest-xdist with --dist loadgroup: what shares a class or module fixture, or a ground, stays together."""
-    used = [name for name in GROUNDS if name in getattr(item, "fixturenames", ())]
-    scope = item.nodeid.split("[")[0].rpartition("::")[0]
-    item.add_marker(pytest.mark.xdist_group(used[0] if used else scope))
+    os.environ.pop("PYTEST_ADDOPTS", None)
 
 
 @pytest.fixture(scope="session", autouse=True)
