@@ -128,7 +128,8 @@ def test_a_job_that_runs_outlives_the_server_and_ends_once(up: Serving, tmp_path
         assert told in left.err
         up.start()
         with up.client() as client:
-            assert client.instance(instance).status is InstanceStatus.RUNNING
+            # Written up to a tenth of a second after the run began, or was found again.
+            until(lambda: client.instance(instance).status is InstanceStatus.RUNNING, "that it runs")
     gate.touch()
     with up.client() as client:
         until(lambda: client.instance(instance).status.finished, "its end")

@@ -4,6 +4,7 @@ be known.
 
 from __future__ import annotations
 
+import json
 import os
 import time
 
@@ -31,7 +32,7 @@ def _unknowable() -> StartError:
 class Begun:
     """What an order for one of these runs finds: it goes on, it is over, or it is surely not begun."""
 
-    __slots__ = ("_groups", "_known", "_names", "_same_keeper", "_sessions", "_shim", "_sown", "_tick")
+    __slots__ = ("_groups", "_known", "_names", "_over", "_same_keeper", "_sessions", "_shim", "_sown", "_tick")
 
     def __init__(self, shim: Shim, past: Past) -> None:
         self._shim = shim
@@ -39,7 +40,9 @@ class Begun:
         self._same_keeper = past.keeper == shim.seat.exits
         self._tick = 0
         known = [*past.live.values(), *past.sown.values()]
-        self._known = {(line["pid"], line["start"]) for line in known}
+        self._known = past.named | {(line["pid"], line["start"]) for line in known}
+        # Of those that are over, a journal that was rewritten keeps the end alone: pid and moment of the start.
+        self._over = {line["pid"]: line["started"] for line in map(json.loads, past.over.values())}
         self._known |= {tuple(line["redactor"]) for line in past.live.values() if line.get("redactor")}
         self._groups = {line["group"] for line in known}
         self._sessions = {line["pid"] for line in known}
@@ -125,12 +128,17 @@ class Begun:
 
     def _new(self, pid: int, start: int, group: str | None) -> bool:
         """Whether a leader of a session may be what the dead shim started last."""
-        if start < self._tick or (pid, start) in self._known:
+        if start < self._tick or (pid, start) in self._known or self._is_over(pid, start):
             return False
         if not self._shim.holds.grouped:
             return True
         slot = self._slot(group)
         return slot is not None and slot not in self._groups
+
+    def _is_over(self, pid: int, start: int) -> bool:
+        """Whether it is a run's whose end is written down. A second tells it from a later process of the number."""
+        started = self._over.get(pid)
+        return started is not None and abs(started - _epoch(start)) < 1
 
     def _leader(self, name: str) -> Facts | None:
         found = [
@@ -159,6 +167,10 @@ class Begun:
     def _run(self, order: dict[str, Any], pid: int, start: int, slot: str | None) -> Run:
         run = Run(order)
         run.pid, run.start, run.group = pid, start, slot
-        run.started = time.time() - (kernel.boottime() - start * kernel.TICK_NS / 1e9)
+        run.started = _epoch(start)
         run.note("shim", "the shim died while it started this run; found again by its group, session and mark")
         return run
+
+
+def _epoch(tick: int) -> float:
+    return time.time() - (kernel.boottime() - tick * kernel.TICK_NS / 1e9)

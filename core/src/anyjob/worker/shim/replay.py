@@ -14,10 +14,11 @@ class Past:
 
     `begun` are runs that a shim may have been starting when it died, with the tick of that time: of a batch only the
     first that is not written down as started, because each is before the next is touched. `statuses` are of leaders
-    reaped but not judged. `sown` are runs that were given to a process which a resident had forked.
+    reaped but not judged. `sown` are runs that were given to a process which a resident had forked. `named` are the
+    processes (pid, start) of every run that was written down as started, also of those that are over.
     """
 
-    __slots__ = ("_batch", "armed", "asked", "begun", "boot", "keeper", "live", "over", "sown", "statuses")
+    __slots__ = ("_batch", "armed", "asked", "begun", "boot", "keeper", "live", "named", "over", "sown", "statuses")
 
     def __init__(self) -> None:
         self.boot: str | None = None
@@ -29,6 +30,7 @@ class Past:
         self.statuses: dict[str, int] = {}
         self.asked: dict[str, dict[str, Any]] = {}
         self.armed: dict[str, dict[str, Any]] = {}
+        self.named: set[tuple[int, int]] = set()
         self._batch: list[str] = []
 
     def take(self, line: dict[str, Any]) -> None:
@@ -48,6 +50,7 @@ class Past:
             self.begun.pop(run, None)
             self.sown.pop(run, None)
             self.live[run] = line
+            self.named.add((line["pid"], line["start"]))
         elif event == "gone":
             self.statuses[run] = line["status"]
         elif event == "asked":
