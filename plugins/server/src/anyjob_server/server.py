@@ -15,7 +15,6 @@ from anyjob.settings import Settings
 from anyjob.worker.instance import Instances
 from anyjob.worker.worker import Worker
 from anyjob_server.api.app import Api, Message, Receive, Send
-from anyjob_server.api.audit import Audit
 from anyjob_server.api.dispatcher import Dispatcher
 from anyjob_server.api.gateway import Gateway
 from anyjob_server.engine.clock import SYSTEM, Clock
@@ -97,7 +96,7 @@ class Server:
         opening.push_async_callback(self.instances.close)
         opening.push_async_callback(self.engine.close)
         await self.engine.start()
-        self.guard = Guard(self.host, Audit(self.store).keep)
+        self.guard = Guard(self.host)
         self._api = Api(Gateway(self.keys), Dispatcher(self))
 
     def _users(self) -> GroupUsers:

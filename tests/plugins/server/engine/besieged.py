@@ -66,7 +66,7 @@ async def main(state: Path, marks: Path, promises: Path, *, quiet: bool) -> None
     for number in range(1_000_000):
         stopping = number % 10 == 9
         try:
-            ident = await engine.execute(there["slow" if stopping else "plain"])
+            ident = await engine.manual.execute(there["slow" if stopping else "plain"])
         except EngineError:  # enough of them run
             await asyncio.sleep(0.01)
             continue
@@ -75,7 +75,7 @@ async def main(state: Path, marks: Path, promises: Path, *, quiet: bool) -> None
             row = store.read_now(lambda c, ident=ident: instances.get(c, ident))
             assert row is not None
             await asyncio.sleep(0.02)
-            await engine.stop(row, "siege")
+            await engine.manual.stop(row, "siege")
             promise("stop", ident)
 
 

@@ -15,7 +15,7 @@ from anyjob_server.store import outbox
 
 
 async def run(here: Field, job: Any, cause: Cause) -> None:
-    ident = await here.engine.execute(job)
+    ident = await here.engine.manual.execute(job)
     await here.running(ident)
     here.play.finish(ident, cause)
     await here.until(lambda: here.instance(ident).status.finished)
@@ -63,7 +63,7 @@ def test_a_run_that_takes_too_long_is_told_of_once_also_over_a_restart(tmp_path:
         play = Play()
         async with field(tmp_path, play) as here:
             job = await here.job(Content="hold", TimeoutEnable=True, Timeout=60)
-            ident = await here.engine.execute(job)
+            ident = await here.engine.manual.execute(job)
             await here.running(ident)
             here.clock.on(59)
             await asyncio.sleep(0.02)

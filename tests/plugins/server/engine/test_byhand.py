@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 from tests.plugins.server.engine.play import NOON, Play, field
 
 from anyjob.executor.capabilities import Health
@@ -15,7 +16,8 @@ from anyjob.job import BadJob, JobStatus
 from anyjob.outcome import Cause
 from anyjob.status import InstanceStatus, TriggerType
 from anyjob_server.engine.errors import AlreadyOver, NotFired, Reason, StillGoing, TooManyDays
-from anyjob_server.store import groups, jobs, scripts
+from anyjob_server.store import audit, groups, instances, jobs, scripts
+from anyjob_server.store.audit import AuditRow
 from anyjob_server.store.errors import NameTaken
 
 DAY = 86_400_000
@@ -25,7 +27,7 @@ def test_execute_gives_a_durable_instance_with_its_parameters(tmp_path: Path) ->
     async def go() -> None:
         async with field(tmp_path) as here:
             job = await here.job(Parameters="own")
-            ident = await here.engine.execute(job, parameters="given")
+            ident = await here.engine.manual.execute(job, parameters="given")
             made = here.instance(ident)
             assert (made.trigger, made.schedule_time, made.data_time) == (TriggerType.API, NOON, NOON)
             (done,) = await here.ended(job)
@@ -42,7 +44,7 @@ def test_execute_is_refused_with_a_sentence_and_leaves_a_reason(tmp_path: Path) 
             said: list[str] = []
             for more in ({"check_status": True}, {"worker": "10.0.0.9"}, {"label": "gpu"}, {}, {}):
                 try:
-                    await here.engine.execute(job, **more)  # type: ignore[arg-type]
+                    await here.engine.manual.execute(job, **more)  # type: ignore[arg-type]
                 except NotFired as refused:
                     said.append(f"{refused.reason.value}: {refused.text.split(';')[0].split(',')[0]}")
             assert said == [
@@ -61,8 +63,8 @@ def test_the_groups_limit_queues_by_priority_and_says_what_waits(tmp_path: Path)
         async with field(tmp_path, group={"max_concurrency": 1}) as here:
             job = await here.job(Content="hold", MaxConcurrency=5)
             high = await here.job("high", Priority=10)
-            first, second = await here.engine.execute(job), await here.engine.execute(job)
-            third = await here.engine.execute(high)
+            first, second = await here.engine.manual.execute(job), await here.engine.manual.execute(job)
+            third = await here.engine.manual.execute(high)
             await here.running(first)
             assert [here.instance(one).status for one in (second, third)] == [InstanceStatus.POOL] * 2
             why = await here.engine.why(job)
@@ -81,8 +83,8 @@ def test_a_group_that_may_run_more_lets_in_what_waits(tmp_path: Path) -> None:
     async def go() -> None:
         async with field(tmp_path, group={"max_concurrency": 1}) as here:
             job = await here.job(Content="hold", MaxConcurrency=5)
-            await here.engine.execute(job)
-            second = await here.engine.execute(job)
+            await here.engine.manual.execute(job)
+            second = await here.engine.manual.execute(job)
             more = replace(here.group, max_concurrency=2)
             await here.store.write(lambda c: groups.update(c, more))
             here.engine.group_changed(more)
@@ -95,21 +97,21 @@ def test_stop_ends_what_waits_at_once_and_what_runs_by_its_ladder(tmp_path: Path
     async def go() -> None:
         async with field(tmp_path, slots=1) as here:
             job = await here.job(Content="hold", MaxConcurrency=5, MaxAttempt=3)
-            runs, waits = await here.engine.execute(job), await here.engine.execute(job)
+            runs, waits = await here.engine.manual.execute(job), await here.engine.manual.execute(job)
             await here.running(runs)
             killed = "killed from server: stopped by tester"
-            await here.engine.stop(here.instance(waits), "tester")
+            await here.engine.manual.stop(here.instance(waits), "tester")
             ended = here.instance(waits)
             stop = json.loads(ended.outcome)["stop"]
             assert (ended.status, ended.cause, ended.result) == (InstanceStatus.FAILED, "stopped", killed)
             assert (stop["strength"], stop["by"]) == ("PROVEN", "never started")
-            await here.engine.stop(here.instance(runs), "tester")
+            await here.engine.manual.stop(here.instance(runs), "tester")
             await here.until(lambda: here.instance(runs).status.finished)
             ended = here.instance(runs)
             assert (ended.status, ended.cause, ended.result) == (InstanceStatus.FAILED, "stopped", killed)
             assert here.play.starts.total() == 1, "a stopped one is not tried again"
             with pytest.raises(AlreadyOver, match="is over \\(failed\\)"):
-                await here.engine.stop(ended)
+                await here.engine.manual.stop(ended)
 
     asyncio.run(go())
 
@@ -118,13 +120,13 @@ def test_retry_makes_a_new_instance_and_leaves_the_old_one(tmp_path: Path) -> No
     async def go() -> None:
         async with field(tmp_path) as here:
             job = await here.job(Content="hold")
-            first = await here.engine.execute(job, parameters="p", data_time=5)
+            first = await here.engine.manual.execute(job, parameters="p", data_time=5)
             with pytest.raises(StillGoing, match="cannot be run again"):
-                await here.engine.retry(here.instance(first))
+                await here.engine.manual.retry(here.instance(first))
             await here.running(first)
             here.play.finish(first, Cause.FAILED)
             (old,) = await here.ended(job)
-            again = here.instance(await here.engine.retry(old))
+            again = here.instance(await here.engine.manual.retry(old))
             assert (again.trigger, again.retry_of, again.parameters, again.data_time) == (
                 TriggerType.MANUAL_RERUN,
                 first,
@@ -140,7 +142,7 @@ def test_rerun_makes_one_a_day_and_they_take_turns(tmp_path: Path) -> None:
     async def go() -> None:
         async with field(tmp_path) as here:
             job = await here.job(Content="hold", Timezone="GMT+8")
-            ids = await here.engine.rerun(job, NOON - 2 * DAY, NOON, "01:30:00")
+            ids = await here.engine.manual.rerun(job, NOON - 2 * DAY, NOON, "01:30:00")
             times = [here.instance(one).data_time for one in ids]
             first = (
                 1_800_014_400_000 - 2 * DAY - (18 * 60 + 30) * 60_000
@@ -151,14 +153,14 @@ def test_rerun_makes_one_a_day_and_they_take_turns(tmp_path: Path) -> None:
                 await here.running(one)
                 assert sum(row.status is InstanceStatus.RUNNING for row in here.of(job)) == 1
                 with pytest.raises(NotFired):
-                    await here.engine.execute(job)
+                    await here.engine.manual.execute(job)
                 here.play.finish(one)
                 await here.until(lambda one=one: here.instance(one).status.finished)
             for start, end in ((NOON, NOON - DAY), (0, NOON)):
                 with pytest.raises(TooManyDays):
-                    await here.engine.rerun(job, start, end, "00:00:00")
+                    await here.engine.manual.rerun(job, start, end, "00:00:00")
             with pytest.raises(BadJob, match="is no time of day"):
-                await here.engine.rerun(job, NOON, NOON, "25:00")
+                await here.engine.manual.rerun(job, NOON, NOON, "25:00")
 
     asyncio.run(go())
 
@@ -167,13 +169,13 @@ def test_a_failed_instance_is_called_a_success_by_somebody(tmp_path: Path) -> No
     async def go() -> None:
         async with field(tmp_path) as here:
             job = await here.job(Content="hold")
-            ident = await here.engine.execute(job)
+            ident = await here.engine.manual.execute(job)
             await here.running(ident)
             with pytest.raises(StillGoing, match="Stop it first, or wait"):
-                await here.engine.set_success(here.instance(ident), "tester")
+                await here.engine.manual.set_success(here.instance(ident), "tester")
             here.play.finish(ident, Cause.FAILED)
             await here.ended(job)
-            await here.engine.set_success(here.instance(ident), "tester")
+            await here.engine.manual.set_success(here.instance(ident), "tester")
             row = here.instance(ident)
             said = json.loads(row.outcome)["evidence"][-1]["text"]
             assert row.status is InstanceStatus.SUCCESS
@@ -189,7 +191,7 @@ def test_calling_a_success_while_the_run_ends_changes_no_end_twice(tmp_path: Pat
     async def go() -> None:
         async with field(tmp_path) as here:
             job = await here.job(Content="hold", MaxConcurrency=50)
-            ids = [await here.engine.execute(job) for _ in range(20)]
+            ids = [await here.engine.manual.execute(job) for _ in range(20)]
             for one in ids:
                 await here.running(one)
 
@@ -197,7 +199,7 @@ def test_calling_a_success_while_the_run_ends_changes_no_end_twice(tmp_path: Pat
                 for _ in range(number):
                     await asyncio.sleep(0.001)
                 try:
-                    await here.engine.set_success(here.instance(ident), "tester")
+                    await here.engine.manual.set_success(here.instance(ident), "tester")
                 except StillGoing:
                     return False
                 return True
@@ -225,7 +227,7 @@ def test_without_a_worker_the_instance_fails_and_says_so(tmp_path: Path) -> None
             assert here.reasons(job) == [("no_worker", 1)]
             assert here.told() == ["miss_worker"]
             with pytest.raises(NotFired) as refused:
-                await here.engine.execute(job)
+                await here.engine.manual.execute(job)
             assert refused.value.reason is Reason.NO_WORKER
             assert "there is no stage" in (await here.engine.why(job)).now
 
@@ -237,11 +239,11 @@ def test_a_job_that_needs_less_than_its_type_runs_where_the_type_is_not_well(tmp
         play = Play()
         play.health, play.looks = Health(state="undetected", why="there is no stage"), True
         async with field(tmp_path, play) as here:
-            ident = await here.engine.execute(await here.job(Content="hold"))
+            ident = await here.engine.manual.execute(await here.job(Content="hold"))
             here.play.finish(ident)
             needs = await here.job("needs", Content="fail")
             with pytest.raises(NotFired, match="there is no stage"):
-                await here.engine.execute(needs)
+                await here.engine.manual.execute(needs)
 
     asyncio.run(go())
 
@@ -292,7 +294,7 @@ def test_what_a_run_lacks_on_this_worker_counts_as_no_worker(tmp_path: Path) -> 
     async def go() -> None:
         async with field(tmp_path) as here:
             job = await here.job(Content="hold", MissWorkerEnable=True)
-            ident = await here.engine.execute(job)
+            ident = await here.engine.manual.execute(job)
             await here.running(ident)
             here.play.finish(ident, Cause.DEPENDENCY_MISSING)
             await here.ended(job)
@@ -320,5 +322,27 @@ def test_changes_of_one_job_at_one_time_are_all_kept(tmp_path: Path) -> None:
             now = kept.job
             assert (now.description, now.timeout, now.content) == ("said", 5, "fail")
             assert (now.status, kept.status, kept.next_fire) == (JobStatus.DISABLED, JobStatus.DISABLED, None)
+
+    asyncio.run(go())
+
+
+def test_what_is_kept_beside_an_instance_is_kept_with_it_or_not_at_all(tmp_path: Path) -> None:
+    async def go() -> None:
+        async with field(tmp_path) as here:
+            job = await here.job(Content="hold", MaxConcurrency=2)
+            line = AuditRow(at=NOON, key="k", action="ExecuteJob", namespace="n", group_id="g", allowed=True)
+            ident = await here.engine.manual.execute(
+                job, beside=lambda c, made: audit.add(c, [replace(line, detail=f"instance {made}")])
+            )
+            rows, _ = here.store.read_now(audit.page)
+            assert [one.detail for one in rows] == [f"instance {ident}"]
+
+            def fails(c: Connection, made: int) -> None:
+                raise RuntimeError("the log is at fault")
+
+            with pytest.raises(RuntimeError):
+                await here.engine.manual.execute(job, beside=fails)
+            assert [one.id for one in here.store.read_now(instances.unfinished)] == [ident]
+            assert await here.engine.manual.execute(job), "what was not kept takes no place"
 
     asyncio.run(go())

@@ -107,11 +107,11 @@ async def scenario(camera: Camera) -> None:
         await here.tick(chain, 5, 1)
         await here.ended(chain)
         (held,) = await here.tick(cron, 5, 1)
-        camera.promised.append(await here.engine.execute(plain))
-        camera.promised.append(await here.engine.execute(plain, parameters="again"))
+        camera.promised.append(await here.engine.manual.execute(plain))
+        camera.promised.append(await here.engine.manual.execute(plain, parameters="again"))
         await here.ended(plain, 2)
         await here.running(held.id)
-        await here.engine.stop(here.instance(held.id), "tester")
+        await here.engine.manual.stop(here.instance(held.id), "tester")
         camera.stopped.append(held.id)
         await here.ended(cron)
         play.step = lambda: None
@@ -201,7 +201,7 @@ def test_a_run_that_the_folder_lost_is_lost_and_not_started_again(tmp_path: Path
     async def go() -> None:
         play = Play()
         async with field(tmp_path, play) as here:
-            ident = await here.engine.execute(await here.job(Content="hold"))
+            ident = await here.engine.manual.execute(await here.job(Content="hold"))
             await here.running(ident)
         (tmp_path / "worker/worker.jsonl").unlink()
         async with field(tmp_path, play) as here:
@@ -217,8 +217,8 @@ def test_what_waits_waits_on_after_a_restart_in_its_order(tmp_path: Path) -> Non
         play = Play()
         async with field(tmp_path, play, slots=1) as here:
             job = await here.job(Content="hold", MaxConcurrency=9)
-            first, second = [await here.engine.execute(job) for _ in range(2)]
-            high = await here.engine.execute(await here.job("high", Content="hold", Priority=15))
+            first, second = [await here.engine.manual.execute(job) for _ in range(2)]
+            high = await here.engine.manual.execute(await here.job("high", Content="hold", Priority=15))
             await here.running(first)
         async with field(tmp_path, play, slots=1) as here:
             for one in (first, high, second):

@@ -190,7 +190,7 @@ def test_a_deleted_job_ends_what_waits_and_leaves_what_runs(tmp_path: Path) -> N
     async def go() -> None:
         async with field(tmp_path, group={"max_concurrency": 1}) as here:
             job = await here.job(Content="hold", MaxConcurrency=9)
-            runs, waits = await here.engine.execute(job), await here.engine.execute(job)
+            runs, waits = await here.engine.manual.execute(job), await here.engine.manual.execute(job)
             await here.running(runs)
             await here.engine.jobs.delete([job], "somebody")
             await here.until(lambda: here.instance(waits).status.finished)

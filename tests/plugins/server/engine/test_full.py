@@ -56,7 +56,7 @@ def test_below_the_floor_nothing_fires_and_above_it_again(small_disk: Path) -> N
                 await asyncio.sleep(0.02)
             await here.until(lambda: here.reasons(job) == [("full", 3)])
             with pytest.raises(NotFired) as refused:
-                await here.engine.execute(job)
+                await here.engine.manual.execute(job)
             assert refused.value.reason is Reason.FULL
             with pytest.raises(NoRoom, match=r"was not kept: .* free"):
                 await here.job("another")
@@ -72,14 +72,14 @@ def test_an_end_that_finds_no_room_is_kept_when_there_is_some(small_disk: Path) 
     async def go() -> None:
         async with field(small_disk / "state") as here:
             job = await here.job(Content="hold", MaxConcurrency=5)
-            ident = await here.engine.execute(job)
+            ident = await here.engine.manual.execute(job)
             await here.running(ident)
             fill(small_disk / "ballast", 0)
             here.play.finish(ident)
 
             async def execute_on() -> None:
                 while True:  # the last pages of the database may still take one
-                    await here.engine.execute(job)
+                    await here.engine.manual.execute(job)
 
             with pytest.raises(NotFired) as refused:
                 await execute_on()

@@ -18,7 +18,7 @@ def test_one_that_cannot_be_written_keeps_no_other(tmp_path: Path) -> None:
     async def go() -> None:
         async with field(tmp_path) as here:
             job = await here.job(Content="hold", MaxConcurrency=3)
-            ids = [await here.engine.execute(job) for _ in range(3)]
+            ids = [await here.engine.manual.execute(job) for _ in range(3)]
             for one in ids:
                 await here.running(one)
             pen, told = Pen(here.store, HandClock()), dict[int, bool]()

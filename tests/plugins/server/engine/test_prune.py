@@ -17,9 +17,9 @@ def test_a_job_keeps_its_newest_instances_and_all_that_run(tmp_path: Path) -> No
     async def go() -> None:
         async with field(tmp_path, history=3) as here:
             job = await here.job(MaxConcurrency=9)
-            held = await here.engine.execute(await here.job("held", Content="hold"))
+            held = await here.engine.manual.execute(await here.job("held", Content="hold"))
             for number in range(6):
-                await here.engine.execute(job)
+                await here.engine.manual.execute(job)
                 await here.ended(job, number + 1)
             ids = [row.id for row in here.of(job)]
             folders = [tmp_path / f"worker/runs/aj-{one:x}-0-1" for one in [*ids, held]]

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from anyjob.errors import AnyJobError
+from anyjob_server.api.audit import audit_row
 from anyjob_server.api.errors import BusinessError, NoPermission, UnknownApi
 from anyjob_server.api.gateway import Signed
 from anyjob_server.api.groupshelf import GroupShelf
@@ -13,6 +14,7 @@ from anyjob_server.api.operation import Call
 from anyjob_server.api.registry import VERSION, all_operations
 from anyjob_server.api.reply import business_error, success
 from anyjob_server.api.verdict import as_business_error
+from anyjob_server.store import audit
 from anyjob_server.trust.actions import RUNS_CODE
 from anyjob_server.trust.guard import Denied
 
@@ -72,13 +74,5 @@ class Dispatcher:
         action = call.operation.action
         if allowed and (call.recorded or action.endswith(".read") or action == "instance.log"):
             return
-        await self._server.guard.record(
-            call.key.access_key_id,
-            call.operation.name,
-            call.scope,
-            allowed=allowed,
-            request=call.request_id,
-            remote=call.remote,
-            job=call.job,
-            said=call.said,
-        )
+        row = audit_row(call, allowed=allowed)
+        await self._server.store.write(lambda c: audit.add(c, [row]))

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from anyjob.errors import AnyJobError
-from anyjob.status import TriggerType
 from anyjob.version import VERSION
 from anyjob.worker.instance import Instances
 from anyjob.worker.worker import Worker
@@ -33,7 +32,6 @@ from anyjob_server.engine.why import Why, why, why_gone
 from anyjob_server.settings import ServerSettings
 from anyjob_server.store import enabled, groups, instances, jobs, reasons
 from anyjob_server.store.groups import GroupRow
-from anyjob_server.store.instances import InstanceRow
 from anyjob_server.store.jobs import JobRow
 from anyjob_server.store.store import Store
 from anyjob_server.timing.calendar import Calendars
@@ -63,7 +61,8 @@ class WorkerView:
 class Engine:
     """Fires jobs, follows their instances, keeps what became of them. All on one loop.
 
-    The worker has started and `instances` belongs to it. `jobs` makes and changes jobs.
+    The worker has started and `instances` belongs to it. `jobs` makes and changes jobs, `manual` fires and stops what
+    somebody asks for.
     """
 
     def __init__(
@@ -97,7 +96,7 @@ class Engine:
         self.pruner = Pruner(store, worker.folder.runs, settings, clock.now, lambda one: one in self._roster.by_id)
         self._chain_over, self._dispatcher.over = self._dispatcher.over, self._over
         self._recovery = Recovery(store, worker, instances_, self._dispatcher, self._shelf, clock)
-        self._manual = Manual(
+        self.manual = Manual(
             store, worker, self._shelf, self._gate, self._roster, self._dispatcher, intake, self._room, clock
         )
         self.jobs = JobLife(
@@ -147,51 +146,6 @@ class Engine:
     def _over(self, active: Active) -> None:
         self.pruner.ended(active)
         self._chain_over(active)
-
-    # ---------------------------------------------------------------- by hand
-
-    async def execute(
-        self,
-        row: JobRow,
-        *,
-        parameters: str = "",
-        trigger: TriggerType = TriggerType.API,
-        check_status: bool = False,
-        data_time: int | None = None,
-        worker: str = "",
-        label: str = "",
-        by: str = "",
-    ) -> int:
-        """Fire a job now; the durable instance's id. `check_status`: refuse one that is disabled. `by` asks for it.
-
-        Raises NotFired (with its reason), BadJob for parameters that no task can be made of, JobGone, StoreError.
-        """
-        return await self._manual.execute(
-            row,
-            parameters=parameters,
-            trigger=trigger,
-            check_status=check_status,
-            data_time=data_time,
-            worker=worker,
-            label=label,
-            by=by,
-        )
-
-    async def stop(self, instance: InstanceRow, by: str = "") -> None:
-        """See Manual.stop."""
-        await self._manual.stop(instance, by)
-
-    async def retry(self, instance: InstanceRow) -> int:
-        """See Manual.retry."""
-        return await self._manual.retry(instance)
-
-    async def rerun(self, row: JobRow, start: int, end: int, time_of_day: str) -> list[int]:
-        """See Manual.rerun."""
-        return await self._manual.rerun(row, start, end, time_of_day)
-
-    async def set_success(self, instance: InstanceRow, by: str) -> None:
-        """See Manual.set_success."""
-        await self._manual.set_success(instance, by)
 
     def group_changed(self, group: GroupRow) -> None:
         """An app group has another MaxConcurrency."""

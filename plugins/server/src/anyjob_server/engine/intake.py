@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 
@@ -26,11 +26,13 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True, kw_only=True)
 class Turn:
-    """What is written together: instances, when their jobs fire next, why others were left out."""
+    """What is written together: instances, when their jobs fire next, why others were left out, and what whoever asked
+    for it keeps `beside`."""
 
     actives: list[Active] = field(default_factory=list[Active])
     nexts: dict[int, int | None] = field(default_factory=dict[int, int | None])
     reasons: list[ReasonRow] = field(default_factory=list[ReasonRow])
+    beside: Callable[[Connection], None] | None = None
 
 
 class Intake:
@@ -88,6 +90,8 @@ class Intake:
             made = instances.insert(c, rows)
             jobs.set_next(c, turn.nexts.items())
             reasons.add(c, turn.reasons)
+            if turn.beside is not None:
+                turn.beside(c)
             return made
 
         try:

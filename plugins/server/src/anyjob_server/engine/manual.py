@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -22,7 +23,7 @@ from anyjob_server.engine.intake import Intake, Turn
 from anyjob_server.engine.limits import Gate
 from anyjob_server.engine.loaded import Loaded, Shelf
 from anyjob_server.engine.room import Room
-from anyjob_server.engine.roster import Active, Roster
+from anyjob_server.engine.roster import Roster
 from anyjob_server.store import instances, outbox, reasons
 from anyjob_server.store.errors import JobGone, StoreFull
 from anyjob_server.store.instances import InstanceRow
@@ -68,8 +69,10 @@ class Manual:
         label: str = "",
         retry_of: int | None = None,
         by: str = "",
+        beside: Callable[[Connection, int], None] | None = None,
     ) -> int:
-        """Fire a job now; the id of the instance. `by` asks for it.
+        """Fire a job now; the durable instance's id. `check_status`: refuse one that is disabled. `by` asks for it.
+        `beside` is carried out in the same transaction, with the instance's id.
 
         Raises NotFired, BadJob (the parameters), JobGone, StoreError.
         """
@@ -94,7 +97,12 @@ class Manual:
         now = self._clock.now()
         when = now if data_time is None else data_time
         active = self._intake.new(loaded, trigger, now, when, now, parameters=parameters, retry_of=retry_of)
-        return await self._kept(loaded, active)
+        turn = Turn(actives=[active], beside=None if beside is None else lambda c: beside(c, active.id))
+        try:
+            await self._intake.keep(turn)
+        except StoreFull as full:
+            raise NotFired(loaded.row.name, Reason.FULL, str(full)) from full
+        return active.id
 
     async def retry(self, instance: InstanceRow) -> int:
         """Run an ended instance again, as a new one with its data time and parameters. Raises StillGoing, and as
@@ -170,13 +178,6 @@ class Manual:
         if loaded is None:
             raise JobGone(job)
         return loaded
-
-    async def _kept(self, loaded: Loaded, active: Active) -> int:
-        try:
-            await self._intake.keep(Turn(actives=[active]))
-        except StoreFull as full:
-            raise NotFired(loaded.row.name, Reason.FULL, str(full)) from full
-        return active.id
 
     async def _refuse_unable(self, loaded: Loaded, by: str = "") -> None:
         """Refuse what could only fail: no room, no worker."""

@@ -1,10 +1,7 @@
-"""Asks the policy of whoever calls, and keeps the log of what was done and refused."""
+"""Asks the policy of whoever calls."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from anyjob.errors import AnyJobError
@@ -15,7 +12,7 @@ if TYPE_CHECKING:
     from anyjob.job import Job
     from anyjob.plugins import PluginHost
 
-__all__ = ["Denied", "Guard", "Record"]
+__all__ = ["Denied", "Guard"]
 
 _KEPT: Final = 1024
 
@@ -33,27 +30,11 @@ class Denied(AnyJobError):
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """One line of the audit log. `at` is epoch milliseconds; `job` 0 where it is about none."""
-
-    at: int
-    key: str
-    operation: str
-    namespace: str
-    group: str
-    job: int
-    detail: str
-    allowed: bool
-    request: str
-    remote: str
-
-
 class Guard:
-    """One a server. `keep` makes a record durable."""
+    """One a server."""
 
-    def __init__(self, host: PluginHost, keep: Callable[[Record], Awaitable[object]]) -> None:
-        self._host, self._keep = host, keep
+    def __init__(self, host: PluginHost) -> None:
+        self._host = host
         self._policies: dict[tuple[str, str, str], Policy] = {}
 
     def policy(self, text: str, namespace: str, group: str) -> Policy:
@@ -78,35 +59,6 @@ class Guard:
         decision = policy.decide(wanted)
         if not decision.allowed:
             raise Denied(key, wanted, decision)
-
-    async def record(
-        self,
-        key: str,
-        operation: str,
-        scope: tuple[str, str],
-        *,
-        allowed: bool,
-        request: str,
-        remote: str,
-        job: int = 0,
-        said: Mapping[str, object] | None = None,
-    ) -> None:
-        """Keep what was done, or refused; durable on return. `said` holds names and numbers, never contents."""
-        detail = ", ".join(f"{name}={value}" for name, value in (said or {}).items())
-        await self._keep(
-            Record(
-                at=int(time.time() * 1000),
-                key=key,
-                operation=operation,
-                namespace=scope[0],
-                group=scope[1],
-                job=job,
-                detail=detail[:1000],
-                allowed=allowed,
-                request=request,
-                remote=remote,
-            )
-        )
 
     def _seen(self, job: Job) -> WantedJob:
         bound = self._host.dispatch(job)

@@ -23,7 +23,7 @@ async def rerun_job(call: Call) -> None:
     start, end = given.needed_integer("StartDate"), given.needed_integer("EndDate")
     if not 0 <= start <= end:
         raise WrongParameter("EndDate", str(end), f"is before StartDate ({start})")
-    made = await call.server.engine.rerun(row, start, end, at)
+    made = await call.server.engine.manual.rerun(row, start, end, at)
     call.said["Instances"] = len(made)
 
 

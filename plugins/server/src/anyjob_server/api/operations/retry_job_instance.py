@@ -19,7 +19,7 @@ async def retry_job_instance(call: Call) -> Mapping[str, Json]:
     if job is None:
         raise JobNotExisted(row.job)
     call.allow(group, job.job)
-    made = await call.server.engine.retry(row)
+    made = await call.server.engine.manual.retry(row)
     call.said["JobInstanceId"] = made
     return {"Data": {"JobInstanceId": made}}
 

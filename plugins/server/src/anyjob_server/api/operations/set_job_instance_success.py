@@ -9,7 +9,7 @@ from anyjob_server.api.scope import group_of, instance_of
 async def set_job_instance_success(call: Call) -> None:
     """Call a failed instance a success. Its cause and result stay as they were."""
     row = instance_of(call, group_of(call))
-    await call.server.engine.set_success(row, call.by)
+    await call.server.engine.manual.set_success(row, call.by)
 
 
 OPERATION = Operation(
