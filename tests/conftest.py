@@ -120,14 +120,6 @@ def pytest_configure() -> None:
     os.environ.pop("PYTEST_ADDOPTS", None)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def reachable_by_others(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Tests that run jobs as other users open their folder and two above it; pytest-xdist has one more."""
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        for folder in (base := tmp_path_factory.getbasetemp(), base.parent):
-            folder.chmod(0o711)
-
-
 def ci_needs() -> set[str]:
     """The words of .ci/needs when CI runs, else none."""
     if os.environ.get("ANYJOB_CI") != "1":

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from tests.executors.go.programs import Programs
 from tests.executors.go.runs import Go, call, evidence, refusals
+from tests.passage import let_through
 
 from anyjob.cli.explanation import gather
 from anyjob.executor import Attached, Own, Shared
@@ -307,9 +308,7 @@ def test_root_asks_as_the_owner_of_the_file(tmp_path: Path) -> None:
         '\tif err := os.WriteFile(folder+"/names.json", []byte(text), 0o600); err != nil {\n\t\tpanic(err)\n\t}\n}\n'
     )
     path = build(tmp_path / "who", tmp_path / "program")
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.stat().st_uid == 0 and folder != Path("/"):
-            folder.chmod(stat.S_IMODE(folder.stat().st_mode) | 0o111)
+    let_through(tmp_path)
     os.chown(path, 65534, 65534)
     program = find_program(str(path))
     assert program is not None

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.core.worker.shim.yard import Yard, until
+from tests.passage import let_through
 
 from anyjob.errors import ShimLost
 from anyjob.worker.local.shimclient import Ended, ShimClient, ShimOptions, Started
@@ -163,9 +164,7 @@ def _knock(folder: Path) -> None:
         at = os.open(folder, os.O_RDONLY)
         os.fchmod(at, 0o711)
         (folder / "sock").chmod(0o777)
-        for parent in folder.parents:
-            if parent.stat().st_uid == 0 and str(parent).startswith("/tmp/"):
-                parent.chmod(0o711)
+        let_through(folder.parent)
         os.setuid(65534)
         with socket.socket(socket.AF_UNIX) as connection:
             connection.connect(f"/proc/self/fd/{at}/sock")

@@ -15,6 +15,7 @@ import pytest
 from tests.core.worker.shim.test_hostile import CHAIN, STORM, Witness, witness
 from tests.core.worker.shim.test_limits import EATS, FORKS, group
 from tests.core.worker.shim.yard import ZYGOTE, Yard
+from tests.passage import let_through
 
 from anyjob.worker.local.shimclient import Ended, RunAs, RunLimits, ShimClient, Started
 from anyjob.worker.shim import process
@@ -64,8 +65,8 @@ def test_what_a_warm_run_finds_is_what_a_cold_one_finds(yard: Yard, user: RunAs 
 def open_to(user: RunAs | None, yard: Yard) -> None:
     """Let another user read the scripts."""
     if user is not None:
-        for folder in (yard.folder, *list(yard.folder.parents)[:3]):
-            folder.chmod(0o755)
+        yard.folder.chmod(0o755)
+        let_through(yard.folder)
 
 
 ENDS = {
