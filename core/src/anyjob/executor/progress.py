@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import OrderedDict
+from typing import TYPE_CHECKING
 
-from anyjob.run import RunFacts
+if TYPE_CHECKING:
+    from anyjob.run import RunFacts
 
 __all__ = ["ProgressReader"]
 
