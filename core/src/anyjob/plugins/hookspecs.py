@@ -145,7 +145,7 @@ class HookSpecs(Protocol):
         @hookimpl
         def anyjob_instance_changed(change):
             if change.after.finished:
-                print(change.job, change.instance, change.after.label)
+                print(change.job_name, change.instance, change.after.label)
         """
         ...
 

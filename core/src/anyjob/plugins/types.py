@@ -107,7 +107,7 @@ class InstanceChange:
     `before` is None for a new one; `at` in epoch milliseconds; `why` where it is known.
     """
 
-    job: str
+    job_name: str
     job_id: int
     instance: int
     before: InstanceStatus | None

@@ -232,7 +232,7 @@ class DockerLauncher(Launcher[DockerOptions]):
             finally:
                 self._pump.drop(run.name)
                 self._logs.drop(run.name)
-                self._progress.drop(run.name)
+                self._progress.drop(run)
         status = folder.status()
         about = seen_of(handle, run, watch, started)
         ended = gone(run.name, status, about) if seen is None else judge(ident, seen["State"], status, about)

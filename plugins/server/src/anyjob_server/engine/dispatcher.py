@@ -313,7 +313,7 @@ class Dispatcher:
             return
         self._worker.host.observers.instance_changed(
             InstanceChange(
-                job=active.loaded.row.name,
+                job_name=active.loaded.row.name,
                 job_id=active.row.job,
                 instance=active.id,
                 before=before,
