@@ -14,6 +14,7 @@ from anyjob.errors import AnyJobError
 from anyjob.version import VERSION
 from anyjob.worker.instance import Instances
 from anyjob.worker.worker import Worker
+from anyjob_server.engine.afterrestore import is_first, let_pass
 from anyjob_server.engine.announcer import Announcer
 from anyjob_server.engine.clock import SYSTEM, Clock
 from anyjob_server.engine.dispatcher import Dispatcher
@@ -122,7 +123,11 @@ class Engine:
         for row in self._store.read_now(groups.find):
             self._gate.limit(row.id, row.max_concurrency)
         self._writing = self._loop(self._pen.run())
+        self._recovery.restored = is_first(self._store)
         await self._recovery.run()
+        if self._recovery.restored:
+            await self._pen.flushed()
+            await let_pass(self._store, self._shelf, self._clock)
         self._scheduler.trigger.load((job, at) for job, at, _, _ in self._store.read_now(jobs.due))
         await self._scheduler.chain(self._store.read_now(enabled.unchained))
         await self._announcer.first()

@@ -10,6 +10,7 @@ from anyjob.status import InstanceStatus
 
 __all__ = [
     "AlreadyOver",
+    "DatabaseOlder",
     "EngineError",
     "NoRoom",
     "NotFired",
@@ -107,4 +108,16 @@ class OtherDatabase(WorkerError):
         super().__init__(
             f"State folder {folder} belongs to another database (ident {ident}), and its runs would be lost."
             " Start the server with that database, or give this one a state folder of its own."
+        )
+
+
+class DatabaseOlder(WorkerError):
+    """The worker's folder has runs that the database has not come to: it was put back without `anyjob restore`."""
+
+    def __init__(self, where: str, folder: Path, instance: int) -> None:
+        self.where, self.folder, self.instance = where, folder, instance
+        super().__init__(
+            f"The database {where} is older than the worker's folder {folder}: that has runs of instance {instance}, to"
+            " which the database has not come. It was put back to an earlier state, and numbers would be given twice."
+            f" Tell it so: anyjob restore --state {folder.parent}. Then start the server again."
         )

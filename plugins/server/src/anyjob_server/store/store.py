@@ -25,7 +25,7 @@ from anyjob_server.store.sealing import KEY_FILE, Seal
 from anyjob_server.store.sqlite import SqliteDatabase
 from anyjob_server.store.writer import PATIENCE, Writer
 
-__all__ = ["DATABASE_FILE", "Store"]
+__all__ = ["DATABASE_FILE", "WORD", "Store", "database_of"]
 
 DATABASE_FILE: Final = "server.db"
 """SQLite's file in the state folder."""
@@ -33,7 +33,8 @@ DATABASE_FILE: Final = "server.db"
 _URLS: Final = "write postgresql://USER@HOST/NAME, or sqlite:////PATH"
 _NAMELESS: Final = "of the settings"  # a URL that is not understood may hold a password anywhere
 
-_WORD: Final = "anyjob"
+WORD: Final = "anyjob"
+"""What is sealed with a database's key file, to tell whether it is its own."""
 _LOOK: Final = 0.2
 """Seconds for which the free space of the disk is believed."""
 FLOOR: Final = 64 << 20
@@ -63,7 +64,7 @@ class Store:
         waits for a database that is lost. Makes what is not there and upgrades the tables. Raises StoreUnusable,
         StoreInUse, StoreNewer, SealUnusable.
         """
-        database = _database(url, state)
+        database = database_of(url, state)
         try:
             state.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
@@ -134,7 +135,8 @@ class Store:
         return f"The disk of {folder} has {free >> 20} MiB free, less than server.free_disk ({self._floor >> 20} MiB)."
 
 
-def _database(url: str | None, state: Path) -> Database:
+def database_of(url: str | None, state: Path) -> Database:
+    """The database that a URL means, not yet opened; None: SQLite in the folder `state`. Raises StoreUnusable."""
     if url is None:
         return SqliteDatabase(state.absolute() / DATABASE_FILE)
     try:
@@ -162,9 +164,9 @@ def _seal(c: Connection, file: Path) -> Seal:
             ) from None
         seal = Seal.make(file)
     if sealed is None:
-        meta.put(c, meta.SEALED, seal.close(_WORD, _WORD))
+        meta.put(c, meta.SEALED, seal.close(WORD, WORD))
     else:
-        seal.open(sealed, _WORD)
+        seal.open(sealed, WORD)
     return seal
 
 
