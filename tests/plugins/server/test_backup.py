@@ -16,10 +16,15 @@ import pytest
 from tests.core.cli.program import until
 from tests.plugins.server.serving import Serving
 
+from anyjob.errors import AnyJobError
 from anyjob.job import Job
 from anyjob.outcome import Cause
+from anyjob.settings import Settings
 from anyjob.status import InstanceStatus
+from anyjob_server.backup import Backup
+from anyjob_server.backup import restore as put
 from anyjob_server.client.client import Client
+from anyjob_server.client.errors import NoServer
 
 TICKS = 'echo "$ANYJOB_SCHEDULE_TIME" >> {}'
 
@@ -188,16 +193,21 @@ def test_what_it_refuses(up: Serving, tmp_path: Path) -> None:
     assert {path.name for path in kept.iterdir()} == {"server.db", "server.key", "anyjob.toml", "backup.json"}
     assert all(path.stat().st_mode & 0o077 == 0 for path in (kept, *kept.iterdir()))
 
-    def refused(*said: str, program: str = "restore", folder: Path = kept, state: Path = up.state) -> str:
-        done = up.program(program, str(folder), "--state", str(state), *said)
-        assert (done.status, done.out) == (1, b""), done
-        assert "Traceback" not in done.err
-        return done.err
+    def refused(folder: Path = kept, state: Path = up.state, *, replace: bool = False) -> str:
+        with pytest.raises(AnyJobError) as caught:
+            put(Backup.read(folder), state, Settings(), replace=replace)
+        return str(caught.value)
 
-    assert "is not empty; a backup overwrites nothing" in refused(program="backup")
-    assert "No server is known" in refused(program="backup", folder=tmp_path / "b", state=tmp_path / "none")
-    assert f"is in use by process {up.pid}" in refused(), "a server runs"
-    assert f"is in use by process {up.pid}" in refused("--replace"), "a server runs"
+    again = up.program("backup", "kept", *words(up))
+    assert (again.status, again.out) == (1, b"")
+    assert "is not empty; a backup overwrites nothing" in again.err
+    with pytest.raises(NoServer, match="No server is known"):
+        Backup.make(tmp_path / "none", Settings(), tmp_path / "b")
+    assert not (tmp_path / "b").exists()
+    live = up.program("restore", "kept", *words(up), "--replace")
+    assert (live.status, live.out) == (1, b"")
+    assert f"is in use by process {up.pid}" in live.err
+    assert f"is in use by process {up.pid}" in refused()
     up.end()
     assert "holds server.db already, and nothing is overwritten" in refused()
 

@@ -127,11 +127,13 @@ def _moved(state: Path, names: list[str]) -> Path:
 
 
 def _put(backup: Backup, name: str, folder: Path) -> None:
-    if name not in backup.files or (folder / name).exists():
+    if name not in backup.files:
         return
     folder.mkdir(mode=0o711 if os.getuid() == 0 else 0o700, exist_ok=True)
     part = folder / f"{name}.part"
     part.unlink(missing_ok=True)
+    if (folder / name).exists():
+        return
     shutil.copyfile(backup.folder / name, part)
     part.chmod(0o600)
     part.rename(folder / name)
