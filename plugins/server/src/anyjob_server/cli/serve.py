@@ -53,6 +53,9 @@ def serve(
     insecure: Annotated[
         bool, typer.Option("--insecure", help="Serve others without TLS, on a network that is trusted itself.")
     ] = False,
+    hold: Annotated[
+        bool, typer.Option("--hold", help="Begin nothing new: what runs is followed to its end, the API answers.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, when it is ready.")] = False,
 ) -> None:
     """Run the server, until a signal.
@@ -77,6 +80,7 @@ def serve(
         "tls_key": tls_key,
         "insecure": insecure or None,
         "database": database,
+        "hold": hold or None,
     }
     settings = with_options(settings_for(config, folder, served=True), given)
     own = ServerSettings.of(settings)
@@ -107,6 +111,7 @@ async def _serve(settings: Settings, own: ServerSettings, folder: Path, address:
 
 def _tell(serving: Serving, *, as_json: bool) -> None:
     from anyjob_server.cli.welcome import welcome
+    from anyjob_server.engine.room import HELD
     from anyjob_server.trust.passage import closed_above
 
     first, state = serving.first, serving.server.state
@@ -119,6 +124,8 @@ def _tell(serving: Serving, *, as_json: bool) -> None:
             ' or open that folder (chmod o+x), or write "*" = "root" under [server.users]'
         )
         write(sys.stderr, f"anyjob: {plain(told)}\n")
+    if serving.server.own.hold:
+        write(sys.stderr, f"anyjob: {HELD}\n")
     if as_json:
         key = None if first is None else {"id": first.access_key_id, "secret": first.secret or None}
         write(sys.stdout, json.dumps({"url": serving.url, "pid": os.getpid(), "state": str(state), "key": key}) + "\n")

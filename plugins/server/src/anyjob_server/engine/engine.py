@@ -29,6 +29,7 @@ from anyjob_server.engine.recovery import Recovery
 from anyjob_server.engine.room import Room
 from anyjob_server.engine.roster import Active, Roster
 from anyjob_server.engine.scheduler import Scheduler
+from anyjob_server.engine.standing import Standing, look
 from anyjob_server.engine.why import Why, why, why_gone
 from anyjob_server.settings import ServerSettings
 from anyjob_server.store import enabled, groups, instances, jobs, reasons
@@ -76,10 +77,10 @@ class Engine:
         clock: Clock = SYSTEM,
     ) -> None:
         self._store, self._worker, self._instances, self._clock = store, worker, instances_, clock
-        self._gate, self._roster = Gate(settings.slots), Roster()
+        self._gate, self._roster = Gate(0 if settings.hold else settings.slots), Roster()
         self._shelf = Shelf(store, calendars, settings.zone)
         self._pen = Pen(store, clock)
-        self._room = Room(store, worker.folder.path, worker.settings.free_disk)
+        self._room = Room(store, worker.folder.path, worker.settings.free_disk, held=settings.hold)
         self._dispatcher = Dispatcher(worker, instances_, self._pen, self._gate, self._roster, clock)
         intake = Intake(store, self._dispatcher, store.read_now(instances.next_id))
         self._scheduler = Scheduler(
@@ -172,6 +173,10 @@ class Engine:
             trouble = str(error)
         said = await self._store.read(lambda c: reasons.newest(c, row.id, _REASONS))
         return why(loaded, self._scheduler.trigger, self._roster, self._gate, self._room, self._clock, trouble, said)
+
+    async def standing(self) -> Standing:
+        """What goes on in all app groups, and what is not well. It answers also while the database is lost."""
+        return await look(self._store, self._roster, self._gate, self._room, self._dispatcher.health)
 
     def known(self, job: int) -> JobRow | None:
         """A job that is in memory, as the store has it; None: ask the store."""

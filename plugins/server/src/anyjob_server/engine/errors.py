@@ -32,6 +32,7 @@ class Reason(StrEnum):
     DISABLED = "disabled"
     END_TIME = "end_time"
     FULL = "full"
+    HELD = "held"
     REFUSED = "refused"
 
 
@@ -46,7 +47,7 @@ class NotFired(EngineError):
 
     def __init__(self, job: str, reason: Reason, text: str) -> None:
         self.job, self.reason, self.text = job, reason, text
-        self.code = 503 if reason in (Reason.FULL, Reason.NO_WORKER) else 409
+        self.code = 503 if reason in (Reason.FULL, Reason.HELD, Reason.NO_WORKER) else 409
         super().__init__(f"Job {job!r} was not started: {text}")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
@@ -15,7 +16,7 @@ from sqlalchemy.exc import ArgumentError
 from anyjob.errors import AnyJobError
 from anyjob.problem import short
 from anyjob_server.store import meta
-from anyjob_server.store.database import Database
+from anyjob_server.store.database import Database, Fault
 from anyjob_server.store.disk import free_bytes
 from anyjob_server.store.errors import SealUnusable, StoreLost, StoreUnusable
 from anyjob_server.store.migrate import migrate
@@ -25,7 +26,7 @@ from anyjob_server.store.sealing import KEY_FILE, Seal
 from anyjob_server.store.sqlite import SqliteDatabase
 from anyjob_server.store.writer import PATIENCE, Writer
 
-__all__ = ["DATABASE_FILE", "WORD", "Store", "database_of"]
+__all__ = ["DATABASE_FILE", "WORD", "Store", "database_of", "read_once"]
 
 DATABASE_FILE: Final = "server.db"
 """SQLite's file in the state folder."""
@@ -133,6 +134,20 @@ class Store:
         if free >= self._floor:
             return None
         return f"The disk of {folder} has {free >> 20} MiB free, less than server.free_disk ({self._floor >> 20} MiB)."
+
+
+def read_once(url: str | None, state: Path, ask: Callable[[Connection], T]) -> T:
+    """Ask a database past the server that has it, or that is down. Raises StoreUnusable."""
+    database = database_of(url, state)
+    if isinstance(database, SqliteDatabase) and not database.path.exists():
+        raise StoreUnusable(database.where, "it is not there; is --state the folder of the server?")
+    try:
+        with closing(database.reader()) as c, database.snapshot(c):
+            return ask(c)
+    except Exception as error:
+        if isinstance(error, AnyJobError) or database.fault(error) is Fault.NONE:
+            raise
+        raise StoreUnusable(database.where, str(getattr(error, "orig", error)).strip()) from error
 
 
 def database_of(url: str | None, state: Path) -> Database:
