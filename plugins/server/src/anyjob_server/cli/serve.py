@@ -71,7 +71,7 @@ def serve(
     from anyjob.cli.session import leave
     from anyjob_server.address import read_address
     from anyjob_server.client.serverfile import default_state
-    from anyjob_server.settings import ServerSettings, with_options
+    from anyjob_server.settings import with_options
 
     folder = (state or default_state()).absolute()
     given: dict[str, object] = {
@@ -83,11 +83,24 @@ def serve(
         "hold": hold or None,
     }
     settings = with_options(settings_for(config, folder, served=True), given)
-    own = ServerSettings.of(settings)
+    own = _own(settings)
     address = read_address(own.listen, "--listen" if listen else "server.listen")
     _log_to_stderr()
     sys.setswitchinterval(_SWITCH)
     leave(asyncio.run(_serve(settings, own, folder, address, as_json=as_json)))
+
+
+def _own(settings: Settings) -> ServerSettings:
+    """The part [server]. Raises BadSettings, with what is wrong in all other tables too."""
+    from anyjob.cli.hosting import all_problems
+    from anyjob.errors import BadSettings
+    from anyjob_server.settings import ServerSettings
+
+    try:
+        return ServerSettings.of(settings)
+    except BadSettings as error:
+        others = [one for one in all_problems(settings) if one not in error.problems]
+        raise BadSettings(settings.source, [*error.problems, *others]) from None
 
 
 async def _serve(settings: Settings, own: ServerSettings, folder: Path, address: Address, *, as_json: bool) -> int:
