@@ -89,7 +89,7 @@ class Store:
             database.release()
             if isinstance(error, AnyJobError) or not isinstance(error, Exception):
                 raise
-            raise StoreUnusable(database.where, str(getattr(error, "orig", error)).strip()) from error
+            raise StoreUnusable(database.where, _why(error)) from error
 
     @property
     def where(self) -> str:
@@ -165,6 +165,14 @@ def database_of(url: str | None, state: Path) -> Database:
             return PostgresDatabase(read)
         case kind:
             raise StoreUnusable(_NAMELESS, f"{short(kind)} is no kind of database that the server knows; {_URLS}")
+
+
+def _why(error: Exception) -> str:
+    cause = getattr(error, "orig", error)
+    said = str(cause).strip()
+    if getattr(cause, "sqlite_errorname", "") in ("SQLITE_NOTADB", "SQLITE_CORRUPT"):
+        return f"{said}: the file is damaged. Put the newest backup back: anyjob restore BACKUP --replace"
+    return said
 
 
 def _seal(c: Connection, file: Path) -> Seal:
