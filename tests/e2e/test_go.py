@@ -6,12 +6,12 @@ import os
 import shutil
 import subprocess
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.e2e.way import Deed, Middle, Talk, Way
+from tests.e2e.way import Deed, Middle, Way
 
 from anyjob.outcome import Strength
 from anyjob_go.build import build
@@ -79,8 +79,6 @@ class TestAttached(_TestGo):
     """A call in an application that was started by its owner, and outlives the server."""
 
     stopped = Strength.REPORTED
-    programs: Programs
-    apps: ExitStack
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -89,23 +87,18 @@ class TestAttached(_TestGo):
         with _application(programs.own, socket):
             yield _listening(socket)
 
-    @pytest.fixture(autouse=True)
-    def own_apps(self, programs: Programs) -> Iterator[None]:
-        self.programs = programs
-        with ExitStack() as self.apps:
-            yield
-
     @pytest.fixture
     def deed(self) -> Deed:
         content = '{"jobName":"HelloWorld"}'
         return Deed(fields={"Content": content}, result="hello test", logged=f"this is {content}")
 
-    def file_settings(self, talk: Talk, folder: Path) -> Path:
+    @pytest.fixture
+    def file_settings(self, programs: Programs, tmp_path: Path) -> Iterator[Path]:
         """With an address of its own, and an application that dials there."""
-        self.apps.enter_context(_application(self.programs.own, folder / "sock"))
-        settings = folder / "settings.toml"
-        settings.write_text(_listening(folder / "sock"))
-        return settings
+        socket, settings = tmp_path / "sock", tmp_path / "settings.toml"
+        settings.write_text(_listening(socket))
+        with _application(programs.own, socket):
+            yield settings
 
 
 def _listening(socket: Path) -> str:
