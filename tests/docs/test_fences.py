@@ -6,7 +6,6 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,11 +13,10 @@ import pytest
 from tests.docs.claims import CLAIMS, PENDING, Row, covers
 from tests.docs.fences import ROOT, Fence, fences, pages
 from tests.docs.rules import Rule, document, rule
+from tests.docs.tables import host, readers
 from tests.docs.walk import walk
 
 from anyjob.job import Job
-from anyjob.plugins import PluginHost
-from anyjob.plugins.types import resolve
 from anyjob.settings import in_force, read_settings
 from anyjob.settings.find import Found
 
@@ -39,11 +37,6 @@ def ruled(*rules: Rule) -> Iterator[Fence]:
 
 def by_place(found: Iterator[Fence]) -> list[Any]:
     return [pytest.param(fence, id=fence.place) for fence in found]
-
-
-@cache
-def host() -> PluginHost:
-    return PluginHost.load()
 
 
 @pytest.mark.parametrize("page", pages())
@@ -109,15 +102,6 @@ def test_settings_are_taken(fence: Fence, tmp_path: Path) -> None:
         one.key for one in in_force(settings, readers()) if one.note.startswith("nobody") or "nothing" in one.note
     ]
     assert not unread, f"{fence.place}: nobody reads {', '.join(unread)}"
-
-
-@cache
-def readers() -> Mapping[str, Any]:
-    """Who reads the tables of plugins, as `anyjob config` has it, but that a model that cannot be had is an error."""
-    kinds = [(f"executors.{offer.kind.job_type}", offer.kind.settings) for offer in host().types()]
-    kinds += [(f"launchers.{offer.kind.name}", offer.kind.settings) for offer in host().launchers()]
-    kinds += [(offer.kind.part, offer.kind.settings) for offer in host().commands() if offer.kind.part]
-    return {part: resolve(target) for part, target in kinds}
 
 
 @pytest.mark.parametrize("page", sorted({fence.page for fence in ruled("executed")}))
