@@ -2,7 +2,7 @@
 
 A table stands between two marks, `<!-- fields shell -->` and `<!-- /fields -->`. What may follow `fields`: a JobType;
 `job`, the fields of every job; `common` and `modes`, the keys of XAttrs that core reads; `launcher NAME`; `settings
-PART`, a table of the settings file.
+PART`, a table of the settings file. `<!-- promises shell -->` holds what a type promises, by its capabilities.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel
 from tests.docs.fences import ROOT, pages
+from tests.docs.promises import promises
 
 from anyjob.cli.markdown import table
 from anyjob.plugins import PluginHost
@@ -24,7 +25,9 @@ from anyjob.spec.reference import job_rows, settings_rows, spec_rows
 
 __all__ = ["TABLE", "host", "made", "readers", "rewritten"]
 
-TABLE = re.compile(r"(<!-- fields (?P<what>[\w. -]+?) -->\n)(?P<rows>.*?)(<!-- /fields -->)", re.DOTALL)
+TABLE = re.compile(
+    r"(?P<begin><!-- (?P<word>fields|promises) (?P<what>[\w. -]+?) -->\n).*?(?P<end><!-- /(?P=word) -->)", re.DOTALL
+)
 
 
 @cache
@@ -42,10 +45,12 @@ def readers() -> Mapping[str, Any]:
     return {part: resolve(target) for part, target in kinds}
 
 
-def made(what: str) -> str:
+def made(word: str, what: str) -> str:
     """The table of a mark."""
-    word, _, name = what.partition(" ")
-    match word:
+    if word == "promises":
+        return promises(host(), what)
+    kind, _, name = what.partition(" ")
+    match kind:
         case "job":
             return table(job_rows())
         case "common":
@@ -71,7 +76,7 @@ def _part(name: str) -> type[BaseModel]:
 
 def rewritten(text: str) -> str:
     """A page's text with its tables as they have to be."""
-    return TABLE.sub(lambda found: f"{found[1]}{made(found['what'])}{found[4]}", text)
+    return TABLE.sub(lambda found: f"{found['begin']}{made(found['word'], found['what'])}{found['end']}", text)
 
 
 if __name__ == "__main__":

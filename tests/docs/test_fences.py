@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,7 @@ from tests.docs.fences import ROOT, Fence, fences, pages
 from tests.docs.rules import Rule, document, rule
 from tests.docs.tables import host, readers
 from tests.docs.walk import walk
+from tests.plugins.server.api.liveground import Live, live
 
 from anyjob.job import Job
 from anyjob.settings import in_force, read_settings
@@ -45,7 +47,7 @@ def test_nothing_is_skipped(page: str) -> None:
         rule(fence)
         for mark in fence.marks:
             word = mark.partition(" ")[0].rstrip(":")
-            known = ("exit", "until", "shown", "run", "tests", "tour", "fields", "/fields")
+            known = ("exit", "until", "shown", "run", "tests", "tour", "/fields", "/promises")
             assert word in known, f"{fence.place}: <!-- {mark} --> means nothing; known are {', '.join(known)}"
 
 
@@ -78,6 +80,20 @@ def test_a_job_is_taken(fence: Fence) -> None:
     examples = [folder / "examples" / fence.file for folder in (ROOT / fence.page).parents if fence.file]
     for file in examples:
         assert not file.is_file() or file.read_text() == fence.text, f"{fence.place} is not {file}"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    with live(tmp_path_factory.mktemp("server")) as made:
+        yield made
+
+
+@pytest.mark.parametrize("fence", [one for one in by_place(ruled("job")) if one.values[0].language == "json"])
+def test_a_request_is_taken(fence: Fence, server: Live) -> None:
+    """JSON is what a program sends: CreateJob takes it."""
+    given = {name: json.dumps(value) if isinstance(value, dict) else value for name, value in document(fence).items()}
+    reply = server.call("CreateJob", **given)
+    assert reply["Success"], f"{fence.place}: {reply['Message']}"
 
 
 @pytest.mark.parametrize("fence", by_place(ruled("part of a job")))
