@@ -62,7 +62,8 @@ class Deed:
 class Middle:
     """A job that stays in its middle. `begun`: how often its work began, as the work or its other side knows it;
     `let_go`: have it come to its end; `result`: what that end gives; `logged`: its log then, each line once; `left`:
-    what is still there of it, to be nothing once a stop is said to be more than asked."""
+    what is still there of it, to be nothing once a stop is said to be more than asked; `meanwhile`: what happens while
+    no server is there."""
 
     fields: dict[str, Any]
     begun: Callable[[], int]
@@ -70,6 +71,7 @@ class Middle:
     result: str = ""
     logged: tuple[str, ...] = ()
     left: Callable[[], object] = lambda: None
+    meanwhile: Callable[[], None] = lambda: None
 
 
 @dataclass
@@ -198,6 +200,7 @@ class Way:
         instance = talk.execute(job)
         talk.until(lambda: middle.begun() == 1, "the middle")
         talk.serving.end(signal.SIGKILL)
+        middle.meanwhile()
         talk.serving.start()
         middle.let_go()
         talk.ended(job, instance)
