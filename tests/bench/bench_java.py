@@ -59,7 +59,7 @@ class Ways:
         rig = Rig(self.folder / "rig", job_type="java")
         face = rig.face(self.worker, order)
         bound = self.worker.host.dispatch(order.job, self.worker.host.bind(order.job))
-        command = await bound.executor.command_of(face, bound.spec)
+        command = await bound.executor.preview_command(face, bound.spec)
         assert command is not None
         self.argv = [word.replace(RUN_FOLDER, str(self.folder)) for word in command.argv]
         env = command.env or {}
