@@ -107,6 +107,11 @@ class Page:
             self._put(row)
         self.rows.sort(key=_place)
 
+    def unspoken(self) -> list[str]:
+        """Lines that a row misses and the text below the table does not name."""
+        missed = [row.line for row in self.rows if row.verdict.startswith("missed")]
+        return [line for line in dict.fromkeys(missed) if f"`{line}`" not in self.after]
+
     def _put(self, row: Cells) -> None:
         of_same = [old for old in self.rows if (old.bench, old.line) == (row.bench, row.line)]
         if row.measured:
