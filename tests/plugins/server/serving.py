@@ -32,9 +32,9 @@ class Serving:
         self.state = folder / "server"
         self.key, self.secret = KEY, SECRET
         self.program.environment |= {"ANYJOB_ACCESS_KEY_ID": KEY, "ANYJOB_ACCESS_KEY_SECRET": SECRET}
-        self._settings = folder / "settings.toml"
+        self.settings = folder / "settings.toml"
         usual = '[server.users]\n"*" = "root"\n' if os.getuid() == 0 else ""
-        self._settings.write_text(usual if settings is None else settings)
+        self.settings.write_text(usual if settings is None else settings)
         self._told = folder / "serve.log"
         self._process: subprocess.Popen[bytes] | None = None
         self.url = ""
@@ -68,7 +68,7 @@ class Serving:
     def start(self, *options: str) -> None:
         """Start it and wait until it says that it is ready. Later starts take the port of the first."""
         listen = self.address or "127.0.0.1:0"
-        words = ["serve", "--json", "--listen", listen, "--state", str(self.state), "--config", str(self._settings)]
+        words = ["serve", "--json", "--listen", listen, "--state", str(self.state), "--config", str(self.settings)]
         with self._told.open("ab") as told:
             self._process = self.program.start(*words, *options, stderr=told.fileno())
         assert self._process.stdout is not None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from typing import Any, cast
 
 import pytest
 from tests.plugins.server.api.liveground import Live, live
+from tests.plugins.server.api.sdk import Raised, Sdk
 from tests.plugins.server.api.vectors import WIRE
 from tests.plugins.server.api.wireground import KEY_ID, SECRET
 
@@ -31,40 +31,6 @@ OURS = {
 """Keys that we add, by where they stand."""
 
 DAY = 24 * 3600 * 1000
-
-
-class Raised(Exception):
-    """What an SDK raised."""
-
-    def __init__(self, told: dict[str, Any]) -> None:
-        self.code, self.status = told["code"], told["status"]
-        super().__init__(told["text"])
-
-
-class Sdk:
-    """One of the SDKs of `sdkclient.py`."""
-
-    def __init__(self, kind: str, python: Path | str, port: int, key: str = KEY_ID, secret: str = SECRET) -> None:
-        program = [python, Path(__file__).with_name("sdkclient.py"), kind, f"127.0.0.1:{port}", key, secret]
-        quiet = {**os.environ, "PYTHONWARNINGS": "ignore"}
-        self.kind = kind
-        self.process = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=quiet)
-
-    def ask(self, action: str, fields: dict[str, Any]) -> dict[str, Any] | None:
-        """None: it does not know the operation. Raises Raised."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps([action, fields]) + "\n")
-        self.process.stdin.flush()
-        how, told = json.loads(self.process.stdout.readline())
-        if how == "raised":
-            raise Raised(told)
-        return told
-
-    def close(self) -> None:
-        with self.process:
-            assert self.process.stdin is not None
-            self.process.stdin.close()
 
 
 OLDER_LACKS = {"UpdateJobScript", "ListJobScriptHistory", "UpdateNamespace", "DeleteNamespace"}
@@ -91,7 +57,9 @@ def older_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sdk(server: Live, request: pytest.FixtureRequest) -> Iterator[Sdk]:
     older = request.param == "tea 1.1.15"
     python = request.getfixturevalue("older_python") if older else sys.executable
-    with closing(Sdk("tea" if older else request.param, python, server.port)) as made:
+    with closing(
+        Sdk("tea" if older else request.param, f"127.0.0.1:{server.port}", KEY_ID, SECRET, python=python)
+    ) as made:
         yield made
 
 
@@ -321,7 +289,7 @@ def same_shape(told: Any, wanted: Any, where: str) -> None:
 
 
 def test_the_coroutines_of_the_sdk(server: Live) -> None:
-    with closing(Sdk("tea by coroutines", sys.executable, server.port)) as sdk:
+    with closing(Sdk("tea by coroutines", f"127.0.0.1:{server.port}", KEY_ID, SECRET)) as sdk:
         walk = Walk(sdk, "walk-coroutines", set())
         scopes(walk, "walk-coroutines")
         jobs(walk)
@@ -332,11 +300,11 @@ def test_the_coroutines_of_the_sdk(server: Live) -> None:
     [("nobody", SECRET, "InvalidAccessKeyId.NotFound"), (KEY_ID, "wrong", "SignatureDoesNotMatch")],
 )
 def test_what_the_sdks_raise(server: Live, key: str, secret: str, code: str) -> None:
-    with closing(Sdk("tea", sys.executable, server.port, key, secret)) as tea:
+    with closing(Sdk("tea", f"127.0.0.1:{server.port}", key, secret)) as tea:
         with pytest.raises(Raised, match=r"not found|not matched") as raised:
             tea.ask("ListGroups", {"Namespace": "default"})
         assert raised.value.code == code
-    with closing(Sdk("core", sys.executable, server.port, key, secret)) as core:
+    with closing(Sdk("core", f"127.0.0.1:{server.port}", key, secret)) as core:
         with pytest.raises(Raised, match=r"not found|AccessKeySecret is incorrect") as raised:
             core.ask("ListGroups", {"Namespace": "default"})
         # From the string to sign the old core sees that the secret is wrong.
@@ -344,7 +312,7 @@ def test_what_the_sdks_raise(server: Live, key: str, secret: str, code: str) -> 
 
 
 def test_operations_that_are_not_there(server: Live) -> None:
-    with closing(Sdk("tea", sys.executable, server.port)) as tea:
+    with closing(Sdk("tea", f"127.0.0.1:{server.port}", KEY_ID, SECRET)) as tea:
         with pytest.raises(Raised, match="Specified api is not found") as raised:
             tea.ask("GetWorkFlow", {"WorkflowId": 1})
         assert (raised.value.code, raised.value.status) == ("InvalidApi.NotFound", 404)
