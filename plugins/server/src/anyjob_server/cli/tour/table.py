@@ -190,5 +190,5 @@ def _counted(there: Sequence[Row], absent: Sequence[Row], seconds: float) -> lis
     said += f"; {len(absent)} cannot run here" if absent else ""
     left = [row for row in there if row.state in (State.WAITING, State.LEFT)]
     said += f"; {len(left)} did not end" if left else ""
-    doctor = f"{own_name()} doctor, what this machine lacks; " if absent else ""
-    return [f"{said}.", f"Next: {doctor}{own_name()} run FILE, one of them with its log."]
+    doctor = f"`{own_name()} doctor` says what is missing here, " if absent else ""
+    return [f"{said}.", f"Next: {doctor}`{own_name()} serve` keeps a server."]

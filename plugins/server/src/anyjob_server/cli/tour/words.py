@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -12,8 +13,8 @@ __all__ = ["own_name"]
 
 
 def own_name() -> str:
-    """As it was called, where the name alone would find nothing."""
-    called = sys.argv[0]
-    if Path(called).name != "anyjob" or shutil.which("anyjob") is not None:
+    """Its path, where the name alone would find nothing."""
+    called = Path(sys.argv[0]).absolute()
+    if called.name != "anyjob" or shutil.which("anyjob") is not None:
         return "anyjob"
-    return plain(called)
+    return plain(os.path.relpath(called) if called.is_relative_to(Path.cwd()) else str(called))
