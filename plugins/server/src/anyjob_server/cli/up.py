@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import replace
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from anyjob.cli.stops import Stops
     from anyjob.settings import Settings
     from anyjob_server.server import Server
-
-    Work: TypeAlias = Callable[[Server, Stops], Awaitable[int]]
-    """What is done while the server serves; the exit status."""
 
 __all__ = ["up"]
 
@@ -64,21 +62,31 @@ def up(
     from anyjob_server.cli.tour.jobs import has_folder
 
     settings = settings_for(config, state or folders.home())
+    lasting = state is not None
+    folder = upfolders.new() if state is None else state.absolute()
+    if not lasting:
+        worker = settings.worker.model_copy(update={"shim_idle": min(1.0, settings.worker.shim_idle)})
+        settings = replace(settings, worker=worker)
     plan = _tour if has_folder(files) else _ascent
-    if state is not None:
-        folder = state.absolute()
-        settings, work = plan(settings, files, sets or [], job, folder, quiet=quiet, as_json=as_json, lasting=True)
-        leave(asyncio.run(_up(settings, folder, work)))
-    folder = upfolders.new()
-    worker = settings.worker.model_copy(update={"shim_idle": min(1.0, settings.worker.shim_idle)})
-    settings = replace(settings, worker=worker)
     try:
-        settings, work = plan(settings, files, sets or [], job, folder, quiet=quiet, as_json=as_json, lasting=False)
-        result = asyncio.run(_up(settings, folder, work))
+        planned = plan(settings, files, sets or [], job, folder, quiet=quiet, as_json=as_json, lasting=lasting)
+        with planned.around:
+            result = asyncio.run(_up(planned.settings, folder, planned.work))
     finally:
-        upfolders.drop_empty(folder)
-    upfolders.prune()
+        if not lasting:
+            upfolders.drop_empty(folder)
+    if not lasting:
+        upfolders.prune()
     leave(result)
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """`work` is done while the server serves, and gives the exit status; `around`: a block around all of it."""
+
+    settings: Settings
+    work: Callable[[Server, Stops], Awaitable[int]]
+    around: AbstractContextManager[None]
 
 
 def _ascent(
@@ -91,7 +99,7 @@ def _ascent(
     quiet: bool,
     as_json: bool,
     lasting: bool,
-) -> tuple[Settings, Work]:
+) -> _Planned:
     """One after the other."""
     from anyjob_server.cli.ascent import Ascent, Wanted
     from anyjob_server.cli.jobfiles import read_all
@@ -99,7 +107,7 @@ def _ascent(
     del folder
     jobs = read_all(files, sets, job)
     wanted = Wanted(quiet=quiet, as_json=as_json, lasting=lasting)
-    return settings, lambda server, stops: Ascent(server.state, wanted).run(jobs, stops)
+    return _Planned(settings, lambda server, stops: Ascent(server.state, wanted).run(jobs, stops), nullcontext())
 
 
 def _tour(
@@ -112,7 +120,7 @@ def _tour(
     quiet: bool,
     as_json: bool,
     lasting: bool,
-) -> tuple[Settings, Work]:
+) -> _Planned:
     """Side by side."""
     from anyjob_server.cli.tour.beside import with_settings
     from anyjob_server.cli.tour.jobs import read_rows
@@ -123,10 +131,14 @@ def _tour(
     rows = read_rows(files, sets, job, made)
     show = show_for(quiet=quiet, as_json=as_json)
     settings = with_settings(settings, {row.beside.folder: row.beside for row in rows}.values())
-    return settings, lambda server, stops: Tour(server, show, made, lasting=lasting).run(rows, stops)
+    return _Planned(
+        settings,
+        lambda server, stops: Tour(server, show, made, lasting=lasting).run(rows, stops),
+        show.showing(rows),
+    )
 
 
-async def _up(settings: Settings, folder: Path, work: Work) -> int:
+async def _up(settings: Settings, folder: Path, work: Callable[[Server, Stops], Awaitable[int]]) -> int:
     from anyjob.cli.session import load_host
     from anyjob.cli.stops import Stops
     from anyjob_server.address import read_address

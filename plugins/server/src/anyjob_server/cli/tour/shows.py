@@ -22,7 +22,7 @@ class Show(Protocol):
 
     @contextmanager
     def showing(self, rows: Sequence[Row]) -> Generator[None]:
-        """Around all that goes on."""
+        """Around all that goes on, also before the server is there. At its end everything is told once more."""
         ...
 
     def ended(self, row: Row) -> None:
@@ -31,10 +31,6 @@ class Show(Protocol):
 
     def say(self, text: str) -> None:
         """Something beside the jobs."""
-        ...
-
-    def close(self, rows: Sequence[Row]) -> None:
-        """Nothing goes on any more."""
         ...
 
 
@@ -57,8 +53,6 @@ class _Nothing:
 
     def say(self, text: str) -> None: ...
 
-    def close(self, rows: Sequence[Row]) -> None: ...
-
 
 class _Objects(_Nothing):
     def ended(self, row: Row) -> None:
@@ -71,8 +65,11 @@ class _Objects(_Nothing):
 class _Lines(_Nothing):
     """A line a job on standard error, the table on standard output at the end."""
 
-    def __init__(self) -> None:
-        self._began = time.monotonic()
+    @contextmanager
+    def showing(self, rows: Sequence[Row]) -> Generator[None]:
+        began = time.monotonic()
+        yield
+        write(sys.stdout, Sheet.plain().closing(rows, time.monotonic() - began))
 
     def ended(self, row: Row) -> None:
         if row.state is not State.ABSENT:
@@ -80,9 +77,6 @@ class _Lines(_Nothing):
 
     def say(self, text: str) -> None:
         write(sys.stderr, f"anyjob: {plain(text)}\n")
-
-    def close(self, rows: Sequence[Row]) -> None:
-        write(sys.stdout, Sheet.plain().closing(rows, time.monotonic() - self._began))
 
 
 class _Live(_Nothing):
@@ -108,11 +102,9 @@ class _Live(_Nothing):
             redirect_stderr=False,
         ):
             yield
+        self._sheet.close(rows, time.monotonic() - self._began)
 
     def say(self, text: str) -> None:
         from rich.text import Text
 
         self._sheet.console.print(Text(f"anyjob: {plain(text)}"))
-
-    def close(self, rows: Sequence[Row]) -> None:
-        self._sheet.close(rows, time.monotonic() - self._began)

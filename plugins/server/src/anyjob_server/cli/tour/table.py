@@ -184,11 +184,17 @@ def _told(row: Row) -> list[str]:
 
 def _counted(there: Sequence[Row], absent: Sequence[Row], seconds: float) -> list[str]:
     ran = [row for row in there if row.state is State.OVER]
-    wrong = [row for row in there if row.wrong]
-    ends = "all as they are meant to" if not wrong else f"{len(wrong)} otherwise than they are meant to"
-    said = f"{len(ran)} jobs ran in {seconds:.0f} s and ended, {ends}" if ran else "No job ran"
+    wrong = sum(row.wrong for row in ran)
+    refused = sum(row.state is State.REFUSED for row in there)
+    ends = f"{wrong} otherwise than meant" if wrong else "all as they are meant to" if len(ran) > 1 else "as meant"
+    said = f"{_jobs(len(ran))} ran in {seconds:.0f} s and ended, {ends}" if ran else "No job ran"
+    said += f"; {refused} refused" if refused else ""
     said += f"; {len(absent)} cannot run here" if absent else ""
     left = [row for row in there if row.state in (State.WAITING, State.LEFT)]
     said += f"; {len(left)} did not end" if left else ""
     doctor = f"`{own_name()} doctor` says what is missing here, " if absent else ""
     return [f"{said}.", f"Next: {doctor}`{own_name()} serve` keeps a server."]
+
+
+def _jobs(number: int) -> str:
+    return f"{number} job{'' if number == 1 else 's'}"

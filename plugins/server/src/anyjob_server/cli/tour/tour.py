@@ -56,10 +56,8 @@ class Tour:
         stops.then(self._signalled)
         gate = asyncio.Semaphore(_AT_ONCE)
         besides = {row.beside.folder: row.beside for row in rows}
-        with self._show.showing(rows):
-            async with Peers(besides.values(), self._made) as peers:
-                await asyncio.gather(*(self._visit(row, peers, gate) for row in rows))
-        self._show.close(rows)
+        async with Peers(besides.values(), self._made) as peers:
+            await asyncio.gather(*(self._visit(row, peers, gate) for row in rows))
         return self._status(rows) if stops.first is None else status.of_signal(stops.first)
 
     def _status(self, rows: Sequence[Row]) -> int:
