@@ -61,13 +61,17 @@ class Deed:
 @dataclass(frozen=True, kw_only=True)
 class Middle:
     """A job that stays in its middle. `begun`: how often its work began, as the work or its other side knows it;
-    `let_go`: have it come to its end; `result`: what that end gives; `logged`: its log then, each line once."""
+    `let_go`: have it come to its end; `result`: what that end gives; `logged`: its log then, each line once; `left`:
+    what is still there of it, to be nothing once a stop is said to be more than asked; `meanwhile`: what happens while
+    no server is there."""
 
     fields: dict[str, Any]
     begun: Callable[[], int]
     let_go: Callable[[], None]
     result: str = ""
     logged: tuple[str, ...] = ()
+    left: Callable[[], object] = lambda: None
+    meanwhile: Callable[[], None] = lambda: None
 
 
 @dataclass
@@ -161,6 +165,11 @@ class Way:
         """A job that stays in its middle."""
         raise NotImplementedError
 
+    @pytest.fixture
+    def file_settings(self, talk: Talk) -> Path:
+        """The settings of `anyjob run`: the server's, unless both would listen at one address."""
+        return talk.serving.settings
+
     def test_made_and_run_by_the_sdk_it_is_read_back(self, talk: Talk, deed: Deed) -> None:
         job = talk.create(f"{self.job_type}-quick", self.job_type, deed.fields)
         instance = talk.execute(job)
@@ -170,7 +179,7 @@ class Way:
         assert told["TriggerType"] == TriggerType.API.value
         assert raw["Cause"] == Cause.SUCCEEDED.value, raw
         assert raw["StopReport"] is None or raw["StopReport"]["strength"] == self.stopped.value, raw
-        assert deed.logged in talk.log(job, instance)
+        assert deed.logged in self.written(talk.log(job, instance))
 
     def test_stopped_in_its_middle_it_says_how_surely_it_is_over(self, talk: Talk, middle: Middle) -> None:
         job = talk.create(f"{self.job_type}-stopped", self.job_type, middle.fields)
@@ -184,12 +193,16 @@ class Way:
         assert raw["StopReport"]["strength"] == self.stopped.value, raw
         assert raw["StopReport"]["evidence"], raw
         assert middle.begun() == 1
+        assert self.stopped is Strength.ASKED or not middle.left(), (middle.left(), raw)
 
     def test_its_server_killed_in_the_middle_it_ends_once(self, talk: Talk, middle: Middle) -> None:
         job = talk.create(f"{self.job_type}-lost", self.job_type, middle.fields)
         instance = talk.execute(job)
         talk.until(lambda: middle.begun() == 1, "the middle")
+        first = list(middle.logged[:1])  # so that the next server has a place in the log from which to go on
+        talk.until(lambda: self.written(talk.log(job, instance)) == first, "its first line")
         talk.serving.end(signal.SIGKILL)
+        middle.meanwhile()
         talk.serving.start()
         middle.let_go()
         talk.ended(job, instance)
@@ -199,7 +212,7 @@ class Way:
             assert raw["Result"] == middle.result
         else:
             assert raw["Evidence"], raw
-        assert tuple(talk.log(job, instance)) == middle.logged
+        assert tuple(self.written(talk.log(job, instance))) == middle.logged
         assert middle.begun() == 1
         assert [one["InstanceId"] for one in talk.instances(job)] == [instance]
 
@@ -220,16 +233,14 @@ class Way:
         assert len(set(times)) == len(times)
         assert all(int(at[-2:]) % 2 == 0 for at in times)
 
-    def test_from_a_file_without_a_server(self, talk: Talk, deed: Deed, tmp_path: Path) -> None:
+    def test_from_a_file_without_a_server(self, talk: Talk, deed: Deed, file_settings: Path, tmp_path: Path) -> None:
         path = tmp_path / "job.json"
-        path.write_text(
-            json.dumps({"Name": "from-a-file", "JobType": self.job_type, "Parameters": "test", **deed.fields})
-        )
-        done = talk.serving.program("run", str(path), "--json", "--config", str(self.file_settings(talk, tmp_path)))
-        assert done.status == 0, done.err
+        path.write_text(json.dumps({**PAGE, "Name": "from-a-file", "JobType": self.job_type, **deed.fields}))
+        done = talk.serving.program("run", str(path), "--json", "--config", str(file_settings))
+        assert done.status == 0, (done.out, done.err)
         assert (done.json["ok"], done.json["cause"], done.json["result"]) == (True, Cause.SUCCEEDED.value, deed.result)
-        assert deed.logged in Path(done.json["log"]).read_text().splitlines()
+        assert deed.logged in self.written(Path(done.json["log"]).read_text().splitlines())
 
-    def file_settings(self, talk: Talk, folder: Path) -> Path:
-        """The settings of `anyjob run`: the server's, unless both would listen at one address."""
-        return talk.serving.settings
+    def written(self, log: list[str]) -> list[str]:
+        """What the job itself wrote, of a log in which the type's other side writes too."""
+        return log

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -92,13 +93,13 @@ def broken(
     unsent = call.step in _SAFE and not later
     if call.ended == "stop":
         outcome = _end(Cause.STOPPED, "http", f"{line}: the stop came while {doing}", status)
-        return replace(outcome, result="", stop=_stopped(unsent=unsent))
+        return replace(outcome, result="", stop=_stopped(outcome.evidence, unsent=unsent))
     if call.ended or isinstance(_root(error), TimeoutError):
         text = f"{line}: the time was over while {doing}"
         if unsent:
             return _end(Cause.START_FAILED, "http", f"{text}; nothing was sent", status)
         outcome = _end(Cause.TIMED_OUT, "http", f"{text}; the other side may go on with it", status)
-        return replace(outcome, stop=_stopped(unsent=False))
+        return replace(outcome, stop=_stopped(outcome.evidence, unsent=False))
     said = _words(error)
     if unsent:
         return _end(Cause.START_FAILED, "http", f"{line}: {said}; nothing was sent", status)
@@ -110,13 +111,14 @@ def broken(
     return _end(Cause.UNKNOWN, "http", text, status)
 
 
-def _stopped(*, unsent: bool) -> StopReport:
+def _stopped(evidence: Sequence[Evidence], *, unsent: bool) -> StopReport:
     """How surely a call is over that was ended from here."""
     if unsent:
-        return StopReport(strength=Strength.PROVEN, by="the request was not sent")
+        return StopReport(strength=Strength.PROVEN, by="the request was not sent", evidence=evidence)
     return StopReport(
         strength=Strength.ASKED,
         by="connection closed",
+        evidence=evidence,
         survivors=["the request was sent; the other side may go on with it"],
     )
 
