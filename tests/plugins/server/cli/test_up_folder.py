@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from tests.core.cli.program import Program, Terminal, kill, running_shims, toml, until
+from tests.docs.fences import blocks
 
 HOSTILE = "\\033[31m[bold]red[/bold]\\033]0;title\\007"
 PEER = """
@@ -272,3 +273,20 @@ def test_a_folder_without_jobs_and_a_job_that_the_server_refuses(anyjob: Program
     assert "1 job ran in " in done.out.decode()
     assert "; 1 refused" in done.out.decode()
     assert "even: succeeded" in done.err
+
+
+def test_the_file_of_the_page_is_one(anyjob: Program, folder: Path) -> None:
+    """All that it names is here, and does what the page says."""
+    (text,) = blocks("plugins/server/docs/commands.md", "toml")
+    port = a_port()
+    (folder / "beside.toml").write_text(text.replace("8070", str(port)))
+    toml(folder / "anyjob.toml", {"executors.python": f'command = "{sys.executable}"'})
+    (folder / "shop").mkdir()
+    (folder / "shop" / "practice.py").write_text(textwrap.dedent(PEER))
+    (folder / "build.sh").write_text("printf '#!/bin/sh\\necho built' > $1; chmod +x $1\n")
+    a_job(folder, "hello", "$ANYJOB_PARAMETERS")
+    a_job(folder, "stubborn", "sleep 60", Timeout=1, TimeoutKillEnable=True, XAttrs={"grace": 0.1})
+    status, said = told(anyjob, folder)
+    assert status == 0, said
+    assert (said["hello"]["result"], said["stubborn"]["cause"]) == ("built", "timed_out")
+    assert all(one["as_meant"] for one in said.values()), said
