@@ -65,15 +65,18 @@ class HealthBook:
 
     async def lacking(self, bound: Bound) -> str:
         """What a run of a job would lack here, in words of its executor or launcher; empty as far as nothing is known
-        to be. More than `trouble`: also what only a look at the job itself shows."""
+        to be.
+
+        More than `trouble`: also what only a look at the job itself shows, and what is here but not well: a run may
+        well wait for a cluster that does not answer, whoever only wants to see one will not.
+        """
         for key in self._keys(bound):
             health = await self.of(*key)
             problems = await _problems(bound, key[0])
-            if problems == [] or (problems is None and health.state == "healthy"):
-                continue
-            if health.state != "healthy":
+            if health.state == "unhealthy" or (health.state == "undetected" and problems != []):
                 return health.why or f"{key[1]} is {health.state} here and does not say why"
-            return str((problems or [])[0])
+            if problems:
+                return str(problems[0])
         return ""
 
     async def of(self, kind: str, name: str) -> Health:
