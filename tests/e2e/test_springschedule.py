@@ -164,3 +164,14 @@ class TestSpringSchedule(Way):
         assert set(by()[before:]) == {"worker"}
         talk.call("DisableJob", JobId=job)
         talk.until(lambda: by()[-2:] == ["Spring"] * 2, "Spring's ticks again")
+
+    def test_a_server_that_is_stopped_in_good_order_is_no_warning(self, talk: Talk, application: SampleApp) -> None:
+        def said() -> str:
+            return application.said[before:]
+
+        before = len(application.said)
+        talk.serving.end()
+        talk.until(lambda: "has ended. It is dialled again" in said(), "the application's word of it")
+        talk.serving.start()
+        talk.until(lambda: "anyjob: connected to the worker" in said(), "the connection")
+        assert "WARN" not in said()
