@@ -9,7 +9,12 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 GROUNDS = {
-    "kubernetes": ("tests/contract/test_k8s", "tests/executors/k8s/", "tests/grounds/kubernetes/"),
+    "kubernetes": (
+        "tests/contract/test_k8s",
+        "tests/e2e/test_k8s",
+        "tests/executors/k8s/",
+        "tests/grounds/kubernetes/",
+    ),
     "docker": ("tests/contract/test_docker", "tests/plugins/docker/", "tests/grounds/docker/"),
 }
 """Tests on one ground: a machine carries one cluster and one engine well, and two slow both."""

@@ -95,9 +95,9 @@ class TestAttached(_TestGo):
     @pytest.fixture
     def file_settings(self, programs: Programs, tmp_path: Path) -> Iterator[Path]:
         """With an address of its own, and an application that dials there."""
-        settings = tmp_path / "settings.toml"
-        settings.write_text(_listening(tmp_path / "sock"))
-        with _application(programs.own, tmp_path / "sock"):
+        socket, settings = tmp_path / "sock", tmp_path / "settings.toml"
+        settings.write_text(_listening(socket))
+        with _application(programs.own, socket):
             yield settings
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.plugins.server.engine.play import NOON, Field, Play, field
+from tests.plugins.server.engine.play import NOON, Field, HandClock, Play, field
 
 from anyjob.outcome import Cause
 from anyjob.status import InstanceStatus, TriggerType
@@ -219,6 +219,25 @@ def test_no_time_fires_twice_when_the_clock_goes_back_a_little(tmp_path: Path) -
     async def go() -> None:
         async with field(tmp_path) as here:
             assert await _jumped(here, -25) == [10_000, 20_000]
+
+    asyncio.run(go())
+
+
+def test_a_schedule_time_that_has_fired_does_not_fire_again_whatever_the_job_says(tmp_path: Path) -> None:
+    """The store is the judge: by a fault of ours, or by a hand in the database, a job may be due once more."""
+
+    async def go() -> None:
+        clock = HandClock()
+        async with field(tmp_path, clock=clock) as here:
+            job = await here.job(**CRON)
+            await here.tick(job, 10, 1)
+            await here.ended(job)
+        async with field(tmp_path, clock=clock) as here:
+            await here.store.write(lambda c: jobs.set_next(c, [(job.id, NOON + 10_000)]))
+        async with field(tmp_path, clock=clock) as here:
+            await here.until(lambda: ("misfire", 1) in here.reasons(job))
+            assert [one.schedule_time for one in here.of(job)] == [NOON + 10_000]
+            assert len(await here.tick(job, 10, 2)) == 2
 
     asyncio.run(go())
 

@@ -1,0 +1,166 @@
+"""springschedule: methods of a Spring Boot 4.0 application that has dialled in to the server with a token."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.conftest import ci_needs
+from tests.e2e.way import Deed, Middle, Talk, Way
+
+from anyjob.errors import WorkerError
+from anyjob.outcome import Strength
+from anyjob_jvm.homes import choose_home, find_homes
+from anyjob_springschedule.maven import classpaths
+from anyjob_springschedule.sampleapp import SampleApp, compile_app, library
+
+pytestmark = [pytest.mark.needs("jdk17", "maven"), pytest.mark.timeout(180)]
+
+_BOOT = Path(__file__).parents[1] / "executors/springschedule/boots/boot4"
+
+_REPORTS = """package demo;
+import anyjob.app.Call;
+import java.io.IOException;
+import java.nio.file.*;
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.autoconfigure.SpringBootApplication;
+import org.springframework.scheduling.annotation.EnableScheduling;
+import org.springframework.scheduling.annotation.Scheduled;
+
+@SpringBootApplication
+@EnableScheduling
+public class Reports {
+    @Scheduled(cron = "-")
+    public String hello() {
+        Call call = Call.current();
+        call.log("hello " + call.text("parameters"));
+        return "said to " + call.text("parameters");
+    }
+
+    @Scheduled(cron = "-")
+    public String middle() throws Exception {
+        Call call = Call.current();
+        Path folder = Paths.get(call.text("parameters"));
+        call.log("once");
+        add(folder.resolve("begun"), "once");
+        while (!Files.exists(folder.resolve("over"))) {
+            Thread.sleep(20);
+        }
+        call.log("whole");
+        return "all of it";
+    }
+
+    @Scheduled(fixedRate = 50)
+    public void tick() throws IOException {
+        add(Paths.get(System.getenv("TICKS")), Call.current() == null ? "Spring" : "worker");
+    }
+
+    private static void add(Path file, String line) throws IOException {
+        Files.write(file, (line + "\\n").getBytes(), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    }
+
+    public static void main(String[] arguments) {
+        SpringApplication.run(Reports.class, arguments);
+    }
+}
+"""
+
+
+class TestSpringSchedule(Way):
+    job_type = "springschedule"
+    stopped = Strength.REPORTED
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def address(cls, tmp_path_factory: pytest.TempPathFactory) -> str:
+        """Where the server's worker hears applications."""
+        return f"unix:{tmp_path_factory.mktemp('apps')}/apps.sock"
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def settings(cls, address: str) -> str:
+        return f'[server.users]\n"*" = "root"\n[worker.apps]\nlisten = ["{address}"]\n'
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def token(cls, talk: Talk) -> str:
+        """Made for the server that is up."""
+        made = talk.serving.program(
+            "key", "create", "--app", "default", "--state", str(talk.serving.state / "worker"), "--json"
+        )
+        return json.loads(made.out)["token"]
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def ticks(cls, tmp_path_factory: pytest.TempPathFactory) -> Path:
+        """A line for each call of `tick`: who called it."""
+        return tmp_path_factory.mktemp("ticks") / "ticks"
+
+    @pytest.fixture(scope="class", autouse=True)
+    @classmethod
+    def application(
+        cls, address: str, token: str, ticks: Path, tmp_path_factory: pytest.TempPathFactory
+    ) -> Iterator[SampleApp]:
+        """One for all tests of the class."""
+        folder = tmp_path_factory.mktemp("spring")
+        (folder / "demo").mkdir()
+        (folder / "demo/Reports.java").write_text(_REPORTS)
+        try:
+            (jars,) = classpaths(_BOOT).values()
+        except WorkerError as error:
+            if "maven" in ci_needs():
+                raise
+            pytest.skip(str(error))
+        home = choose_home(find_homes(), "17")
+        compile_app([folder / "demo"], [*library(), *jars], folder / "classes", home)
+        told = {"ANYJOB_APP": address, "ANYJOB_APP_TOKEN": token, "TICKS": str(ticks)}
+        with SampleApp("demo.Reports", [folder / "classes", *library(), *jars], told, home=home) as application:
+            yield application
+
+    @pytest.fixture
+    def deed(self) -> Deed:
+        content = {"className": "demo.Reports", "method": "hello"}
+        return Deed(fields={"Content": content}, result="said to test", logged="hello test")
+
+    @pytest.fixture
+    def middle(self, tmp_path: Path) -> Middle:
+        begun, over = tmp_path / "begun", tmp_path / "over"
+        begun.touch()
+        content = {"className": "demo.Reports", "method": "middle"}
+        return Middle(
+            fields={"Content": content, "Parameters": str(tmp_path)},
+            begun=lambda: len(begun.read_text().splitlines()),
+            let_go=over.touch,
+            result="all of it",
+            logged=("once", "whole"),
+        )
+
+    @pytest.fixture
+    def file_settings(self, talk: Talk, token: str, tmp_path: Path) -> Iterator[Path]:
+        """`anyjob run` listens where the server did, and the application dials there."""
+        path = tmp_path / "anyjob.toml"
+        path.write_text(f'{talk.serving.settings.read_text()}tokens = {{default = "{token}"}}\n')
+        talk.serving.end()
+        yield path
+        talk.serving.start()
+
+    def test_what_an_enabled_job_names_is_the_servers_to_fire(self, talk: Talk, ticks: Path) -> None:
+        def by() -> list[str]:
+            return ticks.read_text().splitlines() if ticks.exists() else []
+
+        talk.until(lambda: by()[-2:] == ["Spring"] * 2, "Spring's own ticks")
+        content = {"className": "demo.Reports", "method": "tick"}
+        cron = {"TimeType": 1, "TimeExpression": "0/1 * * * * ?"}
+        job = talk.create("Reports_tick", self.job_type, {"Content": content, **cron})
+        # Spring would have twenty between two of these.
+        talk.until(lambda: by()[-2:] == ["worker"] * 2, "the server's ticks alone")
+        before = len(by())
+        talk.serving.end(signal.SIGKILL)
+        talk.serving.start()
+        talk.until(lambda: len(by()) > before + 1, "the server's ticks again")
+        assert set(by()[before:]) == {"worker"}
+        talk.call("DisableJob", JobId=job)
+        talk.until(lambda: by()[-2:] == ["Spring"] * 2, "Spring's ticks again")
