@@ -158,9 +158,13 @@ class _Teller:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
         if config.option.collectonly:
             return
+        lines = list(self.tally.lines())
         terminalreporter.section("parts")
-        for line in self.tally.lines():
+        for line in lines:
             terminalreporter.write_line(line)
+        if config.pluginmanager.has_plugin("cacheprovider"):
+            folder = cast("pytest.Cache", vars(config)["cache"]).mkdir("anyjob")
+            (folder / "parts").write_text("\n".join(lines) + "\n")
 
 
 def pytest_configure(config: pytest.Config) -> None:
