@@ -66,6 +66,8 @@ CLAIMS: Final[dict[Row, Claim]] = {
     ("executors/go/README.md", "gomod"): Claim(
         "run", "tests/executors/go/test_pages.py::test_the_program_of_the_readme_compiles"
     ),
+    ("executors/http/README.md", "sh"): Claim("run", "tests/executors/http/test_examples.py::test_the_page_runs_them"),
+    ("executors/http/README.md", ""): Claim("run", "tests/executors/http/test_examples.py::test_the_page_runs_them"),
     ("executors/java/README.md", "java"): Claim(
         "checked", "tests/executors/java/test_pages.py::test_the_class_of_the_readme_compiles"
     ),

@@ -87,11 +87,11 @@ class Walk:
     def call(self, fence: Fence, argv: list[str], text: str | None = None) -> None:
         done = subprocess.run(
             argv, cwd=self.folder, env=self.variables(), input=text or "", text=True, errors="replace", timeout=300,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            capture_output=True,
         )  # fmt: skip
-        self.said = done.stdout
+        self.said = f"{done.stdout.rstrip()}\n{done.stderr}"
         expected = int(fence.mark("exit") or 0)
-        assert done.returncode == expected, f"{fence.place}: exit status {done.returncode}\n{fence.text}{done.stdout}"
+        assert done.returncode == expected, f"{fence.place}: exit status {done.returncode}\n{fence.text}{self.said}"
 
     def compare(self, fence: Fence) -> None:
         """Every line was shown, but for numbers with a decimal point; `...` stands for lines that are left out."""
