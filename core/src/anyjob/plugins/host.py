@@ -167,7 +167,7 @@ class PluginHost:
         bound = self.dispatch(job)
         try:
             asked = [*bound.executor.privileges(job, bound.spec)]
-            if bound.place is not None and bound.executor.joins(bound.spec):
+            if bound.place is not None and bound.executor.is_command(bound.spec):
                 asked += bound.place.launcher.privileges(job, bound.place.options)
         except Exception as error:
             at, cause = bound.binding, f"its privileges failed: {failure(error)}"

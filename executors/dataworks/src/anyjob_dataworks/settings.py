@@ -11,9 +11,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from anyjob.egress import read_url
 from anyjob.problem import WrongValue
+from anyjob.secret import Source
 from anyjob.spec import Size
 from anyjob.timezone import check_timezone
-from anyjob.worker.apps.appsettings import Source
 
 __all__ = ["REGION", "DataworksSettings", "Key", "region_of"]
 

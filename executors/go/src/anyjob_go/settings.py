@@ -7,15 +7,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-__all__ = ["AbsolutePath", "GoSettings", "Isolation"]
+from anyjob.spec import AbsolutePath
+
+__all__ = ["GoSettings", "Isolation"]
 
 Isolation = Literal["process", "shared"]
-
-
-def _absolute(path: Path) -> Path:
-    if not path.is_absolute():
-        raise ValueError("is a relative path; write it from the root")
-    return path
 
 
 def _words(value: object) -> object:
@@ -30,7 +26,6 @@ def _program(words: tuple[str, ...]) -> tuple[str, ...]:
     return words
 
 
-AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 Program = Annotated[tuple[str, ...], Field(min_length=1), BeforeValidator(_words), AfterValidator(_program)]
 """A path, or a path and arguments."""
 

@@ -10,16 +10,11 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from anyjob.spec import AbsolutePath
 from anyjob_java.words import Entry
 from anyjob_jvm.words import CAREFUL, JavaHomeText, JvmArg
 
 __all__ = ["JavaSettings"]
-
-
-def _absolute(path: Path) -> Path:
-    if not path.is_absolute():
-        raise ValueError("is a relative path; write it from the root")
-    return path
 
 
 def _pattern(text: str) -> str:
@@ -28,9 +23,6 @@ def _pattern(text: str) -> str:
     except re.error as error:
         raise ValueError(f"is no regular expression: {error}; mend it") from None
     return text
-
-
-AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 
 
 class JavaSettings(BaseModel):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Final, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from anyjob.nearest import did_you_mean
 from anyjob.problem import Problem
+from anyjob.spec import AbsolutePath
 from anyjob_k8s.words import DnsLabel
 
 __all__ = ["VOLUMES", "Allowed", "ClusterSettings", "K8sSettings"]
@@ -26,15 +26,6 @@ VOLUMES: Final = (
     "secret",
 )
 """Kinds of volumes that stay within the cluster's own storage and the run's namespace."""
-
-
-def _absolute(path: Path) -> Path:
-    if not path.is_absolute():
-        raise ValueError("is a relative path; write it from the root")
-    return path
-
-
-AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 
 
 class _Part(BaseModel):

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from anyjob.spec.commonxattrs import Size
+from anyjob.spec import AbsolutePath, Size
 from anyjob_python.words import Command, Preload
 
 __all__ = ["PythonSettings"]
-
-
-def _absolute(path: Path) -> Path:
-    if not path.is_absolute():
-        raise ValueError("is a relative path; write it from the root")
-    return path
-
-
-AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 
 
 class PythonSettings(BaseModel):

@@ -7,8 +7,9 @@ from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
+from anyjob.listenaddress import ListenAddress
+from anyjob.secret import Source, weakness
 from anyjob.spec import Size
-from anyjob.worker.apps.appsettings import Address, Source, weakness
 from anyjob_xxljob.spec import Glue
 
 __all__ = ["LISTEN", "XxlJobSettings", "listening"]
@@ -16,10 +17,10 @@ __all__ = ["LISTEN", "XxlJobSettings", "listening"]
 LISTEN: Final = "127.0.0.1:7781"
 
 
-def listening(text: str) -> Address:
+def listening(text: str) -> ListenAddress:
     """`HOST:PORT`. Raises ValueError."""
     try:
-        return Address.parse(f"tcp:{text}")
+        return ListenAddress.parse(f"tcp:{text}")
     except ValueError:
         raise ValueError("is no address; write HOST:PORT") from None
 
