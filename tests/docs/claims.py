@@ -77,6 +77,12 @@ CLAIMS: Final[dict[Row, Claim]] = {
     ("executors/k8s/README.md", "yaml", "kind: RoleBinding"): Claim(
         "run", "tests/executors/k8s/test_role.py::test_the_role_of_the_page_is_enough"
     ),
+    ("executors/java/README.md", "sh"): Claim(
+        "run", "tests/executors/java/test_pages.py::test_the_lines_of_the_readme_run"
+    ),
+    ("executors/java/README.md", ""): Claim(
+        "run", "tests/executors/java/test_pages.py::test_the_lines_of_the_readme_run"
+    ),
     ("executors/springschedule/README.md", "xml"): Claim(
         "run", "tests/executors/springschedule/test_project.py::test_the_readme_shows_the_project"
     ),

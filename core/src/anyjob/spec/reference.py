@@ -135,9 +135,12 @@ def _words(schema: _Object, shared: _Object) -> str:
         return ", ".join(dict.fromkeys(f"`{one}`" for one in cast("list[object]", schema["enum"])))
     if "const" in schema:
         return f"`{schema['const']}`"
-    match schema.get("type"):
-        case ["integer", "string"]:
-            return "size, as `256Mi`"
+    kind = schema.get("type")
+    if isinstance(kind, list):
+        kinds = cast("list[str]", kind)
+        size = kinds == ["integer", "string"] and "Mi" in str(schema.get("examples"))
+        return "size, as `256Mi`" if size else " or ".join(_words({**schema, "type": one}, shared) for one in kinds)
+    match kind:
         case "boolean":
             return "`true`, `false`"
         case "integer":
