@@ -92,6 +92,15 @@ CLAIMS: Final[dict[Row, Claim]] = {
     ("executors/springschedule/README.md", ""): Claim(
         "run", "tests/executors/springschedule/test_project.py::test_the_lines_of_the_readme_lead_to_the_first_run"
     ),
+    ("executors/xxljob/README.md", "java"): Claim(
+        "run", "tests/executors/xxljob/test_examples.py::test_the_program_of_the_readme_and_its_job"
+    ),
+    ("executors/xxljob/README.md", "sh"): Claim(
+        "run", "tests/executors/xxljob/test_examples.py::test_the_lines_of_the_readme"
+    ),
+    ("executors/xxljob/README.md", ""): Claim(
+        "run", "tests/executors/xxljob/test_examples.py::test_the_lines_of_the_readme"
+    ),
     ("plugins/server/docs/api.md", "python"): Claim(
         "run", "tests/plugins/server/api/test_page.py::test_the_examples_make_and_run_a_job"
     ),
@@ -118,8 +127,6 @@ PENDING: Final[dict[Row, str]] = {
     ("tests/bench/README.md", "sh"): "bench",
     ("tests/grounds/README.md", "sh"): "author",
     ("plugins/jvm/README.md", "java"): "author",
-    ("executors/xxljob/README.md", "java"): "author",
-    ("executors/xxljob/README.md", "properties"): "author",
 }
 """Blocks that no rule covers yet, and who is at work on it. Empty at the end."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -75,7 +76,9 @@ class Walk:
             return
         log = self.folder / f"behind-{fence.line}.log"
         with log.open("wb") as out:
-            made = subprocess.Popen(argv, cwd=self.folder, env=self.variables(), stdout=out, stderr=out)
+            made = subprocess.Popen(
+                argv, cwd=self.folder, env=self.variables(), stdout=out, stderr=out, start_new_session=True
+            )
         self.behind.append(made)
         end = time.monotonic() + 60
         while until not in log.read_text(errors="replace"):
@@ -110,7 +113,7 @@ class Walk:
     def close(self) -> None:
         """End what goes on, in the order of its beginning backwards."""
         for made in reversed(self.behind):
-            made.terminate()
+            os.killpg(made.pid, signal.SIGTERM)
             made.wait(30)
 
 

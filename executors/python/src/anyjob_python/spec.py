@@ -53,8 +53,7 @@ class PythonSpec(ScriptSpec):
     warm: Annotated[
         bool | None,
         Field(
-            description="whether it is forked from an interpreter that is there already; default: the worker's"
-            " setting"
+            description="whether it is forked from an interpreter that is there already; default: the worker's setting"
         ),
         At("XAttrs.$.warm"),
     ] = None
