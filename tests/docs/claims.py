@@ -56,6 +56,12 @@ CLAIMS: Final[dict[Row, Claim]] = {
     ("core/docs/write-an-executor.md", "yaml"): Claim(
         "run", "tests/docs/test_write_an_executor.py::test_the_walk_works_as_it_is_written"
     ),
+    ("executors/dataworks/README.md", "sh"): Claim(
+        "run", "tests/executors/dataworks/test_examples.py::test_the_page_runs_them"
+    ),
+    ("executors/dataworks/README.md", ""): Claim(
+        "run", "tests/executors/dataworks/test_examples.py::test_the_page_runs_them"
+    ),
     ("executors/go/README.md", "sh"): Claim(
         "run",
         "tests/executors/go/test_pages.py::test_the_readme_builds_the_project_and_runs_the_examples",
@@ -71,6 +77,8 @@ CLAIMS: Final[dict[Row, Claim]] = {
     ("executors/java/README.md", "java"): Claim(
         "checked", "tests/executors/java/test_pages.py::test_the_class_of_the_readme_compiles"
     ),
+    ("executors/k8s/README.md", "sh"): Claim("run", "tests/executors/k8s/test_pages.py::test_the_commands_of_the_page"),
+    ("executors/k8s/README.md", ""): Claim("run", "tests/executors/k8s/test_pages.py::test_the_commands_of_the_page"),
     ("executors/k8s/README.md", "yaml", "kind: Role"): Claim(
         "run", "tests/executors/k8s/test_role.py::test_the_role_of_the_page_is_enough"
     ),

@@ -33,8 +33,8 @@ class PythonSpec(ScriptSpec):
     command: Annotated[
         Command | None,
         Field(
-            description="the interpreter: an absolute path, the folder of a virtual environment, or a name on the PATH; default:"
-            " the worker's setting"
+            description="the interpreter: an absolute path, the folder of a virtual environment, or a name on the PATH;"
+            " default: the worker's setting"
         ),
         At("XAttrs.$.command"),
     ] = None
