@@ -62,6 +62,9 @@ _SAME = [
     (r"\d+ (MiB|MB) free", "SOME free"),
     (r", \d+ times", ", SOME times"),
     (r"version \d[\w.]*", "version V"),
+    (r"^(  job +|Job )\d+ ", r"\1ID "),
+    (r"^(  worker +)\S+$", r"\1HOST"),
+    (r"boot [0-9a-f-]{36}", "boot BOOT"),
     (r"  +", "  "),
     (r" +$", ""),
 ]
