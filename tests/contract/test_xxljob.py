@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from tests.conftest import ci_needs
-from tests.executors.xxljob.conftest import NotResolved, build
+from tests.executors.xxljob.conftest import build
 from tests.executors.xxljob.relay import Relay
 from tests.executors.xxljob.town import Jvm, until
 
@@ -57,12 +56,7 @@ def real() -> Generator[Samples]:
     the suite do not expect. `tests/executors/xxljob/test_real.py` looks at them."""
     with tempfile.TemporaryDirectory(prefix="anyjob-xxljob-") as scratch, _RELAY:
         folder = Path(scratch)
-        try:
-            classpath = build(folder)["2.5.0"]
-        except NotResolved as error:
-            if "maven" in ci_needs():
-                raise
-            pytest.skip(f"xxl-job-core does not resolve: {error}")
+        classpath = build(folder)["2.5.0"]
         with Jvm(classpath, folder, _RELAY.address, app="real", token=_TOKEN):
             until(lambda: _RELAY.behind)
 

@@ -62,7 +62,8 @@ class Deed:
 class Middle:
     """A job that stays in its middle. `begun`: how often its work began, as the work or its other side knows it;
     `let_go`: have it come to its end; `result`: what that end gives; `logged`: its log then, each line once; `left`:
-    what is still there of it, to be nothing once a stop is said to be more than asked."""
+    what is still there of it, to be nothing once a stop is said to be more than asked; `meanwhile`: what happens while
+    no server is there."""
 
     fields: dict[str, Any]
     begun: Callable[[], int]
@@ -70,6 +71,7 @@ class Middle:
     result: str = ""
     logged: tuple[str, ...] = ()
     left: Callable[[], object] = lambda: None
+    meanwhile: Callable[[], None] = lambda: None
 
 
 @dataclass
@@ -197,7 +199,10 @@ class Way:
         job = talk.create(f"{self.job_type}-lost", self.job_type, middle.fields)
         instance = talk.execute(job)
         talk.until(lambda: middle.begun() == 1, "the middle")
+        first = list(middle.logged[:1])  # so that the next server has a place in the log from which to go on
+        talk.until(lambda: self.written(talk.log(job, instance)) == first, "its first line")
         talk.serving.end(signal.SIGKILL)
+        middle.meanwhile()
         talk.serving.start()
         middle.let_go()
         talk.ended(job, instance)

@@ -104,7 +104,7 @@ def _no_surrogate(text: str) -> None:
 def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise WrongValue(f"holds the number {text[:30]}, which is out of range")
+        raise WrongValue(f"holds the number {text[:30]}, which is out of range; write it as text, in quotes")
     return number
 
 
@@ -115,7 +115,7 @@ def _whole(text: str) -> int:
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise WrongValue(f"holds {name}, which JSON does not have")
+    raise WrongValue(f"holds {name}, which JSON does not have; write it as text, in quotes")
 
 
 def _explained(wrong: json.JSONDecodeError) -> tuple[int, str]:
@@ -125,29 +125,29 @@ def _explained(wrong: json.JSONDecodeError) -> tuple[int, str]:
     if "trailing comma" in said or (here and here in "}]" and before == ","):
         return (text.rindex(",", 0, at + 1), "this comma has nothing after it; take it away")
     for mark, says in (
-        ("Unterminated string", "this quote is not closed"),
+        ("Unterminated string", "this quote is not closed; close it"),
         (
             "Invalid control character",
             "a line break or control character stands inside a text; write it as an escape, \\n",
         ),
         ("Invalid \\", "this backslash starts no escape of JSON; write it twice"),
-        ("Extra data", "the JSON has ended before this"),
+        ("Extra data", "the JSON has ended before this; take the rest away"),
     ):
         if mark in said:
             return at, says
     if not text.strip():
-        return at, "there is nothing in it"
+        return at, "there is nothing in it; write a value"
     if not here:
-        return at, "the text ends, and a bracket or quote is not closed"
+        return at, "the text ends, and a bracket or quote is not closed; close it"
     if here == "'":
-        return at, "JSON has double quotes only"
+        return at, "JSON has double quotes only; write them instead"
     if "property name" in said:
-        return at, "a key in double quotes is expected"
+        return at, "a key is expected; write it in double quotes"
     if "':'" in said:
-        return at, "a colon is expected after the key"
+        return at, "a colon is expected after the key; write one"
     if "','" in said:
-        return at, "a comma or a closing bracket is expected"
-    return at, "a value is expected: text in double quotes, a number, true, false, null, {...} or [...]"
+        return at, "a comma or a closing bracket is expected; write one"
+    return at, "a value is expected; write text in double quotes, a number, true, false, null, {...} or [...]"
 
 
 def _repeated_key(text: str) -> tuple[int, str]:
@@ -166,8 +166,8 @@ def _repeated_key(text: str) -> tuple[int, str]:
                 first = line_and_column(text, keys[key])[0]
                 return (
                     token.start(),
-                    f'the key "{short(key)}" stands twice, first in line {first}',
+                    f'the key "{short(key)}" stands twice, first in line {first}; keep one of the two',
                 )
             keys[key] = token.start()
         key_next = word in "{,"
-    return 0, "a key stands twice"
+    return 0, "a key stands twice; keep one of the two"

@@ -47,5 +47,5 @@ def test_what_cannot_be_set_is_told_at_once() -> None:
 
 
 def test_broken_xattrs_of_the_file_are_told_where_a_part_is_set() -> None:
-    with pytest.raises(BadJob, match=r'--set: "XAttrs.a=1" is not JSON: line 1, column 2: a key in double quotes'):
+    with pytest.raises(BadJob, match=r'--set: "XAttrs.a=1" is not JSON: line 1, column 2: a key is expected; write'):
         override({"Name": "a", "XAttrs": "{x"}, ["XAttrs.a=1"])

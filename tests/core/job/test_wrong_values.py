@@ -80,7 +80,7 @@ def problems_of(fields: dict[str, object]) -> tuple[Problem, ...]:
         ("SendChannel", "fax", f"SendChannel: \"fax\" holds 'fax', which is no channel; write {CHANNELS}"),
         ("SendChannel", "default,sms", 'SendChannel: "default,sms" names default beside others; write default alone, or the others without it'),
         ("SendChannel", 5, 'SendChannel: "5" is not a list; write it as [...]'),
-        ("ContactInfo", "x", 'ContactInfo: "x" is not JSON: line 1, column 1: a value is expected: text in double quotes, a number, true, false, null, {...} or [...]'),
+        ("ContactInfo", "x", 'ContactInfo: "x" is not JSON: line 1, column 1: a value is expected; write text in double quotes, a number, true, false, null, {...} or [...]'),
         ("ContactInfo", {"UserName": "x"}, 'ContactInfo: "{"UserName": "x"}" is not a list; write it as [...]'),
         ("ContactInfo", ["x"], 'ContactInfo.1: "x" is not an object; write one with UserName, UserPhone, UserMail, Ding'),
         ("ContactInfo", [{}, {"Mail": "a@b"}], 'ContactInfo.2.Mail: "a@b" is not a field of a contact; did you mean UserMail?'),
@@ -94,8 +94,8 @@ def problems_of(fields: dict[str, object]) -> tuple[Problem, ...]:
         ("XAttrs", {1: 2}, 'XAttrs: "{"1": 2}" holds the key 1; a key is text'),
         ("XAttrs", {"a": b"x"}, 'XAttrs: "<dict>" holds a bytes, which JSON does not have; write it as text'),
         ("XAttrs", {"a": 2**63}, 'XAttrs: "{"a": 9223372036854775808}" holds a whole number of more than 64 bits; write it as text, in quotes'),
-        ("XAttrs", '{"a": 1, "a": 2}', 'XAttrs: "{"a": 1, "a": 2}" is not JSON: line 1, column 10: the key "a" stands twice, first in line 1'),
-        ("XAttrs", '{"a": NaN}', 'XAttrs: "{"a": NaN}" is not JSON: line 1, column 1: it holds NaN, which JSON does not have'),
+        ("XAttrs", '{"a": 1, "a": 2}', 'XAttrs: "{"a": 1, "a": 2}" is not JSON: line 1, column 10: the key "a" stands twice, first in line 1; keep one of the two'),
+        ("XAttrs", '{"a": NaN}', 'XAttrs: "{"a": NaN}" is not JSON: line 1, column 1: it holds NaN, which JSON does not have; write it as text, in quotes'),
         ("TimeExpression", "0 0 * * * ?", "TimeType is missing; without it TimeExpression fires nothing"),
     ],
     ids=lambda value: repr(value)[:40],
@@ -131,23 +131,23 @@ def test_a_time_expression_must_have_the_shape_of_its_type(time_type: int, expre
     [
         ('{"a": 1,}', (1, 8), "this comma has nothing after it; take it away"),
         ("[1, ]", (1, 3), "this comma has nothing after it; take it away"),
-        ("{'a': 1}", (1, 2), "JSON has double quotes only"),
-        ("{a: 1}", (1, 2), "a key in double quotes is expected"),
-        ('{"a" 1}', (1, 6), "a colon is expected after the key"),
-        ('{"a": 1 "b": 2}', (1, 9), "a comma or a closing bracket is expected"),
-        ('{"a": 1', (1, 8), "the text ends, and a bracket or quote is not closed"),
-        ('{"a": "x', (1, 7), "this quote is not closed"),
+        ("{'a': 1}", (1, 2), "JSON has double quotes only; write them instead"),
+        ("{a: 1}", (1, 2), "a key is expected; write it in double quotes"),
+        ('{"a" 1}', (1, 6), "a colon is expected after the key; write one"),
+        ('{"a": 1 "b": 2}', (1, 9), "a comma or a closing bracket is expected; write one"),
+        ('{"a": 1', (1, 8), "the text ends, and a bracket or quote is not closed; close it"),
+        ('{"a": "x', (1, 7), "this quote is not closed; close it"),
         ('{"a": "x\ny"}', (1, 9), "a line break or control character stands inside a text; write it as an escape, \\n"),
         (r'{"a": "C:\q"}', (1, 10), "this backslash starts no escape of JSON; write it twice"),
-        ('{"a": 1}\n  {}', (2, 3), "the JSON has ended before this"),
-        (" ", (1, 2), "there is nothing in it"),
-        ('{"a":\n  True}', (2, 3), "a value is expected: text in double quotes, a number, true, false, null, {...} or [...]"),
-        ('{"a": 1e999}', (1, 1), "it holds the number 1e999, which is out of range"),
+        ('{"a": 1}\n  {}', (2, 3), "the JSON has ended before this; take the rest away"),
+        (" ", (1, 2), "there is nothing in it; write a value"),
+        ('{"a":\n  True}', (2, 3), "a value is expected; write text in double quotes, a number, true, false, null, {...} or [...]"),
+        ('{"a": 1e999}', (1, 1), "it holds the number 1e999, which is out of range; write it as text, in quotes"),
         ('{"a": ' + "9" * 5000 + "}", (1, 1), f"it holds the number {'9' * 20}..., which has more than 64 bits; write it as text, in quotes"),
         ("[" * 100_000 + "]" * 100_000, (1, 1), "it is nested more than 64 levels deep"),
         ("[" * 65 + "]" * 65, (1, 1), "it is nested more than 64 levels deep"),
-        ('{"x": {"k": 1,\n "y": {"k": 2}, "k": 3}}', (2, 17), 'the key "k" stands twice, first in line 1'),
-        ('{"x": ["k", "k", {"k": "k"}], "\\u0078": 1}', (1, 31), 'the key "x" stands twice, first in line 1'),
+        ('{"x": {"k": 1,\n "y": {"k": 2}, "k": 3}}', (2, 17), 'the key "k" stands twice, first in line 1; keep one of the two'),
+        ('{"x": ["k", "k", {"k": "k"}], "\\u0078": 1}', (1, 31), 'the key "x" stands twice, first in line 1; keep one of the two'),
     ],
     ids=lambda value: repr(value)[:40],
 )  # fmt: skip
@@ -174,7 +174,7 @@ def test_all_wrong_fields_are_told_at_once_with_the_excerpt_below() -> None:
         '  Job_Type: "shell" is not a field of a job; did you mean JobType?\n'
         "  JobType is missing; every job has one\n"
         '  Priority: "7" is not allowed; write 1 (low), 5 (medium), 10 (high) or 15 (very_high)\n'
-        r'  XAttrs: "{\n "grace": ten\n}" is not JSON: line 2, column 11: a value is expected: text in double quotes,'
+        r'  XAttrs: "{\n "grace": ten\n}" is not JSON: line 2, column 11: a value is expected; write text in double quotes,'
         " a number, true, false, null, {...} or [...]\n"
         '       "grace": ten\n'
         "                ^\n"

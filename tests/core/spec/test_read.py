@@ -136,7 +136,7 @@ def test_wrong_values_are_named_by_place_with_a_remedy(key: str, value: Any, sen
 def test_content_that_is_no_json_is_told_once_with_its_place() -> None:
     _, problems = read_spec(CallSpec, job(content='{"url": "http://a",\n "options": {]}'))
     assert [(p.field, p.remedy) for p in problems] == [
-        ("Content", "is not JSON: line 2, column 14: a key in double quotes is expected")
+        ("Content", "is not JSON: line 2, column 14: a key is expected; write it in double quotes")
     ]
     assert problems[0].excerpt.splitlines() == [' "options": {]}', "             ^"]
 

@@ -49,6 +49,11 @@ def test_a_stop_is_reported_once_the_flow_is_over(peer: Peer, api: str) -> None:
     assert got.outcome.stop is not None
     assert got.outcome.stop.strength is Strength.REPORTED
     assert got.outcome.stop.by.upper().endswith("INSTANCE: FAILURE" if api == "2024-05-18" else "GETDAG: FAILURE")
+    (said,) = got.outcome.stop.evidence
+    flow, node = said.text.upper().splitlines()
+    assert flow.endswith(": FAILURE")
+    assert node.startswith("NODE NAP (")
+    assert node.endswith("): FAILURE")
 
 
 @pytest.mark.parametrize("api", API)

@@ -76,7 +76,7 @@ def test_other_kinds_are_refused_by_name(version: str, kind: str, said: str) -> 
         (f"{POD}\n---\n{POD}", "holds 2 documents; write exactly one object"),
         ("# nothing", "holds no documents; write exactly one object"),
         ("a: b: c", "is no YAML: line 1, column 5: a colon with a space after it stands inside a value"),
-        ("{'a'", "is not JSON: line 1, column 2: JSON has double quotes only"),
+        ("{'a'", "is not JSON: line 1, column 2: JSON has double quotes only; write them instead"),
         ("a: !!python/object/apply:os.system [id]", "the tag 'tag:yaml.org,2002:python/object/apply:os.system'"),
         ("apiVersion: v1\nkind: Pod", "has no object at spec; write one"),
         ("apiVersion: v1\nkind: Pod\nspec: {}", "has no spec.containers; write at least one"),

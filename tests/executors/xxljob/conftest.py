@@ -40,8 +40,14 @@ def _jars(module: Path) -> list[Path]:
 
 
 def build(folder: Path) -> dict[str, list[Path]]:
-    """The class path of the demo by version, compiled into `folder`. Raises NotResolved."""
-    found = resolve()
+    """The class path of the demo by version, compiled into `folder`. Skips the test where Maven fetches nothing; in CI
+    it fails."""
+    try:
+        found = resolve()
+    except NotResolved as error:
+        if "maven" in ci_needs():
+            raise
+        pytest.skip(f"xxl-job-core does not resolve: {error}")
     classes = folder / "classes"
     classes.mkdir()
     # One source for all: what differs between versions it looks up when it runs.
@@ -54,9 +60,4 @@ def build(folder: Path) -> dict[str, list[Path]]:
 @pytest.fixture(scope="session")
 def versions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
     """The class path of the demo, by version."""
-    try:
-        return build(tmp_path_factory.mktemp("demo"))
-    except NotResolved as error:
-        if "maven" in ci_needs():
-            raise
-        pytest.skip(f"xxl-job-core does not resolve: {error}")
+    return build(tmp_path_factory.mktemp("demo"))

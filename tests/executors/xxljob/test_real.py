@@ -69,6 +69,7 @@ def test_a_stop_is_reported_once_the_handler_has_returned(town: Town, app: str) 
     assert outcome.stop is not None
     assert outcome.stop.strength is Strength.REPORTED
     assert "scheduling center kill job" in evidence(outcome)
+    assert outcome.stop.evidence == outcome.evidence
 
 
 def test_a_handler_that_ignores_the_interrupt_was_only_asked(town: Town, app: str) -> None:

@@ -30,13 +30,16 @@ _WORDS: Final[dict[str, JsonValue]] = {"": None, "~": None, "null": None, "true"
 _PLAIN_SPEECH: Final = (
     (r"character '\t'", "a tab cannot indent YAML; use spaces"),
     ("mapping values are not allowed", "a colon with a space after it stands inside a value; put the value in quotes"),
-    ("expected <block end>", "the indentation does not fit the lines above"),
-    ("could not find expected ':'", "a key without its colon, or a text of several lines without | before it"),
-    ("found undefined alias", "this alias (*) names no anchor (&) above it"),
+    ("expected <block end>", "the indentation does not fit the lines above; begin it where they do"),
+    (
+        "could not find expected ':'",
+        "a key without its colon, or a text of several lines without | before it; write what lacks",
+    ),
+    ("found undefined alias", "this alias (*) names no anchor (&) above it; put a text that begins with * in quotes"),
     ("found character '%'", "a value cannot begin with %; put it in quotes"),
     ("found character '@'", "a value cannot begin with @; put it in quotes"),
     ("found character '`'", "a value cannot begin with a backquote; put it in quotes"),
-    ("unexpected end of stream", "the text ends, and a quote or bracket is not closed"),
+    ("unexpected end of stream", "the text ends, and a quote or bracket is not closed; close it"),
 )
 
 
@@ -128,7 +131,9 @@ class _Values:
             if key == "<<" and key_node.tag == _PLAIN:
                 raise self._bad(key_node, "merge keys (<<) are not read; write the fields out")
             if key in made:
-                raise self._bad(key_node, f'the key "{short(key)}" stands twice, first in line {lines[key]}')
+                raise self._bad(
+                    key_node, f'the key "{short(key)}" stands twice, first in line {lines[key]}; keep one of the two'
+                )
             lines[key] = key_node.start_mark.line + 1
             self._spend(key_node, len(key))
             value = self.of(value_node, depth + 1)

@@ -17,10 +17,10 @@ from anyjob.nearest import did_you_mean
 from anyjob.plugins.names import is_name
 from anyjob.plugins.settings import PluginSettings
 from anyjob.problem import Problem, shown
+from anyjob.secret import Source
 from anyjob.settings.find import Found
 from anyjob.settings.settings import PARTS, Settings
 from anyjob.spec.wording import explain
-from anyjob.worker.apps.appsettings import Source
 from anyjob.worker.settings import SecretSource, WorkerSettings
 
 __all__ = ["read_anyway", "read_settings"]

@@ -9,12 +9,27 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from anyjob.nearest import did_you_mean
 from anyjob.size import parse_size
 from anyjob.spec.model import At, Spec
 
 __all__ = ["CommonXAttrs", "Limits", "SecretRef", "Size", "SizeOrNone", "Text"]
 
 _LABEL = re.compile(r"[a-z0-9][a-z0-9._-]*\Z")
+_ENCODINGS = (
+    "utf-8",
+    "utf-16",
+    "gbk",
+    "gb2312",
+    "gb18030",
+    "big5",
+    "shift_jis",
+    "euc-jp",
+    "euc-kr",
+    "latin-1",
+    "cp1252",
+)
+"""Those that people mean."""
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
@@ -48,7 +63,8 @@ def _signal(value: object) -> object:
     name = value.upper().removeprefix("SIG")
     known = {item.name.removeprefix("SIG") for item in signal.Signals}
     if name not in known:
-        raise ValueError("is no signal of this system; use TERM, INT, QUIT, HUP, USR1, ...")
+        hint = did_you_mean(name, sorted(known)) or "use TERM, INT, QUIT, HUP, USR1, ..."
+        raise ValueError(f"is no signal of this system; {hint}")
     return name
 
 
@@ -57,7 +73,8 @@ def _encoding(value: str) -> str:
         " ".encode(value)  # lookup alone would let codecs pass that are no text encodings
         return codecs.lookup(value).name
     except (LookupError, ValueError):
-        raise ValueError("is no text encoding that Python knows; write utf-8, gbk, latin-1, ...") from None
+        hint = did_you_mean(value, _ENCODINGS) or "write utf-8, gbk, latin-1, ..."
+        raise ValueError(f"is no text encoding that Python knows; {hint}") from None
 
 
 Size = Annotated[

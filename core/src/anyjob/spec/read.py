@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from anyjob.jsontext import parse_json
 from anyjob.outcome import Json
-from anyjob.problem import Problem, WrongValue, shown
+from anyjob.problem import Problem, WrongValue, short, shown
 from anyjob.spec.model import Spec
 from anyjob.spec.place import TEXTS, Place, layout, whole_content
 from anyjob.spec.wording import explain
@@ -131,7 +131,9 @@ def _clash(found: list[tuple[Place, object]]) -> Problem | None:
         depth = min(len(first.keys), len(other.keys))
         inside = first.root == other.root and first.keys[:depth] == other.keys[:depth]  # one lies inside the other
         if differing != value and not inside:
-            remedy = f'differs from {other.field}, which says "{shown(cast("Json", differing))}"; keep one of the two'
+            remedy = (
+                f'differs from {other.field}, which says "{short(shown(cast("Json", differing)))}"; keep one of the two'
+            )
             return Problem(field=first.field, value=shown(cast("Json", value)), remedy=remedy)
     return None
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from anyjob_dataworks.plan import Plan
     from anyjob_dataworks.sight import Node, Sight
 
-__all__ = ["bad", "lost", "not_begun", "over", "start_refused"]
+__all__ = ["bad", "lost", "not_begun", "over", "start_refused", "stop_report"]
 
 _LINES: Final = 20
 _SHOWN: Final = 2000
@@ -75,7 +75,7 @@ def over(plan: Plan, name: str, sight: Sight, tails: Mapping[int, str], *, stopp
     if sight.refused:
         text = f"{plan.what} was not started: {sight.refused}"
         return Outcome(cause=Cause.REMOTE_FAILED, result=text, evidence=[Evidence(source=sight.by, text=text)])
-    report = StopReport(strength=Strength.REPORTED, by=f"{sight.by}: {sight.status}")
+    report = stop_report(sight, name)
     outputs: dict[str, Json] = {
         "flow": name,
         "bizDate": str(plan.day),
@@ -110,6 +110,14 @@ def over(plan: Plan, name: str, sight: Sight, tails: Mapping[int, str], *, stopp
         evidence=evidence,
         stop=report if stopping else None,
     )
+
+
+def stop_report(sight: Sight, name: str) -> StopReport:
+    """The service says that the flow `name` is over: its own word, and that of its nodes."""
+    nodes = [f"node {node.who}: {node.status}" for node in sight.nodes[:_LINES]]
+    more = [f"{len(sight.nodes)} nodes in all"] if len(sight.nodes) > _LINES else []
+    evidence = [Evidence(source=sight.by, text="\n".join([f"{name}: {sight.status}", *nodes, *more]))]
+    return StopReport(strength=Strength.REPORTED, by=f"{sight.by}: {sight.status}", evidence=evidence)
 
 
 def _last_lines(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from anyjob.outcome import Evidence, Json, Outcome, StopReport, Strength
 from anyjob_dataworks.api import NotThere
-from anyjob_dataworks.ends import bad, lost, over
+from anyjob_dataworks.ends import bad, lost, over, stop_report
 from anyjob_dataworks.faults import CallFault, Trouble
 from anyjob_dataworks.nodelogs import NodeLogs, Piece
 from anyjob_dataworks.nodestates import NodeStates
@@ -196,7 +196,7 @@ class Follow:
             sight = await self._poller.run(self._door, lambda ask: self._api.look(self._plan, self._known, ask))
             self._known |= sight.kept
             if sight.refused or sight.over:
-                return StopReport(strength=Strength.REPORTED, by=f"{sight.by}: {sight.status}")
+                return stop_report(sight, self._api.name(self._known))
             self._stopped.clear()
             await self._stop_nodes(sight)
         except CallFault as fault:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, cast
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 from pydantic_core import PydanticKnownError
 
 from anyjob.jsontext import parse_json
@@ -70,6 +70,14 @@ def _ids_checked(text: str | None) -> str | None:
     return text
 
 
+_Ids = Annotated[
+    str,
+    BeforeValidator(_ids),
+    AfterValidator(_ids_checked),
+    WithJsonSchema({"type": ["string", "integer", "array"], "examples": ["700001,700002", [700001, 700002]]}),
+]
+
+
 def _object(value: object) -> object:
     """An object, or the same as JSON text: the vendor's API takes it so."""
     if not isinstance(value, str):
@@ -77,7 +85,7 @@ def _object(value: object) -> object:
     try:
         return parse_json(value)
     except WrongValue as wrong:
-        raise ValueError(f"is no JSON: {wrong.remedy}") from None
+        raise ValueError(wrong.remedy) from None
 
 
 def _date(text: str | None) -> str | None:
@@ -130,10 +138,8 @@ class DataworksSpec(Spec):
         At("Content.$.workflowId"),
     ] = None
     task_ids: Annotated[
-        str | None,
+        _Ids | None,
         Field(description='the nodes to run, "700001,700002"; default: the whole flow'),
-        BeforeValidator(_ids),
-        AfterValidator(_ids_checked),
         At("Content.$.taskIds"),
     ] = None
     flow_name: Annotated[
@@ -143,10 +149,8 @@ class DataworksSpec(Spec):
         At("Content.$.flowName"),
     ] = None
     exclude_task_ids: Annotated[
-        str | None,
+        _Ids | None,
         Field(description="of taskIds, those that are only passed through, as dry runs"),
-        BeforeValidator(_ids),
-        AfterValidator(_ids_checked),
         At("Content.$.excludeTaskIds"),
     ] = None
     biz_date: Annotated[

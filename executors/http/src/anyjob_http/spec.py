@@ -244,6 +244,6 @@ class HttpSpec(Spec):
     @field_validator("value")
     @classmethod
     def _value_of_a_key(cls, value: object, info: ValidationInfo) -> object:
-        if value is not None and info.data.get("key") is None:
+        if value is not None and info.data.get("key", "wrong") is None:
             raise ValueError("needs respKey; write it too")
         return value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+from pydantic import AfterValidator, Field, ValidationInfo
 
 from anyjob.spec import At, CommonXAttrs, Spec
 from anyjob_java.words import ClassName, Entry
@@ -19,10 +19,6 @@ are."""
 _OPTIONS: Final = ("JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS")
 _SIGNALS: Final = ("TERM", "INT", "HUP")
 """Those on which the host lets the code end."""
-
-
-def _text(value: object) -> object:
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _no_jar(value: str) -> str:
@@ -72,7 +68,6 @@ class JavaSpec(Spec):
     ] = Field(default_factory=list[str])
     java_home: Annotated[
         JavaHomeText | None,
-        BeforeValidator(_text),
         Field(description="the Java home, or the version of one; default: the worker's"),
         At("XAttrs.$.javaHome"),
     ] = None

@@ -17,6 +17,7 @@ def anyjob_executors() -> Iterable[ExecutorType]:
             spec="anyjob_k8s.spec:K8sSpec",
             settings="anyjob_k8s.settings:K8sSettings",
             samples="anyjob_k8s.samples:SAMPLES",
+            aliases=("kubernetes",),
             title="Kubernetes Jobs and Pods",
         )
     ]

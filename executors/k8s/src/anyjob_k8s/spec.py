@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Final, Literal, cast
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 from pydantic_core import PydanticKnownError
 
 from anyjob.jsontext import dump_json
@@ -32,6 +32,14 @@ def _resource(value: object) -> object:
 
 def _words(value: object) -> object:
     return (value,) if isinstance(value, str) else value
+
+
+_Command = Annotated[
+    tuple[Annotated[Text, Field(min_length=1)], ...],
+    BeforeValidator(_words),
+    Field(min_length=1),
+    WithJsonSchema({"type": ["string", "array"], "items": {"type": "string"}, "examples": ["/bin/bash"]}),
+]
 
 
 def _yaml(value: object) -> object:
@@ -77,9 +85,8 @@ class K8sSpec(PodKeys, ResourceKeys):
         At("XAttrs.$.image"),
     ] = None
     command: Annotated[
-        tuple[Annotated[Text, Field(min_length=1)], ...] | None,
-        BeforeValidator(_words),
-        Field(min_length=1, description="the interpreter; with arguments, a list"),
+        _Command | None,
+        Field(description="the interpreter; with arguments, a list"),
         At("XAttrs.$.command"),
     ] = None
     run_as_user: Annotated[

@@ -10,7 +10,7 @@ from anyjob.outcome import Cause, Evidence, Json, Outcome, StopReport, Strength
 from anyjob_xxljob.message import OK, Answer, Callback
 from anyjob_xxljob.ticket import Part
 
-__all__ = ["ended", "folded", "refused", "stop_report"]
+__all__ = ["ended", "folded", "refused"]
 
 _KILLED: Final = "scheduling center kill job"
 _DESTROYED: Final = "web container destroy and kill"
@@ -26,7 +26,7 @@ def ended(callback: Callback, part: Part, *, bean: bool, stopping: bool, covered
     """
     text = callback.text.strip()
     evidence = [Evidence(source=f"callback of {part.place.address}", text=f"{callback.code} {text}"[:_KEPT].strip())]
-    stop = stop_report(callback, bean=bean)
+    stop = _stop_report(callback, evidence[0], bean=bean)
     if callback.code == OK:
         cause = Cause.SUCCEEDED
     elif _DESTROYED in text:
@@ -53,12 +53,13 @@ def ended(callback: Callback, part: Part, *, bean: bool, stopping: bool, covered
     )
 
 
-def stop_report(callback: Callback, *, bean: bool) -> StopReport:
+def _stop_report(callback: Callback, said: Evidence, *, bean: bool) -> StopReport:
     """How surely a run is over that has called back."""
+    by = f"callback {callback.code}"
     if bean:
-        return StopReport(strength=Strength.REPORTED, by=f"callback {callback.code}")
+        return StopReport(strength=Strength.REPORTED, by=by, evidence=[said])
     text = "processes that the script has started"
-    return StopReport(strength=Strength.ASKED, by=f"callback {callback.code}", survivors=[text])
+    return StopReport(strength=Strength.ASKED, by=by, evidence=[said], survivors=[text])
 
 
 def refused(answer: Answer, address: str) -> Outcome:

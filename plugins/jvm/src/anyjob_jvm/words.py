@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 __all__ = ["CAREFUL", "JavaHomeText", "JvmArg"]
 
@@ -59,8 +59,18 @@ def _argument(word: str) -> str:
     return word
 
 
-JavaHomeText = Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(_home)]
-"""A Java home from the root, or the feature version of one: 17."""
+def _text(value: object) -> object:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+JavaHomeText = Annotated[
+    str,
+    BeforeValidator(_text),
+    Field(min_length=1, max_length=4096),
+    AfterValidator(_home),
+    WithJsonSchema({"type": ["string", "integer"], "maxLength": 4096, "examples": ["/usr/lib/jvm/java-17", 17]}),
+]
+"""A Java home from the root, or the feature version of one: 17, with or without quotes."""
 
 JvmArg = Annotated[str, Field(min_length=1, max_length=8192), AfterValidator(_argument)]
 """One word for a JVM. Whether it is allowed is the settings' to say."""

@@ -10,7 +10,7 @@ from typing import Annotated, cast
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from anyjob.settings import Settings
-from anyjob.spec.commonxattrs import Size, SizeOrNone
+from anyjob.spec import Size, SizeOrNone
 from anyjob_server.timing.settings import TimeSettings
 
 __all__ = ["LogSettings", "ServerSettings", "with_options"]

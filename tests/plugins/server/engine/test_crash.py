@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 from tests.plugins.server.engine.play import HandClock, Play, field
 
 from anyjob.errors import WorkerError
@@ -28,6 +28,7 @@ from anyjob.worker.worker import Worker
 from anyjob_server.engine.errors import OtherDatabase
 from anyjob_server.store import instances, jobs
 from anyjob_server.store.store import Store
+from anyjob_server.store.tables import INSTANCES
 
 T = TypeVar("T")
 
@@ -207,6 +208,31 @@ def test_a_run_that_the_folder_lost_is_lost_and_not_started_again(tmp_path: Path
         async with field(tmp_path, play) as here:
             await here.until(lambda: here.instance(ident).status.finished)
             assert here.instance(ident).cause == "node_lost"
+            assert play.starts.total() == 1
+
+    asyncio.run(go())
+
+
+def test_a_run_that_began_is_told_by_the_next_server_if_the_last_could_not(tmp_path: Path) -> None:
+    """It died after the run's start, before the store knew of it."""
+    untold = update(INSTANCES).values(status=int(InstanceStatus.POOL), start_time=None, work_addr="")
+
+    async def go() -> None:
+        play = Play()
+        async with field(tmp_path, play) as here:
+            job = await here.job(Content="hold")
+            one = await here.engine.manual.execute(job)
+            await here.running(one)
+        store = Store.open(None, tmp_path)
+        try:
+            await store.write(lambda c: c.execute(untold.where(INSTANCES.c.id == one)))
+        finally:
+            store.close()
+        async with field(tmp_path, play) as here:
+            await here.running(one)
+            assert here.instance(one).start_time is not None
+            play.finish(one)
+            await here.ended(job)
             assert play.starts.total() == 1
 
     asyncio.run(go())

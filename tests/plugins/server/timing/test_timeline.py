@@ -221,7 +221,7 @@ class TestProblems:
                 "TimeExpression",
                 "never fires: none of the times to come is on a day of",
             ),
-            (cron("0 0 9 * * ?", calendar="wrkday"), "Calendar", "is no calendar here; write market or workday"),
+            (cron("0 0 9 * * ?", calendar="wrkday"), "Calendar", "is no calendar here; did you mean workday?"),
             (cron("0 0 9 * * ?", end_time=5), "EndTime", "has passed; write a later one, or -1"),
             (cron("0 0 9 * * ?", end_time=NOW + 5), "TimeExpression", "never fires: EndTime 2026-11-27 06:00:00"),
             (
@@ -234,7 +234,12 @@ class TestProblems:
             (job(TimeType.ONE_TIME, "9" * 15), "TimeExpression", "lies behind the year 9999"),
             (job(TimeType.FIXED_RATE, "30"), "", ""),
             (job(TimeType.SECOND_DELAY, "1"), "", ""),
-            (job(TimeType.API, calendar="wrkday", end_time=5), "", ""),
+            (job(TimeType.API, end_time=5), "", ""),
+            (
+                job(TimeType.API, calendar="holidays"),
+                "Calendar",
+                "is no calendar here; write market or workday, or add",
+            ),
         ],
     )
     def test_a_new_job(self, of: Job, field: str, remedy: str) -> None:

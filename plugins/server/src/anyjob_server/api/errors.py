@@ -9,10 +9,11 @@ Codes and texts of the gateway are those that Alibaba Cloud publishes, where it 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from anyjob.errors import AnyJobError
+from anyjob.nearest import nearest
 from anyjob.outcome import Json
 from anyjob.problem import short
 
@@ -155,11 +156,15 @@ class TooManyConnections(GatewayError):
 
 
 class MissingParameter(GatewayError):
-    """A parameter that must be there is not."""
+    """A parameter that must be there is not. `given` are those that are: one may be this one, misspelt."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, given: Iterable[str] = ()) -> None:
         self.name = name
-        super().__init__(f"Missing{name}", f"{name} is mandatory for this action.")
+        told = f"{name} is mandatory for this action."
+        meant = next((word for word in given if abs(len(word) - len(name)) <= 1 and nearest(word, [name])), None)
+        if meant is not None:
+            told += f" {short(meant)} is given: did you mean {name}?"
+        super().__init__(f"Missing{name}", told)
 
 
 class WrongParameter(GatewayError):

@@ -91,7 +91,7 @@ class Parameters(Mapping[str, str]):
         """The value of a parameter that must be there."""
         value = self._all.get(name)
         if not value:
-            raise MissingParameter(name)
+            raise MissingParameter(name, self._all)
         return value
 
     def integer(self, name: str, *, least: int = -_INT64, most: int = _INT64 - 1) -> int | None:
@@ -109,7 +109,7 @@ class Parameters(Mapping[str, str]):
         """A whole number that must be there."""
         number = self.integer(name)
         if number is None:
-            raise MissingParameter(name)
+            raise MissingParameter(name, self._all)
         return number
 
     def flag(self, name: str) -> bool | None:
@@ -130,7 +130,7 @@ class Parameters(Mapping[str, str]):
             raise WrongParameter(name, "", "is a list of whole numbers: write Name.1=5&Name.2=6".replace("Name", name))
         texts = [str(value) for value in values] or self._json_list(name)
         if not texts:
-            raise MissingParameter(name)
+            raise MissingParameter(name, self._all)
         for text in texts:
             if not _WHOLE.fullmatch(text) or not -_INT64 <= int(text) < _INT64:
                 raise WrongParameter(name, text, "is not a whole number")

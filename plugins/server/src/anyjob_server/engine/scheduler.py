@@ -7,7 +7,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any, Final
 
-from anyjob.job.words import TimeType
+from anyjob.job import TimeType
 from anyjob.status import TriggerType
 from anyjob_server.engine.clock import Clock
 from anyjob_server.engine.dispatcher import Dispatcher

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from anyjob.job.words import TimeType
+from anyjob.job import TimeType
 from anyjob.status import TriggerType
 from anyjob_server.engine.clock import Clock
 from anyjob_server.engine.limits import Gate

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import datetime, tzinfo
 from typing import Final
 
-from anyjob.job import BadJob, Job
-from anyjob.job.timing import check_time_expression
-from anyjob.job.words import TimeType
+from anyjob.job import BadJob, Job, TimeType, check_time_expression
+from anyjob.nearest import did_you_mean
 from anyjob.problem import Problem, WrongValue
 from anyjob.timezone import parse_timezone
 from anyjob_server.timing.badcron import BadCron
@@ -54,9 +53,10 @@ def time_problems(job: Job, now: int, calendars: Calendars, default: tzinfo) -> 
     Beside what `timeline_of` refuses: a calendar that there is not, and times none of which is to come.
     """
     found: list[Problem] = []
-    if job.calendar and job.time_type not in _ON_DEMAND and not calendars.has(job.calendar):
-        remedy = f"is no calendar here; write {' or '.join(calendars.names)}, or add [server.calendars] to the settings"
-        found.append(Problem(field="Calendar", value=job.calendar, remedy=remedy))
+    if job.calendar and not calendars.has(job.calendar):
+        other = f"write {' or '.join(calendars.names)}, or add [server.calendars] to the settings"
+        hint = did_you_mean(job.calendar, calendars.names) or other
+        found.append(Problem(field="Calendar", value=job.calendar, remedy=f"is no calendar here; {hint}"))
     try:
         timeline = timeline_of(job, now, calendars, default)
     except BadJob as bad:

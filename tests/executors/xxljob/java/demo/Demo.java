@@ -58,6 +58,28 @@ public class Demo {
         XxlJobHelper.log("ended by itself");
     }
 
+    /** In the folder that the parameter names: a line in `begun`, then nothing until there is `over`, whoever interrupts
+     * if there is `deaf`. */
+    @XxlJob("stays")
+    public void stays() throws Exception {
+        File folder = new File(XxlJobHelper.getJobParam());
+        try (FileOutputStream file = new FileOutputStream(new File(folder, "begun"), true)) {
+            file.write("begun\n".getBytes(StandardCharsets.UTF_8));
+        }
+        XxlJobHelper.log("once");
+        while (!new File(folder, "over").exists()) {
+            try {
+                Thread.sleep(20);
+            } catch (InterruptedException interrupted) {
+                if (!new File(folder, "deaf").exists()) {
+                    throw interrupted;
+                }
+            }
+        }
+        XxlJobHelper.log("whole");
+        XxlJobHelper.handleSuccess("whole");
+    }
+
     @XxlJob("shard")
     public void shard() {
         String said = XxlJobHelper.getShardIndex() + " " + XxlJobHelper.getJobParam() + " " + XxlJobHelper.getShardTotal();
