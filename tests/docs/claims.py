@@ -135,7 +135,6 @@ PENDING: Final[dict[Row, str]] = {
     ("plugins/server/docs/trust.md", "json"): "operator",
     ("core/docs/settings.md", ""): "operator",
     ("core/docs/suite.md", "python"): "house",
-    ("tests/bench/README.md", "sh"): "bench",
     ("tests/grounds/README.md", "sh"): "author",
     ("plugins/jvm/README.md", "java"): "author",
 }
