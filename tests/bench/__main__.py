@@ -42,7 +42,7 @@ class Sitting:
                 print(f"\n{bench.name}: left out, it takes {expected} s and {max(left, 0):.0f} s are left", flush=True)
                 continue
             print(f"\n{bench.name}", flush=True)
-            limit = min(left, 3 * expected + 120)
+            limit = min(left, 2 * expected + 60)
             done = carry(
                 bench,
                 {word: part.missing for word, part in PARTS.items()},

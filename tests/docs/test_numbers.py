@@ -172,7 +172,12 @@ def test_a_missed_line_that_the_text_does_not_name_is_told() -> None:
 
 
 def test_a_glance_is_not_judged() -> None:
-    assert cells_of("way", row(), "today", quick=True).verdict == "not judged: a glance"
+    glance = cells_of("way", row(0.2), "today", quick=True)
+    assert glance.verdict == "not judged: a glance"
+    made = empty()
+    for given, left in ((glance, "today"), (cells(row(), "monday"), "monday"), (glance, "monday")):
+        made.add(MACHINE, [given])
+        assert [one.when for one in made.rows] == [left]
 
 
 def test_a_moment_says_how_quiet_it_was() -> None:
