@@ -26,7 +26,7 @@ __all__ = ["Binding", "Bound", "BoundLauncher", "BoundPlace"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoundLauncher:
-    """The launcher that a job was bound to."""
+    """The launcher that a job was bound to: its `name`, and the `distribution` and `version` that bring it."""
 
     name: str
     distribution: str
@@ -35,7 +35,11 @@ class BoundLauncher:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Binding:
-    """Which plugin of which distribution serves a job. Stored with the job and shown by `explain`."""
+    """Which plugin of which distribution serves a job. Stored with the job and shown by `explain`.
+
+    `job_type` is the plugin's word, also where the job says an alias. `plugin` is the entry point's name,
+    `distribution` and `version` what it was installed from. `launcher` None: its runs are no commands.
+    """
 
     job_type: str
     plugin: str
@@ -66,7 +70,8 @@ class Binding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoundPlace:
-    """A launcher with a job's options: the Place of its runs."""
+    """A launcher with a job's options: the Place of its runs. `name` is what XAttrs.launcher says, `launcher` the
+    object of this process, `options` those of the job."""
 
     name: str
     launcher: Launcher[Any]
@@ -100,9 +105,10 @@ class BoundPlace:
 class Bound:
     """Everything that a worker needs to call the four verbs for a run of a job.
 
-    `place` is None where the executor is no CommandExecutor. `capabilities` are the executor's joined with the place's.
-    `note` says that another version of the same distribution serves the job now; empty when it is the one that was
-    bound.
+    `binding` says who serves it, `executor` is its object in this process. `spec`, `common` and `mode` are what each
+    owner read out of the job. `place` is None where runs of the spec keep no user, so that no launcher is chosen.
+    `capabilities` are the executor's joined with the place's. `note` says that another version of the same distribution
+    serves the job now; empty when it is the one that was bound.
     """
 
     binding: Binding

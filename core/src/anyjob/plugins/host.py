@@ -163,7 +163,10 @@ class PluginHost:
         return bound
 
     def privileges(self, job: Job) -> list[str]:
-        """What a job asks for beyond an ordinary run (`Executor.privileges`). Raises what `dispatch` does."""
+        """What a job asks for beyond an ordinary run (`Executor.privileges`). Raises what `dispatch` does.
+
+        Raises PluginBroken.
+        """
         bound = self.dispatch(job)
         try:
             asked = [*bound.executor.privileges(job, bound.spec)]

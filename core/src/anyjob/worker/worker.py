@@ -301,7 +301,7 @@ class Worker:
     async def serve_apps(self, job_type: str) -> str:
         """Make the executor of a type ready for applications. Raises AnyJobError where they are none of its business.
 
-        Returns the type's own name.
+        Returns the type's own name. Raises ContractBroken.
         """
         executor = self.host.executor(job_type)
         if not isinstance(executor, AppExecutor):
