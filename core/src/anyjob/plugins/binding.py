@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from anyjob.executor.handle import Handle
     from anyjob.executor.launcher import Launcher, Options
     from anyjob.outcome import StopReport
+    from anyjob.problem import Problem
     from anyjob.run import Run
     from anyjob.spec import CommonXAttrs, Spec
     from anyjob.spec.mode import ModeXAttrs
@@ -119,3 +120,15 @@ class Bound:
     place: BoundPlace | None
     capabilities: Capabilities
     note: str = ""
+
+    @property
+    def command_place(self) -> BoundPlace | None:
+        """Where the commands of the job run; None for a spec whose runs are none."""
+        return self.place if self.place is not None and self.executor.is_command(self.spec) else None
+
+    async def preflight(self) -> list[Problem]:
+        """What is missing here for the job, by the executor and then by the launcher. Raises what they raise."""
+        problems = list(await self.executor.preflight(self.spec))
+        if (place := self.command_place) is not None:
+            problems += await place.launcher.preflight(place.options)
+        return problems
