@@ -24,7 +24,7 @@ def test_a_group_has_a_class_path(plain: Callable[..., Java], demo: Path) -> Non
     fields = {"GroupId": "shop"}
     assert java.run(java.job("Hello", "true", fields, classpath=None)).outcome.ok
     got = java.run(java.job("Hello", "true", {"GroupId": "other"}, classpath=None))
-    assert "(it is empty)" in told(got.outcome)
+    assert "is on no class path, as neither XAttrs.classpath nor" in told(got.outcome)
     everybody = plain(classpath={"*": [str(demo)]})
     assert everybody.run(everybody.job("Hello", "true", fields, classpath=None)).outcome.ok
 
