@@ -21,8 +21,28 @@ GROUNDS = {
 }
 """Tests on one ground: a machine carries one cluster and one engine well, and two slow both."""
 
-SECONDS: dict[str, float] = {}
-"""About how long a test takes, by how its name begins, where that is far from `_USUAL`."""
+SECONDS = {
+    "tests/contract/test_k8s": 2.0,
+    "tests/docs/operator/": 3.0,
+    "tests/docs/test_fences": 1.0,
+    "tests/docs/test_readme": 6.0,
+    "tests/e2e/test_typos": 0.05,
+    "tests/e2e/": 6.0,
+    "tests/executors/java/test_processors": 1.0,
+    "tests/executors/springschedule/test_project": 15.0,
+    "tests/executors/xxljob/test_real": 1.5,
+    "tests/packaging/test_house": 0.05,
+    "tests/packaging/test_install": 45.0,
+    "tests/packaging/test_jars": 5.0,
+    "tests/packaging/test_stranger": 20.0,
+    "tests/packaging/test_surface": 0.05,
+    "tests/packaging/test_tally": 4.0,
+    "tests/plugins/server/api/": 0.1,
+    "tests/plugins/server/clients/": 2.0,
+    "tests/plugins/server/timing/": 0.1,
+}
+"""About how long a test takes on a quiet machine, by how its name begins, where that is far from `_USUAL`; the first one
+that fits counts. It only says which units begin first."""
 _USUAL = 0.5
 
 
@@ -32,7 +52,7 @@ def expected(nodeid: str) -> float:
     return next(found, _USUAL)
 
 
-class _LongestFirst(OrderedDict[str, dict[str, bool]]):
+class LongestFirst(OrderedDict[str, dict[str, bool]]):
     """Units of work, the longest first: else one process has it when all others have nothing any more."""
 
     def popitem(self, last: bool = True) -> tuple[str, dict[str, bool]]:  # noqa: FBT001, FBT002 - as it is there
@@ -48,7 +68,7 @@ class ByGround(LoadScopeScheduling):
 
     def __init__(self, config: pytest.Config, log: Producer) -> None:
         super().__init__(config, log)
-        self.workqueue = _LongestFirst()
+        self.workqueue = LongestFirst()
 
     def _split_scope(self, nodeid: str) -> str:
         grounds = (name for name, paths in GROUNDS.items() if nodeid.startswith(paths))
