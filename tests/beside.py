@@ -41,7 +41,7 @@ SECONDS = {
     "tests/plugins/server/clients/": 2.0,
     "tests/plugins/server/timing/": 0.1,
 }
-"""About how long a test takes on a quiet machine, by how its name begins, where that is far from `_USUAL`; the first one
+"""About how long a test takes on a quiet machine, by how its name begins, where it is far from `_USUAL`; the first
 that fits counts. It only says which units begin first."""
 _USUAL = 0.5
 
