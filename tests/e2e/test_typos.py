@@ -45,8 +45,10 @@ _RIGHT: Final = {
 """The nine types, each with the example whose job is mistyped."""
 _LAUNCHERS: Final = ("docker", "k8s")
 _REMEDY: Final = re.compile(r"; |did you mean|at most")
-_FOLLOWS: Final = re.compile(r"(is missing|is empty|needs \S+); ")
-"""What is said of a field that another one needs: it is so because that one is misspelt."""
+_LACKS: Final = re.compile(r"is (missing|empty); ")
+"""What is said of a field that is not there, as it is misspelt, or as only one beside it was written."""
+_NEEDS: Final = re.compile(r"needs \S+; write it too")
+"""What is said of a field that needs one which is misspelt."""
 _SCOPE: Final = ("Namespace", "GroupId")
 """Looked up by the server before anything else is looked at; said in the vendor's words."""
 
@@ -231,4 +233,5 @@ def _lacking(said: str, typo: Typo) -> str:
     if not _REMEDY.search(line):
         return f"no remedy: {line}"
     others = [one for one in said.splitlines()[1:] if not one.startswith((f"  {typo.name}: ", "      "))]
-    return "".join(f"blamed without a reason: {one}" for one in others if not _FOLLOWS.search(one))
+    blamed = [one for one in others if not _LACKS.search(one) and not (typo.kind == "key" and _NEEDS.search(one))]
+    return "".join(f"blamed without a reason: {one}" for one in blamed)
