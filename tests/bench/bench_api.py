@@ -1,6 +1,6 @@
 """CreateJob over HTTP with requests signed beforehand, and pages of ListJobs with many jobs stored.
 
-    python tests/bench/bench_api.py [--requests 6000] [--connections 64] [--stored 100000] [--state DIR]
+    python -m tests.bench.bench_api [--requests 6000] [--connections 64] [--stored 100000] [--state DIR]
 
 The server is a process of its own, `anyjob serve`, on SQLite as it comes: job and audit line are durable before the
 answer. DescribeRegions goes the same way without the store: the limit of HTTP and signature on this machine. The rate
@@ -12,19 +12,17 @@ from __future__ import annotations
 import asyncio
 import json
 import statistics
-import sys
 import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
-from ground import arguments, cpu_seconds, ground, percentile
 from sqlalchemy import Connection
+from tests.bench.ground import arguments, cpu_seconds, ground, percentile
+from tests.bench.row import tell
+from tests.bench.wire import Wire, scope, signed
 from tests.plugins.server.serving import Serving
-from wire import Wire, scope, signed
 
 from anyjob.job import Job
 from anyjob.job.words import JobStatus, TimeType
@@ -89,15 +87,6 @@ class Side:
         return rate, took
 
 
-def told(what: str, rate: float, took: list[float], used: float) -> None:
-    """One line."""
-    print(
-        f"{what:34} {rate:6.0f}/s   median {statistics.median(took) * 1000:5.1f} ms   p99"
-        f" {percentile(took, 0.99) * 1000:5.1f} ms   server {used / len(took) * 1e6:4.0f} us CPU each",
-        flush=True,
-    )
-
-
 async def rates(side: Side, count: int) -> None:
     """What goes through at many connections."""
     pid = side.serving.pid
@@ -108,7 +97,14 @@ async def rates(side: Side, count: int) -> None:
     ):
         before = cpu_seconds(pid)
         rate, took = await side.send(requests)
-        told(what, rate, took, cpu_seconds(pid) - before)
+        used = (cpu_seconds(pid) - before) / len(took) * 1e3
+        late = percentile(took, 0.99) * 1e3
+        beside = f"p50 {statistics.median(took) * 1e3:.1f}, p99 {late:.1f} ms; {used:.2f} ms of the server's CPU each"
+        how = f"{what}, {side.connections} connections"
+        created = what == "CreateJob"
+        tell(how, rate, "/s", line="create-rate" if created else "", issue=4, beside=beside)
+        if created:
+            tell(f"{how}, p99", late, "ms", line="create-p99")
 
 
 async def pages(serving: Serving, stored: int) -> None:
@@ -122,8 +118,15 @@ async def pages(serving: Serving, stored: int) -> None:
         ("disabled", {"Status": "0"}),
     ):
         before = cpu_seconds(serving.pid)
-        rate, took = await side.send([side.sign("ListJobs", "GET", given) for _ in range(50)])
-        told(f"ListJobs of {stored}, {what}", rate, took, cpu_seconds(serving.pid) - before)
+        _, took = await side.send([side.sign("ListJobs", "GET", given) for _ in range(50)])
+        used = (cpu_seconds(serving.pid) - before) / len(took) * 1e3
+        tell(
+            f"a page of ListJobs of {stored}: {what}",
+            [one * 1e3 for one in took],
+            "ms",
+            line="list-page",
+            beside=f"{used:.2f} ms of the server's CPU",
+        )
 
 
 def row(group: int, number: int, wire: dict[str, Any]) -> JobRow:
@@ -189,11 +192,13 @@ def main() -> None:
         with Serving(folder) as serving:
             asyncio.run(rates(Side(serving, given.connections), given.requests))
             serving.end()
-            print(f"the store alone: {asyncio.run(bare(serving.state, given.requests, given.connections)):.0f} jobs/s")
+            alone = asyncio.run(bare(serving.state, given.requests, given.connections))
+            tell("the rows of CreateJob by the store alone, as many callers", alone, "/s", issue=4)
             asyncio.run(fill(serving.state, given.stored))
             start = time.perf_counter()
             serving.start()
-            print(f"a start with all of them stored: {time.perf_counter() - start:.1f} s")
+            what = f"a start with {given.stored} jobs stored, time firing none"
+            tell(what, time.perf_counter() - start, "s", line="start-stored")
             asyncio.run(pages(serving, given.stored))
 
 

@@ -1,6 +1,6 @@
 """Calls in an application over the protocol: how long one takes, a thousand at one time, and what an idle one costs.
 
-    python tests/bench/bench_apps.py [--calls 500] [--rounds 5] [--crowd 1000] [--idle 60] [--apps 100] [--state DIR]
+    python -m tests.bench.bench_apps [--calls 500] [--rounds 5] [--crowd 1000] [--idle 60] [--apps 100] [--state DIR]
 
 The application is a process of its own that answers at once, over a Unix socket. A call is measured from the
 executor's `start` to its outcome; the bare side says the same lines over the same kind of socket without a worker.
@@ -21,7 +21,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
-from ground import arguments, cpu_seconds, ground, percentile, spread
+from tests.bench.ground import arguments, cpu_seconds, ground, percentile
+from tests.bench.row import tell
 
 from anyjob.executor import AppExecutor, Attached, Handle
 from anyjob.job import Job
@@ -146,7 +147,7 @@ async def bare(calls: int, folder: Path) -> float:
 
 async def calls(count: int, rounds: int, folder: Path) -> None:
     """Print how long a call takes, and the ratio to the bare lines."""
-    medians, ratios, tails, runs = list[float](), list[float](), list[float](), list[float]()
+    medians, bares, tails, runs = list[float](), list[float](), list[float](), list[float]()
     echo = job()
     async with worker(folder) as live:
         with application(f"{folder}.sock"):
@@ -162,11 +163,18 @@ async def calls(count: int, rounds: int, folder: Path) -> None:
                 runs.append((time.perf_counter() - begun) / count * 1000)
                 medians.append(statistics.median(executor.took) * 1000)
                 tails.append(percentile(executor.took, 0.99) * 1000)
-                ratios.append(medians[-1] / await bare(count, folder.with_name(f"{folder.name}-{number}")))
-    print(
-        f"a call, start to outcome: p50 {spread(medians, 3)} ms, p99 {spread(tails)} ms, p50 to bare {spread(ratios)}"
+                bares.append(await bare(count, folder.with_name(f"{folder.name}-{number}")))
+    tell(
+        "a call of an attached application, start to outcome, p50",
+        medians,
+        "ms",
+        peer="the same lines without a worker",
+        of_peer=bares,
+        ratio=[one / other for one, other in zip(medians, bares, strict=True)],
+        issue=8,
+        beside=f"p99 {statistics.median(tails):.2f} ms",
     )
-    print(f"a whole run, submitted to over: {spread(runs)} ms", flush=True)
+    tell("a whole run in an attached application", runs, "ms", issue=8)
 
 
 async def crowd(count: int, folder: Path) -> None:
@@ -179,7 +187,7 @@ async def crowd(count: int, folder: Path) -> None:
             ends = await asyncio.gather(*(run.outcome() for run in runs))
             took = time.perf_counter() - begun
     causes = ", ".join(f"{number} {cause}" for cause, number in Counter(end.cause.value for end in ends).items())
-    print(f"{count} at one time in one application: {took:.2f} s, {count / took:.0f}/s: {causes}", flush=True)
+    tell(f"{count} runs at one time in one attached application", count / took, "/s", issue=8, beside=causes)
 
 
 async def idle(seconds: float, apps: int, folder: Path) -> None:
@@ -206,7 +214,9 @@ async def idle(seconds: float, apps: int, folder: Path) -> None:
                 many = await spent()
             await asyncio.sleep(1)
             one = await spent()
-    print(f"idle: one application {one:.3f} % of a core, {apps} of them {many:.3f} %; each {each / MB:.3f} MB")
+    beside = f"{apps} of them {many:.3f} %"
+    tell("an attached application that idles: the whole worker", one, "% of a core", line="idle-cpu", beside=beside)
+    tell("an attached application that idles: memory in the worker", each / MB, "MB", line="idle-memory")
 
 
 def main() -> None:

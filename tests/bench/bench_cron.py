@@ -1,6 +1,6 @@
 """The next time of a cron expression, and of a thousand that are due in one second.
 
-    python tests/bench/bench_cron.py [--calls 5000] [--pairs 11]
+    python -m tests.bench.bench_cron [--calls 5000] [--pairs 11]
 
 Held against the bare limit: one conversion of epoch seconds to local time and back by `datetime` and `zoneinfo`, which
 every reader of cron needs that has no memory of the zone. A ratio over 1 is the price of the rest; pairs are adjacent.
@@ -9,12 +9,12 @@ every reader of cron needs that has no memory of the zone. A ratio over 1 is the
 from __future__ import annotations
 
 import argparse
-import os
-import statistics
 import time
 from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo
+
+from tests.bench.row import tell
 
 from anyjob.job import Job
 from anyjob.job.words import TimeType
@@ -49,17 +49,15 @@ def bare(at: int) -> float:
 
 
 def row(name: str, call: Callable[[int], object], calls: int, pairs: int) -> None:
-    """One line: microseconds and the ratio, medians, the least and the most in brackets."""
-    times, ratios = list[float](), list[float]()
+    """The row of an expression: microseconds for its next time."""
+    times, limits, ratios = list[float](), list[float](), list[float]()
     for _ in range(pairs):
         limit, taken = microseconds(bare, calls), microseconds(call, calls)
         times.append(taken)
+        limits.append(limit)
         ratios.append(taken / limit)
-    print(
-        f"{name:28} {statistics.median(times):6.2f} us ({min(times):.2f}-{max(times):.2f})"
-        f"   {statistics.median(ratios):5.2f} of bare ({min(ratios):.2f}-{max(ratios):.2f})",
-        flush=True,
-    )
+    what = f"the next time of `{name}`"
+    tell(what, times, "us", peer="to local time and back", of_peer=limits, ratio=ratios, issue=4)
 
 
 def main() -> None:
@@ -67,7 +65,6 @@ def main() -> None:
     words.add_argument("--calls", type=int, default=5000)
     words.add_argument("--pairs", type=int, default=11)
     given = words.parse_args()
-    print(f"load {os.getloadavg()[0]:.1f}; bare is {microseconds(bare, given.calls):.2f} us")
     for text in EXPRESSIONS:
         cron = Cron.parse(text)
         row(text, lambda at, cron=cron: cron.after(at, ZONE), given.calls, given.pairs)
@@ -87,7 +84,7 @@ def many(pairs: int) -> None:
         for line in lines:
             line.next_fire(now)
         took.append((time.perf_counter() - begun) * 1000)
-    print(f"1 000 due each second: {statistics.median(took):.1f} ms a second ({min(took):.1f}-{max(took):.1f})")
+    tell("the next times of 1 000 different crons with a calendar, due each second", took, "ms a second", issue=4)
 
 
 def week() -> None:
@@ -98,7 +95,7 @@ def week() -> None:
     took = (time.perf_counter() - begun) * 1000
     assert found.more
     assert isinstance(found.next, Fire)
-    print(f"a week missed of a job of every second: {took:.1f} ms")
+    tell("a job of every second is back after a week", took, "ms", issue=4)
 
 
 def reading() -> None:
@@ -107,7 +104,8 @@ def reading() -> None:
     begun = time.perf_counter()
     for text in texts:
         Cron.parse(text)
-    print(f"reading: {(time.perf_counter() - begun) / len(texts) * 1e6:.1f} us")
+    took = (time.perf_counter() - begun) / len(texts) * 1e6
+    tell("reading a cron expression that nobody read before", took, "us", issue=4)
 
 
 def job(text: str, calendar: str = "") -> Job:

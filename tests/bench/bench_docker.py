@@ -1,6 +1,6 @@
 """No-op shell jobs in containers against a bare docker-py loop with as many threads, on an engine of our own.
 
-    python tests/bench/bench_docker.py [--containers 24] [--pairs 5] [--flight 1 2 4 8] [--state DIR]
+    python -m tests.bench.bench_docker [--containers 24] [--pairs 5] [--flight 1 2 4 8] [--state DIR]
 
 The bare side makes, starts, waits for and removes a container for each no-op, with one client a thread, and reads
 nothing of it; ratios are of adjacent pairs. `--bare` measures that side alone.
@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import statistics
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -19,10 +17,9 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
 import docker
-from ground import arguments, ground, spread
+from tests.bench.ground import arguments, ground
+from tests.bench.row import tell
 from tests.grounds.docker.engine import lent_engine
 
 from anyjob.job import Job
@@ -74,6 +71,7 @@ async def compare(url: str, flight: int, pairs: int, containers: int, state: Pat
     """Print one row."""
     ratios: list[float] = []
     rates: list[float] = []
+    bares: list[float] = []
     async with Worker(PluginHost.load(), state) as worker:
         await anyjob(worker, flight, flight)  # what is made once is made
         await asyncio.to_thread(bare, url, flight, flight)
@@ -81,8 +79,10 @@ async def compare(url: str, flight: int, pairs: int, containers: int, state: Pat
             left = await asyncio.to_thread(bare, url, flight, containers) if pair % 2 else 0.0
             rates.append(await anyjob(worker, flight, containers))
             left = left or await asyncio.to_thread(bare, url, flight, containers)
+            bares.append(left)
             ratios.append(rates[-1] / left)
-    print(f"in flight {flight:2}  ratio {spread(ratios)}  runs/s {statistics.median(rates):.1f}", flush=True)
+    what = f"no-op shell jobs in containers, {flight} in flight"
+    tell(what, rates, "runs/s", peer="docker-py", of_peer=bares, ratio=ratios, line="docker")
 
 
 def main() -> None:
@@ -98,7 +98,7 @@ def main() -> None:
         for flight in given.flight:
             if given.bare:
                 rates = [bare(engine.url, flight, given.containers) for _ in range(given.pairs)]
-                print(f"in flight {flight:2}  bare {spread(rates, 1)} containers/s", flush=True)
+                tell(f"bare docker-py, {flight} in flight", rates, "containers/s", issue=6)
             else:
                 asyncio.run(compare(engine.url, flight, given.pairs, given.containers, lent.folder()))
 

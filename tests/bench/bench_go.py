@@ -1,6 +1,6 @@
 """Calls of a Go program: over the protocol alone, through the worker, many at one time, and a process for each.
 
-    python tests/bench/bench_go.py [--calls 3000] [--pairs 40] [--many 1000] [--state DIR]
+    python -m tests.bench.bench_go [--calls 3000] [--pairs 40] [--many 1000] [--state DIR]
 
 `protocol`: a blocking client that plays the worker on a Unix socket, start to result. `shared` and `attached`: the same
 call through host and runtime, submit to outcome, one at a time. `process`: a run with a process of its own against the
@@ -14,13 +14,13 @@ import json
 import os
 import shutil
 import socket
-import statistics
 import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
-from ground import Ground, arguments, cpu_seconds, ground, percentile, pss, spread
+from tests.bench.ground import Ground, arguments, cpu_seconds, ground, percentile, pss
+from tests.bench.row import tell
 
 from anyjob.job import Job
 from anyjob.plugins import PluginHost
@@ -64,10 +64,10 @@ def program(folder: Path) -> Path:
     return build(folder / "bench", folder / "program")
 
 
-def told(name: str, seconds: list[float]) -> None:
+def told(name: str, seconds: list[float], line: str = "") -> None:
     """One row of times."""
     usual, late = percentile(seconds, 0.5) * 1e3, percentile(seconds, 0.99) * 1e3
-    print(f"{name:44} p50 {usual:7.3f} ms  p99 {late:7.3f} ms  ({len(seconds)} calls)", flush=True)
+    tell(f"go: {name}, p50", usual, "ms", line=line, issue=8, beside=f"p99 {late:.2f} ms; {len(seconds)} calls")
 
 
 # ---------------------------------------------------------------- the protocol alone
@@ -131,20 +131,19 @@ def over_the_protocol(binary: Path, place: Path, calls: int, many: int) -> None:
             if number >= 200:
                 times.append(time.perf_counter() - before)
             client.clean(run)
-        told("protocol, one at a time", times)
+        told("a call over the protocol", times, "go-call")
         before = time.perf_counter()
         for _ in range(many):
             client.start("Second")
         for _ in range(many):
             client.result()
         took, size = time.perf_counter() - before, pss(client.process.pid) / 1e6
-        print(
-            f"{f'protocol, {many} calls of 1 s at one time':44} all over after {took:.2f} s, {size:.0f} MB", flush=True
-        )
+        what = f"go: {many} calls of one second at one time in one binary: all over after"
+        tell(what, took, "s", line="go-many", beside=f"{size:.0f} MB")
         used = cpu_seconds(client.process.pid)
         time.sleep(10)
         share = (cpu_seconds(client.process.pid) - used) / 10 * 100
-        print(f"{'an application without runs':44} {share:.2f} % of a core", flush=True)
+        tell("an idle Go application", share, "% of a core", line="idle-cpu")
     finally:
         client.close()
 
@@ -177,8 +176,8 @@ async def through_the_worker(binary: Path, lent: Ground, calls: int, pairs: int)
         try:
             number = 0
             for way, what in (
-                ("shared, submit to outcome", job("Hello", binary=str(binary), isolation="shared")),
-                ("attached, submit to outcome", job("Hello")),
+                ("a run in a shared process, submit to outcome", job("Hello", binary=str(binary), isolation="shared")),
+                ("a run in an attached application, submit to outcome", job("Hello")),
             ):
                 times: list[float] = []
                 for _ in range(calls + 50):
@@ -198,11 +197,14 @@ async def through_the_worker(binary: Path, lent: Ground, calls: int, pairs: int)
             if pair >= 5:
                 whole.append(took)
                 bare.append(by_hand)
-    told("process, submit to outcome", whole)
-    told("the program by hand, start to exit", bare)
-    print(f"{'process / by hand':44} {spread([one / other for one, other in zip(whole, bare, strict=True)])}")
-    print(
-        f"{'':44} medians {statistics.median(whole) * 1e3:.2f} and {statistics.median(bare) * 1e3:.2f} ms", flush=True
+    tell(
+        "go: a run in a process of its own, against the program by hand",
+        [took * 1e3 for took in whole],
+        "ms",
+        peer="by hand",
+        of_peer=[took * 1e3 for took in bare],
+        ratio=[one / other for one, other in zip(whole, bare, strict=True)],
+        issue=8,
     )
 
 

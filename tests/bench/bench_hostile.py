@@ -1,6 +1,6 @@
 """Hostile jobs: who survives a proven stop, how long the proof takes, and whether anybody else is signalled.
 
-    python tests/bench/bench_hostile.py [--each 40] [--flight 2] [--hold cgroup subreaper scan] [--case NAME ...]
+    python -m tests.bench.bench_hostile [--each 40] [--flight 2] [--hold cgroup subreaper scan] [--case NAME ...]
 
 `--each 125` makes 1 000 runs of each way to hold them. Times are from the stop with force to the outcome, in
 milliseconds; they hold for `--flight` runs at a time. The exit status is 1 when a proof was refuted, a survivor was not
@@ -12,9 +12,10 @@ from __future__ import annotations
 import sys
 from collections import Counter
 
-from ground import arguments, ground, percentile
-from hostile import CASES
-from siege import Siege, lay, stop_of
+from tests.bench.ground import arguments, ground, percentile
+from tests.bench.hostile import CASES
+from tests.bench.row import tell
+from tests.bench.siege import Siege, lay, stop_of
 
 
 def row(case: str, hold: str, siege: Siege) -> str:
@@ -31,6 +32,28 @@ def row(case: str, hold: str, siege: Siege) -> str:
     )
 
 
+HELD = {"cgroup": "held by a cgroup", "subreaper": "held by spawners", "scan": "found by looking"}
+
+
+def told(hold: str, found: dict[str, list[str]], took: dict[str, list[float]]) -> None:
+    """The rows of one way to hold them."""
+    what = f"hostile stops, {HELD[hold]}"
+    runs = f"{sum(map(len, took.values()))} runs of {len(took)} cases"
+    survivors = f"{what}: alive after a proof, or in no list"
+    tell(survivors, len(found["survivors"]), "processes", line="hostile-survivors", beside=runs)
+    tell(f"{what}: signals to foreign processes", len(found["signals"]), "signals", line="hostile-signals")
+    slowest = max(took, key=lambda case: percentile(took[case], 0.99))
+    tell(
+        f"{what}: force to end, p99 of the slowest case",
+        percentile(took[slowest], 0.99),
+        "ms",
+        line="hostile-proof" if hold == "cgroup" else "",
+        issue=3,
+        beside=f"{slowest}; "
+        + ", ".join(f"{case} {percentile(times, 0.99):.0f}" for case, times in took.items() if case != slowest),
+    )
+
+
 def main() -> None:
     """Every case asked for, held in every way asked for."""
     words = arguments(__doc__)
@@ -43,9 +66,14 @@ def main() -> None:
     good = True
     with ground(given.state) as lent:
         for hold in given.hold:
+            found_at: dict[str, list[str]] = {"survivors": [], "signals": []}
+            took: dict[str, list[float]] = {}
             for case in given.case:
                 siege = lay(lent.folder(), [case], hold, given.each, given.flight, given.seed)
                 print(row(case, hold, siege), flush=True)
+                took[case] = [end["took"] * 1000 for end in siege.of(case)]
+                found_at["survivors"] += [*siege.refuted, *siege.unlisted, *siege.left]
+                found_at["signals"] += siege.signalled
                 for kind, found in (
                     ("alive after the proof", siege.refuted), ("not listed", siege.unlisted),
                     ("left in the group", siege.left), ("foreign", siege.signalled),
@@ -53,6 +81,7 @@ def main() -> None:
                     for line in found[:5]:
                         print(f"    {kind}: {line}")
                     good = good and not found
+            told(hold, found_at, took)
     sys.exit(not good)
 
 

@@ -1,6 +1,6 @@
 """No-op http jobs against a bare loop of pooled `requests.Session`s, and many calls in flight to a slow server.
 
-    python tests/bench/bench_http.py [--seconds 2] [--pairs 5] [--flight 1 8 32] [--calls 1000] [--state DIR]
+    python -m tests.bench.bench_http [--seconds 2] [--pairs 5] [--flight 1 8 32] [--calls 1000] [--state DIR]
 
 The server is a process of its own. The bare side has a thread and a session for each call in flight and reads the
 answer; ratios are of adjacent pairs. The memory of the calls in flight is that of the worker's whole process.
@@ -12,7 +12,6 @@ import asyncio
 import multiprocessing
 import os
 import resource
-import statistics
 import time
 from collections import Counter
 from collections.abc import Generator
@@ -22,7 +21,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import requests
-from ground import arguments, ground, spread
+from tests.bench.ground import arguments, ground
+from tests.bench.row import tell
 
 from anyjob.job import Job
 from anyjob.plugins import PluginHost
@@ -99,6 +99,7 @@ async def compare(url: str, flight: int, pairs: int, seconds: float, state: Path
     """Print one row."""
     ratios: list[float] = []
     rates: list[float] = []
+    bares: list[float] = []
     async with Worker(PluginHost.load(), state) as worker:
         _, number = await anyjob(worker, url, flight, 0.5, 0)
         for pair in range(pairs):
@@ -108,7 +109,9 @@ async def compare(url: str, flight: int, pairs: int, seconds: float, state: Path
             left = left or await asyncio.to_thread(bare, url, flight, seconds)
             ratios.append(rate / left)
             rates.append(rate)
-    print(f"in flight {flight:3}  ratio {spread(ratios)}  runs/s {statistics.median(rates):.0f}", flush=True)
+            bares.append(left)
+    what = f"no-op http jobs, {flight} in flight"
+    tell(what, rates, "runs/s", peer="pooled sessions", of_peer=bares, ratio=ratios, line="http")
 
 
 async def crowd(url: str, calls: int, state: Path) -> None:
@@ -128,7 +131,8 @@ async def crowd(url: str, calls: int, state: Path) -> None:
         took = time.perf_counter() - begun
     causes = ", ".join(f"{count} {cause}" for cause, count in Counter(end.cause.value for end in ends).items())
     rss = pages * os.sysconf("SC_PAGE_SIZE") / MB
-    print(f"{calls} calls in flight: worker {rss:.0f} MB resident; all stopped in {took:.2f} s: {causes}", flush=True)
+    beside = f"all stopped in {took:.2f} s: {causes}"
+    tell(f"{calls} http calls in flight to a slow server: the worker", rss, "MB", line="http-memory", beside=beside)
 
 
 def main() -> None:

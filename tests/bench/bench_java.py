@@ -1,6 +1,6 @@
 """Java runs: a JVM for each against the same JVM started by hand, and calls in one that is there already.
 
-    python tests/bench/bench_java.py [--pairs 30] [--calls 3000] [--java 17 25] [--state DIR]
+    python -m tests.bench.bench_java [--pairs 30] [--calls 3000] [--java 17 25] [--state DIR]
 
 Process mode: the run through host and runtime, from submit to outcome; the same class by the host jar with the same
 flags, started by hand in a folder with the run's message; and a bare `java -cp` of a class that prints the same,
@@ -15,13 +15,13 @@ import asyncio
 import json
 import os
 import socket
-import statistics
 import subprocess
 import time
 from pathlib import Path
 from typing import Any, cast
 
-from ground import arguments, ground, percentile, spread
+from tests.bench.ground import arguments, ground, percentile
+from tests.bench.row import tell
 
 from anyjob.executor import Handle, Shared
 from anyjob.job import Job
@@ -59,7 +59,7 @@ class Ways:
         rig = Rig(self.folder / "rig", job_type="java")
         face = rig.face(self.worker, order)
         bound = self.worker.host.dispatch(order.job, self.worker.host.bind(order.job))
-        command = await bound.executor.command_of(face, bound.spec)
+        command = await bound.executor.preview_command(face, bound.spec)
         assert command is not None
         self.argv = [word.replace(RUN_FOLDER, str(self.folder)) for word in command.argv]
         env = command.env or {}
@@ -118,10 +118,17 @@ async def processes(java: str, pairs: int, state: Path) -> None:
                 hands.append(ways.by_hand())
                 runs.append(await ways.run())
             bares.append(ways.bare())
-    for name, others in (("the host by hand", hands), ("a bare java -cp", bares)):
-        ratios = [one / other for one, other in zip(runs, others, strict=True)]
-        took = f"{statistics.median(runs) * 1e3:.0f} and {statistics.median(others) * 1e3:.0f} ms"
-        print(f"Java {java}  process / {name:18} {spread(ratios)}  {took}", flush=True)
+    for name, others, line in (("the host by hand", hands, "java-process"), ("a bare java -cp", bares, "")):
+        tell(
+            f"Java {java}: a run in a JVM of its own, against {name}",
+            [took * 1e3 for took in runs],
+            "ms",
+            peer=name,
+            of_peer=[took * 1e3 for took in others],
+            ratio=[one / other for one, other in zip(runs, others, strict=True)],
+            line=line,
+            issue=8,
+        )
 
 
 def protocol(java: str, count: int, folder: Path) -> None:
@@ -161,7 +168,7 @@ def protocol(java: str, count: int, folder: Path) -> None:
         process.kill()
         process.wait()
         os.unlink(path)
-    print(f"Java {java}  shared, {'a call over the protocol':24} ms: {shown(took[1000:])}", flush=True)
+    told(f"Java {java} shared: a call over the protocol", took[1000:], "java-call")
 
 
 def host_argv(java: str) -> list[str]:
@@ -170,9 +177,10 @@ def host_argv(java: str) -> list[str]:
     return JavaExecutor(JavaSettings()).launch(spec, "utf-8").argv
 
 
-def shown(took: list[float]) -> str:
-    """Milliseconds."""
-    return ", ".join(f"p{part * 100:.0f} {percentile(took, part) * 1e3:.2f}" for part in (0.5, 0.9, 0.99))
+def told(what: str, took: list[float], line: str = "") -> None:
+    """The row of so many times."""
+    late = ", ".join(f"p{part * 100:.0f} {percentile(took, part) * 1e3:.2f} ms" for part in (0.9, 0.99))
+    tell(f"{what}, p50", percentile(took, 0.5) * 1e3, "ms", line=line, issue=8, beside=f"{late}; {len(took)} calls")
 
 
 async def calls(java: str, count: int, state: Path) -> None:
@@ -205,8 +213,8 @@ async def calls(java: str, count: int, state: Path) -> None:
             over.append(time.perf_counter() - start)
             assert outcome.result == "hello world", outcome
             await apps.clean(face, handle)
-    for name, took in (("a call by the worker", over[200:]), ("a whole run", whole[200:])):
-        print(f"Java {java}  shared, {name:24} ms: {shown(took)}", flush=True)
+    told(f"Java {java} shared: a call by the worker", over[200:])
+    told(f"Java {java} shared: a whole run", whole[200:])
 
 
 def main() -> None:

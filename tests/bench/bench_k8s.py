@@ -1,6 +1,6 @@
 """Runs in Kubernetes, on a cluster of our own: no-ops against a bare client, memory of many, requests for each.
 
-    python tests/bench/bench_k8s.py [--only noops sleepers requests] [--runs 50] [--flight 8 50] [--pairs 5]
+    python -m tests.bench.bench_k8s [--only noops sleepers requests] [--runs 50] [--flight 8 50] [--pairs 5]
         [--sleepers 500] [--state DIR]
 
 No-ops: script jobs of `true` from submit to an outcome that is kept and a Job that is deleted, against the same objects
@@ -26,12 +26,11 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
-from ground import arguments, ground, spread
-from k8s_bare import Bare
-from k8s_kubelet import kubelet
-from k8s_sleepers import script
+from tests.bench.ground import arguments, ground
+from tests.bench.k8s_bare import Bare
+from tests.bench.k8s_kubelet import kubelet
+from tests.bench.k8s_sleepers import script
+from tests.bench.row import tell
 from tests.grounds.kubernetes.cluster import Cluster
 from tests.grounds.owned import OwnedFolder, sweep
 
@@ -145,10 +144,15 @@ async def no_ops(cluster: Cluster, sent: Sent, flight: int, runs: int, pairs: in
                         else:
                             bares.append(await asyncio.to_thread(bare.rate, flight, runs))
     ratios = [ours / theirs for ours, theirs in zip(rates, bares, strict=True)]
-    print(
-        f"no-ops, in flight {flight:2}: ratio {spread(ratios)}, runs/s {spread(rates)}, bare {spread(bares)},"
-        f" {1000 * cpu / pairs / runs:.0f} ms of the worker's CPU a run, load {os.getloadavg()[0]:.1f}",
-        flush=True,
+    tell(
+        f"{runs} no-op script jobs in pods, {flight} in flight",
+        rates,
+        "runs/s",
+        peer="a bare client",
+        of_peer=bares,
+        ratio=ratios,
+        line="k8s",
+        beside=f"{1000 * cpu / pairs / runs:.0f} ms of the worker's CPU a run",
     )
 
 
@@ -182,9 +186,12 @@ async def requests(cluster: Cluster, sent: Sent, state: Path) -> None:
                 assert len(of_runs) == EACH, of_runs
                 each = ", ".join(f"{number / EACH:g} {name}" for name, number in sorted(own.items()))
                 rest = ", ".join(f"{number} {name}" for name, number in sorted(shared.items())) or "none"
-                print(
-                    f"requests, {kind}: {spread(list(of_runs.values()), 0)} a run (mean: {each}); for all: {rest}",
-                    flush=True,
+                tell(
+                    f"API requests a run, the most of {EACH}: {kind}",
+                    max(of_runs.values()),
+                    "requests",
+                    line="k8s-requests",
+                    beside=f"mean: {each}; for all together: {rest}",
                 )
 
 
@@ -209,12 +216,13 @@ def sleepers(cluster: Cluster, number: int, state: Path) -> None:
         done = subprocess.run([sys.executable, *map(str, argv)], stdout=subprocess.PIPE, text=True, check=True)
     said = json.loads(done.stdout)
     idle, one, whole = (said[name] / 1e6 for name in ("idle", "one", "all"))
-    print(
-        f"sleepers, {number} runs with followed logs: {whole:.0f} MB resident, {whole - idle:.0f} beyond an idle worker"
-        f" ({idle:.0f}), {whole - one:.0f} beyond one that has had a run ({one:.0f});"
-        f" all went after {said['began']:.0f} s; {said['cpu']:.1f} % of a core, {said['files']} files,"
-        f" load {os.getloadavg()[0]:.1f}",
-        flush=True,
+    tell(
+        f"{number} running pods whose logs are followed: the whole worker",
+        whole,
+        "MB",
+        line="k8s-memory",
+        beside=f"{whole - idle:.0f} beyond an idle worker, {whole - one:.0f} beyond one that has had a run;"
+        f" all went after {said['began']:.0f} s; {said['cpu']:.1f} % of a core, {said['files']} files",
     )
 
 

@@ -1,6 +1,6 @@
 """From submit to the start of the child, above the bare spawn, on a machine that idles between two starts.
 
-    python tests/bench/bench_latency.py [--starts 60] [--blocks 5] [--gap 0.06] [--cgroup auto off] [--state DIR]
+    python -m tests.bench.bench_latency [--starts 60] [--blocks 5] [--gap 0.06] [--cgroup auto off] [--state DIR]
 
 Both sides execute the same script, which becomes `date` and prints the time at which it runs. The bare side is
 `subprocess.run(start_new_session=True)` with captured output. Starts of both sides alternate, `gap` seconds apart: back
@@ -15,7 +15,8 @@ import subprocess
 import time
 from pathlib import Path
 
-from ground import arguments, ground, percentile, spread
+from tests.bench.ground import arguments, ground, percentile
+from tests.bench.row import tell
 
 from anyjob.job import Job
 from anyjob.plugins import PluginHost
@@ -66,14 +67,22 @@ async def compare(starts: int, blocks: int, gap: float, cgroup: str, state: Path
                     else:
                         left.append(bare(script))
             differences.append(statistics.median(right[-starts:]) - statistics.median(left[-starts:]))
-    print(
-        f"cgroup {cgroup:4}  above bare: p50 {spread(differences)} ms,"
-        f" p99 {percentile(right, 0.99) - percentile(left, 0.99):+.2f} ms"
-        f"  (own p50 {percentile(right, 0.5):.2f} p99 {percentile(right, 0.99):.2f} max {max(right):.2f},"
-        f" bare p50 {percentile(left, 0.5):.2f} p99 {percentile(left, 0.99):.2f} max {max(left):.2f};"
-        f" {len(right)} starts)",
-        flush=True,
+    what = (
+        f"submit to child start above a bare spawn, {'a cgroup for proof' if cgroup == 'auto' else 'without cgroups'}"
     )
+    for name, part, above in (
+        ("p50", 0.5, differences),
+        ("p99", 0.99, percentile(right, 0.99) - percentile(left, 0.99)),
+    ):
+        own, bare_one = percentile(right, part), percentile(left, part)
+        tell(
+            f"{what}, {name}",
+            above,
+            "ms",
+            line=f"latency-{name}" if cgroup == "auto" else "",
+            issue=3,
+            beside=f"{own:.2f} and {bare_one:.2f} ms; {len(right)} starts",
+        )
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Much output: how fast against the child writing the same file alone, what it costs in memory, what a quota keeps.
 
-    python tests/bench/bench_output.py [--full] [--lines 500] [--line 250] [--pairs 5] [--state DIR]
+    python -m tests.bench.bench_output [--full] [--lines 500] [--line 250] [--pairs 5] [--state DIR]
 
 `--full`: 2 000 MB in lines and one line of 1 000 MB. The child copies a block of 64 MB over and over, so that the page
 cache is the limit and not the child. The bare side is the same script with the file as its output, opened to append.
@@ -18,7 +18,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ground import Ground, arguments, ground, pss, servants, spread
+from tests.bench.ground import Ground, arguments, ground, pss, servants
+from tests.bench.row import tell
 
 from anyjob.job import Job
 from anyjob.plugins import PluginHost
@@ -29,7 +30,6 @@ from anyjob.worker.worker import Worker
 BLOCK = 64 << 20
 MB = 1_000_000
 QUOTA = 10 << 20
-GROWTH = 64 * MB
 LINE = b"the quick brown fox jumps over the lazy dog 0123456789\n"
 
 
@@ -92,14 +92,13 @@ async def anyjob(worker: Worker, text: str, quota: str, number: int) -> tuple[fl
     return took, worker.folder.runs / run.name / "log"
 
 
-def check_whole(log: Path, size: int) -> str:
+def check_whole(log: Path, size: int) -> None:
     """Nothing is missing."""
     assert log.stat().st_size == size, f"the log has {log.stat().st_size} bytes, the child wrote {size}"
-    return "whole"
 
 
-def check_quota(log: Path, size: int, block: bytes) -> str:
-    """Head and tail are there, byte for byte, and little else."""
+def check_quota(log: Path, size: int, block: bytes) -> float:
+    """MiB that stayed. Head and tail are there, byte for byte, and little else."""
     check_whole(log, size)
     kept = log.stat().st_blocks * 512
     head = read_log(log, 0, 1 << 20)[1]
@@ -109,35 +108,38 @@ def check_quota(log: Path, size: int, block: bytes) -> str:
     assert QUOTA // 4 < len(tail) <= end, f"the tail has {len(tail)} bytes"
     assert tail == block[end - len(tail) : end], "the tail was changed"
     assert missing > 0
-    assert kept <= QUOTA + (1 << 20), f"{kept} bytes stayed on disk, the quota is {QUOTA}"
-    return f"{kept / (1 << 20):.1f} MiB stayed, head and tail among them"
+    return kept / (1 << 20)
 
 
-async def compare(name: str, block: Path, size: int, quota: str, pairs: int, state: Path) -> None:
-    """Print one row."""
+async def compare(name: str, block: Path, size: int, quota: str, pairs: int, line: str, state: Path) -> None:
+    """Print the rows of one kind of output."""
     text = script(block, size)
     ratios: list[float] = []
     speeds: list[float] = []
+    bares: list[float] = []
     growths: list[float] = []
-    kept = ""
+    kept: list[float] = []
     async with Worker(PluginHost.load(), state) as worker:
         await anyjob(worker, "echo warm", quota, 1)
         for pair in range(pairs):
             left = await asyncio.to_thread(bare, text, state / "bare") if pair % 2 else 0.0
             async with watched(state) as memory:
                 took, log = await anyjob(worker, text, quota, pair + 2)
-            kept = check_quota(log, size, block.read_bytes()) if quota == "10Mi" else check_whole(log, size)
+            if quota == "10Mi":
+                kept.append(check_quota(log, size, block.read_bytes()))
+            else:
+                check_whole(log, size)
             log.unlink()
             left = left or await asyncio.to_thread(bare, text, state / "bare")
             ratios.append(left / took)
+            bares.append(size / left / MB)
             speeds.append(size / took / MB)
             growths.append(memory.growth / MB)
-    verdict = "ok" if max(growths) * MB < GROWTH else "TOO MUCH"
-    print(
-        f"{name:22} {size / MB:5.0f} MB  ratio {spread(ratios)}  {spread(speeds, 0)} MB/s"
-        f"  worker and shim grew by at most {max(growths):.1f} MB ({verdict})  log: {kept}",
-        flush=True,
-    )
+    what = f"{size // MB} MB {name}"
+    tell(what, speeds, "MB/s", peer="the child alone", of_peer=bares, ratio=ratios, line=line, issue=3)
+    tell(f"{what}: worker and shim grow by at most", max(growths), "MB", line="output-growth")
+    if kept:
+        tell(f"{what}: stays on disk, head and tail byte for byte", kept, "MiB", line="output-quota")
 
 
 def blocks(lent: Ground) -> tuple[Path, Path]:
@@ -162,9 +164,9 @@ def main() -> None:
         if disk.f_bavail * disk.f_frsize < 2 * many + (1 << 30):
             raise SystemExit(f"{lent.top} has too little room; choose another place with --state, or less output")
         lines, line = blocks(lent)
-        asyncio.run(compare("lines", lines, many, "8Gi", given.pairs, lent.folder()))
-        asyncio.run(compare("one line", line, one, "8Gi", given.pairs, lent.folder()))
-        asyncio.run(compare("lines, quota 10 MiB", lines, many, "10Mi", given.pairs, lent.folder()))
+        asyncio.run(compare("in lines", lines, many, "8Gi", given.pairs, "output-lines", lent.folder()))
+        asyncio.run(compare("in one line", line, one, "8Gi", given.pairs, "output-one-line", lent.folder()))
+        asyncio.run(compare("in lines, quota 10 MiB", lines, many, "10Mi", given.pairs, "", lent.folder()))
 
 
 if __name__ == "__main__":

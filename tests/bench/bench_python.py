@@ -1,6 +1,6 @@
 """Warm python runs against cold ones through host and runtime, as ratios of adjacent pairs.
 
-    python tests/bench/bench_python.py [--seconds 3] [--pairs 5] [--flight 2] [--lean /usr/bin/python3] [--state DIR]
+    python -m tests.bench.bench_python [--seconds 3] [--pairs 5] [--flight 2] [--lean /usr/bin/python3] [--state DIR]
 
 Three scripts: one that does nothing by this interpreter, which is a virtual environment's, the same by a lean
 distribution's, and one that imports requests, which the resident has imported before. Both sides have the same worker
@@ -10,13 +10,13 @@ and as many runs in flight; a warm block begins when its resident is there.
 from __future__ import annotations
 
 import asyncio
-import statistics
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
-from ground import arguments, ground, spread
+from tests.bench.ground import arguments, ground
+from tests.bench.row import tell
 
 from anyjob.job import Job
 from anyjob.plugins import PluginHost
@@ -56,7 +56,15 @@ class Side:
 
 
 async def compare(
-    name: str, content: str, interpreter: str, preload: list[str], flight: int, pairs: int, seconds: float, state: Path
+    name: str,
+    line: str,
+    content: str,
+    interpreter: str,
+    preload: list[str],
+    flight: int,
+    pairs: int,
+    seconds: float,
+    state: Path,
 ) -> None:
     """Print one row."""
     warm = Side(content, interpreter, warm=True, preload=preload)
@@ -70,8 +78,15 @@ async def compare(
             for side in (warm, cold) if pair % 2 else (cold, warm):
                 number += await side.block(worker, flight, seconds, number)
     ratios = [one / other for one, other in zip(warm.rates, cold.rates, strict=True)]
-    rates = f"{statistics.median(warm.rates):.0f} and {statistics.median(cold.rates):.0f} runs/s"
-    print(f"{name:28} in flight {flight:2}  warm / cold {spread(ratios)}  {rates}", flush=True)
+    tell(
+        f"warm python runs, {name}, {flight} in flight",
+        warm.rates,
+        "runs/s",
+        peer="cold",
+        of_peer=cold.rates,
+        ratio=ratios,
+        line=line,
+    )
 
 
 def main() -> None:
@@ -82,10 +97,12 @@ def main() -> None:
     words.add_argument("--flight", type=int, nargs="*", default=[2])
     words.add_argument("--lean", default="/usr/bin/python3", help="a distribution's interpreter; empty: leave it out")
     given = words.parse_args()
-    rows: list[tuple[str, str, str, list[str]]] = [("a virtual environment's", NOOP, sys.executable, [])]
+    rows: list[tuple[str, str, str, str, list[str]]] = [
+        ("a virtual environment's interpreter", "warm-venv", NOOP, sys.executable, [])
+    ]
     if given.lean:
-        rows.append(("a lean distribution's", NOOP, given.lean, []))
-    rows.append(("importing requests", REQUESTS, sys.executable, ["requests"]))
+        rows.append(("a lean distribution's interpreter", "warm-lean", NOOP, given.lean, []))
+    rows.append(("a script that imports requests", "warm-requests", REQUESTS, sys.executable, ["requests"]))
     with ground(given.state) as lent:
         for flight in given.flight:
             for row in rows:

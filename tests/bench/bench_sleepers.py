@@ -1,6 +1,6 @@
 """Many sleeping runs: what they cost in memory and CPU, and how long it takes to stop them all with proof.
 
-    python tests/bench/bench_sleepers.py [--runs 2000] [--idle 10] [--cgroup auto off] [--state DIR]
+    python -m tests.bench.bench_sleepers [--runs 2000] [--idle 10] [--cgroup auto off] [--state DIR]
 
 Memory is proportional (PSS) of the worker's process, keeper, shim and, without cgroups, the spawners. The worker's
 process is this one, the plugin host and pydantic included.
@@ -14,7 +14,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from ground import arguments, cpu_seconds, ground, pss, servants
+from tests.bench.ground import arguments, cpu_seconds, ground, pss, servants
+from tests.bench.row import tell
 
 from anyjob.job import Job
 from anyjob.plugins import PluginHost
@@ -35,7 +36,7 @@ async def start(worker: Worker, count: int) -> list[LiveRun]:
 
 
 async def measure(count: int, idle: float, cgroup: str, state: Path) -> None:
-    """Print one row."""
+    """Print the rows of one way to hold them."""
     settings = WorkerSettings.model_validate({"cgroup": cgroup})
     async with Worker(PluginHost.load(), state, settings) as worker:
         begun = time.perf_counter()
@@ -54,12 +55,28 @@ async def measure(count: int, idle: float, cgroup: str, state: Path) -> None:
         outcomes = await asyncio.gather(*(run.outcome() for run in runs))
         stopped = time.perf_counter() - begun
     ends = Counter(f"{end.cause.value} {end.stop.strength.value if end.stop else 'no report'}" for end in outcomes)
-    print(
-        f"cgroup {cgroup:4}  {alive} of {count} sleep, started in {began:.2f} s;"
-        f" worker {memory[0]:.0f} MB + {len(pids) - 1} others {sum(memory[1:]):.0f} MB = {sum(memory):.0f} MB;"
-        f" idle CPU worker {shares[0]:.2f} % + others {sum(shares[1:]):.2f} %;"
-        f" all stopped in {stopped:.2f} s: {', '.join(f'{number} {end}' for end, number in ends.items())}",
-        flush=True,
+    what = f"{count} sleeping runs, {'a cgroup for proof' if cgroup == 'auto' else 'without cgroups'}"
+    tell(
+        f"{what}: worker, keeper and shim",
+        sum(memory),
+        "MB",
+        line="sleepers-memory",
+        beside=f"worker {memory[0]:.0f}, {len(pids) - 1} others {sum(memory[1:]):.0f} MB;"
+        f" {alive} of {count} sleep, started in {began:.1f} s",
+    )
+    tell(
+        f"{what}: CPU while idle",
+        sum(shares),
+        "%",
+        line="sleepers-idle",
+        beside=f"worker {shares[0]:.2f}, others {sum(shares[1:]):.2f} %",
+    )
+    tell(
+        f"{what}: all stopped",
+        stopped,
+        "s",
+        line="sleepers-stop",
+        beside=", ".join(f"{number} {end}" for end, number in ends.items()),
     )
 
 

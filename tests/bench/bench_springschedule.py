@@ -1,6 +1,6 @@
 """What an attached Spring Boot application costs while nothing is to do, and what a call costs.
 
-    python tests/bench/bench_springschedule.py [--seconds 30] [--calls 500]
+    python -m tests.bench.bench_springschedule [--seconds 30] [--calls 500]
 
 Idle: processor time of our threads in the application (their names begin with `anyjob-`) and of the whole worker, as a
 share of one core. A call: from submit to its outcome in the worker, which writes its ledger for it.
@@ -8,15 +8,14 @@ share of one core. A call: from submit to its outcome in the worker, which write
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import os
 import statistics
-import tempfile
 import time
 from pathlib import Path
 
-from ground import percentile
+from tests.bench.ground import arguments, ground, percentile
+from tests.bench.row import tell
 
 from anyjob.job import Job
 from anyjob.plugins import PluginHost
@@ -47,10 +46,10 @@ def processor(pid: int, named: str = "") -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-async def measure(place: Path, address: str, seconds: float, calls: int) -> None:
+async def measure(state: Path, address: str, seconds: float, calls: int) -> None:
     settings = WorkerSettings.model_validate({"apps": {"listen": [address], "tokens": {"bench": _TOKEN}}})
     host = PluginHost.load(executor_settings={"springschedule": {"wait": 60}})
-    async with Worker(host, place / "state", settings) as worker:
+    async with Worker(host, state, settings) as worker:
         times: list[float] = []
         for number in range(calls + 100):
             begin = time.perf_counter()
@@ -60,14 +59,21 @@ async def measure(place: Path, address: str, seconds: float, calls: int) -> None
             times.append((time.perf_counter() - begin) * 1000)
             worker.forget(run.name)
         times = times[100:]
-        print(f"call       p50 {statistics.median(times):.2f} ms   p99 {percentile(times, 0.99):.2f} ms")
+        tell(
+            "spring: a call of an attached application, submit to outcome, p50",
+            statistics.median(times),
+            "ms",
+            issue=8,
+            beside=f"p99 {percentile(times, 0.99):.2f} ms; {calls} calls",
+        )
         java = int(next(iter(_java())))
         await asyncio.sleep(2)
         before, own, begin = processor(java, "anyjob-"), processor(os.getpid()), time.monotonic()
         await asyncio.sleep(seconds)
         passed = time.monotonic() - begin
-        print(f"idle       our threads {100 * (processor(java, 'anyjob-') - before) / passed:.3f} % of a core")
-        print(f"           the worker  {100 * (processor(os.getpid()) - own) / passed:.3f} % of a core")
+        share = 100 * (processor(java, "anyjob-") - before) / passed
+        beside = f"the whole worker {100 * (processor(os.getpid()) - own) / passed:.3f} %"
+        tell("an idle Spring application: our threads", share, "% of a core", line="idle-cpu", beside=beside)
 
 
 def _java() -> list[str]:
@@ -79,11 +85,11 @@ def _is_java(pid: str) -> bool:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=30)
-    parser.add_argument("--calls", type=int, default=500)
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        at = f"unix:{folder}/apps.sock"
+    words = arguments(__doc__)
+    words.add_argument("--seconds", type=float, default=30)
+    words.add_argument("--calls", type=int, default=500)
+    given = words.parse_args()
+    with ground(given.state) as lent:
+        at = f"unix:{lent.top}/apps.sock"
         with serving([at], _TOKEN):
-            asyncio.run(measure(Path(folder), at, given.seconds, given.calls))
+            asyncio.run(measure(lent.folder(), at, given.seconds, given.calls))

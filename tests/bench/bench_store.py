@@ -1,6 +1,6 @@
 """The store: durable changes a second from many callers, and what it is to have 100 000 jobs in it.
 
-    python tests/bench/bench_store.py [--seconds 2] [--pairs 5] [--callers 1 8 64] [--jobs 100000] [--postgres]
+    python -m tests.bench.bench_store [--seconds 2] [--pairs 5] [--callers 1 8 64] [--jobs 100000] [--postgres]
         [--state DIR]
 
 A change inserts one instance. Held against it, taking turns: sqlite3 alone (with --postgres: psycopg alone), the same
@@ -15,7 +15,6 @@ import asyncio
 import json
 import sqlite3
 import statistics
-import sys
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
@@ -25,7 +24,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from ground import arguments, ground, spread
+from tests.bench.ground import arguments, ground
+from tests.bench.row import tell
 
 from anyjob.job import Job
 from anyjob.job.words import JobStatus, TimeType
@@ -46,6 +46,7 @@ class Sides:
 
     def __init__(self, url: str | None, state: Path) -> None:
         self.url, self.state = url, state
+        self.name = "PostgreSQL" if url else "SQLite"
         with closing(Store.open(url, state)) as store:
             self.ids = count(store.read_now(instances.next_id))
 
@@ -96,7 +97,7 @@ class Sides:
 
 def writing(sides: Sides, callers: int, pairs: int, seconds: float) -> None:
     """Print one row."""
-    ratios, rates, took = list[float](), list[float](), list[float]()
+    ratios, rates, bares, took = list[float](), list[float](), list[float](), list[float]()
     for pair in range(pairs):
         if pair % 2:
             bare, (rate, each) = sides.bare(callers, seconds), sides.store(callers, seconds)
@@ -104,12 +105,18 @@ def writing(sides: Sides, callers: int, pairs: int, seconds: float) -> None:
             (rate, each), bare = sides.store(callers, seconds), sides.bare(callers, seconds)
         ratios.append(rate / bare)
         rates.append(rate)
+        bares.append(bare)
         took += each
     middle, late = statistics.median(took), statistics.quantiles(took, n=100)[98]
-    print(
-        f"{callers:3} callers: store / bare {spread(ratios)}; {spread(rates)} changes/s,"
-        f" p50 {middle:.1f} ms, p99 {late:.1f} ms",
-        flush=True,
+    tell(
+        f"durable changes on {sides.name}, {callers} callers",
+        rates,
+        "changes/s",
+        peer="the driver alone",
+        of_peer=bares,
+        ratio=ratios,
+        issue=4,
+        beside=f"p50 {middle:.1f}, p99 {late:.1f} ms",
     )
 
 
@@ -145,6 +152,7 @@ def many_jobs(url: str | None, state: Path, jobs_in_all: int) -> None:
         start = time.perf_counter()
         asyncio.run(fill(store, jobs_in_all))
         print(f"{jobs_in_all} jobs made in {time.perf_counter() - start:.1f} s", flush=True)
+    on = f"{jobs_in_all} jobs on {'PostgreSQL' if url else 'SQLite'}"
     if url is not None:
         analyze(url)
     start = time.perf_counter()
@@ -167,7 +175,7 @@ def many_jobs(url: str | None, state: Path, jobs_in_all: int) -> None:
                 ask()
                 took.append((time.perf_counter() - start) * 1e3)
                 cpu.append((time.process_time() - before) * 1e3)
-            print(f"{what:28} {spread(took)} ms; CPU {spread(cpu)} ms", flush=True)
+            tell(f"{on}: {what}", took, "ms", issue=4, beside=f"CPU {statistics.median(cpu):.2f} ms")
 
 
 def main() -> None:
@@ -181,7 +189,6 @@ def main() -> None:
     given = words.parse_args()
     with ground(given.state) as lent:
         if given.postgres:
-            sys.path.insert(0, str(Path(__file__).parents[2]))
             from tests.grounds.postgres.cluster import lent_postgres
 
             with lent_postgres(durable=True) as cluster:

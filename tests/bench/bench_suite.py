@@ -1,6 +1,6 @@
 """How long the conformance suite takes on one type: the whole, by groups, and its slowest cases.
 
-    python tests/bench/bench_suite.py [--type shell] [--top 10] [--state DIR]
+    python -m tests.bench.bench_suite [--type shell] [--top 10] [--state DIR]
 
 The suite runs as `anyjob.testing.ExecutorContract` in a pytest of its own, as a stranger runs it. Groups are the
 classes of `anyjob.testing.cases`. A case that fails or is skipped counts with its time and is named.
@@ -13,7 +13,8 @@ import time
 from collections import Counter
 
 import pytest
-from ground import arguments, ground
+from tests.bench.ground import arguments, ground
+from tests.bench.row import tell
 
 from anyjob.testing import ExecutorContract
 
@@ -75,11 +76,15 @@ def main() -> int:
         ]
         status = pytest.main([*flags, f"--basetemp={folder / 'cases'}", str(file)], plugins=[clock])
         whole = time.monotonic() - began
-    said(clock, whole, given.top)
+    said(clock, given.top)
+    ends = Counter(clock.ends.values())
+    line = "suite" if given.job_type == "shell" else ""
+    told = f"{len(clock.seconds)} cases, {', '.join(f'{number} {end}' for end, number in ends.items()) or 'all passed'}"
+    tell(f"the suite on {given.job_type}", whole, "s", line=line, issue=5, beside=told)
     return int(status)
 
 
-def said(clock: Clock, whole: float, top: int) -> None:
+def said(clock: Clock, top: int) -> None:
     """Print what was measured."""
     by_group: Counter[str] = Counter()
     counts: Counter[str] = Counter()
@@ -88,8 +93,6 @@ def said(clock: Clock, whole: float, top: int) -> None:
         group = group_of[name.partition("[")[0]]
         by_group[group] += seconds  # pyright: ignore[reportArgumentType]
         counts[group] += 1
-    ends = Counter(clock.ends.values())
-    print(f"whole suite {whole:6.1f} s  ({len(clock.seconds)} cases: {dict(ends) or 'all passed'})")
     for group, seconds in by_group.most_common():
         print(f"{group:12}{seconds:6.1f} s  {counts[group]:3} cases")
     for name, seconds in clock.seconds.most_common(top):

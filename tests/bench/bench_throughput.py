@@ -1,6 +1,6 @@
 """No-op shell jobs through host and runtime against bare `subprocess.run`, as ratios of adjacent pairs.
 
-    python tests/bench/bench_throughput.py [--seconds 2] [--pairs 5] [--flight 2 8 16] [--cgroup auto off] [--state DIR]
+    python -m tests.bench.bench_throughput [--seconds 2] [--pairs 5] [--flight 2 8 16] [--cgroup auto off] [--state DIR]
 
 The bare side captures output and makes a new session, with as many threads as runs are in flight. The CPU is that of
 the whole worker process: host, runtime and the client of the shim.
@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import resource
-import statistics
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from ground import arguments, ground, spread
+from tests.bench.ground import arguments, ground
+from tests.bench.lines import LINES
+from tests.bench.row import tell
 
 from anyjob.job import Job
 from anyjob.plugins import PluginHost
@@ -73,6 +74,7 @@ async def compare(flight: int, pairs: int, seconds: float, cgroup: str, state: P
     ratios: list[float] = []
     cpus: list[float] = []
     rates: list[float] = []
+    bares: list[float] = []
     settings = WorkerSettings.model_validate({"cgroup": cgroup})
     async with Worker(PluginHost.load(), state, settings) as worker:
         number = 0
@@ -83,14 +85,23 @@ async def compare(flight: int, pairs: int, seconds: float, cgroup: str, state: P
             rate, cpu, done = await anyjob(worker, flight, seconds, number)
             number += done
             left = left or await asyncio.to_thread(bare, flight, seconds)
+            bares.append(left)
             ratios.append(rate / left)
             cpus.append(cpu)
             rates.append(rate)
-    print(
-        f"in flight {flight:3}  cgroup {cgroup:4}  ratio {spread(ratios)}"
-        f"  runs/s {statistics.median(rates):.0f}  worker CPU {spread(cpus)} ms a run",
-        flush=True,
+    how = f"{flight} in flight{', a cgroup for proof' if cgroup == 'auto' else ', without cgroups'}"
+    line = f"throughput-{flight}{'-cgroup' if cgroup == 'auto' else ''}"
+    tell(
+        f"no-op shell jobs, {how}",
+        rates,
+        "runs/s",
+        peer="subprocess.run",
+        of_peer=bares,
+        ratio=ratios,
+        line=line if line in LINES else "",
+        issue=3,
     )
+    tell(f"the worker's own CPU a run, {how}", cpus, "ms", line="worker-cpu")
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Jobs that are due each second: the trigger alone, and with instances stored and a job type that does nothing.
 
-    python tests/bench/bench_trigger.py [--seconds 10] [--state DIR] [--only trigger|engine|start]
+    python -m tests.bench.bench_trigger [--seconds 10] [--state DIR] [--only trigger|engine|start]
 
 Late means: after the second that the cron expression names. Of the trigger it is when a firing reaches a counting sink,
 which asks for the next time of each, too. Of the engine it is when the firing was taken (`created` of the instance's
@@ -17,8 +17,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
-from ground import arguments, ground, percentile
 from sqlalchemy import Connection
+from tests.bench.ground import arguments, ground, percentile
+from tests.bench.row import tell
 
 from anyjob.executor import Handle, RemoteExecutor, Stage
 from anyjob.job import Job
@@ -41,6 +42,7 @@ from anyjob_server.store.namespaces import NamespaceRow
 from anyjob_server.store.store import Store
 from anyjob_server.timing import Calendars, Fire, Timeline, timeline_of
 
+LARGE = 10_000
 ZONE = ServerSettings(timezone="Europe/Berlin").zone
 STARTED: list[tuple[int, float]] = []
 """(schedule time, epoch seconds of the start) of every run."""
@@ -76,10 +78,10 @@ def expression(number: int) -> str:
     return "* * * * * ?" if number % 2 else f"* * * * * ? 2000-{2040 + number % 50}"
 
 
-def shown(title: str, late: Sequence[float], wanted: int, cpu: float, seconds: float) -> None:
-    p50, p99 = percentile(late, 0.5), percentile(late, 0.99)
-    said = f"late p50 {p50:.1f} ms, p99 {p99:.1f} ms, worst {max(late):.1f} ms; {cpu / seconds:.0%} of a core"
-    print(f"{title}: {len(late)} of {wanted} fired; {said}", flush=True)
+def told(title: str, late: Sequence[float], line: str) -> None:
+    """How late they were."""
+    beside = f"p50 {percentile(late, 0.5):.1f}, worst {max(late):.1f} ms; {len(late)} firings"
+    tell(f"{title}: late, p99", percentile(late, 0.99), "ms", line=line, issue=4, beside=beside)
 
 
 async def trigger_alone(count: int, seconds: int) -> None:
@@ -115,8 +117,12 @@ async def trigger_alone(count: int, seconds: int) -> None:
     cpu = time.process_time()
     while len(trigger):
         await asyncio.sleep(0.2)
-    shown(f"trigger alone, {count} due each second", late, count * seconds, time.process_time() - cpu, seconds)
+    share = (time.process_time() - cpu) / seconds * 100
     loop.cancel()
+    title, drawn = f"the trigger alone, {count} due each second", count == LARGE
+    tell(f"{title}: not fired", count * seconds - len(late), "firings", line="trigger-fired" if drawn else "", issue=4)
+    told(title, late, "trigger-late" if drawn else "")
+    tell(f"{title}: CPU", share, "% of a core", line="trigger-cpu" if drawn else "", issue=4)
 
 
 async def opened(state: Path) -> tuple[Store, Worker, Instances, Engine, GroupRow]:
@@ -171,10 +177,12 @@ async def whole_engine(state: Path, count: int, seconds: int) -> None:
     taken = [float(row.created - row.schedule_time) for row in rows]
     started = [at * 1000 - due for due, at in STARTED]
     ended = [float(row.end_time - row.schedule_time) for row in rows if row.end_time is not None]
-    title = f"engine, {count} due each second"
-    shown(f"{title}, taken", taken, count * seconds, cpu, seconds)
-    shown(f"{title}, started", started, count * seconds, cpu, seconds)
-    shown(f"{title}, ended", ended, count * seconds, cpu, seconds)
+    title = f"{count} due each second, instances stored"
+    tell(f"{title}: not fired", count * seconds - len(taken), "firings", line="engine-fired")
+    told(f"{title}, taken up", taken, "engine-late")
+    told(f"{title}, row durable and executor called", started, "engine-late")
+    told(f"{title}, end durable", ended, "")
+    tell(f"{title}: CPU, runs and store too", cpu / seconds * 100, "% of a core", issue=4)
     assert total == len(rows)
     await engine.close()
     await own.close()
@@ -212,7 +220,8 @@ async def start_with(state: Path, count: int) -> None:
     begun = time.perf_counter()
     store, worker, own, engine, _ = await opened(state)
     await engine.start()
-    print(f"start with {count} jobs stored: {time.perf_counter() - begun:.2f} s", flush=True)
+    what = f"a start of the engine with {count} jobs stored, time firing all"
+    tell(what, time.perf_counter() - begun, "s", line="start-stored")
     await engine.close()
     await own.close()
     await worker.close()
@@ -226,7 +235,7 @@ def main() -> None:
     given = words.parse_args()
     with ground(given.state) as lent:
         if given.only in (None, "trigger"):
-            for count in (1_000, 10_000):
+            for count in (1_000, LARGE):
                 asyncio.run(trigger_alone(count, given.seconds))
         if given.only in (None, "engine"):
             asyncio.run(whole_engine(lent.folder(), 1_000, given.seconds))

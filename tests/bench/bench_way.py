@@ -1,6 +1,6 @@
 """The whole way by API against bare captured spawns: ExecuteJob, a shell run, its outcome read by GetJobInstance.
 
-    python tests/bench/bench_way.py [--jobs 1000] [--pairs 5] [--flight 32] [--database URL] [--state DIR]
+    python -m tests.bench.bench_way [--jobs 1000] [--pairs 5] [--flight 32] [--database URL] [--state DIR]
 
 The server is a process of its own, `anyjob serve`, on SQLite as it comes: every state is durable before it is told.
 Jobs are made and requests are signed beforehand, also those that look for outcomes: instances count up. A slot in
@@ -15,7 +15,6 @@ import json
 import resource
 import statistics
 import subprocess
-import sys
 import time
 from collections import defaultdict, deque
 from concurrent.futures import ThreadPoolExecutor
@@ -24,11 +23,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
-from ground import arguments, cpu_seconds, ground, percentile, servants, spread
+from tests.bench.ground import arguments, cpu_seconds, ground, percentile, servants
+from tests.bench.row import tell
+from tests.bench.wire import Wire, scope, signed
 from tests.plugins.server.serving import Serving
-from wire import Wire, scope, signed
 
 from anyjob_server.client.target import DEFAULT_GROUP, DEFAULT_NAMESPACE
 
@@ -184,13 +182,20 @@ async def compare(way: Way, pairs: int, folder: Path) -> None:
         asked.append(given.asked / len(given.took))
         times += given.took
         late += given.late
-    print(
-        f"in flight {way.flight:3}  ratio {spread(ratios)}  runs/s {spread(rates, 0)}  bare {spread(limits, 0)}\n"
-        f"  CPU ms a run: {', '.join(f'{name} {spread(values)}' for name, values in used.items())}\n"
-        f"  to the outcome {statistics.median(times) * 1000:.0f} ms, p99 {percentile(times, 0.99) * 1000:.0f} ms;"
-        f"  requests a run {spread(asked)}, {late} signed on the way",
-        flush=True,
+    what = f"the whole way by API, {way.flight} in flight"
+    tell(
+        what,
+        rates,
+        "runs/s",
+        peer="sh -c with its output in a file",
+        of_peer=limits,
+        ratio=ratios,
+        line="way",
+        beside=f"to the outcome p50 {statistics.median(times) * 1000:.0f}, p99 {percentile(times, 0.99) * 1000:.0f} ms;"
+        f" {statistics.median(asked):.2f} requests a run, {late} signed on the way",
     )
+    for name, values in used.items():
+        tell(f"{what}: CPU a run of the {name}", values, "ms", issue=4)
 
 
 def way_count(given: Round) -> int:

@@ -1,6 +1,6 @@
 """xxljob runs against three real executors, each a JVM of xxl-job-core.
 
-    python tests/bench/bench_xxljob.py [--runs 3000] [--flying 2000] [--version 2.5.0]
+    python -m tests.bench.bench_xxljob [--runs 3000] [--flying 2000] [--version 2.5.0]
 
 No-ops: whole runs a second, from submit to an outcome that is kept, callbacks durable, 64 at one time; with their logs
 and without. In flight: what the worker's process takes (resident) while so many runs sleep.
@@ -8,17 +8,14 @@ and without. In flight: what the worker's process takes (resident) while so many
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import os
-import sys
-import tempfile
 import time
 from contextlib import ExitStack
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
+from tests.bench.ground import Ground, arguments, ground
+from tests.bench.row import tell
 from tests.executors.xxljob.conftest import build
 from tests.executors.xxljob.town import TOKEN, Jvm, free_port, make_job
 
@@ -53,7 +50,13 @@ async def no_ops(worker: Worker, runs: int, *, log: bool) -> None:
     await asyncio.gather(*(one() for _ in range(runs)))
     took, used = time.perf_counter() - begin, time.process_time() - cpu
     said = "with their logs" if log else "without logs"
-    print(f"no-ops {said}: {runs / took:.0f} runs/s, {1000 * used / runs:.2f} ms of the worker's CPU each", flush=True)
+    tell(
+        f"no-op xxljob runs against three real executors, {said}",
+        runs / took,
+        "runs/s",
+        line="xxljob-rate",
+        beside=f"{runs} runs, {_AT_ONCE} at one time; {1000 * used / runs:.2f} ms of the worker's CPU each",
+    )
 
 
 async def in_flight(worker: Worker, count: int) -> None:
@@ -65,22 +68,28 @@ async def in_flight(worker: Worker, count: int) -> None:
     cpu, begin = time.process_time(), time.monotonic()
     await asyncio.sleep(15)
     share = 100 * (time.process_time() - cpu) / (time.monotonic() - begin)
-    print(
-        f"{count} in flight: {resident():.0f} MB resident (before: {before:.0f}), {share:.0f} % of a core", flush=True
-    )
-    begin = time.monotonic()
+    whole, begin = resident(), time.monotonic()
     for run in runs:
         run.stop()
     outcomes = [await run.outcome() for run in runs]
     proofs = sorted({str(outcome.stop.strength) for outcome in outcomes if outcome.stop})
-    print(f"all stopped in {time.monotonic() - begin:.1f} s: {', '.join(proofs)}", flush=True)
+    tell(
+        f"{count} xxljob runs in flight: the worker",
+        whole,
+        "MB",
+        line="xxljob-memory",
+        beside=f"{before:.0f} MB before, {share:.0f} % of a core;"
+        f" all stopped in {time.monotonic() - begin:.1f} s: {', '.join(proofs)}",
+    )
 
 
-async def measure(folder: Path, version: str, runs: int, flying: int) -> None:
+async def measure(lent: Ground, version: str, runs: int, flying: int) -> None:
+    folder = lent.top / "executors"
+    folder.mkdir()
     listen = f"127.0.0.1:{free_port()}"
     host = PluginHost.load(executor_settings={"xxljob": {"listen": listen, "token": TOKEN, "timeout": 10}})
     with ExitStack() as stack:
-        async with Worker(host, folder / "state", WorkerSettings()) as worker:
+        async with Worker(host, lent.folder(), WorkerSettings()) as worker:
             first = await worker.submit(RunOrder(job=make_job("a", where=["http://127.0.0.1:1"]), instance=1 << 31))
             await first.outcome()
             executor = host.executor("xxljob")
@@ -98,10 +107,10 @@ async def measure(folder: Path, version: str, runs: int, flying: int) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=3000)
-    parser.add_argument("--flying", type=int, default=2000)
-    parser.add_argument("--version", default="2.5.0")
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as scratch:
-        asyncio.run(measure(Path(scratch), given.version, given.runs, given.flying))
+    words = arguments(__doc__)
+    words.add_argument("--runs", type=int, default=3000)
+    words.add_argument("--flying", type=int, default=2000)
+    words.add_argument("--version", default="2.5.0")
+    given = words.parse_args()
+    with ground(given.state) as lent:
+        asyncio.run(measure(lent, given.version, given.runs, given.flying))

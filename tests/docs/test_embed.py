@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.docs.fences import blocks
 
 
 def test_the_embedding_program_runs_as_printed(tmp_path: Path) -> None:
-    page = (ROOT / "core/docs/embed.md").read_text()
-    (program,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    (program,) = blocks("core/docs/embed.md", "python")
     assert len([line for line in program.splitlines() if line.strip()]) <= 21
     file = tmp_path / "host.py"
     file.write_text(program)

@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.docs.fences import ROOT, fences
 
-ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "core/docs/write-an-executor.md").read_text()
 BIN = Path(sys.executable).parent
-
-
-def blocks() -> Iterator[tuple[str, str, str]]:
-    """(what comes before, language, text) of every block, in order."""
-    after = 0
-    for found in re.finditer(r"^```(\w+)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE):
-        yield PAGE[after : found.start()], found[1], found[2]
-        after = found.end()
 
 
 @pytest.mark.timeout(900)
@@ -43,16 +32,16 @@ def test_the_walk_works_as_it_is_written(tmp_path: Path) -> None:
         return done.stdout
 
     said: dict[str, str] = {}
-    for before, language, text in blocks():
-        match language:
+    for fence in fences("core/docs/write-an-executor.md"):
+        match fence.language:
             case "sh":
-                for command in text.splitlines():
+                for command in fence.text.splitlines():
                     said[command.removeprefix(".venv/bin/")] = call("bash", "-euc", command)
             case "diff":
-                call("git", "apply", "-p0", "-", text=text)
+                call("git", "apply", "-p0", "-", text=fence.text)
             case "yaml":
-                (name,) = re.findall(r"in `([\w.]+)`:\s*\Z", before)
-                (walk / name).write_text(text)
+                assert fence.file is not None
+                (walk / fence.file).write_text(fence.text)
             case other:
                 raise AssertionError(f"a block of {other} is run by nobody")
 

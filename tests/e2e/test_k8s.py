@@ -121,6 +121,6 @@ class TestScript(OfPods):
 
 class TestManifest(OfPods):
     def fields(self, script: str) -> dict[str, Any]:
-        """The same."""
-        made = job_manifest(container("main", script, image="busybox"), backoffLimit=0)
+        """The same, in a container whose first process hears TERM."""
+        made = job_manifest(container("main", f"trap 'exit 143' TERM\n{script}", image="busybox"), backoffLimit=0)
         return {"Content": made.job["Content"], "XAttrs": {"resource": "job"}}

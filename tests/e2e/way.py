@@ -199,6 +199,8 @@ class Way:
         job = talk.create(f"{self.job_type}-lost", self.job_type, middle.fields)
         instance = talk.execute(job)
         talk.until(lambda: middle.begun() == 1, "the middle")
+        first = list(middle.logged[:1])  # so that the next server has a place in the log from which to go on
+        talk.until(lambda: self.written(talk.log(job, instance)) == first, "its first line")
         talk.serving.end(signal.SIGKILL)
         middle.meanwhile()
         talk.serving.start()

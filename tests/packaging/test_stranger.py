@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from tests.docs.fences import blocks
 
 from anyjob.scaffold.carried import template_files
 
@@ -105,4 +106,13 @@ def test_a_scaffolded_executor_is_proved_where_only_wheels_are(
         report = json.loads(run(anyjob, "check-executor", name, "--json", cwd=tmp_path))
         assert (report["grade"], report["total"]["fails"]) == ("A", 0)
     else:
-        assert " passed" in run(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=folder)
+        (job,), (lines,) = blocks("contrib/template/README.md", "yaml"), blocks("contrib/template/README.md", "sh")
+        (folder / "changes.yaml").write_text(job)
+        assert "diff --recursive" in run(anyjob, "explain", "changes.yaml", cwd=folder)
+        install, check, *others = lines.splitlines()
+        assert (install, check) == ("pip install -e '.[test]'", f"anyjob check-executor {name}"), "as in the other case"
+        said = ""
+        for line in others:
+            program, *words = line.split()
+            said = run(python.with_name(program), *words, cwd=folder)
+        assert " passed" in said

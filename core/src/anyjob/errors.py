@@ -173,11 +173,11 @@ class StateInUse(WorkerError):
 
 
 class StateUnusable(WorkerError):
-    """The state folder cannot be made or written."""
+    """The state folder cannot be made, read or written."""
 
-    def __init__(self, folder: Path, why: str) -> None:
+    def __init__(self, folder: Path, why: str, remedy: str = "Name a writable folder with --state.") -> None:
         self.folder, self.why = folder, why
-        super().__init__(f"State folder {folder} cannot be used: {why}. Name a writable folder with --state.")
+        super().__init__(f"State folder {folder} cannot be used: {why}. {remedy}")
 
 
 class ShimLost(WorkerError):

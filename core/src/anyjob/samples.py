@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Final, Protocol, TypeAlias
 
 from anyjob.outcome import Cause, Json
@@ -55,6 +55,7 @@ class Sample:
     """
 
     job: Mapping[str, Json]
+    _: KW_ONLY
     result: str | None = None
     cause: Cause | None = None
     code: int | None = None

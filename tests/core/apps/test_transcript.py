@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from tests.core.apps.town import log_of, town, until
 from tests.core.apps.yard import host
+from tests.docs.fences import ROOT, blocks
 
 from anyjob.executor.capabilities import Health
 from anyjob.job import Job
@@ -22,9 +23,9 @@ from anyjob.worker.apps.definition import read_definition
 from anyjob.worker.order import RunOrder
 from anyjob.worker.worker import Worker
 
-PAGE = (Path(__file__).parents[3] / "core/docs/protocol.md").read_text()
-TRANSCRIPTS = re.findall(r"```transcript\n(.*?)```", PAGE, re.DOTALL)
-REGISTRATION = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)[0]
+PAGE = ROOT / "core/docs/protocol.md"
+TRANSCRIPTS = blocks("core/docs/protocol.md", "transcript")
+(REGISTRATION,) = blocks("core/docs/protocol.md", "toml", "job_type")
 REPLAY = Path(__file__).with_name("replay.py")
 JOB = Job(name="count", job_type="sql", content="select 1")
 
@@ -231,7 +232,7 @@ def test_a_worker_dies_before_an_application_has_answered(tmp_path: Path) -> Non
 
 def test_every_message_of_the_page_is_played() -> None:
     said = {json.loads(line[2:])["type"] for text in TRANSCRIPTS for line in text.splitlines()}
-    named = set(re.findall(r"^\| (?:[←→] )?`([a-z]+)` \|", PAGE, re.MULTILINE))
+    named = set(re.findall(r"^\| (?:[←→] )?`([a-z]+)` \|", PAGE.read_text(), re.MULTILINE))
     assert named - said == {"refused"}, "that is for faults"
     assert said - named == {"ok", "error", "unsupported", "news"}
 

@@ -6,7 +6,9 @@ from ipaddress import ip_address
 
 import pytest
 
-from anyjob.egress import EgressSettings, Rule, read_url, spellings
+from anyjob.egress import EgressSettings, read_url
+from anyjob.egress.address import spellings
+from anyjob.egress.rule import Rule
 from anyjob.problem import WrongValue
 
 

@@ -13,6 +13,19 @@ from anyjob.plugins import PluginSettings, PluginState
 
 JOB = Job(name="a", job_type="bad")
 
+LAUNCHER = (
+    plugin("bad", "anyjob_bad")
+    + """
+from anyjob.plugins import LauncherType
+
+@hookimpl
+def anyjob_launchers():
+    return [LauncherType(
+        name="far", launcher="anyjob_bad_executor:Far", options="anyjob_bad_executor:Options", contract={contract}
+    )]
+"""
+)
+
 
 def test_installed_plugin_binds_and_dispatches_with_its_distribution(site: Site) -> None:
     host = site.load()
@@ -157,8 +170,9 @@ def test_plugin_whose_executor_cannot_be_imported_fails_when_its_job_is_bound(si
 @pytest.mark.parametrize(
     "text",
     [
-        "CONTRACT = 1\n" + plugin("bad", "anyjob_bad"),
-        plugin("bad", "anyjob_bad", ", contract=1"),
+        "CONTRACT = 2\n" + plugin("bad", "anyjob_bad"),
+        plugin("bad", "anyjob_bad", ", contract=2"),
+        LAUNCHER.replace("{contract}", "2"),
     ],
 )
 def test_plugin_for_a_newer_contract_is_refused(site: Site, text: str) -> None:
@@ -166,9 +180,36 @@ def test_plugin_for_a_newer_contract_is_refused(site: Site, text: str) -> None:
     host = site.load()
     with pytest.raises(PluginBroken) as error:
         host.bind(JOB)
-    assert error.value.cause == "it was made for contract 1, and this anyjob offers 0; install a newer anyjob"
+    assert error.value.cause == "it was made for contract 2, and this anyjob offers 1; install a newer anyjob"
     assert reported(host, "bad").state is PluginState.REFUSED
     assert runs(host)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CONTRACT = 0\n" + plugin("bad", "anyjob_bad"),
+        plugin("bad", "anyjob_bad", ", contract=0"),
+        LAUNCHER.replace("{contract}", "0"),
+    ],
+)
+def test_plugin_for_the_contract_before_the_promise_is_refused(site: Site, text: str) -> None:
+    site.install("anyjob-bad", "2.1", "bad", text)
+    host = site.load()
+    with pytest.raises(PluginBroken) as error:
+        host.bind(JOB)
+    assert error.value.cause == (
+        "it was made for contract 0, whose names were not settled yet, and this anyjob keeps 1;"
+        " install a newer version of the plugin"
+    )
+    assert reported(host, "bad").state is PluginState.REFUSED
+    assert runs(host)
+
+
+@pytest.mark.parametrize("text", [plugin("bad", "anyjob_bad"), plugin("bad", "anyjob_bad", ", contract=1")])
+def test_plugin_that_says_nothing_is_one_for_contract_1(site: Site, text: str) -> None:
+    site.install("anyjob-bad", "2.1", "bad", text)
+    assert runs(site.load(), "bad")
 
 
 @pytest.mark.parametrize(
@@ -220,7 +261,7 @@ def test_hook_that_would_never_be_called_rightly_is_found(site: Site, text: str,
 
 def test_refused_plugin_has_no_hook_called(site: Site) -> None:
     policy = "\n@hookimpl\ndef anyjob_check_job(job): raise RuntimeError('called')\n"
-    site.install("anyjob-bad", "2.1", "bad", plugin("bad", "anyjob_bad", ", contract=1") + policy)
+    site.install("anyjob-bad", "2.1", "bad", plugin("bad", "anyjob_bad", ", contract=2") + policy)
     host = site.load()
     assert reported(host, "bad").state is PluginState.REFUSED
     assert runs(host)

@@ -137,7 +137,7 @@ def test_changes_of_instances_are_told() -> None:
     watch = Changes()
     made = PluginHost({"watch": watch})
     change = InstanceChange(
-        job="j", job_id=1, instance=2, before=InstanceStatus.WAITING, after=InstanceStatus.RUNNING, at=3
+        job_name="j", job_id=1, instance=2, before=InstanceStatus.WAITING, after=InstanceStatus.RUNNING, at=3
     )
     made.observers.instance_changed(change)
     assert made.observers.close(LIMIT)

@@ -8,8 +8,8 @@ import pytest
 from pydantic import BaseModel, ConfigDict
 
 from anyjob.errors import BadSettings
+from anyjob.secret import Source
 from anyjob.settings import Found, Settings, find_settings, in_force, read_settings
-from anyjob.worker.apps.appsettings import Source
 
 LONG = "write a long random one, or make a key: anyjob key create --app GROUP"
 SIZE = "is not a size; write a number with Ki, Mi, Gi, Ti (powers of 1024) or k, M, G, T (powers of 1000)"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -12,22 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from tests.docs.fences import blocks
 from tests.executors.go.programs import Programs
 
-from anyjob.job import Job
-from anyjob.plugins import PluginHost
-from anyjob.worker.settings import WorkerSettings
 from anyjob_go.build import build, find_go
 from anyjob_go.settings import GoSettings
 
 HERE = Path(__file__).parents[3] / "executors" / "go"
-README = (HERE / "README.md").read_text()
 PROGRAM, SOCKET = "/tmp/anyjob-orders", "/tmp/anyjob-shop.sock"
-
-
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
 
 
 def run(*words: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
@@ -38,13 +29,13 @@ def run(*words: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.needs("go")
-def test_the_project_builds_by_the_lines_of_the_readme_and_the_examples_run(tmp_path: Path) -> None:
+def test_the_readme_builds_the_project_and_runs_the_examples(tmp_path: Path) -> None:
     examples = tmp_path / "examples"
     shutil.copytree(HERE / "examples", examples)
     program = str(tmp_path / "orders")
     for file in examples.glob("*.yaml"):
         file.write_text(file.read_text().replace(PROGRAM, program))
-    (lines,) = blocks("sh")
+    (lines,) = blocks("executors/go/README.md", "sh")
     config = tmp_path / "anyjob.toml"
     config.write_text('[worker]\nshim_idle = 0.2\n[executors.go]\nfolders = ["/"]\n')  # so that nothing is left of it
     options = f"--state {tmp_path}/state --config {config}"
@@ -83,8 +74,8 @@ def test_the_attached_example_runs_with_its_settings(tmp_path: Path, programs: P
 
 @pytest.mark.needs("go")
 def test_the_program_of_the_readme_compiles(tmp_path: Path, programs: Programs) -> None:
-    (source,) = blocks("go")
-    module, _ = blocks("gomod")
+    (source,) = blocks("executors/go/README.md", "go")
+    module, _ = blocks("executors/go/README.md", "gomod")
     assert module == (HERE / "examples" / "project" / "go.mod").read_text()
     (tmp_path / "main.go").write_text(source)
     (tmp_path / "go.mod").write_text(module)
@@ -92,14 +83,8 @@ def test_the_program_of_the_readme_compiles(tmp_path: Path, programs: Programs) 
     build(tmp_path, tmp_path / "program")
 
 
-def test_the_job_of_the_readme_can_be_created() -> None:
-    (text,) = blocks("yaml")
-    assert PluginHost.load().bind(Job.from_wire(yaml.safe_load(text))).plugin == "go"
-
-
 def test_the_settings_of_the_readme_are_all_there_are() -> None:
-    apps, text = blocks("toml")
-    WorkerSettings.model_validate(tomllib.loads(apps)["worker"])
+    (text,) = blocks("executors/go/README.md", "toml", "executors.go")
     shown: dict[str, Any] = tomllib.loads(text)["executors"]["go"]
     made = GoSettings.model_validate(shown)
     assert shown.keys() == GoSettings.model_fields.keys()
@@ -109,5 +94,5 @@ def test_the_settings_of_the_readme_are_all_there_are() -> None:
 
 
 def test_the_drop_ins_line_is_that_of_the_readme() -> None:
-    _, line = blocks("gomod")
+    _, line = blocks("executors/go/README.md", "gomod")
     assert line == "replace github.com/alibaba/schedulerx-worker-go => ./schedulerx\n"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -13,17 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from tests.docs.fences import blocks
 from tests.executors.java.build import compiled
 
-from anyjob.job import Job
-from anyjob.plugins import PluginHost
 from anyjob_java.ours import ours
 from anyjob_java.settings import JavaSettings
 from anyjob_jvm.homes import JavaHome
 
 HERE = Path(__file__).parents[3] / "executors" / "java"
-README = (HERE / "README.md").read_text()
 
 pytestmark = pytest.mark.needs("jdk17")
 
@@ -62,18 +58,13 @@ def test_the_project_builds_and_runs(tmp_path: Path) -> None:
     assert (outcome["result"], outcome["outputs"]) == ("2 rates", {"rates": 2})
 
 
-def test_the_job_of_the_readme_can_be_created() -> None:
-    (text,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
-    assert PluginHost.load().bind(Job.from_wire(yaml.safe_load(text))).plugin == "java"
-
-
 def test_the_class_of_the_readme_compiles(tmp_path: Path, jdk: JavaHome) -> None:
-    (text,) = re.findall(r"```java\n(.*?)```", README, re.DOTALL)
+    (text,) = blocks("executors/java/README.md", "java")
     assert list(compiled(tmp_path, jdk, {"com/example/Rates.java": text}, [ours().api]).rglob("Rates.class"))
 
 
 def test_the_settings_of_the_readme_are_all_there_are() -> None:
-    (text,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    (text,) = blocks("executors/java/README.md", "toml")
     shown: dict[str, Any] = tomllib.loads(text)["executors"]["java"]
     made = JavaSettings.model_validate(shown)
     assert shown.keys() == JavaSettings.model_fields.keys()

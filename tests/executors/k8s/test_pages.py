@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
+from tests.docs.fences import blocks
 
-from anyjob.job import Job, read_job
+from anyjob.job import read_job
 from anyjob.plugins import PluginHost
 from anyjob.spec.place import layout
 from anyjob_k8s.health import NEEDED
@@ -24,27 +22,14 @@ EXAMPLES = sorted((ROOT / "executors/k8s/examples").glob("*.yaml"))
 PAGE = (ROOT / "executors/k8s/README.md").read_text()
 
 
-def blocks(language: str) -> Iterator[Any]:
-    for text in re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL):
-        yield yaml.safe_load(text) if language == "yaml" else tomllib.loads(text)
-
-
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda file: file.stem)
 def test_examples_are_taken(example: Path) -> None:
     PluginHost.load().bind(read_job(example))
 
 
-def test_the_jobs_of_the_page_are_taken() -> None:
-    jobs = [block for block in blocks("yaml") if "JobType" in block]
-    assert len(jobs) == 5
-    host = PluginHost.load()
-    for job in jobs:
-        host.bind(Job.from_wire(job))
-
-
 def test_the_settings_of_the_page_are_all_there_are() -> None:
-    (block,) = blocks("toml")
-    written = block["executors"]["k8s"]
+    (text,) = blocks("executors/k8s/README.md", "toml")
+    written = tomllib.loads(text)["executors"]["k8s"]
     settings = K8sSettings.model_validate(written)
     assert set(written) == set(K8sSettings.model_fields)
     assert set(written["allowed"]) == set(Allowed.model_fields)
@@ -66,7 +51,8 @@ def test_every_key_is_on_the_page() -> None:
 
 
 def test_the_role_of_the_page_is_what_health_asks_for() -> None:
-    (role,) = [block for block in blocks("yaml") if block.get("kind") == "Role"]
+    (text,) = blocks("executors/k8s/README.md", "yaml", "kind: Role")
+    role = yaml.safe_load(text)
     given = {
         (group, resource, verb)
         for rule in role["rules"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.docs.fences import ROOT, blocks
 from tests.executors.k8s.kit import container, job_manifest, pod_manifest, rig_in, script, together
 from tests.grounds.kubernetes.cluster import Cluster
 
@@ -25,13 +25,8 @@ from anyjob_k8s.api import Api
 
 pytestmark = [pytest.mark.needs("k8s"), pytest.mark.timeout(300)]
 
-ROOT = Path(__file__).parents[3]
-PAGE = (ROOT / "executors/k8s/README.md").read_text()
-(ROLE,) = [
-    block
-    for block in (yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL))
-    if block["kind" if "kind" in block else "Name"] == "Role"
-]
+(ROLE,) = map(yaml.safe_load, blocks("executors/k8s/README.md", "yaml", "kind: Role"))
+(BINDING,) = map(yaml.safe_load, blocks("executors/k8s/README.md", "yaml", "kind: RoleBinding"))
 
 
 @pytest.fixture
@@ -45,11 +40,8 @@ def given(cluster: Cluster, namespace: str, rules: Sequence[Mapping[str, Any]]) 
     cluster.kubectl("create", "serviceaccount", "anyjob", "-n", namespace)
     root = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}"
     cluster.api.call("POST", f"{root}/roles", {**ROLE, "metadata": {"name": "anyjob"}, "rules": list(rules)})
-    binding = {
-        "metadata": {"name": "anyjob"},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "anyjob"},
-        "subjects": [{"kind": "ServiceAccount", "name": "anyjob", "namespace": namespace}],
-    }
+    subjects = [{**subject, "namespace": namespace} for subject in BINDING["subjects"]]
+    binding = {**BINDING, "metadata": {"name": "anyjob"}, "subjects": subjects}
     cluster.api.call("POST", f"{root}/rolebindings", binding)
     return cluster.kubeconfig_of_account(namespace, "anyjob")
 

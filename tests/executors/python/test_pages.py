@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
-import yaml
+from tests.docs.fences import blocks
 
-from anyjob.job import Job
-from anyjob.plugins import PluginHost
 from anyjob_python.settings import PythonSettings
 
 HERE = Path(__file__).parents[3] / "executors" / "python"
-README = (HERE / "README.md").read_text()
 
 
 @pytest.mark.parametrize("file", sorted((HERE / "examples").iterdir()), ids=lambda file: file.stem)
@@ -39,13 +35,8 @@ def test_an_example_runs(file: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_job_of_the_readme_can_be_created() -> None:
-    (text,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
-    assert PluginHost.load().bind(Job.from_wire(yaml.safe_load(text))).plugin == "python"
-
-
 def test_the_settings_of_the_readme_are_all_there_are() -> None:
-    (text,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    (text,) = blocks("executors/python/README.md", "toml")
     shown = tomllib.loads(text)["executors"]["python"]
     made = PythonSettings.model_validate(shown)
     assert shown.keys() == PythonSettings.model_fields.keys()

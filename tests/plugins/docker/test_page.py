@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tests.docs.fences import blocks
 from tests.grounds.docker.engine import Engine
 
 from anyjob_docker.settings import DockerSettings
@@ -21,19 +22,15 @@ EXAMPLES = PLUGIN / "examples"
 ANYJOB = str(Path(sys.executable).with_name("anyjob"))
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", (PLUGIN / "README.md").read_text(), re.DOTALL)
-
-
 def anyjob(engine: Engine, home: Path, *words: object) -> subprocess.CompletedProcess[str]:
     env = os.environ | {"DOCKER_HOST": engine.url, "XDG_STATE_HOME": str(home)}
     return subprocess.run([ANYJOB, *map(str, words)], env=env, capture_output=True, text=True, timeout=100)
 
 
 def test_the_page_shows_the_examples_and_settings_that_are_there() -> None:
-    for text, name in zip(blocks("yaml"), ("report.yaml", "image.yaml"), strict=True):
+    for text, name in zip(blocks("plugins/docker/README.md", "yaml"), ("report.yaml", "image.yaml"), strict=True):
         assert text == (EXAMPLES / name).read_text()
-    (settings,) = blocks("toml")
+    (settings,) = blocks("plugins/docker/README.md", "toml")
     DockerSettings.model_validate(tomllib.loads(settings)["launchers"]["docker"])
     DockerSettings.model_validate(tomllib.loads((EXAMPLES / "anyjob.toml").read_text())["launchers"]["docker"])
     told = set(re.findall(r"^(?:# )?(\w+) = ", settings, re.MULTILINE))

@@ -16,6 +16,7 @@ def anyjob_executors() -> Iterable[ExecutorType]:
             executor="anyjob_template.executor:TemplateExecutor",
             spec="anyjob_template.spec:TemplateSpec",
             samples="anyjob_template.samples:SAMPLES",
+            contract=1,
             title="Programs without a shell",
         )
     ]

@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
 
 from anyjob.cli.options import AsJson, Config, State
-
-if TYPE_CHECKING:
-    from anyjob.plugins import PluginHost
-    from anyjob.settings import Readers
 
 __all__ = ["config"]
 
@@ -21,14 +15,18 @@ def config(file: Config = None, state: State = None, *, as_json: AsJson = False)
     Of secrets only the sources are shown; no value is read.
     """
     from anyjob.cli import folders
+    from anyjob.cli.hosting import load_host, readers
     from anyjob.cli.inputs import settings_for
     from anyjob.cli.page import Page, print_json
-    from anyjob.cli.session import load_host
-    from anyjob.settings import in_force
+    from anyjob.errors import BadSettings
+    from anyjob.settings import in_force, problems_of
 
     settings = settings_for(file, state)
     host = load_host(settings)
-    values = list(in_force(settings, _readers(host)))
+    known = readers(host)
+    if problems := problems_of(settings, known):
+        raise BadSettings(settings.source, problems)
+    values = list(in_force(settings, known))
     found = settings.found
     where = str(state.absolute() if state else folders.home())
     if as_json:
@@ -55,17 +53,3 @@ def config(file: Config = None, state: State = None, *, as_json: AsJson = False)
         ]
         page.section(part, rows)
     page.show()
-
-
-def _readers(host: PluginHost) -> Readers:
-    """The tables that plugins read. One whose model cannot be imported is left out, and its plugin says why."""
-    from anyjob.plugins.types import resolve
-
-    readers: dict[str, Any] = {}
-    kinds = [(f"executors.{offer.kind.job_type}", offer.kind.settings) for offer in host.types()]
-    kinds += [(f"launchers.{offer.kind.name}", offer.kind.settings) for offer in host.launchers()]
-    kinds += [(offer.kind.part, offer.kind.settings) for offer in host.commands() if offer.kind.part]
-    for part, target in kinds:
-        with suppress(Exception, SystemExit):  # importing runs the plugin's code
-            readers[part] = resolve(target)
-    return readers

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from anyjob.errors import SecretMissing
+from anyjob.executor.environment import base_environment
 from anyjob.outcome import Json
 from anyjob.run import RUN_FOLDER, Event
 from anyjob.spec import CommonXAttrs
 from anyjob.status import TriggerType
-from anyjob.worker.environment import base_environment
 from anyjob.worker.face import RunFace
 from anyjob.worker.order import RunOrder
 from anyjob.worker.record import RunRecord
@@ -80,10 +80,10 @@ async def dry_command(
 ) -> DryCommand | None:
     """The command of one task, as instance 1 would start it. None for an executor whose runs are no commands.
 
-    Raises what the executor's `command_of` raises.
+    Raises what the executor's `preview_command` raises.
     """
     face = _face(job, bound, draft, plan, environment)
-    command = await bound.executor.command_of(face, bound.spec)
+    command = await bound.executor.preview_command(face, bound.spec)
     if command is None:
         return None
     env = face.environment() if command.env is None else command.env
@@ -105,8 +105,8 @@ async def preview(
     face = _face(job, bound, draft, plan, environment)
     seen = {title: list(lines) for title, lines in bound.executor.preview(face, bound.spec).items()}
     place = bound.place
-    if place is not None and bound.executor.joins(bound.spec):
-        command = await bound.executor.command_of(face, bound.spec)
+    if place is not None and bound.executor.is_command(bound.spec):
+        command = await bound.executor.preview_command(face, bound.spec)
         if command is not None:
             seen |= {title: [*lines] for title, lines in place.launcher.preview(face, command, place.options).items()}
     return seen

@@ -127,7 +127,7 @@ async def gather(job: Job, host: PluginHost, settings: Settings) -> Explanation:
         if setting not in settings.secrets
     ]
     faults += [str(problem) for problem in await bound.executor.preflight(bound.spec)]
-    if bound.place is not None and bound.executor.joins(bound.spec):
+    if bound.place is not None and bound.executor.is_command(bound.spec):
         faults += [str(problem) for problem in await bound.place.launcher.preflight(bound.place.options)]
     command: DryCommand | None = None
     seen: dict[str, list[str]] = {}

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from anyjob.cli.logtext import strip_controls
 from anyjob.cli.streams import write
 
 if TYPE_CHECKING:
     from anyjob.plugins import PluginHost
-    from anyjob.settings import Settings
+    from anyjob.problem import Problem
+    from anyjob.settings import Readers, Settings
 
-__all__ = ["load_host"]
+__all__ = ["all_problems", "load_host", "readers"]
 
 
 def load_host(settings: Settings) -> PluginHost:
@@ -40,3 +43,29 @@ def load_host(settings: Settings) -> PluginHost:
             hint = did_you_mean(name, sorted(known)) or "is its plugin installed here?"
             write(sys.stderr, strip_controls(f"anyjob: {settings.source}: [{part}] is read by nobody; {hint}") + "\n")
     return host
+
+
+def all_problems(settings: Settings) -> Sequence[Problem]:
+    """What plugins find wrong with their tables: whoever mends a file should hear of everything at once."""
+    from anyjob.errors import BadSettings
+    from anyjob.plugins import PluginHost
+    from anyjob.settings import problems_of
+
+    try:
+        return problems_of(settings, readers(PluginHost.load(settings.plugins, source=settings.source)))
+    except BadSettings as error:
+        return error.problems
+
+
+def readers(host: PluginHost) -> Readers:
+    """The tables that plugins read. One whose model cannot be imported is left out, and its plugin says why."""
+    from anyjob.plugins.types import resolve
+
+    found: dict[str, Any] = {}
+    kinds = [(f"executors.{offer.kind.job_type}", offer.kind.settings) for offer in host.types()]
+    kinds += [(f"launchers.{offer.kind.name}", offer.kind.settings) for offer in host.launchers()]
+    kinds += [(offer.kind.part, offer.kind.settings) for offer in host.commands() if offer.kind.part]
+    for part, target in kinds:
+        with suppress(Exception, SystemExit):  # importing runs the plugin's code
+            found[part] = resolve(target)
+    return found

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anyjob.cli import folders
+from anyjob.errors import BadSettings
 from anyjob.job import BadJob, BadJobFile, Job, parse_jobs, read_jobs
 from anyjob.nearest import did_you_mean
 from anyjob.problem import short
-from anyjob.settings import Settings, find_settings, read_settings
+from anyjob.settings import Settings, find_settings, read_anyway
 
 if TYPE_CHECKING:
     from anyjob.plugins import PluginHost
@@ -52,4 +53,9 @@ def settings_for(config: Path | None, state: Path | None, *, served: bool = Fals
     found = find_settings(config, state or folders.home())
     if found is None:
         return Settings() if served else Settings.alone()
-    return read_settings(found)
+    settings, problems = read_anyway(found)
+    if problems:
+        from anyjob.cli.hosting import all_problems
+
+        raise BadSettings(settings.source, [*problems, *all_problems(settings)])
+    return settings

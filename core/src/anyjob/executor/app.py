@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias
 
-from anyjob.executor.base import OF_COMMANDS, Executor, S, Stage
+from anyjob.executor.base import COMMAND_KEYS, Executor, S, Stage
 from anyjob.executor.capabilities import Capabilities, Phase
 from anyjob.executor.command import RUN_FOLDER, Command, Exit
 from anyjob.executor.handle import Handle
@@ -23,7 +23,6 @@ from anyjob.executor.said import OUTCOME_FILE, START_FILE, read_said, start_mess
 from anyjob.outcome import Cause, Evidence, Json, Outcome, StopReport, Strength
 
 if TYPE_CHECKING:
-    from anyjob.executor.services import Services
     from anyjob.run import Run
 
 __all__ = ["AppExecutor", "Attached", "Own", "Shared", "Target"]
@@ -70,8 +69,8 @@ class Attached:
 Target: TypeAlias = Own | Shared | Attached
 
 _LISTED: Final = 5
-_WITHOUT_PROCESS: Final = OF_COMMANDS
-_SHARED: Final = OF_COMMANDS - {"user"}
+_WITHOUT_PROCESS: Final = COMMAND_KEYS
+_SHARED: Final = COMMAND_KEYS - {"user"}
 
 
 class AppExecutor(Executor[S]):
@@ -84,7 +83,7 @@ class AppExecutor(Executor[S]):
             return {"jobName": spec.job_name}
     """
 
-    own_proof: ClassVar[Capabilities] = Capabilities(phases=frozenset(Phase), maps=True)
+    own_capabilities: ClassVar[Capabilities] = Capabilities(phases=frozenset(Phase), maps=True)
     """What the type adds to a launcher's promises for `Own`."""
 
     @abstractmethod
@@ -112,10 +111,9 @@ class AppExecutor(Executor[S]):
     def connected(self) -> str:
         """Who is connected, in words for `health`: "2 applications: shop-1 of shop (12 names), ..."; empty where there
         is no worker, as in `anyjob plugins`, which shows them by itself."""
-        services: Services | None = getattr(self, "services", None)
-        if services is None:
+        if not self.served:
             return ""
-        apps = [app for app in services.apps.seen() if app.connected]
+        apps = [app for app in self.services.apps.seen() if app.connected]
         said = [
             "a shared process" if app.resident else f"{app.name or app.id} of {app.group} ({len(app.names)} names)"
             for app in apps[:_LISTED]
@@ -133,16 +131,16 @@ class AppExecutor(Executor[S]):
     def capabilities(self, spec: S) -> Capabilities:
         kind = self.kind(spec)
         if kind is Own:
-            return self.own_proof
+            return self.own_capabilities
         # The words of the application: REPORTED once it says that the call has returned.
         return Capabilities(proof=Strength.REPORTED, resumes=True, phases=frozenset(Phase), maps=True)
 
-    def joins(self, spec: S) -> bool:
+    def is_command(self, spec: S) -> bool:
         return self.kind(spec) is Own
 
     # ---------------------------------------------------------------- the verbs
 
-    async def command_of(self, run: Run, spec: S) -> Command | None:
+    async def preview_command(self, run: Run, spec: S) -> Command | None:
         target = self.target(run, spec)
         return None if isinstance(target, Attached) else self._with_start(run, spec, target)
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, Final, Generic, TypeVar
 
 from anyjob.executor.capabilities import Capabilities, Health
+from anyjob.executor.environment import base_environment
 from anyjob.executor.handle import Handle
 from anyjob.outcome import Outcome, StopReport
 from anyjob.problem import Problem
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
     from anyjob.job import Job
     from anyjob.run import Run, RunFacts
 
-__all__ = ["OF_COMMANDS", "Executor", "RemoteExecutor", "S", "Stage"]
+__all__ = ["COMMAND_KEYS", "Executor", "RemoteExecutor", "S", "Stage"]
 
 S = TypeVar("S", bound=Spec)
 
-OF_COMMANDS: Final = frozenset({"launcher", "user", "cwd", "env", "leftovers", "stopSignal"})
+COMMAND_KEYS: Final = frozenset({"launcher", "user", "cwd", "env", "leftovers", "stopSignal"})
 """Common keys of XAttrs that only a launcher keeps. Taken in silence, a job would run as somebody else than it says."""
 
 
@@ -53,11 +54,22 @@ class Executor(ABC, Generic[S]):
     """
 
     services: Services
-    """Set by the worker before `serve`."""
+    """Set by the worker before `serve`; not there where `served` is False."""
 
     launcher: ClassVar[str] = ""
     """For a type whose runs are commands of one kind of place: the launcher of jobs that name none. Empty: this node's
     own."""
+
+    @property
+    def served(self) -> bool:
+        """Whether a worker has this executor. False where jobs and types are only looked at: when a server binds, for
+        `anyjob explain` and `anyjob plugins`."""
+        return hasattr(self, "services")
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What a command gets of the worker's own environment; where none serves, of this process's."""
+        return self.services.environment if self.served else base_environment()
 
     def check(self, job: Job, spec: S) -> Iterable[Problem]:
         """What the settings forbid the job; asked at bind only, so that settings which became stricter harm no run that
@@ -79,21 +91,21 @@ class Executor(ABC, Generic[S]):
         return Capabilities()
 
     def ignores(self, spec: S | None) -> frozenset[str]:
-        """Keys of commands (`OF_COMMANDS`) that runs of this spec do not keep; a job that sets
-        one is refused. Asked at bind; `spec` is None when it could not be read. The default: all.
+        """Those of COMMAND_KEYS that runs of this spec do not keep; a job that sets one is refused. Asked at bind;
+        `spec` is None when it could not be read. The default: all.
 
         Where `user` is kept a launcher is chosen, and `run.place` is there.
         """
         del spec
-        return OF_COMMANDS
+        return COMMAND_KEYS
 
-    def joins(self, spec: S) -> bool:
-        """Whether runs of this spec are commands, so that what the launcher promises holds for them
-        (`Capabilities.joined`)."""
+    def is_command(self, spec: S) -> bool:
+        """Whether runs of this spec are commands of `run.place`, so that what the launcher promises holds for them
+        (`Capabilities.joined`). Asked at bind, on a server too."""
         del spec
         return False
 
-    async def command_of(self, run: Run, spec: S) -> Command | None:
+    async def preview_command(self, run: Run, spec: S) -> Command | None:
         """The command that a start would give to the launcher, for `anyjob explain`; None where there is none."""
         del run, spec
         return None

@@ -126,11 +126,11 @@ class CommandExecutor(Executor[S]):
         del spec
         return frozenset()
 
-    def joins(self, spec: S) -> bool:
+    def is_command(self, spec: S) -> bool:
         del spec
         return True
 
-    async def command_of(self, run: Run, spec: S) -> Command | None:
+    async def preview_command(self, run: Run, spec: S) -> Command | None:
         made = self.command(run, spec)
         return await made if inspect.isawaitable(made) else made
 

@@ -17,7 +17,7 @@ from anyjob.job import BadJob
 from anyjob.outcome import Cause, Evidence, Outcome, StopReport, Strength, unknown
 
 if TYPE_CHECKING:
-    from anyjob.run import CallRun, Run
+    from anyjob.run import CallRun, Run, RunFacts
 
 __all__ = ["FunctionExecutor"]
 
@@ -86,6 +86,12 @@ class FunctionExecutor(Executor[S]):
     async def find(self, run: Run, spec: S) -> Handle | Outcome | None:
         del run, spec
         return Handle(kind="call", scope=Scope.NODE, data={})
+
+    def going(self, run: RunFacts) -> asyncio.Future[Outcome] | None:
+        """The end of the run's call, on the worker's loop, for a subclass that waits for it or asks whether there is
+        one. None: this process has not begun it, or its outcome was taken. Not to be cancelled."""
+        found = self._running.get(run.name)
+        return None if found is None else found.over
 
     # Made on first use, so that a subclass may write its own `__init__`.
     @cached_property

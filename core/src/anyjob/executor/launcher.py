@@ -39,7 +39,12 @@ class Launcher(ABC, Generic[O]):
     """Whether commands run on this node itself, with its files, its users and the worker's environment."""
 
     services: Services
-    """Set by the worker before `serve`."""
+    """Set by the worker before `serve`; not there where `served` is False."""
+
+    @property
+    def served(self) -> bool:
+        """As Executor.served."""
+        return hasattr(self, "services")
 
     async def serve(self, services: Services) -> None:
         """Called once, before the first run."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import OrderedDict
+from typing import TYPE_CHECKING
 
-from anyjob.run import RunFacts
+if TYPE_CHECKING:
+    from anyjob.run import RunFacts
 
 __all__ = ["ProgressReader"]
 
@@ -24,19 +26,20 @@ class ProgressReader:
         self._runs: OrderedDict[str, tuple[RunFacts, str, int]] = OrderedDict()
         self._timer: asyncio.TimerHandle | None = None
 
-    def add(self, face: RunFacts, path: str) -> None:
-        """Begin to look at `path` for the run."""
-        self._runs[face.name] = (face, path, 0)
+    def add(self, run: RunFacts, path: str) -> None:
+        """Begin to look at `path` for the run. Called on the worker's loop, as all of this."""
+        self._runs[run.name] = (run, path, 0)
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(_EVERY, self._tick)
 
-    def drop(self, name: str) -> None:
+    def drop(self, run: RunFacts) -> None:
         """The run is over: look once more, then never again."""
-        entry = self._runs.pop(name, None)
+        entry = self._runs.pop(run.name, None)
         if entry is not None:
             self._look(*entry)
 
     def close(self) -> None:
+        """Look at none any more; the runs go on."""
         self._runs.clear()
         if self._timer is not None:
             self._timer.cancel()

@@ -9,6 +9,7 @@ from anyjob.job.files import parse_fields, parse_jobs, read_fields, read_job, re
 from anyjob.job.job import JOB_FIELDS, Job
 from anyjob.job.override import override
 from anyjob.job.schema import job_schema
+from anyjob.job.timing import check_time_expression
 from anyjob.job.words import (
     Channel,
     ExecuteMode,
@@ -19,6 +20,7 @@ from anyjob.job.words import (
     TimeType,
     parse_job_type,
 )
+from anyjob.job.yamltext import read_yaml
 
 __all__ = [
     "JOB_FIELDS",
@@ -35,6 +37,7 @@ __all__ = [
     "Priority",
     "TaskDispatchMode",
     "TimeType",
+    "check_time_expression",
     "job_schema",
     "override",
     "parse_fields",
@@ -43,4 +46,5 @@ __all__ = [
     "read_fields",
     "read_job",
     "read_jobs",
+    "read_yaml",
 ]

@@ -7,8 +7,8 @@ A plugin is a module named by an entry point:
 
 It must be light to import; what is heavy stands behind strings. An implementation may take fewer arguments than its
 hook, never others. Implementations are called one by one, in the order of the plugins' names, so that a faulty one
-harms itself alone; wrappers have nothing to wrap and are refused. A module may say `CONTRACT = 0`: the contract it was
-written for.
+harms itself alone; wrappers have nothing to wrap and are refused. A module may say `CONTRACT = 1`: the contract it was
+written for, which is 1 where nothing is said.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ class HookSpecs(Protocol):
         @hookimpl
         def anyjob_instance_changed(change):
             if change.after.finished:
-                print(change.job, change.instance, change.after.label)
+                print(change.job_name, change.instance, change.after.label)
         """
         ...
 

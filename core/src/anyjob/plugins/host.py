@@ -32,7 +32,7 @@ from anyjob.spec.schema import spec_schema
 if TYPE_CHECKING:
     from anyjob.executor.base import Executor
     from anyjob.executor.capabilities import Capabilities
-    from anyjob.executor.launcher import Launcher
+    from anyjob.executor.launcher import Launcher, Options
     from anyjob.job import Job
     from anyjob.outcome import Json
     from anyjob.plugins.draft import RunDraft
@@ -167,7 +167,7 @@ class PluginHost:
         bound = self.dispatch(job)
         try:
             asked = [*bound.executor.privileges(job, bound.spec)]
-            if bound.place is not None and bound.executor.joins(bound.spec):
+            if bound.place is not None and bound.executor.is_command(bound.spec):
                 asked += bound.place.launcher.privileges(job, bound.place.options)
         except Exception as error:
             at, cause = bound.binding, f"its privileges failed: {failure(error)}"
@@ -199,6 +199,11 @@ class PluginHost:
         """The spec of a type, for schemas and forms. Raises UnknownJobType or PluginError."""
         return self._objects.spec_class(self._registry.executor(job_type), job_type)
 
+    def options(self, launcher: str) -> type[Options]:
+        """What a launcher reads of XAttrs, for schemas and forms. Raises PluginError, or KeyError for one that nobody
+        brings."""
+        return self._objects.options_class(self._launcher(launcher), launcher)
+
     def schema(self, job_type: str, launcher: str | None = None) -> dict[str, Json]:
         """JSON Schema of a job of the type, with the options of a launcher if one is named.
 
@@ -206,7 +211,7 @@ class PluginHost:
         """
         models = [CommonXAttrs, ModeXAttrs, self.spec(job_type)]
         if launcher is not None:
-            models.append(self._objects.options_class(self._launcher(launcher), job_type))
+            models.append(self.options(launcher))
         return spec_schema(*models)
 
     def executor(self, job_type: str) -> Executor[Any]:

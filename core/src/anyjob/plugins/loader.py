@@ -7,12 +7,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from importlib.metadata import Distribution, distributions
 from typing import TypeAlias, TypeVar
 
+from anyjob.plugins.fence import fence
 from anyjob.plugins.hooks import Hooks
 from anyjob.plugins.names import is_name
 from anyjob.plugins.plugin import Plugin, failure
 from anyjob.plugins.report import PluginState
 from anyjob.plugins.settings import PluginSettings, canonical
-from anyjob.plugins.types import CONTRACT, ExecutorType, LauncherType
+from anyjob.plugins.types import ExecutorType, LauncherType
 
 __all__ = ["GROUP", "Candidate", "installed", "load"]
 
@@ -57,7 +58,7 @@ def _adopt(hooks: Hooks, plugin: Plugin, imported: Callable[[], object], own: Co
         plugin.fail(PluginState.BROKEN, f"it could not be imported: {failure(error)}")
         return
     try:
-        if why := _fence(getattr(module, "CONTRACT", 0)) or hooks.fault(module):
+        if why := fence(getattr(module, "CONTRACT", 1)) or hooks.fault(module):
             plugin.fail(PluginState.REFUSED, why)
             return
         plugin.hooks = hooks.register(plugin.name, module)
@@ -67,7 +68,7 @@ def _adopt(hooks: Hooks, plugin: Plugin, imported: Callable[[], object], own: Co
     plugin.types = _collected(hooks, plugin, "anyjob_executors", ExecutorType)
     plugin.launchers = _collected(hooks, plugin, "anyjob_launchers", LauncherType)
     for kind in (*plugin.types, *plugin.launchers):
-        if why := _fence(kind.contract):
+        if why := fence(kind.contract):
             plugin.fail(PluginState.REFUSED, why)
     for kind in plugin.launchers:
         if kind.name in own:
@@ -90,14 +91,6 @@ def _collected(hooks: Hooks, plugin: Plugin, hook: str, kind: type[T]) -> tuple[
         except Exception as error:  # noqa: BLE001 - a plugin's code may raise anything
             plugin.fail(PluginState.BROKEN, f"its {hook} failed: {failure(error)}")
     return tuple(made)
-
-
-def _fence(contract: object) -> str:
-    if not isinstance(contract, int):
-        return f"its contract is {contract!r}; it must be a whole number"
-    if contract > CONTRACT:
-        return f"it was made for contract {contract}, and this anyjob offers {CONTRACT}; install a newer anyjob"
-    return ""
 
 
 def _settle_names(plugins: Iterable[Plugin]) -> None:

@@ -8,10 +8,11 @@ from threading import RLock
 from typing import Generic, TypeVar
 
 from anyjob.errors import PluginBroken, PluginConflict, UnknownJobType
+from anyjob.plugins.fence import fence
 from anyjob.plugins.hooks import Implementation
 from anyjob.plugins.plugin import Plugin, failure
 from anyjob.plugins.report import PluginState
-from anyjob.plugins.types import CONTRACT, ExecutorType, LauncherType
+from anyjob.plugins.types import ExecutorType, LauncherType
 from anyjob.plugins.wellknown import PACKAGES
 
 __all__ = ["Claims", "Offer", "Registry"]
@@ -152,6 +153,6 @@ def _checked(kind: object, job_type: str) -> ExecutorType:
         raise TypeError(f"it gave {type(kind).__name__}, not ExecutorType")
     if job_type not in (kind.job_type, *kind.aliases):
         raise ValueError(f"asked for {job_type!r}, it gave {kind.job_type!r}")
-    if kind.contract > CONTRACT:
-        raise ValueError(f"{job_type!r} was made for contract {kind.contract}, and this anyjob offers {CONTRACT}")
+    if why := fence(kind.contract):
+        raise ValueError(f"{job_type!r}: {why}")
     return kind

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from anyjob.executor.base import OF_COMMANDS
+from anyjob.executor.base import COMMAND_KEYS
 from anyjob.executor.capabilities import Capabilities
 from anyjob.nearest import did_you_mean
 from anyjob.plugins.binding import Binding, BoundLauncher, BoundPlace
@@ -68,7 +68,7 @@ def forbidden(job: Job, found: Resolved) -> list[Problem]:
         problems += _forbidden(found.type, job, lambda: found.executor.check(job, spec))
     if found.place is not None and found.launcher is not None and found.spec is not None:
         place = found.place
-        if found.executor.joins(found.spec):
+        if found.executor.is_command(found.spec):
             problems += _forbidden(found.launcher, job, lambda: place.launcher.check(job, place.options))
     return problems
 
@@ -123,7 +123,7 @@ class Resolver:
         if not isinstance(name, str):
             return False
         ignored = made.executor.ignores(made.spec)
-        for key in sorted((ignored & OF_COMMANDS & set(job.xattrs)) - {"launcher"}):
+        for key in sorted((ignored & COMMAND_KEYS & set(job.xattrs)) - {"launcher"}):
             remedy = f"is for commands, and runs of JobType {job.job_type!r} are none; take it out"
             value = shown(job.xattrs[key])
             made.problems.append(Problem(field=f"XAttrs.{key}", value=value, remedy=remedy))
@@ -154,12 +154,12 @@ class Resolver:
         kind = f"JobType {made.type.kind.job_type!r}"
         own = _asked(made.type, job.job_type, lambda: made.executor.capabilities(made.spec))
         made.capabilities = own
-        if made.place is not None and made.launcher is not None and made.executor.joins(made.spec):
+        if made.place is not None and made.launcher is not None and made.executor.is_command(made.spec):
             place = made.place
             made.capabilities = own.joined(
                 _asked(made.launcher, job.job_type, lambda: place.launcher.capabilities(place.options))
             )
-        joined = made.place is not None and made.executor.joins(made.spec)
+        joined = made.place is not None and made.executor.is_command(made.spec)
         where = f"launcher {made.place.name!r}" if made.place is not None and joined else kind
         limits = made.common.limits if made.common else Limits()
         for name, value in limits:

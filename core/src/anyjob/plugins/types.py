@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from anyjob.plugins.names import check_name
 
@@ -18,10 +18,7 @@ if TYPE_CHECKING:
     from anyjob.spec import Spec
     from anyjob.status import InstanceStatus
 
-__all__ = ["CONTRACT", "CommandType", "ExecutorType", "InstanceChange", "LauncherType", "resolve"]
-
-CONTRACT: Final = 0
-"""The contract of this core. A plugin made for a newer one is refused; it grows by addition only."""
+__all__ = ["CommandType", "ExecutorType", "InstanceChange", "LauncherType", "resolve"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +29,7 @@ class ExecutorType:
     worker needs. With `settings`, the model of `[executors.<job_type>]`, the executor is made as
     `Executor(settings=...)`, without as `Executor()`; one object a process. `samples` (`"module:NAME"`) are the jobs
     that the conformance suite runs: a SampleSource of `anyjob.samples`. `aliases` are further JobTypes that mean the
-    same. `contract` is the CONTRACT that the executor was written for.
+    same. `contract` is the number of the contract that the executor was written for; the default stays 1 for ever.
 
         ExecutorType(job_type="sql", executor="anyjob_sql.executor:SqlExecutor", spec="anyjob_sql.spec:SqlSpec")
 
@@ -45,7 +42,7 @@ class ExecutorType:
     settings: str | type[BaseModel] | None = None
     samples: str | SampleSource | None = None
     aliases: tuple[str, ...] = ()
-    contract: int = 0
+    contract: int = 1
     title: str = ""
 
     def __post_init__(self) -> None:
@@ -70,7 +67,7 @@ class LauncherType:
     launcher: str | type[Launcher[Any]]
     options: str | type[Options]
     settings: str | type[BaseModel] | None = None
-    contract: int = 0
+    contract: int = 1
     title: str = ""
 
     def __post_init__(self) -> None:
@@ -110,7 +107,7 @@ class InstanceChange:
     `before` is None for a new one; `at` in epoch milliseconds; `why` where it is known.
     """
 
-    job: str
+    job_name: str
     job_id: int
     instance: int
     before: InstanceStatus | None

@@ -10,10 +10,11 @@ from pydantic import BaseModel, ValidationError
 
 from anyjob.errors import BadSettings
 from anyjob.outcome import Json
+from anyjob.problem import Problem
 from anyjob.settings.settings import UNREAD, Settings
 from anyjob.spec.wording import explain
 
-__all__ = ["InForce", "Readers", "in_force"]
+__all__ = ["InForce", "Readers", "in_force", "problems_of"]
 
 Readers = Mapping[str, type[BaseModel] | None]
 """Who reads the tables of plugins: `executors.shell`, `launchers.local`, `server`, with their models; None: without
@@ -60,6 +61,23 @@ def in_force(settings: Settings, readers: Readers) -> Iterator[InForce]:
         for key, value in _table(settings.written.get(part)).items():
             note = "nothing reads this part: what does is not installed"
             yield InForce(key=f"{part}.{key}", value=cast("Json", value), whence=settings.source, note=note)
+
+
+def problems_of(settings: Settings, readers: Readers) -> list[Problem]:
+    """What the plugins that read them find wrong with all their tables."""
+    parts: dict[str, object] = {f"executors.{name}": table for name, table in settings.executors.items()}
+    parts |= {f"launchers.{name}": table for name, table in settings.launchers.items()}
+    parts |= {part: settings.written[part] for part in UNREAD if part in settings.written}
+    found = list[Problem]()
+    for part, table in parts.items():
+        model, given = readers.get(part), _table(table)
+        if model is None:
+            continue
+        try:
+            model.model_validate(dict(given))
+        except ValidationError as error:
+            found += explain(error, model, given, lambda name, part=part: f"{part}.{name}" if name else part)
+    return found
 
 
 def _read_by_plugin(settings: Settings, part: str, table: Mapping[str, object], readers: Readers) -> Iterator[InForce]:

@@ -17,13 +17,13 @@ from anyjob.nearest import did_you_mean
 from anyjob.plugins.names import is_name
 from anyjob.plugins.settings import PluginSettings
 from anyjob.problem import Problem, shown
+from anyjob.secret import Source
 from anyjob.settings.find import Found
 from anyjob.settings.settings import PARTS, Settings
 from anyjob.spec.wording import explain
-from anyjob.worker.apps.appsettings import Source
 from anyjob.worker.settings import SecretSource, WorkerSettings
 
-__all__ = ["read_settings"]
+__all__ = ["read_anyway", "read_settings"]
 
 _AT = re.compile(r"(?P<says>.*) \(at (line (?P<line>\d+), column (?P<column>\d+)|end of document)\)\Z", re.DOTALL)
 
@@ -35,7 +35,18 @@ M = TypeVar("M", bound=BaseModel)
 def read_settings(found: Found) -> Settings:
     """The settings of a file. Relative paths (a secret's file, executables) count from the folder of the settings.
 
-    Raises BadSettings with every Problem at once.
+    Raises BadSettings with every Problem of core's parts at once.
+    """
+    settings, problems = read_anyway(found)
+    if problems:
+        raise BadSettings(settings.source, problems)
+    return settings
+
+
+def read_anyway(found: Found) -> tuple[Settings, list[Problem]]:
+    """The settings of a file, with defaults for what cannot be used, and every Problem of core's parts.
+
+    Raises BadSettings for what is no TOML.
     """
     written = _parsed(found)
     reader = _Reader()
@@ -52,9 +63,7 @@ def read_settings(found: Found) -> Settings:
         launchers=reader.named(known.get("launchers", {}), "launchers"),
         written=written,
     )
-    if reader.problems:
-        raise BadSettings(settings.source, reader.problems)
-    return settings
+    return settings, reader.problems
 
 
 class _Reader:

@@ -166,7 +166,7 @@ class Rig:
         bound = self.bound(self.job(self._present("succeeds")))
         return Promise(
             capabilities=bound.capabilities,
-            command=bound.executor.joins(bound.spec),
+            command=bound.executor.is_command(bound.spec),
             fills=not isinstance(bound.executor, AppExecutor),
             logs=lambda: self.once("logs", lambda: bool(self.run(self.job(self._present("succeeds"))).log)),
         )

@@ -1,33 +1,13 @@
-"""The environment of a run: an allow-list from the worker, what the job sets, and what anyjob says."""
+"""The environment of a run: the worker's own part, what the job sets, and what anyjob says."""
 
 from __future__ import annotations
 
 import json
-import os
-import pwd
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from anyjob.run import RUN_FOLDER, RunFacts
 
-__all__ = ["ALLOWED", "base_environment", "run_environment"]
-
-ALLOWED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
-"""What a command gets of the worker's own environment; everything else would leak what the operator's shell happens
-to hold."""
-
-_DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
-
-def base_environment(allowed: Sequence[str] = ALLOWED) -> dict[str, str]:
-    """What every run of this worker starts from. Computed once a worker."""
-    base = {name: os.environ[name] for name in allowed if name in os.environ}
-    base.setdefault("PATH", _DEFAULT_PATH)
-    try:
-        me = pwd.getpwuid(os.getuid())
-        base |= {"HOME": me.pw_dir, "USER": me.pw_name, "LOGNAME": me.pw_name}
-    except KeyError:  # a uid without an entry, as in many containers
-        base["HOME"] = "/"
-    return base
+__all__ = ["run_environment"]
 
 
 def run_environment(run: RunFacts, base: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:

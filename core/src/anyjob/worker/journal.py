@@ -14,7 +14,22 @@ from typing import Any
 
 from pydantic_core import PydanticSerializationError, to_json
 
-__all__ = ["Journal", "read_journal"]
+from anyjob.errors import StateUnusable
+
+__all__ = ["Journal", "JournalDamaged", "read_journal"]
+
+
+class JournalDamaged(StateUnusable):
+    """It holds a whole line that nobody of ours wrote: the disk did, or somebody's hand. `line` counts from 1."""
+
+    def __init__(self, path: Path, line: int) -> None:
+        self.path, self.line = path, line
+        folder = path.parent
+        remedy = (
+            f"Move it away (mv {folder} {folder}.damaged) and start again: what ran there counts as lost then, and may"
+            " still be going, so look for its processes before you run it again."
+        )
+        super().__init__(folder, f"{path.name} is damaged in line {line}", remedy)
 
 
 def _encode(line: Mapping[str, Any]) -> bytes:
@@ -26,15 +41,21 @@ def _encode(line: Mapping[str, Any]) -> bytes:
 
 
 def read_journal(path: Path) -> Iterator[dict[str, Any]]:
-    """Every whole line of the file, oldest first; nothing when there is no file. A torn last line is passed over."""
+    """Every whole line of the file, oldest first; nothing when there is no file. A torn last line is passed over.
+
+    Raises JournalDamaged.
+    """
     try:
         data = path.read_bytes()
     except FileNotFoundError:
         return
     whole, _, _torn = data.rpartition(b"\n")
-    for line in whole.split(b"\n"):
+    for number, line in enumerate(whole.split(b"\n"), 1):
         if line:
-            yield json.loads(line)
+            try:
+                yield json.loads(line)
+            except ValueError:
+                raise JournalDamaged(path, number) from None
 
 
 class Journal:

@@ -43,9 +43,8 @@ class Ledger:
         for line in read_journal(path):
             part = owner.get(line["m"])
             if part is None:
-                raise StateUnusable(
-                    path.parent, f"{path.name} holds a line of kind {line['m']!r}, written by a newer anyjob"
-                )
+                why = f"{path.name} holds a line of kind {line['m']!r}, written by a newer anyjob"
+                raise StateUnusable(path.parent, why, "Install that version again.")
             part.replay(line)
         self._journal = Journal(path)
         if self._journal.size:

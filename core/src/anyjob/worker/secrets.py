@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from threading import Event
 
 from anyjob.errors import SecretMissing
 from anyjob.job import Job
 from anyjob.outcome import Evidence, Json, Outcome
+from anyjob.secret import read_source
 from anyjob.spec import CommonXAttrs
-from anyjob.worker.apps.appsettings import Source
 from anyjob.worker.settings import SecretSource
 from anyjob.worker.shim.redact import forms
 
-__all__ = ["MASK", "SecretStore", "mask_outcome", "masks", "read_source"]
+__all__ = ["MASK", "SecretStore", "mask_outcome", "masks"]
 
 MASK = "[secret]"
-_COMMAND_SECONDS = 30
-_LOOK = 0.1
-"""Seconds between two looks at whether anybody still waits."""
 
 
 class SecretStore:
@@ -51,45 +45,6 @@ class SecretStore:
                 f"[secrets.{setting}] is not for app group {job.group_id!r}; add it to its groups, or '*' for all.",
             )
         return read_source(name, f"secrets.{setting}", source, given_up)
-
-
-def read_source(name: str, setting: str, source: Source, given_up: Event | None = None) -> str:
-    """What the source of `[setting]` holds. Blocks while a command is asked. Raises SecretMissing."""
-    try:
-        if source.file is not None:
-            return source.file.read_text().rstrip("\r\n")
-        if source.env is not None:
-            return os.environ[source.env]
-        assert source.command is not None
-        return _asked(source.command, given_up or Event()).rstrip("\r\n")
-    except KeyError:
-        raise SecretMissing(
-            name, f"[{setting}] names the variable {source.env}, which the worker does not have."
-        ) from None
-    except (OSError, UnicodeDecodeError, subprocess.SubprocessError) as error:
-        # The error's own text may quote what the command printed.
-        raise SecretMissing(name, f"[{setting}] cannot be read: {type(error).__name__}.") from None
-
-
-def _asked(command: Sequence[str], given_up: Event) -> str:
-    """What the command prints. Raises OSError, UnicodeDecodeError or SubprocessError; nothing of it is left then."""
-    until = time.monotonic() + _COMMAND_SECONDS
-    with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
-    ) as process:
-        while True:
-            try:
-                out, _ = process.communicate(timeout=_LOOK)
-            except subprocess.TimeoutExpired:
-                if given_up.is_set() or time.monotonic() >= until:
-                    # Not reaped yet, so the number is still its own; what it has started may hold the pipe open.
-                    os.killpg(process.pid, signal.SIGKILL)
-                    raise
-            else:
-                break
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, command)
-    return out.decode()
 
 
 def masks(secrets: Mapping[str, str]) -> list[str]:

@@ -7,9 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from anyjob.executor.environment import ALLOWED
+from anyjob.secret import Source
 from anyjob.spec.commonxattrs import Size, SizeOrNone
-from anyjob.worker.apps.appsettings import AppsSettings, Source
-from anyjob.worker.environment import ALLOWED
+from anyjob.worker.apps.appsettings import AppsSettings
 
 __all__ = ["SecretSource", "WorkerSettings"]
 

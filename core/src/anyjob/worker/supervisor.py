@@ -352,7 +352,7 @@ class Supervisor:
 
     @property
     def _joined(self) -> bool:
-        return self._bound.place is not None and self._bound.executor.joins(self._bound.spec)
+        return self._bound.place is not None and self._bound.executor.is_command(self._bound.spec)
 
     async def _hand_deadline(self) -> None:
         """Where the launcher has a command for it, the shim keeps the deadline for the time without a worker."""

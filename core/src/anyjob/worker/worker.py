@@ -17,6 +17,7 @@ from anyjob.egress import Egress, EgressSettings
 from anyjob.errors import AnyJobError, ContractBroken, StateUnusable
 from anyjob.executor.app import AppExecutor
 from anyjob.executor.base import Executor
+from anyjob.executor.environment import base_environment
 from anyjob.outcome import Json, Outcome, unknown
 from anyjob.plugins.binding import BoundPlace
 from anyjob.plugins.builtin import DEFAULT_LAUNCHER
@@ -28,7 +29,6 @@ from anyjob.worker.apps.applications import Applications
 from anyjob.worker.apps.sharedbook import SharedBook
 from anyjob.worker.book import JobShelf, RunBook
 from anyjob.worker.counters import Counters
-from anyjob.worker.environment import base_environment
 from anyjob.worker.face import RunFace
 from anyjob.worker.guard import Guard
 from anyjob.worker.identity import RunAs, no_own, own_name

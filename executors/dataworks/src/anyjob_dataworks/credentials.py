@@ -9,7 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from anyjob.errors import SecretMissing
-from anyjob.worker.secrets import read_source
+from anyjob.secret import read_source
 
 if TYPE_CHECKING:
     from anyjob_dataworks.settings import Key

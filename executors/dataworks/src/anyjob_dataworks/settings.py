@@ -11,9 +11,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from anyjob.egress import read_url
 from anyjob.problem import WrongValue
+from anyjob.secret import Source
 from anyjob.spec import Size
 from anyjob.timezone import check_timezone
-from anyjob.worker.apps.appsettings import Source
 
 __all__ = ["REGION", "DataworksSettings", "Key", "region_of"]
 
@@ -26,12 +26,14 @@ class _Part(BaseModel):
 
 
 class Key(_Part):
-    """An access key, each part from a file, a variable of the worker's environment or a command. `token` for a
-    temporary one."""
+    """An access key, each part from a file, a variable of the worker's environment or a command."""
 
-    id: Source
-    secret: Source
-    token: Source | None = None
+    id: Annotated[
+        Source,
+        Field(description="where the AccessKey ID comes from: `{file = ...}`, `{env = ...}` or `{command = [...]}`"),
+    ]
+    secret: Annotated[Source, Field(description="the same for its secret")]
+    token: Annotated[Source | None, Field(description="the same for the token of a temporary key")] = None
 
 
 def region_of(value: str) -> str:
@@ -52,31 +54,40 @@ def _endpoint(url: str) -> str:
 
 
 class DataworksSettings(_Part):
-    """What an operator sets for dataworks jobs.
+    """What an operator sets for dataworks jobs."""
 
-    `credentials`: the access key by app group, `*` for all others; a job may bring its own as secrets. `region`: of
-    jobs that name none. `endpoints`: the URL for a region, where it is not `https://dataworks.REGION.aliyuncs.com`.
-    `timezone`: of the workspaces; the business date is a day there. `threads`: requests at one time, of all runs
-    together. `rate`: requests a second with one key. `timeout`: seconds for one request. `poll`: seconds between two
-    looks at a run. `patience`: seconds for which a run waits while every look at it fails, or its start is throttled.
-    `search`: seconds for which a start that was not answered is looked for. `log`: bytes of one node's log that are
-    read. `ca`: the CA bundle; None: the one that comes with requests (certifi).
-    """
-
-    credentials: Mapping[str, Key] = Field(default_factory=dict[str, Key])
-    region: Annotated[str, AfterValidator(region_of)] | None = None
-    endpoints: Mapping[Annotated[str, AfterValidator(region_of)], Annotated[str, AfterValidator(_endpoint)]] = Field(
-        default_factory=dict[str, str]
-    )
-    timezone: Annotated[str, AfterValidator(check_timezone)] = "Asia/Shanghai"
-    threads: Annotated[int, Field(ge=1, le=256)] = 8
-    rate: Annotated[float, Field(gt=0)] = 20
-    timeout: Annotated[float, Field(gt=0)] = 30
-    poll: Annotated[float, Field(ge=0.05, le=3600)] = 5
-    patience: Annotated[float, Field(gt=0)] = 1800
-    search: Annotated[float, Field(gt=0)] = 120
-    log: Size = 16 << 20
-    ca: Path | None = None
+    credentials: Annotated[
+        Mapping[str, Key],
+        Field(description="app group to access key, `*` for all others; a job may bring its own as secrets"),
+    ] = Field(default_factory=dict[str, Key])
+    region: Annotated[
+        Annotated[str, AfterValidator(region_of)] | None, Field(description="the region of jobs that name none")
+    ] = None
+    endpoints: Annotated[
+        Mapping[Annotated[str, AfterValidator(region_of)], Annotated[str, AfterValidator(_endpoint)]],
+        Field(description="region to URL, where it is not `https://dataworks.REGION.aliyuncs.com`"),
+    ] = Field(default_factory=dict[str, str])
+    timezone: Annotated[
+        str,
+        AfterValidator(check_timezone),
+        Field(description="the time zone of the workspaces; the business date is a day there"),
+    ] = "Asia/Shanghai"
+    threads: Annotated[int, Field(ge=1, le=256), Field(description="requests at one time, of all runs together")] = 8
+    rate: Annotated[float, Field(gt=0), Field(description="requests a second with one key")] = 20
+    timeout: Annotated[float, Field(gt=0), Field(description="seconds for one request")] = 30
+    poll: Annotated[float, Field(ge=0.05, le=3600), Field(description="seconds between two looks at a run")] = 5
+    patience: Annotated[
+        float,
+        Field(gt=0),
+        Field(description="seconds for which a run waits while every look at it fails, or its start is throttled"),
+    ] = 1800
+    search: Annotated[
+        float, Field(gt=0), Field(description="seconds for which a start that was not answered is looked for")
+    ] = 120
+    log: Annotated[Size, Field(description="bytes of one node's log that are read")] = 16 << 20
+    ca: Annotated[
+        Path | None, Field(description="the CA bundle; default: the one that comes with requests (certifi)")
+    ] = None
 
     def endpoint(self, region: str) -> str:
         """The URL of a region."""

@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from anyjob.worker.environment import base_environment
+from anyjob.executor import base_environment
 from anyjob_go.names import Names
 from anyjob_go.program import find_program
 from anyjob_go.sources import NotOurs, write_dropin, write_sdk

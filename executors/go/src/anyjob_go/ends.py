@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final
 
 from anyjob.executor import Exit
-from anyjob.executor.said import without_word
 from anyjob.outcome import Evidence, Outcome
 from anyjob_go.program import find_program, has_mark
 
@@ -21,9 +20,9 @@ CRASH: Final = "crash"
 _MOST: Final = 8192
 
 
-def without_outcome(exit_: Exit, path: str | None) -> Outcome:
-    """The process ended, and no outcome is there: a crash, os.Exit in the code, or no program of the SDK."""
-    outcome = without_word(exit_)
+def without_outcome(outcome: Outcome, exit_: Exit, path: str | None) -> Outcome:
+    """The process ended and had said nothing: a crash, os.Exit in the code, or no program of the SDK. `outcome` is what
+    is known without that, `path` None: not of this node."""
     said = list(outcome.evidence)
     crash = _crash(exit_.returned.get(CRASH))
     result = outcome.result

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
 from typing import TYPE_CHECKING
 
 from anyjob.executor import AppExecutor, Attached, Command, Exit, Health, Own, Shared
@@ -22,7 +21,7 @@ from anyjob_go.settings import GoSettings
 from anyjob_go.spec import LOCAL, GoSpec
 
 if TYPE_CHECKING:
-    from anyjob.executor.app import Target
+    from anyjob.executor import Target
     from anyjob.run import Run, RunFacts
 
 __all__ = ["GoExecutor"]
@@ -52,7 +51,7 @@ class GoExecutor(AppExecutor[GoSpec]):
         assert isinstance(choice, Choice)
         if kind is Own:
             return Own(command=Command(argv=choice.argv, returns=frozenset({"result", CRASH})))
-        env = {**self._environment, "ANYJOB_APP_CRASH": f"{RUN_FOLDER}/{CRASH}"}
+        env = {**self.environment, "ANYJOB_APP_CRASH": f"{RUN_FOLDER}/{CRASH}"}
         command = Command(argv=choice.argv, env=env, returns=frozenset({CRASH}))
         return Shared(key=_key(choice), command=command, runs=self._settings.runs)
 
@@ -62,7 +61,8 @@ class GoExecutor(AppExecutor[GoSpec]):
 
     def died(self, run: Run, spec: GoSpec, exit: Exit) -> Outcome:  # noqa: A002 - the word of the trade
         choice = chosen(spec, self._settings) if spec.launcher == LOCAL else None
-        return without_outcome(exit, choice.path if isinstance(choice, Choice) else None)
+        said = super().died(run, spec, exit)
+        return without_outcome(said, exit, choice.path if isinstance(choice, Choice) else None)
 
     def outcome(self, run: Run, spec: GoSpec, outcome: Outcome) -> Outcome:
         del run
@@ -78,7 +78,7 @@ class GoExecutor(AppExecutor[GoSpec]):
         if lacks is not None or refused(choice, spec, self._settings) is not None:
             return [] if lacks is None else [lacks]
         program = find_program(choice.path)
-        if program is not None and self._names.known(program, choice.argv, spec.job_name, self._environment):
+        if program is not None and self._names.known(program, choice.argv, spec.job_name, self.environment):
             return []
         names = await asyncio.to_thread(self._served_by, choice, spec)
         if names is None or spec.job_name in names or spec.env:
@@ -106,7 +106,7 @@ class GoExecutor(AppExecutor[GoSpec]):
             remedy = "put it there, or change [executors.go] binaries"
             return Health(state="unhealthy", why=f"{lacking[0]} is not on this worker or not executable; {remedy}")
         many = f"{len(paths) or 'no'} program{'s' if len(paths) > 1 else ''} in the settings"
-        if not self._served:
+        if not self.served:
             other = "jobs name one by XAttrs.binary, or run in an application that has dialled in to a worker"
             return Health(state="healthy", why=many if paths else f"{many}; {other}")
         if paths or any(app.connected for app in self.services.apps.seen()):
@@ -114,30 +114,13 @@ class GoExecutor(AppExecutor[GoSpec]):
         remedy = "list one in [executors.go] binaries, or start an application with ANYJOB_APP and ANYJOB_APP_TOKEN"
         return Health(state="healthy", why=f"{many}; {self.connected()}; {remedy}")
 
-    @property
-    def _served(self) -> bool:
-        """Whether a worker has this executor; whoever lists or explains has it without one."""
-        return hasattr(self, "services")
-
     def _served_by(self, choice: Choice, spec: GoSpec) -> frozenset[str] | None:
         """Names of the program; None: nobody knows. It is asked without the job's variables: who may only run jobs as
         somebody else must have no say in a process of the worker's own user."""
         program = find_program(choice.path)
         if not self._settings.ask or program is None:
             return None
-        return self._names.of(program, choice.argv, spec.job_name, self._environment).names
-
-    @property
-    def _environment(self) -> Mapping[str, str]:
-        """What programs get of the worker's own."""
-        return self.services.environment if self._served else _usual()
-
-
-@cache
-def _usual() -> Mapping[str, str]:
-    from anyjob.worker.environment import base_environment
-
-    return base_environment()
+        return self._names.of(program, choice.argv, spec.job_name, self.environment).names
 
 
 def _key(choice: Choice) -> str:

@@ -7,15 +7,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-__all__ = ["AbsolutePath", "GoSettings", "Isolation"]
+from anyjob.spec import AbsolutePath
+
+__all__ = ["GoSettings", "Isolation"]
 
 Isolation = Literal["process", "shared"]
-
-
-def _absolute(path: Path) -> Path:
-    if not path.is_absolute():
-        raise ValueError("is a relative path; write it from the root")
-    return path
 
 
 def _words(value: object) -> object:
@@ -30,28 +26,40 @@ def _program(words: tuple[str, ...]) -> tuple[str, ...]:
     return words
 
 
-AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 Program = Annotated[tuple[str, ...], Field(min_length=1), BeforeValidator(_words), AfterValidator(_program)]
 """A path, or a path and arguments."""
 
 
 class GoSettings(BaseModel):
-    """`binaries`: programs by the word that XAttrs.binary may name, by jobName, by app group, or `*` for all others.
-
-    `folders`: where a program must lie that a job names by its path; those in `binaries` may lie anywhere. `isolation`
-    holds for jobs that do not say it. `ask`: programs are asked for the names that they serve. `wait`: seconds in which
-    an application may still come that serves a job's name: one that was away dials every 10 s. `runs`: after so many a
-    shared process is replaced.
-    """
+    """What an operator sets for go jobs."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    binaries: dict[str, Program] = Field(default_factory=dict[str, tuple[str, ...]])
-    folders: tuple[AbsolutePath, ...] = ()
-    isolation: Isolation = "process"
-    ask: bool = True
-    wait: Annotated[float, Field(ge=0, le=3600)] = 20
-    runs: Annotated[int, Field(ge=1)] = 1000
+    binaries: Annotated[
+        dict[str, Program],
+        Field(
+            description="programs, each a path or a path and arguments, by the word that `XAttrs.binary` may "
+            "name, by jobName, by app group, or `*` for all others"
+        ),
+    ] = Field(default_factory=dict[str, tuple[str, ...]])
+    folders: Annotated[
+        tuple[AbsolutePath, ...],
+        Field(
+            description="where a program must lie that a job names by its path; those in `binaries` may lie "
+            "anywhere. Without a settings file: anywhere"
+        ),
+    ] = ()
+    isolation: Annotated[Isolation, Field(description="of jobs that do not say it")] = "process"
+    ask: Annotated[bool, Field(description="whether programs are asked for the names that they serve")] = True
+    wait: Annotated[
+        float,
+        Field(ge=0, le=3600),
+        Field(
+            description="seconds in which an application may still come that serves a job's name: one that was "
+            "away dials every 10 s"
+        ),
+    ] = 20
+    runs: Annotated[int, Field(ge=1), Field(description="after so many runs a shared process is replaced")] = 1000
 
     @classmethod
     def alone(cls) -> Self:

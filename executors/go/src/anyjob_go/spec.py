@@ -8,8 +8,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, Field
 
 from anyjob.outcome import Json
-from anyjob.spec import At, CommonXAttrs, Spec
-from anyjob.spec.commonxattrs import Text
+from anyjob.spec import At, CommonXAttrs, Spec, Text
 from anyjob_go.settings import Isolation
 
 __all__ = ["LOCAL", "GoSpec"]

@@ -107,7 +107,8 @@ class HttpExecutor(FunctionExecutor[HttpSpec]):
             self._end(run.name)
 
         run.on_stop(end)  # the ladder asks nobody before a start has returned
-        over, wait = self._running[run.name].over, asyncio.ensure_future(taken.wait())
+        over, wait = self.going(run), asyncio.ensure_future(taken.wait())
+        assert over is not None  # it has just been begun
         try:
             await asyncio.wait([over, wait], return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -116,7 +117,7 @@ class HttpExecutor(FunctionExecutor[HttpSpec]):
         return handle
 
     async def find(self, run: Run, spec: HttpSpec) -> Handle | Outcome | None:
-        if run.saved is not None or run.name in self._running:
+        if run.saved is not None or self.going(run) is not None:
             return await super().find(run, spec)
         if not spec.repeatable:
             return None  # kept before the request is sent, so it surely was not

@@ -13,23 +13,30 @@ __all__ = ["HttpSettings"]
 
 
 class HttpSettings(BaseModel):
-    """What an operator sets for http jobs.
-
-    `threads`: calls at once; further ones wait. `timeout`: seconds for a call whose job says none; `longest`: seconds
-    that no job's timeout goes beyond. `body`: bytes of an answer that are read, after decompression; `judged`: bytes of
-    it that the rules `text`, `json` and `regex` may look at.
-    `unverified`: jobs may switch off the check of certificates. `ca`: the CA bundle for jobs that name none; None: the
-    one that comes with requests (certifi). `files`: folders in which the CA and certificate files lie that jobs may
-    name; none may be named otherwise, because the worker's user may read what the job's owner may not.
-    """
+    """What an operator sets for http jobs."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    threads: Annotated[int, Field(ge=1, le=10_000)] = 1024
-    timeout: Annotated[float, Field(gt=0)] = 60
-    longest: Annotated[float | None, Field(gt=0)] = None
-    body: Size = 64 << 20
-    judged: Size = 1 << 20
-    unverified: bool = True
-    ca: Path | None = None
-    files: tuple[Path, ...] = ()
+    threads: Annotated[int, Field(ge=1, le=10_000), Field(description="calls at once; further ones wait")] = 1024
+    timeout: Annotated[float, Field(gt=0), Field(description="seconds for a call whose job says none")] = 60
+    longest: Annotated[
+        float | None,
+        Field(gt=0),
+        Field(description="seconds that no job's timeout goes beyond; default: no such limit"),
+    ] = None
+    body: Annotated[Size, Field(description="bytes of an answer that are read, after decompression")] = 64 << 20
+    judged: Annotated[
+        Size, Field(description="bytes of it that `respKey`, `respStr`, `respRegex` and `resultKey` look at")
+    ] = 1 << 20
+    unverified: Annotated[bool, Field(description="whether jobs may switch off the check of certificates")] = True
+    ca: Annotated[
+        Path | None,
+        Field(description="the CA bundle for jobs that name none; default: the one that comes with requests (certifi)"),
+    ] = None
+    files: Annotated[
+        tuple[Path, ...],
+        Field(
+            description="folders in which the files lie that `tls` of a job may name; default: none may be named, "
+            "because the worker's user may read what the job's owner may not"
+        ),
+    ] = ()

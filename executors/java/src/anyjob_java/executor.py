@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 
 from anyjob.errors import AnyJobError
 from anyjob.executor import AppExecutor, Attached, Command, Exit, Health, Own, Shared
-from anyjob.executor.said import without_word
 from anyjob.job import BadJob
 from anyjob.outcome import Cause, Json, Outcome
 from anyjob.problem import Problem
@@ -66,7 +65,7 @@ class JavaExecutor(AppExecutor[JavaSpec]):
         if spec.isolation == "shared":
             # Of the worker, not of the run: one JVM serves them all.
             launch = self.launch(spec, _encoding(run))
-            env = environment(self.services.environment if self._served else run.environment())
+            env = environment(self.environment)
             key = shared_key(spec.group, launch.argv, launch.class_path)
             return Shared(
                 key=key, command=Command(argv=launch.argv, env=env, returns=_RETURNS), runs=self._settings.runs
@@ -83,7 +82,7 @@ class JavaExecutor(AppExecutor[JavaSpec]):
             said["Template"] = run.job.template
         if run.user:
             said["User"] = run.user
-        if self._served:
+        if self.served:
             said["WorkerAddr"] = self.services.node
         return said
 
@@ -115,8 +114,7 @@ class JavaExecutor(AppExecutor[JavaSpec]):
         return with_report(outcome) if CRASH_REPORT in sources else outcome
 
     def died(self, run: Run, spec: JavaSpec, exit: Exit) -> Outcome:  # noqa: A002 - the word of the trade
-        del run
-        return explained(without_word(exit), exit, [*self._settings.always, *spec.jvm_args])
+        return explained(super().died(run, spec, exit), exit, [*self._settings.always, *spec.jvm_args])
 
     # ---------------------------------------------------------------- what is here
 
@@ -128,10 +126,6 @@ class JavaExecutor(AppExecutor[JavaSpec]):
         return await asyncio.to_thread(self._missing, spec)
 
     # ---------------------------------------------------------------- within
-
-    @property
-    def _served(self) -> bool:
-        return hasattr(self, "services")
 
     def _health(self) -> Health:
         homes = self._look()

@@ -10,16 +10,11 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from anyjob.spec import AbsolutePath
 from anyjob_java.words import Entry
 from anyjob_jvm.words import CAREFUL, JavaHomeText, JvmArg
 
 __all__ = ["JavaSettings"]
-
-
-def _absolute(path: Path) -> Path:
-    if not path.is_absolute():
-        raise ValueError("is a relative path; write it from the root")
-    return path
 
 
 def _pattern(text: str) -> str:
@@ -30,28 +25,42 @@ def _pattern(text: str) -> str:
     return text
 
 
-AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
-
-
 class JavaSettings(BaseModel):
-    """`classpath`: what is on the class path of every job of an app group, behind what it names; "*": every group.
-
-    `java`: the Java home of jobs that name none, or its version; None: the one that is found first. `homes`: further
-    Java homes beside those found on their own. `roots`: folders in which lie the class path entries that jobs may name;
-    `home_roots` the same for Java homes. `jvm_args`: regular expressions, one of which an argument of a job must match
-    as a whole. `always`: arguments of every JVM, before the job's. `runs`: after so many a shared JVM is replaced.
-    """
+    """What an operator sets for java jobs."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    classpath: Mapping[str, tuple[Entry, ...]] = Field(default_factory=dict[str, tuple[Entry, ...]])
-    java: JavaHomeText | None = None
-    homes: tuple[AbsolutePath, ...] = ()
-    roots: tuple[AbsolutePath, ...] = (Path("/"),)
-    home_roots: tuple[AbsolutePath, ...] = (Path("/"),)
-    jvm_args: tuple[Annotated[str, AfterValidator(_pattern)], ...] = CAREFUL
-    always: tuple[JvmArg, ...] = ()
-    runs: Annotated[int, Field(ge=1, le=1_000_000_000)] = 1000
+    classpath: Annotated[
+        Mapping[str, tuple[Entry, ...]],
+        Field(
+            description="app group to what is on the class path of its jobs, behind what they name; `*` is every group"
+        ),
+    ] = Field(default_factory=dict[str, tuple[Entry, ...]])
+    java: Annotated[
+        JavaHomeText | None,
+        Field(
+            description="the Java home of jobs that name none, or its version; default: the first that is found "
+            "(JAVA_HOME, the PATH, the newest)"
+        ),
+    ] = None
+    homes: Annotated[
+        tuple[AbsolutePath, ...], Field(description="further Java homes beside those found on their own")
+    ] = ()
+    roots: Annotated[
+        tuple[AbsolutePath, ...], Field(description="folders in which lie the class path entries that jobs may name")
+    ] = (Path("/"),)
+    home_roots: Annotated[tuple[AbsolutePath, ...], Field(description="the same for Java homes")] = (Path("/"),)
+    jvm_args: Annotated[
+        tuple[Annotated[str, AfterValidator(_pattern)], ...],
+        Field(
+            description="regular expressions, one of which an argument of a job must match as a whole; default: "
+            "what tunes a JVM. Without a settings file: anything"
+        ),
+    ] = CAREFUL
+    always: Annotated[tuple[JvmArg, ...], Field(description="arguments of every JVM, before the job's")] = ()
+    runs: Annotated[
+        int, Field(ge=1, le=1_000_000_000), Field(description="after so many runs a shared JVM is replaced")
+    ] = 1000
 
     @classmethod
     def alone(cls) -> Self:

@@ -14,7 +14,7 @@ from anyjob_k8s.variables import SECRETS, variables_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from anyjob.executor.command import Command
+    from anyjob.executor import Command
     from anyjob.run import RunFacts
     from anyjob_k8s.options import K8sOptions
 

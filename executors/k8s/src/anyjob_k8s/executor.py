@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from anyjob.executor import Capabilities, DeadlineBy, Handle, Phase, RemoteExecutor, Stage
-from anyjob.executor.base import OF_COMMANDS
+from anyjob.executor import COMMAND_KEYS, Capabilities, DeadlineBy, Handle, Phase, RemoteExecutor, Stage
 from anyjob.outcome import Outcome, StopReport, Strength
 from anyjob.problem import Problem
 from anyjob_k8s.ends import outcome_of, refused_outcome
@@ -39,7 +38,7 @@ class K8sExecutor(Served, RemoteExecutor[K8sSpec]):
 
     def ignores(self, spec: K8sSpec | None) -> frozenset[str]:
         del spec
-        return OF_COMMANDS - {"env"}
+        return COMMAND_KEYS - {"env"}
 
     def check(self, job: Job, spec: K8sSpec) -> Iterable[Problem]:
         del job

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from anyjob.problem import Problem
-from anyjob.spec import CommonXAttrs
-from anyjob.spec.read import read_spec
+from anyjob.spec import CommonXAttrs, read_spec
 from anyjob_k8s.allowed import Rules, field_of_manifest, field_of_ours
 from anyjob_k8s.commandpod import unkept
 from anyjob_k8s.manifest import read_manifest

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, cast
 
-from anyjob.job import BadJobFile
-from anyjob.job.yamltext import read_yaml
+from anyjob.job import BadJobFile, read_yaml
 from anyjob.jsontext import BadJson, copy_json, parse_json
 from anyjob.outcome import Json
 from anyjob.problem import WrongValue, short

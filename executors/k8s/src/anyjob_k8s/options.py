@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from anyjob.executor.launcher import Options
+from anyjob.executor import Options
 from anyjob.spec import At
 from anyjob_k8s.podkeys import Image, PodKeys
 

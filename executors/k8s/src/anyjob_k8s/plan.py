@@ -20,7 +20,7 @@ from anyjob_k8s.template import SOME_NAMESPACE, read_template
 from anyjob_k8s.words import is_dns_label
 
 if TYPE_CHECKING:
-    from anyjob.executor.command import Command
+    from anyjob.executor import Command
     from anyjob.run import RunFacts
     from anyjob_k8s.options import K8sOptions
     from anyjob_k8s.parts import Parts

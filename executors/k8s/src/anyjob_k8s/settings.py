@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Final, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from anyjob.nearest import did_you_mean
 from anyjob.problem import Problem
+from anyjob.spec import AbsolutePath
 from anyjob_k8s.words import DnsLabel
 
 __all__ = ["VOLUMES", "Allowed", "ClusterSettings", "K8sSettings"]
@@ -28,75 +28,102 @@ VOLUMES: Final = (
 """Kinds of volumes that stay within the cluster's own storage and the run's namespace."""
 
 
-def _absolute(path: Path) -> Path:
-    if not path.is_absolute():
-        raise ValueError("is a relative path; write it from the root")
-    return path
-
-
-AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
-
-
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class ClusterSettings(_Part):
-    """A cluster by the operator's name of it.
+    """A cluster by the operator's name of it."""
 
-    `kubeconfig` None: the ambient one (KUBECONFIG, ~/.kube/config, else the pod's own service account). `context` None:
-    its current one. `namespace` is that of jobs that name none; None: the context's.
-    """
-
-    kubeconfig: AbsolutePath | None = None
-    context: Annotated[str, Field(min_length=1)] | None = None
-    namespace: DnsLabel | None = None
+    kubeconfig: Annotated[
+        AbsolutePath | None,
+        Field(
+            description="the file; default: the ambient one (KUBECONFIG, ~/.kube/config, else the pod's own "
+            "service account)"
+        ),
+    ] = None
+    context: Annotated[
+        Annotated[str, Field(min_length=1)] | None, Field(description="one of its contexts; default: its current one")
+    ] = None
+    namespace: Annotated[
+        DnsLabel | None, Field(description="the namespace of jobs that name none; default: the context's")
+    ] = None
 
 
 class Allowed(_Part):
-    """What jobs may have of a cluster, beyond what its own rules allow the worker.
+    """What jobs may have of a cluster, beyond what its own rules allow the worker."""
 
-    `namespaces`, `service_accounts` and `images` are patterns with `*`; an image is compared by its full name
-    (`docker.io/library/busybox:latest`), and a pattern without a tag allows every tag. `host_path` lists the folders of
-    nodes that may be mounted, each with all below it. `capabilities` may be added beside those that a container has
-    anyway; `*` means all. `volumes` lists the kinds of volumes; `hostPath` need not be among them. `unconfined`:
-    seccomp, AppArmor, SELinux types, unmasked /proc, sysctls that reach beyond the pod, probes of foreign hosts.
-    """
-
-    namespaces: tuple[str, ...] = ("*",)
-    images: tuple[str, ...] = ("*",)
-    service_accounts: tuple[str, ...] = ("*",)
-    privileged: bool = False
-    host_path: tuple[AbsolutePath, ...] = ()
-    host_network: bool = False
-    host_pid: bool = False
-    host_ipc: bool = False
-    host_ports: bool = False
-    capabilities: tuple[str, ...] = ()
-    volumes: tuple[str, ...] = VOLUMES
-    unconfined: bool = False
+    namespaces: Annotated[tuple[str, ...], Field(description="patterns with `*`")] = ("*",)
+    images: Annotated[
+        tuple[str, ...],
+        Field(
+            description="patterns with `*`, compared with the full name (`docker.io/library/busybox:latest`); one "
+            "without a tag allows every tag"
+        ),
+    ] = ("*",)
+    service_accounts: Annotated[tuple[str, ...], Field(description="patterns with `*`")] = ("*",)
+    privileged: Annotated[bool, Field(description="privileged containers")] = False
+    host_path: Annotated[
+        tuple[AbsolutePath, ...], Field(description="folders of nodes that may be mounted, each with all below it")
+    ] = ()
+    host_network: Annotated[bool, Field(description="the node's network")] = False
+    host_pid: Annotated[bool, Field(description="the node's processes")] = False
+    host_ipc: Annotated[bool, Field(description="the node's shared memory")] = False
+    host_ports: Annotated[bool, Field(description="ports of the node")] = False
+    capabilities: Annotated[
+        tuple[str, ...], Field(description="what may be added beside those that a container has anyway; `*` is all")
+    ] = ()
+    volumes: Annotated[tuple[str, ...], Field(description="kinds of volumes; `hostPath` need not be among them")] = (
+        VOLUMES
+    )
+    unconfined: Annotated[
+        bool,
+        Field(
+            description="seccomp, AppArmor, SELinux types, unmasked /proc, sysctls that reach beyond the pod, "
+            "probes of foreign hosts"
+        ),
+    ] = False
 
 
 class K8sSettings(_Part):
-    """What an operator sets. Without any, the ambient kubeconfig serves and its contexts are the clusters.
+    """What an operator sets. Without any, the ambient kubeconfig serves and its contexts are the clusters."""
 
-    `clusters` by name; with them, jobs reach no other. `default`: that of jobs that name none, needed with more than
-    one. `allowed`: what jobs may have. `pending`: seconds that a pod may wait to be placed or to get its image before
-    the run is given up; a job's `pendingLimit` overrules it. `keep`: seconds that an ended Job stays in the cluster for
-    people to look at; 0: removed as soon as its outcome is kept. `poll`: seconds between two looks at runs of which the
-    watch says nothing. `patience`: seconds that a start or a removal goes on trying while the API does not answer.
-    `timeout`: seconds for one request. `threads`: requests at one time.
-    """
-
-    clusters: Mapping[str, ClusterSettings] = Field(default_factory=dict[str, ClusterSettings])
-    default: str | None = None
-    allowed: Allowed = Allowed()
-    pending: Annotated[float, Field(gt=0)] = 300
-    keep: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
-    poll: Annotated[float, Field(ge=0.5, le=3600)] = 30
-    patience: Annotated[float, Field(gt=0)] = 120
-    timeout: Annotated[float, Field(gt=0)] = 30
-    threads: Annotated[int, Field(ge=1, le=256)] = 8
+    clusters: Annotated[
+        Mapping[str, ClusterSettings],
+        Field(description="clusters by the operator's names; with them, jobs reach no other"),
+    ] = Field(default_factory=dict[str, ClusterSettings])
+    default: Annotated[
+        str | None, Field(description="the cluster of jobs that name none; needed where there are several")
+    ] = None
+    allowed: Annotated[Allowed, Field(description="what jobs may have")] = Allowed()
+    pending: Annotated[
+        float,
+        Field(gt=0),
+        Field(
+            description="seconds that a pod may wait to be placed or to get its image; a job's `pendingLimit` "
+            "overrules it"
+        ),
+    ] = 300
+    keep: Annotated[
+        int,
+        Field(ge=0, le=2**31 - 1),
+        Field(
+            description="seconds that an ended Job stays in the cluster for people to look at; 0: removed as soon "
+            "as its outcome is kept"
+        ),
+    ] = 0
+    poll: Annotated[
+        float,
+        Field(ge=0.5, le=3600),
+        Field(description="seconds between two looks at runs of which the watch says nothing"),
+    ] = 30
+    patience: Annotated[
+        float,
+        Field(gt=0),
+        Field(description="seconds that a start or a removal goes on trying while the API does not answer"),
+    ] = 120
+    timeout: Annotated[float, Field(gt=0), Field(description="seconds for one request")] = 30
+    threads: Annotated[int, Field(ge=1, le=256), Field(description="requests at one time")] = 8
 
     @model_validator(mode="after")
     def _known_default(self) -> Self:

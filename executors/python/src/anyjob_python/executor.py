@@ -63,7 +63,7 @@ class PythonExecutor(CommandExecutor[PythonSpec]):
             if made is None:
                 files["anyjob_prepare.py"] = _shipped("prepare.py")
                 # Without a worker the command is made to be shown.
-                files["anyjob_prepare.json"] = self._environments.order(environment, shown=not self._served)
+                files["anyjob_prepare.json"] = self._environments.order(environment, shown=not self.served)
                 return Command(argv=[interpreter.path, "-IS", _PREPARE, _ORDER, *words], env=env, files=files)
             interpreter = made
         _activate(interpreter, env)
@@ -80,8 +80,7 @@ class PythonExecutor(CommandExecutor[PythonSpec]):
     async def health(self) -> Health:
         """Whether the interpreter of jobs that name none is here."""
         command = self._settings.command
-        # Also asked by whoever lists plugins, where no worker serves.
-        found = find(command, self.services.environment.get("PATH") if self._served else None)
+        found = find(command, self.environment.get("PATH"))
         if found is not None:
             return Health(state="healthy", why=found.path)
         remedy = "install it, or set another as [executors.python] command"
@@ -96,10 +95,6 @@ class PythonExecutor(CommandExecutor[PythonSpec]):
             lacks = missing(self._settings.command, "executors.python.command")
         uv = self._environments.missing() if spec.requirements else None
         return [problem for problem in (lacks, uv) if problem is not None]
-
-    @property
-    def _served(self) -> bool:
-        return hasattr(self, "services")
 
     def _wants_warm(self, spec: PythonSpec) -> bool:
         return self._settings.warm if spec.warm is None else spec.warm

@@ -2,50 +2,52 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from anyjob.spec.commonxattrs import Size
+from anyjob.spec import AbsolutePath, Size
 from anyjob_python.words import Command, Preload
 
 __all__ = ["PythonSettings"]
 
 
-def _absolute(path: Path) -> Path:
-    if not path.is_absolute():
-        raise ValueError("is a relative path; write it from the root")
-    return path
-
-
-AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
-
-
 class PythonSettings(BaseModel):
-    """`command`, `warm` and `preload` hold for jobs that do not say otherwise; `preload` only for those that name
-    neither an interpreter nor requirements of their own, because another interpreter may lack the modules.
-
-    The others are for jobs with requirements. `index_url` is the index in place of PyPI; it may hold a password, which
-    is shown nowhere. `build`: packages without a wheel may be built, which runs their code. `timeout` in seconds for
-    making one environment. Environments that nobody used for `keep_days` go, and the oldest of more than `keep_size`.
-    """
+    """What an operator sets for python jobs. From `uv` on: for jobs with requirements."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    command: Command = "python3"
-    warm: bool = False
-    preload: Preload = ()
+    command: Annotated[Command, Field(description="the interpreter of jobs that name none")] = "python3"
+    warm: Annotated[
+        bool, Field(description="whether jobs that do not say are forked from an interpreter that is there already")
+    ] = False
+    preload: Annotated[
+        Preload,
+        Field(
+            description="modules that it has imported before, for jobs that name neither an interpreter nor "
+            "requirements nor modules"
+        ),
+    ] = ()
     uv: Annotated[
         AbsolutePath | None, Field(description="the program uv; default: the one beside anyjob or on the PATH")
     ] = None
     cache: Annotated[
         AbsolutePath | None, Field(description="folder of the environments; default: in the user's cache")
     ] = None
-    index_url: SecretStr | None = None
-    find_links: tuple[AbsolutePath, ...] = ()
-    no_index: bool = False
-    build: bool = False
-    timeout: Annotated[float, Field(gt=0, le=86_400)] = 300
-    keep_days: Annotated[float, Field(ge=0)] = 30
-    keep_size: Size = 10 << 30
+    index_url: Annotated[
+        SecretStr | None,
+        Field(
+            description="the index in place of PyPI; it may hold a password, which is shown nowhere, but runs "
+            "that install can read it"
+        ),
+    ] = None
+    find_links: Annotated[tuple[AbsolutePath, ...], Field(description="folders of wheels")] = ()
+    no_index: Annotated[bool, Field(description="install from `find_links` alone")] = False
+    build: Annotated[
+        bool, Field(description="whether packages without a wheel may be built, which runs their code")
+    ] = False
+    timeout: Annotated[float, Field(gt=0, le=86_400), Field(description="seconds for making one environment")] = 300
+    keep_days: Annotated[float, Field(ge=0), Field(description="environments that nobody used for so many days go")] = (
+        30
+    )
+    keep_size: Annotated[Size, Field(description="of more than that the oldest go, never one in use")] = 10 << 30

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from anyjob.job import Job
-from anyjob.job.words import TimeType
+from anyjob.job import Job, TimeType
 from anyjob.outcome import Json
 from anyjob.problem import WrongValue
 from anyjob_springschedule.crontext import quartz_cron

@@ -46,7 +46,7 @@ class SpringExecutor(AppExecutor[SpringSpec]):
         wrong = managed.problems(self._settings, spec, run.job.group_id)
         if wrong:
             raise BadJob(wrong, run.job.name)
-        command = managed.command_of(self._settings, spec, run.job.group_id, self._environment)
+        command = managed.command_of(self._settings, spec, run.job.group_id, self.environment)
         return Shared(key=managed.key_of(command, spec), command=command, runs=self._settings.runs)
 
     def request(self, run: Run, spec: SpringSpec) -> Mapping[str, Json]:
@@ -69,7 +69,7 @@ class SpringExecutor(AppExecutor[SpringSpec]):
             self._takeover.want(jobs)
 
     async def health(self) -> Health:
-        if self._takeover is None:  # asked where no worker serves
+        if not self.served:
             return Health(state="healthy", why="who is connected is known where a worker runs: anyjob spring list")
         if any(app.connected for app in self.services.apps.seen()):
             return Health(state="healthy", why=self.connected())
@@ -81,15 +81,10 @@ class SpringExecutor(AppExecutor[SpringSpec]):
     async def preflight(self, spec: SpringSpec) -> Iterable[Problem]:
         if spec.jar is not None:
             return managed.problems(self._settings, spec, spec.group)
-        if self._takeover is None:  # `explain`: nobody can dial in to it
+        if not self.served:  # nobody can dial in to it
             return []
         problem = missing(spec, self.services.apps.seen(spec.group or None))
         return [] if problem is None else [problem]
-
-    @property
-    def _environment(self) -> Mapping[str, str]:
-        """Also asked by `explain`, where no worker serves."""
-        return {} if self._takeover is None else self.services.environment
 
     def preview(self, run: RunFacts, spec: SpringSpec) -> Mapping[str, Sequence[str]]:
         if spec.jar is not None:

@@ -38,37 +38,55 @@ launcher loads other code."""
 
 class AppSettings(BaseModel):
     """The table `[executors.springschedule.apps.GROUP]`: what a worker may start for jobs of an app group; `*` is every
-    group.
-
-    `jars`: jars that jobs may name, and folders in which such jars lie. `java`: the Java home, or its version; None:
-    the first that is found. `java_homes`: folders in which Java homes lie that jobs may name, beside those found on
-    their own. `jvm_args`: regular expressions, one of which an argument of a job must match as a whole. `always`:
-    arguments of every such JVM, before the job's.
-    """
+    group."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    jars: tuple[AbsolutePath, ...] = ()
-    java: JavaHomeText | None = None
-    java_homes: tuple[AbsolutePath, ...] = ()
-    jvm_args: tuple[Annotated[str, AfterValidator(_pattern)], ...] = ALLOWED
-    always: tuple[JvmArg, ...] = ()
+    jars: Annotated[
+        tuple[AbsolutePath, ...], Field(description="jars that jobs may name, and folders in which such jars lie")
+    ] = ()
+    java: Annotated[
+        JavaHomeText | None, Field(description="the Java home, or its version; default: the first that is found")
+    ] = None
+    java_homes: Annotated[
+        tuple[AbsolutePath, ...],
+        Field(description="folders in which Java homes lie that jobs may name, beside those found on their own"),
+    ] = ()
+    jvm_args: Annotated[
+        tuple[Annotated[str, AfterValidator(_pattern)], ...],
+        Field(
+            description="regular expressions, one of which an argument of a job must match as a whole; default: "
+            "sizes, tuning, the application's own -D"
+        ),
+    ] = ALLOWED
+    always: Annotated[tuple[JvmArg, ...], Field(description="arguments of every such JVM, before the job's")] = ()
 
     def allows_argument(self, argument: str) -> bool:
         return any(re.fullmatch(pattern, argument, re.DOTALL) for pattern in self.jvm_args)
 
 
 class SpringSettings(BaseModel):
-    """`wait`: seconds in which an application may still dial in before a run is `dependency_missing`: one that was away
-    dials every 10 s. `runs`: after so many one that the worker started is replaced. `apps`: what the worker may start,
-    by app group; without any it starts nothing.
-    """
+    """What an operator sets for springschedule jobs."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    wait: Annotated[float, Field(ge=0, le=3600)] = 20
-    runs: Annotated[int, Field(ge=1, le=1_000_000_000)] = 1_000_000
-    apps: Mapping[Annotated[str, Field(min_length=1)], AppSettings] = Field(default_factory=dict[str, AppSettings])
+    wait: Annotated[
+        float,
+        Field(ge=0, le=3600),
+        Field(
+            description="seconds in which an application may still dial in before a run is `dependency_missing`: "
+            "one that was away dials every 10 s"
+        ),
+    ] = 20
+    runs: Annotated[
+        int,
+        Field(ge=1, le=1_000_000_000),
+        Field(description="after so many runs an application that the worker started is replaced"),
+    ] = 1_000_000
+    apps: Annotated[
+        Mapping[Annotated[str, Field(min_length=1)], AppSettings],
+        Field(description="what the worker may start, by app group (`*` is every one); without any it starts nothing"),
+    ] = Field(default_factory=dict[str, AppSettings])
 
     @classmethod
     def alone(cls) -> Self:

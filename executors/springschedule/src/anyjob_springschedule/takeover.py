@@ -10,7 +10,7 @@ from typing import Final
 from anyjob.errors import AnyJobError
 from anyjob.executor import Apps, SeenApp
 from anyjob.job import Job
-from anyjob.spec.read import read_spec
+from anyjob.spec import read_spec
 from anyjob_springschedule.spec import SpringSpec
 
 __all__ = ["Takeover"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from anyjob.executor.services import State
+    from anyjob.executor import State
 
 __all__ = ["Leases", "new_log_id"]
 

@@ -11,7 +11,7 @@ from typing import Final
 
 import h11
 
-from anyjob.worker.apps.appsettings import Address
+from anyjob.listenaddress import ListenAddress
 from anyjob_xxljob.message import BadMessage, reply
 
 __all__ = ["Call", "Listener"]
@@ -49,7 +49,7 @@ class Listener:
 
     def __init__(
         self,
-        addresses: Sequence[Address],
+        addresses: Sequence[ListenAddress],
         prefix: str,
         body: int,
         circle: Callable[[str], str | None],

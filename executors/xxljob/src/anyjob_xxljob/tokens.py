@@ -7,8 +7,7 @@ import logging
 from typing import Final
 
 from anyjob.errors import SecretMissing
-from anyjob.worker.apps.appsettings import Source, weakness
-from anyjob.worker.secrets import read_source
+from anyjob.secret import Source, read_source, weakness
 from anyjob_xxljob.settings import XxlJobSettings
 
 __all__ = ["ALL", "Tokens"]

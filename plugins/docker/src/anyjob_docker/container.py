@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from anyjob.executor.said import OUTCOME_FILE
+from anyjob.executor import OUTCOME_FILE
 from anyjob.outcome import Json
 from anyjob.run import RUN_FOLDER
 from anyjob.spec import Limits

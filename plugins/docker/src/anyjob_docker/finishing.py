@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, cast
 
-from anyjob.executor.returned import read_returned, with_map
+from anyjob.executor import read_returned, with_map
 from anyjob.outcome import Evidence
 from anyjob_docker.container import USUAL_RETURNS
 from anyjob_docker.ends import Seen

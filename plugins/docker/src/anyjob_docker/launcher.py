@@ -11,14 +11,22 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from anyjob.executor import Capabilities, Command, DeadlineBy, Exit, Handle, Health, Launcher, Stage
-from anyjob.executor.capabilities import Limit
-from anyjob.executor.progress import ProgressReader
+from anyjob.executor import (
+    Capabilities,
+    Command,
+    DeadlineBy,
+    Exit,
+    Handle,
+    Health,
+    Launcher,
+    Limit,
+    ProgressReader,
+    Stage,
+)
 from anyjob.job import BadJob
 from anyjob.outcome import Cause, Evidence, StopReport, Strength
 from anyjob.problem import Problem
-from anyjob.spec import CommonXAttrs
-from anyjob.spec.read import read_spec
+from anyjob.spec import CommonXAttrs, read_spec
 from anyjob_docker.address import Address, BadAddress, find_address
 from anyjob_docker.asked import asked_limits
 from anyjob_docker.beginning import Beginning
@@ -224,7 +232,7 @@ class DockerLauncher(Launcher[DockerOptions]):
             finally:
                 self._pump.drop(run.name)
                 self._logs.drop(run.name)
-                self._progress.drop(run.name)
+                self._progress.drop(run)
         status = folder.status()
         about = seen_of(handle, run, watch, started)
         ended = gone(run.name, status, about) if seen is None else judge(ident, seen["State"], status, about)

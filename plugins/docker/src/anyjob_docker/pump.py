@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from anyjob.worker.shim.kernel import punch
+from anyjob.hole import punch_hole
 
 if TYPE_CHECKING:
     from anyjob.run import Run
@@ -120,7 +120,7 @@ class Pump:
         upto = int(kept) // _BLOCK * _BLOCK if kept and kept.isdigit() else 0
         if upto - tail.freed >= _FREED:
             try:
-                punch(file, tail.freed, upto)
+                punch_hole(file, tail.freed, upto)
             except OSError:
                 pass  # no holes on this file system: it holds the log twice
             tail.freed = upto

@@ -65,14 +65,14 @@ class AllowedMount(BaseModel):
 
 
 class Tls(BaseModel):
-    """Files for an engine that is reached by TLS. `verify` false: anybody may call himself the engine."""
+    """Files for an engine that is reached by TLS."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    ca: Path | None = None
-    cert: Path | None = None
-    key: Path | None = None
-    verify: bool = True
+    ca: Annotated[Path | None, Field(description="the file of CA certificates")] = None
+    cert: Annotated[Path | None, Field(description="the client's certificate")] = None
+    key: Annotated[Path | None, Field(description="its key")] = None
+    verify: Annotated[bool, Field(description="false: anybody may call himself the engine")] = True
 
     @model_validator(mode="after")
     def _pair(self) -> Self:
@@ -82,44 +82,61 @@ class Tls(BaseModel):
 
 
 class DockerSettings(BaseModel):
-    """`host`: the engine, `unix:///run/docker.sock` or `tcp://HOST:PORT`; without it DOCKER_HOST, docker's current
-    context, or the default socket. `tls`: its files.
-
-    What jobs may have, each a pattern or a list of them: `images` (`*` all; else a name in which `*` stands for all but
-    `/`, and `**` for all; without a tag, every tag), `mounts` (a path, a path with `/**` for what is in it, or the name
-    of a volume; with `:ro` behind it only to be read; `*` all), `networks`, `users` (what XAttrs.user may name, as
-    `1000:*`), `capabilities`. `privileged`, `engine_socket` (mounts in which the socket of an engine lies),
-    `host_network`: refused unless true. `credentials`: pull also with what `docker login` left to the worker's user.
-
-    What jobs have that do not say: `network`, `user` (else the image's), `pull_policy`. `limits`: of a job that sets
-    none, and the most that one may set. `read_only_root`: always.
-
-    `entry`: "off": without the entry helper, so that output goes through the engine. `threads`: calls to the engine at
-    one time. `timeout`: seconds for one call. `pull_timeout`: seconds for one pull.
-    """
+    """What jobs may have of an engine, and what they have that do not say."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    host: Annotated[str, AfterValidator(_host)] | None = None
-    tls: Tls | None = None
-    images: _Texts = ("*",)
-    mounts: Annotated[tuple[Annotated[str, AfterValidator(_mount)], ...], BeforeValidator(_texts)] = ()
-    networks: _Texts = ("none", "bridge")
-    users: _Texts = ("*",)
-    capabilities: _Texts = ()
-    privileged: bool = False
-    engine_socket: bool = False
-    host_network: bool = False
-    credentials: bool = False
-    network: str = "none"
-    user: Annotated[str, Field(min_length=1)] | None = None
-    pull_policy: PullPolicy = "IfNotPresent"
-    limits: Limits = Limits()
-    read_only_root: bool = False
-    entry: Literal["auto", "off"] = "auto"
-    threads: Annotated[int, Field(ge=1, le=64)] = 8
-    timeout: Annotated[float, Field(gt=0, le=3600)] = 120
-    pull_timeout: Annotated[float, Field(gt=0, le=86400)] = 1800
+    host: Annotated[
+        Annotated[str, AfterValidator(_host)] | None,
+        Field(
+            description="the engine, `unix:///run/docker.sock` or `tcp://HOST:PORT`; default: DOCKER_HOST, "
+            "docker's current context, the default socket"
+        ),
+    ] = None
+    tls: Annotated[Tls | None, Field(description="files for an engine that is reached by TLS")] = None
+    images: Annotated[
+        _Texts,
+        Field(
+            description="patterns of images: `*` all; else a name in which `*` stands for all but `/`, and `**` "
+            "for all; without a tag, every tag"
+        ),
+    ] = ("*",)
+    mounts: Annotated[
+        tuple[Annotated[str, AfterValidator(_mount)], ...],
+        BeforeValidator(_texts),
+        Field(
+            description="what may be mounted: a path, a path with `/**` for what is in it, or the name of a "
+            "volume; with `:ro` behind it only to be read; `*` all"
+        ),
+    ] = ()
+    networks: Annotated[_Texts, Field(description="networks that jobs may name")] = ("none", "bridge")
+    users: Annotated[_Texts, Field(description="what XAttrs.user may name, as `1000:*`")] = ("*",)
+    capabilities: Annotated[_Texts, Field(description="capabilities that jobs may add")] = ()
+    privileged: Annotated[bool, Field(description="privileged containers")] = False
+    engine_socket: Annotated[bool, Field(description="mounts in which the socket of an engine lies")] = False
+    host_network: Annotated[bool, Field(description="the network of the engine's machine")] = False
+    credentials: Annotated[bool, Field(description="pull also with what `docker login` left to the worker's user")] = (
+        False
+    )
+    network: Annotated[str, Field(description="the network of jobs that name none")] = "none"
+    user: Annotated[
+        Annotated[str, Field(min_length=1)] | None,
+        Field(description="the user of jobs that name none; default: the image's"),
+    ] = None
+    pull_policy: Annotated[PullPolicy, Field(description="when images are pulled for jobs that do not say")] = (
+        "IfNotPresent"
+    )
+    limits: Annotated[Limits, Field(description="limits of jobs that set none, and the most that a job may set")] = (
+        Limits()
+    )
+    read_only_root: Annotated[bool, Field(description="true: the image's files can never be written")] = False
+    entry: Annotated[
+        Literal["auto", "off"],
+        Field(description="off: without the entry helper, so that output goes through the engine"),
+    ] = "auto"
+    threads: Annotated[int, Field(ge=1, le=64), Field(description="calls to the engine at one time")] = 8
+    timeout: Annotated[float, Field(gt=0, le=3600), Field(description="seconds for one call")] = 120
+    pull_timeout: Annotated[float, Field(gt=0, le=86400), Field(description="seconds for one pull")] = 1800
 
     @classmethod
     def alone(cls) -> Self:

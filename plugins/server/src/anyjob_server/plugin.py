@@ -27,6 +27,14 @@ def anyjob_commands() -> Iterable[CommandType]:
             name="instance", command=f"{cli}.instance:instance", help="Show, follow, stop and retry what was fired."
         ),
         CommandType(name="why", command=f"{cli}.why:why", help="When a job fires next, and why it did not."),
+        CommandType(
+            name="status",
+            command=f"{cli}.status:status",
+            help="How a server stands: what runs, what waits, what is not well.",
+        ),
+        CommandType(name="audit", command=f"{cli}.audit:audit", help="Who changed what, and what was refused to whom."),
         CommandType(name="key", command=f"{cli}.key:key", help="Make, list and revoke the access keys of a server."),
+        CommandType(name="backup", command=f"{cli}.backup:backup", help="Copy a server's memory, also while it runs."),
+        CommandType(name="restore", command=f"{cli}.backup:restore", help="Put a backup of a server back."),
         CommandType(name="cron", command=f"{cli}.cron:cron", help="When a cron expression fires."),
     ]

@@ -19,10 +19,10 @@ from anyjob_server.api.dispatcher import Dispatcher
 from anyjob_server.api.gateway import Gateway
 from anyjob_server.engine.clock import SYSTEM, Clock
 from anyjob_server.engine.engine import Engine
-from anyjob_server.engine.recovery import claim
+from anyjob_server.engine.recovery import claim, refuse_older
 from anyjob_server.keys import Keys
 from anyjob_server.settings import ServerSettings
-from anyjob_server.store import groups
+from anyjob_server.store import groups, instances
 from anyjob_server.store.store import Store
 from anyjob_server.trust.groupusers import GroupUsers
 from anyjob_server.trust.guard import Guard
@@ -38,7 +38,8 @@ class Server:
     """`async with Server(host, settings, state) as server: ...`
 
     Leaving the block fires nothing more and leaves what runs to the next start. Raises, on entering, StoreUnusable,
-    StoreInUse, StoreNewer, StateInUse, StateUnusable, OtherDatabase, BadSettings.
+    StoreInUse, StoreNewer, StateInUse, StateUnusable, OtherDatabase,
+    DatabaseOlder, BadSettings.
     """
 
     store: Store
@@ -86,6 +87,7 @@ class Server:
         self.keys.load()
         folder = self.state / WORKER_FOLDER
         claim(folder, self.store.ident)
+        refuse_older(folder, self.store.where, self.store.read_now(instances.next_id))
         settings = self.settings
         self.worker = Worker(self.host, folder, settings.worker, settings.secrets, settings.egress)
         self.worker.run_as = self.users

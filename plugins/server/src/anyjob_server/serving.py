@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Final, Self
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509 import load_pem_x509_certificates
 
-from anyjob.errors import BadSettings, StateUnusable
+from anyjob.errors import BadSettings, StateUnusable, WorkerError
 from anyjob.problem import Problem
 from anyjob_server.address import Address
 from anyjob_server.api.listener import Listener, tls_context
@@ -21,17 +22,21 @@ from anyjob_server.first import First, given_key, make_first
 from anyjob_server.server import Server
 from anyjob_server.settings import ServerSettings
 
-__all__ = ["Serving", "make_state_folder", "tls_files"]
+__all__ = ["NotTheOwner", "Serving", "make_state_folder", "tls_files"]
 
 _EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - to be told apart, not to be listened on
 
 
 def make_state_folder(folder: Path) -> None:
-    """Closed to others, but for root, whose jobs run as other users and must pass through it. Raises StateUnusable."""
+    """Closed to others, but for root, whose jobs run as other users and must pass through it. Raises StateUnusable,
+    NotTheOwner."""
     try:
         folder.mkdir(mode=0o711 if os.getuid() == 0 else 0o700, parents=True, exist_ok=True)
+        owner = folder.stat().st_uid
     except OSError as error:
         raise StateUnusable(folder, f"{error.strerror} ({error.filename})") from error
+    if os.getuid() == 0 and owner != 0:
+        raise NotTheOwner(folder, owner)
 
 
 def tls_files(settings: ServerSettings) -> tuple[Path, Path] | None:
@@ -45,6 +50,21 @@ def tls_files(settings: ServerSettings) -> tuple[Path, Path] | None:
         remedy = f"is missing: server.{other} is given; name both, also as --{option}, or neither"
         raise BadSettings("The settings", [Problem(field=f"server.{lacking}", value="", remedy=remedy)])
     return cert, key
+
+
+class NotTheOwner(WorkerError):
+    """Root would leave files in another user's state folder that its server cannot open any more."""
+
+    def __init__(self, folder: Path, owner: int) -> None:
+        try:
+            self.owner = pwd.getpwuid(owner).pw_name
+        except KeyError:
+            self.owner = str(owner)
+        super().__init__(
+            f"State folder {folder} belongs to user {self.owner}, whose server could not open any more what root writes"
+            f" there. Run this as that user (runuser -u {self.owner} -- anyjob ...), start the service instead, or give"
+            f" the folder to root first (chown -R root: {folder})."
+        )
 
 
 class Serving:

@@ -10,7 +10,7 @@ from typing import Annotated, cast
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from anyjob.settings import Settings
-from anyjob.spec.commonxattrs import Size, SizeOrNone
+from anyjob.spec import Size, SizeOrNone
 from anyjob_server.timing.settings import TimeSettings
 
 __all__ = ["LogSettings", "ServerSettings", "with_options"]
@@ -33,7 +33,8 @@ class ServerSettings(TimeSettings):
     `database`: a URL (`postgresql://USER@HOST/NAME`), never shown because a password may be in it; without one SQLite
     in the state folder. Below `free_disk` bytes free beside SQLite's file no new work is taken. `history`: ended
     instances of a job that are kept. `users`: as whom the jobs of an app group run where the server is root
-    (`trust.groupusers`). `slots`: instances that may run at one time in all; None: any number.
+    (`trust.groupusers`). `slots`: instances that may run at one time in all; None: any number. `hold`: nothing new
+    begins, as before a move to another machine.
     """
 
     listen: str = "127.0.0.1:7780"
@@ -44,6 +45,7 @@ class ServerSettings(TimeSettings):
     free_disk: SizeOrNone = 64 << 20
     history: Annotated[int, Field(ge=1)] = 300
     slots: Annotated[int, Field(ge=1)] | None = None
+    hold: bool = False
     logs: LogSettings = LogSettings()
     users: Mapping[str, str] = {}
 

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
 
+from tests.docs.fences import blocks
 from tests.plugins.server.api.liveground import live
 from tests.plugins.server.api.wireground import KEY_ID, SECRET
 
-PAGE = Path(__file__).parents[4] / "plugins/server/docs/api.md"
-
 
 def test_the_examples_make_and_run_a_job(tmp_path: Path) -> None:
-    programs = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    programs = blocks("plugins/server/docs/api.md", "python")
     with live(tmp_path) as server:
         said: list[str] = []
         for program in programs:
@@ -32,6 +30,16 @@ def test_the_examples_make_and_run_a_job(tmp_path: Path) -> None:
         assert [one["JobName"] for one in listed] == ["hello"]
 
 
+def test_the_refusal_is_as_printed(tmp_path: Path) -> None:
+    (shown,) = blocks("plugins/server/docs/api.md", "")
+    wrong = {"TimeExpression": "0 0 25 * * ?", "XAttrs": '{"limits": {"memory": "1 bucket"}}'}
+    with live(tmp_path) as server:
+        scope = {"RegionId": "local", "Namespace": "default", "GroupId": "default"}
+        job = {"Name": "nightly", "JobType": "shell", "ExecuteMode": "standalone", "TimeType": "1", "Content": "true"}
+        reply = server.say(server.signer.v1("CreateJob", {**scope, **job, **wrong}))[1]
+    assert reply["Message"].splitlines() == shown.splitlines()
+
+
 def test_the_answers_are_as_printed() -> None:
-    for text in re.findall(r"```json\n(.*?)```", PAGE.read_text(), re.DOTALL):
+    for text in blocks("plugins/server/docs/api.md", "json"):
         assert set(json.loads(text)) >= {"RequestId", "Message", "Code"}

@@ -87,7 +87,7 @@ def test_observers_see_each_change(tmp_path: Path) -> None:
         async with field(tmp_path, play) as here:
             job = await here.job(Content="hold")
             await run(here, job, Cause.SUCCEEDED)
-        return [(one.before, one.after, one.job) for one in play.changes]
+        return [(one.before, one.after, one.job_name) for one in play.changes]
 
     assert asyncio.run(go()) == [
         (None, InstanceStatus.WAITING, "j"),

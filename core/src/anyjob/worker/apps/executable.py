@@ -25,7 +25,6 @@ from anyjob.worker.apps.followed import FollowedRuns, capped, capped_stop
 from anyjob.worker.apps.messages import FindAnswer, HealthAnswer, PreflightAnswer, StartAnswer, StopAnswer
 from anyjob.worker.apps.program import Program
 from anyjob.worker.apps.resident import Resident
-from anyjob.worker.environment import base_environment
 from anyjob.worker.secrets import MASK, masks
 
 __all__ = ["ExecutableExecutor"]
@@ -230,18 +229,17 @@ class ExecutableExecutor(RemoteExecutor[Spec]):
     def _missing(self) -> str:
         """Why there is no such program here; empty when there is."""
         word = self.definition.command[0]
-        path = self.services.environment.get("PATH") if "services" in vars(self) else base_environment().get("PATH")
         found = os.path.join(self.definition.folder, word) if os.sep in word else word
-        if shutil.which(found, path=path):
+        if shutil.which(found, path=self.environment.get("PATH")):
             return ""
         return f"command {word!r} of {self.definition.file} is not there, or cannot be executed"
 
     async def _beside(self, kind: str, body: Mapping[str, Any] | None = None) -> Body:
         """Ask the resident; without a worker (`anyjob plugins`, `explain`) a process for this question alone."""
-        if "services" in vars(self):
+        if self.served:
             return await (await self._resident.program()).ask(kind, body)
         welcome = {"node": "", "folder": None}
-        program = await Program.begin(self.definition, base_environment(), welcome, self._told, self._clean)
+        program = await Program.begin(self.definition, self.environment, welcome, self._told, self._clean)
         try:
             return await program.ask(kind, body)
         finally:

@@ -12,8 +12,8 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from anyjob.listenaddress import ListenAddress
 from anyjob.problem import plain
-from anyjob.worker.apps.appsettings import Address
 from anyjob.worker.apps.burst import Burst
 from anyjob.worker.apps.faults import AppFault
 
@@ -34,16 +34,16 @@ class Listener:
 
     def __init__(self, visit: Visit) -> None:
         self._visit = visit
-        self._servers: dict[Address, asyncio.Server] = {}
+        self._servers: dict[ListenAddress, asyncio.Server] = {}
         self._tries: list[asyncio.Task[None]] = []
         self._strangers: OrderedDict[asyncio.Task[None], None] = OrderedDict()
         self._visits: set[asyncio.Task[None]] = set()
         self._closed = False
         self._burst = Burst()
-        self.faults: dict[Address, str] = {}
+        self.faults: dict[ListenAddress, str] = {}
         """Why an address cannot be had."""
 
-    async def open(self, address: Address, mode: int = 0o600) -> None:
+    async def open(self, address: ListenAddress, mode: int = 0o600) -> None:
         """Listen there, now or as soon as it can be had. `mode`: who may connect to a Unix socket."""
         if address in self._servers or address in self.faults:
             return
@@ -54,7 +54,7 @@ class Listener:
             _log.warning("cannot listen on %s: %s", address, self.faults[address])
             self._tries.append(asyncio.get_running_loop().create_task(self._again(address, mode)))
 
-    def bound(self) -> dict[Address, str]:
+    def bound(self) -> dict[ListenAddress, str]:
         """Where it listens now, as text; a port 0 is told as the port that it got."""
         return {address: _bound(address, server) for address, server in self._servers.items()}
 
@@ -81,7 +81,7 @@ class Listener:
         await asyncio.gather(*self._tries, *visits, return_exceptions=True)
         await asyncio.sleep(0)  # in which their transports close
 
-    async def _again(self, address: Address, mode: int) -> None:
+    async def _again(self, address: ListenAddress, mode: int) -> None:
         while True:
             await asyncio.sleep(_AGAIN)
             try:
@@ -92,7 +92,7 @@ class Listener:
                 del self.faults[address]
                 return
 
-    async def _bind(self, address: Address, mode: int) -> None:
+    async def _bind(self, address: ListenAddress, mode: int) -> None:
         if address.path:
             await asyncio.to_thread(_clear, address.path)
             # Nobody may connect in the moment before its mode is set.
@@ -152,10 +152,10 @@ def _from(writer: asyncio.StreamWriter) -> str:
     return f"unix:{writer.get_extra_info('sockname')}"
 
 
-def _bound(address: Address, server: asyncio.Server) -> str:
+def _bound(address: ListenAddress, server: asyncio.Server) -> str:
     if address.path or address.port:
         return str(address)
-    return str(Address(host=address.host, port=server.sockets[0].getsockname()[1]))
+    return str(ListenAddress(host=address.host, port=server.sockets[0].getsockname()[1]))
 
 
 def _clear(path: str) -> None:

@@ -20,13 +20,13 @@ from anyjob.errors import StateUnusable
 from anyjob.executor.app import Shared
 from anyjob.executor.base import Stage
 from anyjob.job import Job
+from anyjob.listenaddress import ListenAddress
 from anyjob.outcome import Outcome, StopReport
 from anyjob.plugins.binding import Binding
 from anyjob.run import Run
 from anyjob.spec import CommonXAttrs
 from anyjob.version import VERSION
 from anyjob.worker.apps.application import Application
-from anyjob.worker.apps.appsettings import Address
 from anyjob.worker.apps.faults import AppAway
 from anyjob.worker.apps.messages import PROTOCOLS
 from anyjob.worker.apps.sharedapp import SharedApp
@@ -70,11 +70,11 @@ class SharedApps:
         self._host, self._idle = host, idle
         self.book = SharedBook()
         self.at = Path()
-        self._socket: Address | None = None
+        self._socket: ListenAddress | None = None
         self._by_name: dict[str, SharedApp] = {}
         self._taking: dict[tuple[str, str, str | None, str], SharedApp] = {}
         self._locks: dict[tuple[str, str, str | None, str], asyncio.Lock] = {}
-        self.listen: Callable[[Address, int], Awaitable[None]]
+        self.listen: Callable[[ListenAddress, int], Awaitable[None]]
 
     async def resume(self, at: Path, apps: Mapping[str, Application]) -> None:
         """Take up those that an earlier worker left in the folder. `apps`: as what they had dialled in, by name."""
@@ -283,7 +283,7 @@ class SharedApps:
         root = os.getuid() == 0
         try:
             self.at.mkdir(mode=0o711 if root else 0o700, parents=True, exist_ok=True)
-            self._socket = Address(path=_socket(self.at))
+            self._socket = ListenAddress(path=_socket(self.at))
             await self.listen(self._socket, 0o666 if root else 0o600)
             return self._socket.path
         except OSError as error:

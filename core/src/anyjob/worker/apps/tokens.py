@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from anyjob.errors import SecretMissing, StateUnusable
-from anyjob.worker.apps.appsettings import Source, weakness
-from anyjob.worker.secrets import read_source
+from anyjob.secret import Source, read_source, weakness
 
 if TYPE_CHECKING:
     from anyjob.worker.apps.keyfile import KeyFile

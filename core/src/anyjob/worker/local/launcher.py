@@ -101,7 +101,7 @@ class LocalLauncher(Launcher[LocalOptions]):
         try:
             return _exit(face, work, await client.ended(run.name), wanted)
         finally:
-            self._progress.drop(run.name)
+            self._progress.drop(run)
 
     async def stop(self, run: Run, handle: Handle, stage: Stage, options: LocalOptions) -> StopReport:
         del handle, options

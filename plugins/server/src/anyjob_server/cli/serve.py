@@ -53,6 +53,9 @@ def serve(
     insecure: Annotated[
         bool, typer.Option("--insecure", help="Serve others without TLS, on a network that is trusted itself.")
     ] = False,
+    hold: Annotated[
+        bool, typer.Option("--hold", help="Begin nothing new: what runs is followed to its end, the API answers.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, when it is ready.")] = False,
 ) -> None:
     """Run the server, until a signal.
@@ -68,7 +71,7 @@ def serve(
     from anyjob.cli.session import leave
     from anyjob_server.address import read_address
     from anyjob_server.client.serverfile import default_state
-    from anyjob_server.settings import ServerSettings, with_options
+    from anyjob_server.settings import with_options
 
     folder = (state or default_state()).absolute()
     given: dict[str, object] = {
@@ -77,13 +80,27 @@ def serve(
         "tls_key": tls_key,
         "insecure": insecure or None,
         "database": database,
+        "hold": hold or None,
     }
     settings = with_options(settings_for(config, folder, served=True), given)
-    own = ServerSettings.of(settings)
+    own = _own(settings)
     address = read_address(own.listen, "--listen" if listen else "server.listen")
     _log_to_stderr()
     sys.setswitchinterval(_SWITCH)
     leave(asyncio.run(_serve(settings, own, folder, address, as_json=as_json)))
+
+
+def _own(settings: Settings) -> ServerSettings:
+    """The part [server]. Raises BadSettings, with what is wrong in all other tables too."""
+    from anyjob.cli.hosting import all_problems
+    from anyjob.errors import BadSettings
+    from anyjob_server.settings import ServerSettings
+
+    try:
+        return ServerSettings.of(settings)
+    except BadSettings as error:
+        others = [one for one in all_problems(settings) if one not in error.problems]
+        raise BadSettings(settings.source, [*error.problems, *others]) from None
 
 
 async def _serve(settings: Settings, own: ServerSettings, folder: Path, address: Address, *, as_json: bool) -> int:
@@ -107,6 +124,7 @@ async def _serve(settings: Settings, own: ServerSettings, folder: Path, address:
 
 def _tell(serving: Serving, *, as_json: bool) -> None:
     from anyjob_server.cli.welcome import welcome
+    from anyjob_server.engine.room import HELD
     from anyjob_server.trust.passage import closed_above
 
     first, state = serving.first, serving.server.state
@@ -119,6 +137,8 @@ def _tell(serving: Serving, *, as_json: bool) -> None:
             ' or open that folder (chmod o+x), or write "*" = "root" under [server.users]'
         )
         write(sys.stderr, f"anyjob: {plain(told)}\n")
+    if serving.server.own.hold:
+        write(sys.stderr, f"anyjob: {HELD}\n")
     if as_json:
         key = None if first is None else {"id": first.access_key_id, "secret": first.secret or None}
         write(sys.stdout, json.dumps({"url": serving.url, "pid": os.getpid(), "state": str(state), "key": key}) + "\n")

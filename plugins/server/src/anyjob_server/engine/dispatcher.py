@@ -10,8 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from anyjob.errors import AnyJobError, StateUnusable
-from anyjob.job import BadJob
-from anyjob.job.words import TimeType
+from anyjob.job import BadJob, TimeType
 from anyjob.outcome import Cause, Evidence, Outcome
 from anyjob.plugins.types import InstanceChange
 from anyjob.status import InstanceStatus, TriggerType
@@ -314,7 +313,7 @@ class Dispatcher:
             return
         self._worker.host.observers.instance_changed(
             InstanceChange(
-                job=active.loaded.row.name,
+                job_name=active.loaded.row.name,
                 job_id=active.row.job,
                 instance=active.id,
                 before=before,

@@ -14,6 +14,7 @@ from anyjob.errors import AnyJobError
 from anyjob.version import VERSION
 from anyjob.worker.instance import Instances
 from anyjob.worker.worker import Worker
+from anyjob_server.engine.afterrestore import is_first, let_pass
 from anyjob_server.engine.announcer import Announcer
 from anyjob_server.engine.clock import SYSTEM, Clock
 from anyjob_server.engine.dispatcher import Dispatcher
@@ -28,6 +29,7 @@ from anyjob_server.engine.recovery import Recovery
 from anyjob_server.engine.room import Room
 from anyjob_server.engine.roster import Active, Roster
 from anyjob_server.engine.scheduler import Scheduler
+from anyjob_server.engine.standing import Standing, look
 from anyjob_server.engine.why import Why, why, why_gone
 from anyjob_server.settings import ServerSettings
 from anyjob_server.store import enabled, groups, instances, jobs, reasons
@@ -75,10 +77,10 @@ class Engine:
         clock: Clock = SYSTEM,
     ) -> None:
         self._store, self._worker, self._instances, self._clock = store, worker, instances_, clock
-        self._gate, self._roster = Gate(settings.slots), Roster()
+        self._gate, self._roster = Gate(0 if settings.hold else settings.slots), Roster()
         self._shelf = Shelf(store, calendars, settings.zone)
         self._pen = Pen(store, clock)
-        self._room = Room(store, worker.folder.path, worker.settings.free_disk)
+        self._room = Room(store, worker.folder.path, worker.settings.free_disk, held=settings.hold)
         self._dispatcher = Dispatcher(worker, instances_, self._pen, self._gate, self._roster, clock)
         intake = Intake(store, self._dispatcher, store.read_now(instances.next_id))
         self._scheduler = Scheduler(
@@ -122,7 +124,11 @@ class Engine:
         for row in self._store.read_now(groups.find):
             self._gate.limit(row.id, row.max_concurrency)
         self._writing = self._loop(self._pen.run())
+        self._recovery.restored = is_first(self._store)
         await self._recovery.run()
+        if self._recovery.restored:
+            await self._pen.flushed()
+            await let_pass(self._store, self._shelf, self._clock)
         self._scheduler.trigger.load((job, at) for job, at, _, _ in self._store.read_now(jobs.due))
         await self._scheduler.chain(self._store.read_now(enabled.unchained))
         await self._announcer.first()
@@ -167,6 +173,10 @@ class Engine:
             trouble = str(error)
         said = await self._store.read(lambda c: reasons.newest(c, row.id, _REASONS))
         return why(loaded, self._scheduler.trigger, self._roster, self._gate, self._room, self._clock, trouble, said)
+
+    async def standing(self) -> Standing:
+        """What goes on in all app groups, and what is not well. It answers also while the database is lost."""
+        return await look(self._store, self._roster, self._gate, self._room, self._dispatcher.health)
 
     def known(self, job: int) -> JobRow | None:
         """A job that is in memory, as the store has it; None: ask the store."""

@@ -10,6 +10,7 @@ from anyjob.status import InstanceStatus
 
 __all__ = [
     "AlreadyOver",
+    "DatabaseOlder",
     "EngineError",
     "NoRoom",
     "NotFired",
@@ -31,6 +32,7 @@ class Reason(StrEnum):
     DISABLED = "disabled"
     END_TIME = "end_time"
     FULL = "full"
+    HELD = "held"
     REFUSED = "refused"
 
 
@@ -45,7 +47,7 @@ class NotFired(EngineError):
 
     def __init__(self, job: str, reason: Reason, text: str) -> None:
         self.job, self.reason, self.text = job, reason, text
-        self.code = 503 if reason in (Reason.FULL, Reason.NO_WORKER) else 409
+        self.code = 503 if reason in (Reason.FULL, Reason.HELD, Reason.NO_WORKER) else 409
         super().__init__(f"Job {job!r} was not started: {text}")
 
 
@@ -107,4 +109,16 @@ class OtherDatabase(WorkerError):
         super().__init__(
             f"State folder {folder} belongs to another database (ident {ident}), and its runs would be lost."
             " Start the server with that database, or give this one a state folder of its own."
+        )
+
+
+class DatabaseOlder(WorkerError):
+    """The worker's folder has runs that the database has not come to: it was put back without `anyjob restore`."""
+
+    def __init__(self, where: str, folder: Path, instance: int) -> None:
+        self.where, self.folder, self.instance = where, folder, instance
+        super().__init__(
+            f"The database {where} is older than the worker's folder {folder}: that has runs of instance {instance}, to"
+            " which the database has not come. It was put back to an earlier state, and numbers would be given twice."
+            f" Tell it so: anyjob restore --state {folder.parent}. Then start the server again."
         )

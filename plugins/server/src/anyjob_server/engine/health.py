@@ -10,10 +10,7 @@ from time import monotonic
 from typing import Any, Final
 
 from anyjob.errors import AnyJobError
-from anyjob.executor.app import AppExecutor, Attached
-from anyjob.executor.base import Executor
-from anyjob.executor.capabilities import Health
-from anyjob.executor.launcher import Launcher
+from anyjob.executor import AppExecutor, Attached, Executor, Health, Launcher
 from anyjob.plugins import PluginHost
 from anyjob.plugins.binding import Bound
 from anyjob.plugins.plugin import failure
@@ -95,7 +92,7 @@ class HealthBook:
 
     def _keys(self, bound: Bound) -> list[tuple[str, str]]:
         keys = [] if _dials_in(bound) else [("executor", bound.binding.job_type)]
-        if bound.place is not None and bound.executor.joins(bound.spec):
+        if bound.place is not None and bound.executor.is_command(bound.spec):
             keys.append(("launcher", bound.place.name))
         return keys
 

@@ -10,8 +10,7 @@ from datetime import tzinfo
 
 from sqlalchemy import Connection
 
-from anyjob.job import BadJob, Job
-from anyjob.job.words import JobStatus
+from anyjob.job import BadJob, Job, JobStatus
 from anyjob.modes import ModeRefused, mode_of
 from anyjob.plugins import PluginHost
 from anyjob.problem import Problem

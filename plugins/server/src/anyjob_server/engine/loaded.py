@@ -11,8 +11,7 @@ from datetime import tzinfo
 from typing import Final
 
 from anyjob.errors import AnyJobError
-from anyjob.job import Job
-from anyjob.job.words import JobStatus, TimeType
+from anyjob.job import Job, JobStatus, TimeType
 from anyjob.plugins.binding import Binding
 from anyjob_server.store import jobs
 from anyjob_server.store.jobs import JobRow

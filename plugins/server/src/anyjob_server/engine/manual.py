@@ -181,8 +181,8 @@ class Manual:
 
     async def _refuse_unable(self, loaded: Loaded, by: str = "") -> None:
         """Refuse what could only fail: no room, no worker."""
-        if lack := self._room.lack:
-            await self._refuse(loaded, Reason.FULL, lack, by)
+        if halt := self._room.halt:
+            await self._refuse(loaded, self._room.why, halt, by)
         try:
             bound = self._worker.host.dispatch(loaded.job, loaded.binding)
         except AnyJobError as error:

@@ -11,6 +11,9 @@ forget it. So whatever the moment of a crash, store and worker's folder together
 | not ended    | ended           | the end is written |
 | ended        | any             | stopped if it still goes, then forgotten |
 | not there    | any             | the same |
+
+After a restore the store says how things stood when the backup was made. What it has as waiting or running, and the
+worker's folder does not know, may have begun and ended since: it ends as unknown, and is never started.
 """
 
 from __future__ import annotations
@@ -25,19 +28,23 @@ from anyjob.outcome import Cause, Evidence, Outcome
 from anyjob.status import InstanceStatus, TriggerType
 from anyjob.worker.instance import Instances, LiveInstance
 from anyjob.worker.worker import LiveRun, Worker
+from anyjob_server.engine.afterrestore import lost_sight
 from anyjob_server.engine.clock import Clock
 from anyjob_server.engine.dispatcher import Dispatcher
-from anyjob_server.engine.errors import OtherDatabase
+from anyjob_server.engine.errors import DatabaseOlder, OtherDatabase
 from anyjob_server.engine.loaded import Loaded, Shelf
+from anyjob_server.engine.prune import instance_of
 from anyjob_server.engine.roster import Active
 from anyjob_server.store import instances, jobs
 from anyjob_server.store.instances import InstanceRow
 from anyjob_server.store.store import Store
 
-__all__ = ["Recovery", "claim"]
+__all__ = ["Recovery", "claim", "ident_of", "refuse_older"]
 
 _IDENT: Final = "database"
 """The file in the worker's folder that names the database it belongs to."""
+
+_RUNS: Final = "runs"
 
 _log = logging.getLogger(__name__)
 
@@ -45,16 +52,33 @@ _log = logging.getLogger(__name__)
 def claim(folder: Path, ident: str) -> None:
     """Let the worker's folder belong to a database. Before the worker starts. Raises OtherDatabase, OSError."""
     folder.mkdir(mode=0o711 if os.getuid() == 0 else 0o700, parents=True, exist_ok=True)
-    file = folder / _IDENT
-    try:
-        known = file.read_text().strip()
-    except FileNotFoundError:
+    file, known = folder / _IDENT, ident_of(folder)
+    if known is None:
         fresh = file.with_name(f"{_IDENT}.new")
         fresh.write_text(f"{ident}\n")
         fresh.rename(file)
         return
     if known != ident:
         raise OtherDatabase(folder, known)
+
+
+def ident_of(folder: Path) -> str | None:
+    """The database to which a worker's folder belongs; None: to none yet."""
+    try:
+        return (folder / _IDENT).read_text().strip()
+    except FileNotFoundError:
+        return None
+
+
+def refuse_older(folder: Path, where: str, next_id: int) -> None:
+    """A run's folder is made when its instance is in the database. So where one is that the database has not come to,
+    the database was put back to an earlier state, and would give its number again. Raises DatabaseOlder."""
+    try:
+        found = [instance for entry in os.scandir(folder / _RUNS) if (instance := instance_of(entry.name)) is not None]
+    except FileNotFoundError:
+        return
+    if found and (newest := max(found)) >= next_id:
+        raise DatabaseOlder(where, folder, newest)
 
 
 @dataclass(slots=True)
@@ -68,6 +92,8 @@ class Recovery:
     shelf: Shelf
     clock: Clock
     strays: list[str] = field(default_factory=list[str])
+    restored: bool = False
+    """What the store says is older than what has happened."""
 
     async def run(self) -> None:
         """Take over. Once, when the worker has started and before anything fires. Raises StoreLost."""
@@ -90,7 +116,7 @@ class Recovery:
     def _take(self, row: InstanceRow, loaded: Loaded, live: LiveInstance | None) -> None:
         serial = loaded.job.max_concurrency if row.trigger is TriggerType.DATA_BACKFILL else None
         active = Active(row=row, loaded=loaded, status=row.status)
-        if live is None and row.status is not InstanceStatus.RUNNING:
+        if live is None and row.status is not InstanceStatus.RUNNING and not self.restored:
             self.dispatcher.enter(active, serial=serial)
             self.dispatcher.resume(active)
             return
@@ -101,8 +127,8 @@ class Recovery:
                 "the server was started again, and the worker's folder does not know the run any more: the machine was"
                 " restarted, or the folder was replaced"
             )
-            outcome = Outcome(cause=Cause.NODE_LOST, result=text, evidence=[Evidence(source="server", text=text)])
-            self.dispatcher.ended(active, outcome, [], self.clock.now())
+            lost = Outcome(cause=Cause.NODE_LOST, result=text, evidence=[Evidence(source="server", text=text)])
+            self.dispatcher.ended(active, lost_sight() if self.restored else lost, [], self.clock.now())
             return
         if row.start_time is not None:
             active.begun = row.start_time

@@ -1,4 +1,4 @@
-"""Whether there is room for new work."""
+"""Whether new work may begin: there is room, and nobody holds the server."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from pathlib import Path
 from time import monotonic
 from typing import Final
 
+from anyjob_server.engine.errors import Reason
 from anyjob_server.store.store import Store
 
-__all__ = ["Room"]
+__all__ = ["HELD", "Room"]
+
+HELD: Final = "the server was started with --hold: it begins nothing new until it is started without"
 
 _LOOK: Final = 0.5
 """Seconds for which an answer holds. What comes between finds the store full by itself."""
@@ -18,15 +21,26 @@ _LOOK: Final = 0.5
 class Room:
     """The store's room and the worker's: below its floor of free disk no run would start."""
 
-    def __init__(self, store: Store, folder: Path, floor: int | None) -> None:
-        """`folder`: the worker's state; `floor`: bytes that must be free there."""
+    def __init__(self, store: Store, folder: Path, floor: int | None, *, held: bool = False) -> None:
+        """`folder`: the worker's state; `floor`: bytes that must be free there. `held`: nothing new may begin."""
+        self.held = held
         self._store, self._folder, self._floor = store, folder, floor or 0
         self._looked = 0.0
         self._said = ""
 
     @property
+    def halt(self) -> str:
+        """Why nothing new begins; empty when it may."""
+        return HELD if self.held else self.lack
+
+    @property
+    def why(self) -> Reason:
+        """The kind of `halt`."""
+        return Reason.HELD if self.held else Reason.FULL
+
+    @property
     def lack(self) -> str:
-        """Why no new work is taken; empty when it is."""
+        """What room is wanting; empty when there is enough."""
         now = monotonic()
         if now >= self._looked:
             self._looked = now + _LOOK

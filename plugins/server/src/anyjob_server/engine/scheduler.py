@@ -7,7 +7,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any, Final
 
-from anyjob.job.words import TimeType
+from anyjob.job import TimeType
 from anyjob.status import TriggerType
 from anyjob_server.engine.clock import Clock
 from anyjob_server.engine.dispatcher import Dispatcher
@@ -95,7 +95,7 @@ class Scheduler:
         asyncio.get_running_loop().call_later(_AGAIN / 1000, put)
 
     def _decide(self, due: Sequence[Due]) -> None:
-        now, lack = self._clock.now(), self._room.lack
+        now, lack = self._clock.now(), self._room.halt
         turn, answers = Turn(), dict[tuple[int, int], Missed]()
         undone: list[Due] = []
         for at, job in due:
@@ -104,7 +104,7 @@ class Scheduler:
                 continue
             if lack and loaded.job.time_type is TimeType.ONE_TIME:
                 undone.append((at, job))
-                self._reason(turn, loaded, at, now, Reason.FULL, lack)
+                self._reason(turn, loaded, at, now, self._room.why, lack)
             elif loaded.timeline.chained:
                 self._chained(turn, loaded, at, now, lack)
             else:
@@ -167,7 +167,7 @@ class Scheduler:
 
     def _fire(self, turn: Turn, loaded: Loaded, schedule_time: int, data_time: int, now: int, lack: str) -> bool:
         if lack:
-            self._reason(turn, loaded, schedule_time, now, Reason.FULL, lack)
+            self._reason(turn, loaded, schedule_time, now, self._room.why, lack)
             return False
         most = loaded.job.max_concurrency
         if self._gate.taken(loaded.row.id) >= most:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from anyjob.job.words import TimeType
+from anyjob.job import TimeType
 from anyjob.status import TriggerType
 from anyjob_server.engine.clock import Clock
 from anyjob_server.engine.limits import Gate
 from anyjob_server.engine.loaded import Loaded
-from anyjob_server.engine.room import Room
+from anyjob_server.engine.room import HELD, Room
 from anyjob_server.engine.roster import Active, Roster
 from anyjob_server.engine.trigger import Trigger
 from anyjob_server.store import instances, jobs, reasons
@@ -20,7 +20,7 @@ from anyjob_server.store.errors import JobGone
 from anyjob_server.store.reasons import ReasonRow
 from anyjob_server.timing.timeline import Never
 
-__all__ = ["Going", "Waiting", "Why", "why", "why_gone"]
+__all__ = ["Going", "Waiting", "Why", "behind", "why", "why_gone"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +69,7 @@ def why(
     job = loaded.row.id
     actives = roster.of(job)
     next_fire = trigger.at(job)
-    now = room.lack or (f"no worker available: {trouble}" if trouble else "")
+    now = room.halt or (f"no worker available: {trouble}" if trouble else "")
     most = loaded.job.max_concurrency
     if not now and gate.taken(job) >= most:
         now = f"MaxConcurrency is {most}, and so many instances run or wait"
@@ -83,7 +83,7 @@ def why(
             if one.admitted and not one.ending
         ],
         waiting=[
-            Waiting(instance=one.id, schedule_time=one.row.schedule_time, behind=_behind(one, gate))
+            Waiting(instance=one.id, schedule_time=one.row.schedule_time, behind=behind(one, gate))
             for one in actives
             if not one.admitted and not one.ending
         ],
@@ -114,10 +114,13 @@ def _never(loaded: Loaded, now: int, *, going: bool) -> str:
     return answer.reason if isinstance(answer, Never) else "it is being computed"
 
 
-def _behind(active: Active, gate: Gate) -> str:
+def behind(active: Active, gate: Gate) -> str:
+    """What an instance that is not admitted waits for, in words."""
     place = gate.place(active.id)
     if place is None:
         return "it is just about to start"
+    if not place.limit:
+        return HELD
     ahead = f"; {place.before} wait before it" if place.before else ""
     if place.whose == "its job":
         return f"MaxConcurrency of its job is {place.limit}{ahead}"

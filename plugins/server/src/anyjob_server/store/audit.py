@@ -49,11 +49,13 @@ def page(
     namespace: str | None = None,
     group_id: str | None = None,
     key: str | None = None,
+    job: int | None = None,
+    action: str | None = None,
     page: int = 1,
     size: int = 100,
 ) -> tuple[list[AuditRow], int]:
     """One page of the lines, the newest first, and how many there are in all. Pages count from 1."""
-    given = {"namespace": namespace, "group_id": group_id, "key": key}
+    given = {"namespace": namespace, "group_id": group_id, "key": key, "job": job, "action": action}
     wanted = [AUDIT.c[name] == value for name, value in given.items() if value is not None]
     total: int = Statement(select(func.count()).select_from(AUDIT).where(*wanted)).value(c, {})
     here = select(AUDIT).where(*wanted).order_by(AUDIT.c.id.desc()).limit(size).offset((page - 1) * size)

@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, select
 
-from anyjob.job.words import JobStatus, TimeType
+from anyjob.job import JobStatus, TimeType
 from anyjob_server.store.statement import Statement
 from anyjob_server.store.tables import ALIVE, JOBS
 

@@ -25,6 +25,8 @@ __all__ = [
     "StoreInUse",
     "StoreLost",
     "StoreNewer",
+    "StoreNotEmpty",
+    "StoreOlder",
     "StoreUnusable",
 ]
 
@@ -60,6 +62,29 @@ class StoreNewer(StoreError):
             f"The database {where} was written by a later version of anyjob-server: its tables are at"
             f" {short(revision)}, this version knows them up to {known}. Install that version again, or restore the"
             " backup made before it."
+        )
+
+
+class StoreOlder(StoreError):
+    """An earlier version of anyjob-server has left the tables, and they cannot be read row by row."""
+
+    def __init__(self, where: str, revision: str, known: str) -> None:
+        self.where, self.revision, self.known = where, revision, known
+        super().__init__(
+            f"The database {where} has the tables of an earlier version of anyjob-server: they are at"
+            f" {short(revision)}, and this version reads {known}. Start the server once, which brings them up to date,"
+            " or use that version."
+        )
+
+
+class StoreNotEmpty(StoreError):
+    """A backup goes into an empty database only."""
+
+    def __init__(self, where: str, table: str) -> None:
+        self.where, self.table = where, table
+        super().__init__(
+            f"The database {where} is not empty: there are rows in {table}. Nothing was changed. Create another"
+            " database (createdb anyjob2) and name that one under [server] database."
         )
 
 

@@ -14,8 +14,7 @@ from sqlalchemy import Connection, bindparam, exists, func, select
 from sqlalchemy import delete as deleting
 from sqlalchemy import update as updating
 
-from anyjob.job import Job
-from anyjob.job.words import JobStatus, TimeType
+from anyjob.job import Job, JobStatus, TimeType
 from anyjob_server.store import meta
 from anyjob_server.store.errors import GroupGone, JobGone, NameTaken
 from anyjob_server.store.statement import ByIds, Conflict, Fields, Statement, inserting

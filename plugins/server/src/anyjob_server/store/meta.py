@@ -16,6 +16,7 @@ __all__ = [
     "LAST_INSTANCE",
     "OWNER",
     "PROBE",
+    "RESTORED",
     "SEALED",
     "drop",
     "dropped",
@@ -36,6 +37,8 @@ SEALED: Final = "sealed"
 """A word sealed with the key file: it tells whether a key file is this database's."""
 PROBE: Final = "probe"
 """Written to see whether there is room, and dropped again."""
+RESTORED: Final = "restored"
+"""Epoch ms of a restore that no server has started after: what has run since the backup is not known."""
 
 _GET: Final = Statement(select(META.c.value).where(META.c.name == bindparam("called")))
 _PUT: Final = Statement(update(META).where(META.c.name == bindparam("called")).values(value=bindparam("text")))

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from anyjob_server.store.errors import StoreNewer
 from anyjob_server.store.tables import VERSION_TABLE
 
-__all__ = ["alembic_config", "migrate", "revision_of"]
+__all__ = ["alembic_config", "head", "migrate", "revision_of"]
 
 _SCRIPTS: Final = "anyjob_server.store:migrations"
 
@@ -30,6 +30,11 @@ def alembic_config(connection: Connection | None = None) -> Config:
 def revision_of(c: Connection) -> str | None:
     """The revision of the database's tables; None: it has none yet."""
     return MigrationContext.configure(c, opts={"version_table": VERSION_TABLE}).get_current_revision()
+
+
+def head() -> str:
+    """The revision of this version's tables."""
+    return str(ScriptDirectory.from_config(alembic_config()).get_current_head())
 
 
 def migrate(c: Connection, where: str) -> None:

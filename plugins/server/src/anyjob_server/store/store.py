@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
@@ -15,7 +16,7 @@ from sqlalchemy.exc import ArgumentError
 from anyjob.errors import AnyJobError
 from anyjob.problem import short
 from anyjob_server.store import meta
-from anyjob_server.store.database import Database
+from anyjob_server.store.database import Database, Fault
 from anyjob_server.store.disk import free_bytes
 from anyjob_server.store.errors import SealUnusable, StoreLost, StoreUnusable
 from anyjob_server.store.migrate import migrate
@@ -25,7 +26,7 @@ from anyjob_server.store.sealing import KEY_FILE, Seal
 from anyjob_server.store.sqlite import SqliteDatabase
 from anyjob_server.store.writer import PATIENCE, Writer
 
-__all__ = ["DATABASE_FILE", "Store"]
+__all__ = ["DATABASE_FILE", "WORD", "Store", "database_of", "read_once"]
 
 DATABASE_FILE: Final = "server.db"
 """SQLite's file in the state folder."""
@@ -33,7 +34,8 @@ DATABASE_FILE: Final = "server.db"
 _URLS: Final = "write postgresql://USER@HOST/NAME, or sqlite:////PATH"
 _NAMELESS: Final = "of the settings"  # a URL that is not understood may hold a password anywhere
 
-_WORD: Final = "anyjob"
+WORD: Final = "anyjob"
+"""What is sealed with a database's key file, to tell whether it is its own."""
 _LOOK: Final = 0.2
 """Seconds for which the free space of the disk is believed."""
 FLOOR: Final = 64 << 20
@@ -63,7 +65,7 @@ class Store:
         waits for a database that is lost. Makes what is not there and upgrades the tables. Raises StoreUnusable,
         StoreInUse, StoreNewer, SealUnusable.
         """
-        database = _database(url, state)
+        database = database_of(url, state)
         try:
             state.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
@@ -87,7 +89,7 @@ class Store:
             database.release()
             if isinstance(error, AnyJobError) or not isinstance(error, Exception):
                 raise
-            raise StoreUnusable(database.where, str(getattr(error, "orig", error)).strip()) from error
+            raise StoreUnusable(database.where, _why(error)) from error
 
     @property
     def where(self) -> str:
@@ -134,7 +136,22 @@ class Store:
         return f"The disk of {folder} has {free >> 20} MiB free, less than server.free_disk ({self._floor >> 20} MiB)."
 
 
-def _database(url: str | None, state: Path) -> Database:
+def read_once(url: str | None, state: Path, ask: Callable[[Connection], T]) -> T:
+    """Ask a database past the server that has it, or that is down. Raises StoreUnusable."""
+    database = database_of(url, state)
+    if isinstance(database, SqliteDatabase) and not database.path.exists():
+        raise StoreUnusable(database.where, "it is not there; is --state the folder of the server?")
+    try:
+        with closing(database.reader()) as c, database.snapshot(c):
+            return ask(c)
+    except Exception as error:
+        if isinstance(error, AnyJobError) or database.fault(error) is Fault.NONE:
+            raise
+        raise StoreUnusable(database.where, str(getattr(error, "orig", error)).strip()) from error
+
+
+def database_of(url: str | None, state: Path) -> Database:
+    """The database that a URL means, not yet opened; None: SQLite in the folder `state`. Raises StoreUnusable."""
     if url is None:
         return SqliteDatabase(state.absolute() / DATABASE_FILE)
     try:
@@ -150,6 +167,14 @@ def _database(url: str | None, state: Path) -> Database:
             raise StoreUnusable(_NAMELESS, f"{short(kind)} is no kind of database that the server knows; {_URLS}")
 
 
+def _why(error: Exception) -> str:
+    cause = getattr(error, "orig", error)
+    said = str(cause).strip()
+    if getattr(cause, "sqlite_errorname", "") in ("SQLITE_NOTADB", "SQLITE_CORRUPT"):
+        return f"{said}: the file is damaged. Put the newest backup back: anyjob restore BACKUP --replace"
+    return said
+
+
 def _seal(c: Connection, file: Path) -> Seal:
     """The seal of this database. Raises SealUnusable."""
     sealed = meta.get(c, meta.SEALED)
@@ -162,9 +187,9 @@ def _seal(c: Connection, file: Path) -> Seal:
             ) from None
         seal = Seal.make(file)
     if sealed is None:
-        meta.put(c, meta.SEALED, seal.close(_WORD, _WORD))
+        meta.put(c, meta.SEALED, seal.close(WORD, WORD))
     else:
-        seal.open(sealed, _WORD)
+        seal.open(sealed, WORD)
     return seal
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from datetime import datetime, tzinfo
 from typing import Final
 
-from anyjob.job import BadJob, Job
-from anyjob.job.timing import check_time_expression
-from anyjob.job.words import TimeType
+from anyjob.job import BadJob, Job, TimeType, check_time_expression
 from anyjob.nearest import did_you_mean
 from anyjob.problem import Problem, WrongValue
 from anyjob.timezone import parse_timezone

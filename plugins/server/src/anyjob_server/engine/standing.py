@@ -1,0 +1,64 @@
+"""How the whole server stands at this moment: what `anyjob status` shows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from anyjob_server.engine.health import HealthBook
+from anyjob_server.engine.limits import Gate
+from anyjob_server.engine.room import Room
+from anyjob_server.engine.roster import Active, Roster
+from anyjob_server.engine.why import behind
+from anyjob_server.store import enabled
+from anyjob_server.store.errors import StoreError
+from anyjob_server.store.store import Store
+
+__all__ = ["OfType", "Standing", "Waits", "look"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfType:
+    """A type that has enabled jobs. `state`: the executor's word, healthy, unhealthy or undetected, and `why`."""
+
+    job_type: str
+    state: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waits:
+    """An instance that may not start yet, and behind what, in words."""
+
+    active: Active
+    behind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """`halt`: why nothing new begins; empty when it does. The longest that goes on comes first."""
+
+    halt: str
+    types: Sequence[OfType]
+    running: Sequence[Active]
+    waiting: Sequence[Waits]
+
+
+async def look(store: Store, roster: Roster, gate: Gate, room: Room, health: HealthBook) -> Standing:
+    """What memory says, and what the types say of themselves: of none where the database cannot be asked."""
+    halt = room.halt
+    try:
+        names = await store.read(enabled.types)
+    except StoreError as error:
+        halt, names = halt or str(error), []
+    said = await asyncio.gather(*(health.of("executor", name) for name in sorted(names)))
+    going = [one for one in sorted(roster.by_id.values(), key=lambda one: one.id) if not one.ending]
+    return Standing(
+        halt=halt,
+        types=[
+            OfType(job_type=name, state=one.state, why=one.why) for name, one in zip(sorted(names), said, strict=True)
+        ],
+        running=[one for one in going if one.admitted],
+        waiting=[Waits(active=one, behind=behind(one, gate)) for one in going if not one.admitted],
+    )

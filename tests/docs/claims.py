@@ -1,0 +1,126 @@
+"""Blocks that a test of their own runs, because they need a ground, a compiler or somebody to talk to.
+
+A row says: all blocks of this language on this page, with a third word those that hold a line beginning with it, are
+read by this test, through `tests.docs.fences` (`blocks`,
+`fences` or `walk`, with the same words as here). `run`: it is run; `checked`: it is compared, compiled or read.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal, NamedTuple
+
+from tests.docs.fences import Fence
+
+__all__ = ["CLAIMS", "PENDING", "Claim", "Row", "covers", "row"]
+
+Row = tuple[str, str] | tuple[str, str, str]
+"""A page, a language, and perhaps the beginning of a line."""
+
+
+class Claim(NamedTuple):
+    """How far the test goes, and which it is."""
+
+    how: Literal["run", "checked"]
+    test: str
+
+
+CLAIMS: Final[dict[Row, Claim]] = {
+    ("README.md", "sh"): Claim("run", "tests/docs/test_readme.py::test_the_tour_ends_as_it_says"),
+    ("README.md", ""): Claim("run", "tests/docs/test_readme.py::test_the_tour_shows_what_it_says"),
+    ("contrib/executables/bash/README.md", "yaml"): Claim("run", "tests/core/apps/test_examples.py::test_bash"),
+    ("contrib/executables/node/README.md", "yaml"): Claim("run", "tests/core/apps/test_examples.py::test_node"),
+    ("contrib/executables/README.md", "toml"): Claim(
+        "run", "tests/core/apps/test_examples.py::test_the_settings_of_the_page_bring_all_of_them"
+    ),
+    ("contrib/template/README.md", "sh"): Claim(
+        "run", "tests/packaging/test_stranger.py::test_a_scaffolded_executor_is_proved_where_only_wheels_are"
+    ),
+    ("contrib/template/README.md", "yaml"): Claim(
+        "checked", "tests/packaging/test_stranger.py::test_a_scaffolded_executor_is_proved_where_only_wheels_are"
+    ),
+    ("core/docs/embed.md", "python"): Claim(
+        "run", "tests/docs/test_embed.py::test_the_embedding_program_runs_as_printed"
+    ),
+    ("core/docs/protocol.md", "transcript"): Claim(
+        "run", "tests/core/apps/test_transcript.py::test_a_run_from_its_start_to_its_end"
+    ),
+    ("core/docs/protocol.md", "toml", "job_type"): Claim(
+        "run", "tests/core/apps/test_transcript.py::test_a_run_from_its_start_to_its_end"
+    ),
+    ("core/docs/write-an-executor.md", "sh"): Claim(
+        "run", "tests/docs/test_write_an_executor.py::test_the_walk_works_as_it_is_written"
+    ),
+    ("core/docs/write-an-executor.md", "diff"): Claim(
+        "run", "tests/docs/test_write_an_executor.py::test_the_walk_works_as_it_is_written"
+    ),
+    ("core/docs/write-an-executor.md", "yaml"): Claim(
+        "run", "tests/docs/test_write_an_executor.py::test_the_walk_works_as_it_is_written"
+    ),
+    ("executors/go/README.md", "sh"): Claim(
+        "run",
+        "tests/executors/go/test_pages.py::test_the_readme_builds_the_project_and_runs_the_examples",
+    ),
+    ("executors/go/README.md", "go"): Claim(
+        "checked", "tests/executors/go/test_pages.py::test_the_program_of_the_readme_compiles"
+    ),
+    ("executors/go/README.md", "gomod"): Claim(
+        "run", "tests/executors/go/test_pages.py::test_the_program_of_the_readme_compiles"
+    ),
+    ("executors/java/README.md", "java"): Claim(
+        "checked", "tests/executors/java/test_pages.py::test_the_class_of_the_readme_compiles"
+    ),
+    ("executors/k8s/README.md", "yaml", "kind: Role"): Claim(
+        "run", "tests/executors/k8s/test_role.py::test_the_role_of_the_page_is_enough"
+    ),
+    ("executors/k8s/README.md", "yaml", "kind: RoleBinding"): Claim(
+        "run", "tests/executors/k8s/test_role.py::test_the_role_of_the_page_is_enough"
+    ),
+    ("executors/springschedule/README.md", "xml"): Claim(
+        "run", "tests/executors/springschedule/test_project.py::test_the_readme_shows_the_project"
+    ),
+    ("executors/springschedule/README.md", "sh"): Claim(
+        "run", "tests/executors/springschedule/test_project.py::test_the_lines_of_the_readme_lead_to_the_first_run"
+    ),
+    ("executors/springschedule/README.md", ""): Claim(
+        "run", "tests/executors/springschedule/test_project.py::test_the_lines_of_the_readme_lead_to_the_first_run"
+    ),
+    ("plugins/server/docs/api.md", "python"): Claim(
+        "run", "tests/plugins/server/api/test_page.py::test_the_examples_make_and_run_a_job"
+    ),
+    ("plugins/server/docs/api.md", "json"): Claim(
+        "checked", "tests/plugins/server/api/test_page.py::test_the_answers_are_as_printed"
+    ),
+    ("plugins/server/docs/api.md", ""): Claim(
+        "checked", "tests/plugins/server/api/test_page.py::test_the_refusal_is_as_printed"
+    ),
+    ("core/docs/plugins.md", "toml"): Claim("checked", "tests/docs/test_plugins_page.py::test_its_package_is_one"),
+    ("core/docs/plugins.md", "python"): Claim("run", "tests/docs/test_plugins_page.py::test_its_package_is_one"),
+}
+
+PENDING: Final[dict[Row, str]] = {
+    ("plugins/server/README.md", "sh"): "author",
+    ("plugins/server/docs/serve.md", "sh"): "operator",
+    ("plugins/server/docs/serve.md", "ini"): "operator",
+    ("plugins/server/docs/serve.md", ""): "operator",
+    ("plugins/server/docs/store.md", "sh"): "operator",
+    ("plugins/server/docs/trust.md", ""): "operator",
+    ("plugins/server/docs/trust.md", "json"): "operator",
+    ("core/docs/settings.md", ""): "operator",
+    ("core/docs/suite.md", "python"): "house",
+    ("tests/bench/README.md", "sh"): "bench",
+    ("tests/grounds/README.md", "sh"): "author",
+    ("plugins/jvm/README.md", "java"): "author",
+    ("executors/xxljob/README.md", "java"): "author",
+    ("executors/xxljob/README.md", "properties"): "author",
+}
+"""Blocks that no rule covers yet, and who is at work on it. Empty at the end."""
+
+
+def row(fence: Fence) -> Row | None:
+    """The row that covers a block, of either table."""
+    return next((one for one in (*CLAIMS, *PENDING) if covers(one, fence)), None)
+
+
+def covers(one: Row, fence: Fence) -> bool:
+    """Whether the row is about the block."""
+    return one[:2] == (fence.page, fence.language) and fence.holds("".join(one[2:]))

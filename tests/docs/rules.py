@@ -1,0 +1,83 @@
+"""What is done with a block: by its language alone where that says enough, else by a mark before it or a claim."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from typing import Literal, cast
+
+import yaml
+from tests.docs.claims import CLAIMS, row
+from tests.docs.fences import Fence, fences
+
+from anyjob.settings.settings import PARTS
+
+__all__ = ["Rule", "document", "rule"]
+
+Rule = Literal[
+    "walked", "output", "file", "executed", "job", "part of a job", "settings", "claimed", "shown", "pending"
+]
+
+REMEDY = """\
+{place}: nothing runs or checks this block ({language}). What a block can be:
+  sh             commands, run in a folder that shows the tree and a copy of the page's examples (tests/docs/walk.py);
+                 `<!-- exit 2 -->` before it: the exit status it ends with; `<!-- until: TEXT -->`: it goes on behind
+                 the page, and has begun when it says TEXT
+  (no language)  after sh: lines that the commands show
+  yaml, json     a job, bound by the plugin host; or some of its keys, laid over the page's first job
+  toml           settings, read by their models
+  python         all of a page's are one program, which is executed
+  any language   after words that end in "`name.ext`:": a file that commands of the page use
+A block that needs more has a test of its own that reads it by `blocks("{page}", "{language}")`, and a row in
+tests/docs/claims.py. What nobody can run, such as a drawing, says why: `<!-- shown: a drawing -->`."""
+
+
+def document(fence: Fence) -> Mapping[str, object]:
+    """What a block of data holds; empty where it is no object."""
+    read: object
+    match fence.language:
+        case "yaml" | "json":
+            read = yaml.safe_load(fence.text)
+        case "toml":
+            read = tomllib.loads(fence.text)
+        case _:
+            read = {}
+    return cast("Mapping[str, object]", read) if isinstance(read, dict) else {}
+
+
+def rule(fence: Fence) -> Rule:
+    """What covers a block. Raises AssertionError with what to write if nothing does."""
+    if fence.mark("shown"):
+        return "shown"
+    by = row(fence)
+    if by is not None:
+        return "claimed" if by in CLAIMS else "pending"
+    match fence.language:
+        case "sh" | "diff":
+            return "walked"
+        case "python":
+            return "executed"
+        case "":
+            if _follows_commands(fence):
+                return "output"
+        case "toml":
+            if document(fence).keys() <= set(PARTS):
+                return "settings"
+        case "yaml" | "json":
+            keys = document(fence).keys()
+            if "JobType" in keys:
+                return "job"
+            if keys and keys <= {"Content", "XAttrs", "Parameters", "ClassName"}:
+                return "part of a job"
+        case _:
+            pass
+    if fence.file and any(one.language == "sh" for one in fences(fence.page)):
+        return "file"
+    language = fence.language or "no language"
+    raise AssertionError(REMEDY.format(place=fence.place, page=fence.page, language=language))
+
+
+def _follows_commands(fence: Fence) -> bool:
+    earlier = [one for one in fences(fence.page) if one.line < fence.line]
+    words = "".join(line for line in fence.before.splitlines() if not line.startswith("<!--"))
+    return bool(earlier) and earlier[-1].language == "sh" and not words.strip()

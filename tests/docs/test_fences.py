@@ -1,0 +1,140 @@
+"""Every block of every page is run, checked, or says why it is only shown."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from tests.docs.claims import CLAIMS, PENDING, Row, covers
+from tests.docs.fences import ROOT, Fence, fences, pages
+from tests.docs.rules import Rule, document, rule
+from tests.docs.tables import host, readers
+from tests.docs.walk import walk
+from tests.plugins.server.api.liveground import Live, live
+
+from anyjob.job import Job
+from anyjob.settings import in_force, read_settings
+from anyjob.settings.find import Found
+
+FEW = 12
+"""So many blocks at most are only shown, in the whole tree."""
+
+
+def ruled(*rules: Rule) -> Iterator[Fence]:
+    """The blocks that one of these rules covers. What none covers is told by the test below."""
+    for page in pages():
+        for fence in fences(page):
+            try:
+                if rule(fence) in rules:
+                    yield fence
+            except AssertionError:
+                continue
+
+
+def by_place(found: Iterator[Fence]) -> list[Any]:
+    return [pytest.param(fence, id=fence.place) for fence in found]
+
+
+@pytest.mark.parametrize("page", pages())
+def test_nothing_is_skipped(page: str) -> None:
+    for fence in fences(page):
+        rule(fence)
+        for mark in fence.marks:
+            word = mark.partition(" ")[0].rstrip(":")
+            known = ("exit", "until", "shown", "run", "tests", "tour", "/fields", "/promises")
+            assert word in known, f"{fence.place}: <!-- {mark} --> means nothing; known are {', '.join(known)}"
+
+
+def test_few_are_only_shown() -> None:
+    assert sum(1 for _ in ruled("shown")) <= FEW
+
+
+@pytest.mark.parametrize("row", [*CLAIMS, *PENDING], ids=" ".join)
+def test_a_row_has_its_blocks(row: Row) -> None:
+    assert any(covers(row, fence) for fence in fences(row[0])), "the row covers nothing: remove it"
+
+
+@pytest.mark.parametrize("row", CLAIMS, ids=" ".join)
+def test_a_claimed_block_is_read_by_its_test(row: Row) -> None:
+    file, _, name = CLAIMS[row].test.partition("::")
+    tree = ast.parse((ROOT / file).read_text())
+    assert any(isinstance(node, ast.FunctionDef) and node.name == name for node in tree.body), f"{file} has no {name}"
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name))
+    read = {
+        (cast("ast.Name", call.func).id, *(arg.value for arg in call.args if isinstance(arg, ast.Constant)))
+        for call in calls
+    }
+    ways = {("blocks", *row), ("fences", row[0]), ("walk", row[0])}
+    assert ways & read, f"{file} does not read the page; call blocks({', '.join(map(repr, row))}) there"
+
+
+@pytest.mark.parametrize("fence", by_place(ruled("job")))
+def test_a_job_is_taken(fence: Fence) -> None:
+    host().bind(Job.from_wire(document(fence)))
+    examples = [folder / "examples" / fence.file for folder in (ROOT / fence.page).parents if fence.file]
+    for file in examples:
+        assert not file.is_file() or file.read_text() == fence.text, f"{fence.place} is not {file}"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    with live(tmp_path_factory.mktemp("server")) as made:
+        yield made
+
+
+@pytest.mark.parametrize("fence", [one for one in by_place(ruled("job")) if one.values[0].language == "json"])
+def test_a_request_is_taken(fence: Fence, server: Live) -> None:
+    """JSON is what a program sends: CreateJob takes it."""
+    given = {name: json.dumps(value) if isinstance(value, dict) else value for name, value in document(fence).items()}
+    reply = server.call("CreateJob", **given)
+    assert reply["Success"], f"{fence.place}: {reply['Message']}"
+
+
+@pytest.mark.parametrize("fence", by_place(ruled("part of a job")))
+def test_part_of_a_job_is_taken(fence: Fence) -> None:
+    first = next(one for one in fences(fence.page) if "JobType" in document(one))
+    job = dict(document(first))
+    for key, value in document(fence).items():
+        usual = job.get(key)
+        both = isinstance(usual, Mapping) and isinstance(value, Mapping)
+        job[key] = {**cast("Mapping[str, object]", usual), **cast("Mapping[str, object]", value)} if both else value
+    host().bind(Job.from_wire(job))
+
+
+@pytest.mark.parametrize("fence", by_place(ruled("settings")))
+def test_settings_are_taken(fence: Fence, tmp_path: Path) -> None:
+    file = tmp_path / "anyjob.toml"
+    file.write_text(
+        fence.text.replace("executors.NAME", "executors.shell").replace("launchers.NAME", "launchers.local")
+    )
+    settings = read_settings(Found(file=file, by="--config"))
+    unread = [
+        one.key for one in in_force(settings, readers()) if one.note.startswith("nobody") or "nothing" in one.note
+    ]
+    assert not unread, f"{fence.place}: nobody reads {', '.join(unread)}"
+
+
+@pytest.mark.parametrize("page", sorted({fence.page for fence in ruled("executed")}))
+def test_the_program_of_a_page_runs(page: str, tmp_path: Path) -> None:
+    lines = [""] * len((ROOT / page).read_text().splitlines())  # so that a traceback tells the page's own lines
+    for fence in fences(page):
+        if fence.language == "python":
+            inside = fence.text.splitlines()
+            lines[fence.line : fence.line + len(inside)] = inside
+    file = tmp_path / Path(page).with_suffix(".py").name
+    file.write_text("\n".join(lines))
+    done = subprocess.run([sys.executable, file], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, f"{page}: {done.stderr}"
+
+
+@pytest.mark.needs("cgroup2")
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("page", sorted({fence.page for fence in ruled("walked")}))
+def test_the_commands_of_a_page_do_what_it_says(page: str, tmp_path: Path) -> None:
+    walk(page, tmp_path / "here")
