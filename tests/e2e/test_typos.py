@@ -43,6 +43,7 @@ _RIGHT: Final = {
     "springschedule": "count",
 }
 """The nine types, each with the example whose job is mistyped."""
+_SETTINGS: Final = '[server.users]\n"*" = "root"\n[executors.go]\nfolders = ["/"]\n'
 _LAUNCHERS: Final = ("docker", "k8s")
 _REMEDY: Final = re.compile(r"; |did you mean|at most")
 _LACKS: Final = re.compile(r"is (missing|empty); ")
@@ -93,7 +94,8 @@ def _cases() -> list[Any]:
 
 @pytest.fixture(scope="module")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    with Serving(tmp_path_factory.mktemp("typos")) as serving:
+    """It lets the examples' jobs name what they name, as the command lets its own user."""
+    with Serving(tmp_path_factory.mktemp("typos"), _SETTINGS) as serving:
         yield serving
 
 
