@@ -109,6 +109,10 @@ CLAIMS: Final[dict[Row, Claim]] = {
     ("executors/xxljob/README.md", ""): Claim(
         "run", "tests/executors/xxljob/test_examples.py::test_the_lines_of_the_readme"
     ),
+    ("plugins/docker/README.md", "sh"): Claim(
+        "run", "tests/plugins/docker/test_page.py::test_the_commands_of_the_page"
+    ),
+    ("plugins/docker/README.md", ""): Claim("run", "tests/plugins/docker/test_page.py::test_the_commands_of_the_page"),
     ("plugins/server/docs/api.md", "python"): Claim(
         "run", "tests/plugins/server/api/test_page.py::test_the_examples_make_and_run_a_job"
     ),

@@ -91,7 +91,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 @pytest.mark.parametrize("fence", [one for one in by_place(ruled("job")) if one.values[0].language == "json"])
 def test_a_request_is_taken(fence: Fence, server: Live) -> None:
     """JSON is what a program sends: CreateJob takes it."""
-    given = {name: json.dumps(value) if isinstance(value, dict) else value for name, value in document(fence).items()}
+    fields = document(fence)
+    given = {name: value if isinstance(value, str | int) else json.dumps(value) for name, value in fields.items()}
     reply = server.call("CreateJob", **given)
     assert reply["Success"], f"{fence.place}: {reply['Message']}"
 
