@@ -122,6 +122,9 @@ CLAIMS: Final[dict[Row, Claim]] = {
     ("plugins/server/docs/api.md", ""): Claim(
         "checked", "tests/plugins/server/api/test_page.py::test_the_refusal_is_as_printed"
     ),
+    ("plugins/server/docs/commands.md", "toml"): Claim(
+        "run", "tests/plugins/server/cli/test_up_folder.py::test_the_file_of_the_page_is_one"
+    ),
     ("core/docs/plugins.md", "toml"): Claim("checked", "tests/docs/test_plugins_page.py::test_its_package_is_one"),
     ("core/docs/plugins.md", "python"): Claim("run", "tests/docs/test_plugins_page.py::test_its_package_is_one"),
 }

@@ -22,7 +22,7 @@ from anyjob_server.first import First, given_key, make_first
 from anyjob_server.server import Server
 from anyjob_server.settings import ServerSettings
 
-__all__ = ["NotTheOwner", "Serving", "make_state_folder", "tls_files"]
+__all__ = ["NotTheOwner", "Serving", "make_state_folder", "refuse_anothers", "tls_files"]
 
 _EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - to be told apart, not to be listened on
 
@@ -32,10 +32,14 @@ def make_state_folder(folder: Path) -> None:
     NotTheOwner."""
     try:
         folder.mkdir(mode=0o711 if os.getuid() == 0 else 0o700, parents=True, exist_ok=True)
-        owner = folder.stat().st_uid
     except OSError as error:
         raise StateUnusable(folder, f"{error.strerror} ({error.filename})") from error
-    if os.getuid() == 0 and owner != 0:
+    refuse_anothers(folder)
+
+
+def refuse_anothers(folder: Path) -> None:
+    """Root keeps out of another user's state folder. Raises NotTheOwner."""
+    if os.getuid() == 0 and folder.exists() and (owner := folder.stat().st_uid) != 0:
         raise NotTheOwner(folder, owner)
 
 

@@ -183,6 +183,24 @@ def test_what_keeps_it_from_starting_is_named_with_a_remedy(up: Serving, tmp_pat
         assert [*client.jobs()] == [], "the one that runs is not disturbed"
 
 
+def test_all_that_is_wrong_in_a_settings_file_is_told_at_once(program: Program, tmp_path: Path) -> None:
+    """Whoever reads the parts: core, the server, a plugin's type. One part hides no other."""
+    config = tmp_path / "any.toml"
+    server = '[server]\nhistory = 0\nlistne = "x"\n[executors.http]\nthreds = 3\n'
+    config.write_text(server)
+    for command in ("serve", "config"):
+        done = program(command, "--config", str(config), "--state", str(tmp_path / "s"))
+        assert done.status == 2
+        for wrong in ("server.history", "server.listne", "executors.http.threds"):
+            assert done.err.count(wrong) == 1, done.err
+    config.write_text(f"{server}[worker]\nshim_idel = 3\n[plugns]\n")
+    done = program("serve", "--config", str(config), "--state", str(tmp_path / "s"))
+    assert done.status == 2
+    for wrong in ("server.history", "server.listne", "executors.http.threds", "worker.shim_idel", "plugns"):
+        assert done.err.count(f"  {wrong}") == 1, done.err
+    assert not (tmp_path / "s").exists()
+
+
 def certificate(folder: Path) -> tuple[str, str]:
     """Of a name that no test connects to, made by nobody that anybody trusts."""
     key = ec.generate_private_key(ec.SECP256R1())

@@ -12,6 +12,7 @@ from anyjob.cli.options import AsJson, Config
 from anyjob_server.cli.options import State
 
 if TYPE_CHECKING:
+    from anyjob.settings import Settings
     from anyjob_server.backup import Backup, Restored
 
 __all__ = ["backup", "restore"]
@@ -47,7 +48,7 @@ def backup(
             }
         )
         return
-    typer.echo(f"Backup of {made.jobs} jobs and {made.instances} instances in {folder}: {', '.join(made.files)}")
+    typer.echo(f"Backup of {_held(made)} in {folder}: {', '.join(made.files)}")
 
 
 def restore(
@@ -90,16 +91,21 @@ def restore(
         aside = None if done.aside is None else str(done.aside)
         print_json({"database": done.where, "backup": str(folder.absolute()), "aside": aside})
         return
-    for line in _told(found, done, home):
+    for line in _told(found, done, home, settings):
         typer.echo(line)
 
 
-def _told(found: Backup, done: Restored, state: Path) -> list[str]:
+def _held(one: Backup) -> str:
+    counts = ((one.jobs, "job"), (one.instances, "instance"))
+    return " and ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in counts)
+
+
+def _told(found: Backup, done: Restored, state: Path, settings: Settings) -> list[str]:
     at = time.strftime("%Y-%m-%d %H:%M:%S %z", time.localtime(found.made))
-    lines = [f"Restored {done.where} as of {at}: {found.jobs} jobs and {found.instances} instances."]
+    lines = [f"Restored {done.where} as of {at}: {_held(found)}."]
     if done.aside is not None:
         lines.append(f"What was there lies in {done.aside}.")
-    if found.settings and not done.settings:
+    if found.settings and not done.settings and settings.found and str(settings.found.file) != found.settings:
         lines.append(f"Its settings stood in {found.settings}; the backup has them as {found.folder}/anyjob.toml.")
     elif done.settings:
         lines.append(f"Its settings stand in {state}/anyjob.toml now; they stood in {found.settings}.")

@@ -107,8 +107,9 @@ async def _serve(settings: Settings, own: ServerSettings, folder: Path, address:
     from anyjob.cli.session import load_host
     from anyjob_server.cli.signals import Ending
     from anyjob_server.server import Server
-    from anyjob_server.serving import Serving, tls_files
+    from anyjob_server.serving import Serving, refuse_anothers, tls_files
 
+    refuse_anothers(folder)
     ending = Ending()
     server = Server(load_host(settings), settings, folder)
     async with Serving(server, address, tls=tls_files(own), insecure=own.insecure) as serving:

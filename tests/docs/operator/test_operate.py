@@ -1,0 +1,103 @@
+"""docs/operate.md: every command in it, in the order of the page."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.docs.operator.house import House
+from tests.docs.operator.pages import blocks, usual
+
+from anyjob.job import Job
+from anyjob.settings import Found, read_settings
+from anyjob.status import InstanceStatus
+from anyjob_server.settings import ServerSettings
+from anyjob_server.trust.groupusers import GroupUsers
+
+PAGE = [*blocks("operate.md")]
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    made = House(tmp_path)
+    yield made
+    made.clean()
+
+
+@pytest.mark.timeout(300)
+def test_the_page_from_the_first_start_to_the_upgrade(house: House) -> None:
+    """With a job that has run twice and, over both restores and the upgrade, one that goes on."""
+    slow, numbers = 0, list[int]()
+    for block in PAGE:
+        if block.language != "sh" or block.mark.startswith("not here"):
+            continue
+        if block.text == "anyjob serve\n":
+            assert usual(house.serve()) == usual(block.output)
+            continue
+        if "restart anyjob" in block.text:  # hold
+            house.follow(block)
+            with house.client() as client:
+                waits = client.job("wanted")
+            house.call(f"anyjob job run {waits.id}", expect=1)
+            continue
+        if block.mark == "stopped":
+            house.call("systemctl stop anyjob")
+            house.follow(block)
+            house.call("systemctl start anyjob")
+            continue
+        if block.text.startswith("anyjob backup /var/backups/anyjob/monday"):
+            with house.client() as client:
+                job = client.create_job(Job(name="wanted", job_type="shell", content="true"))
+                numbers = [client.execute(job)]
+                house.until_ended(numbers[0])
+                numbers.append(client.execute(job))
+                house.until_ended(numbers[1])
+            house.follow(block)
+            house.end_by_hand()
+            house.call("systemctl start anyjob")
+            continue
+        house.follow(block)
+        if "restore" in block.text:
+            with house.client() as client:
+                assert [one.id for one in client.instances(None, None, 10)] == numbers[::-1]
+        if "moving" in block.text:
+            house.settings.write_text(house.settings.read_text().replace("hold = true\n", ""))
+            house.call("systemctl start anyjob")
+        if block.text.startswith("anyjob backup /var/backups/anyjob/before-upgrade"):
+            house.call("systemctl start anyjob")
+            with house.client() as client:
+                content = "while ! test -e gate; do sleep 0.05; done; echo through"
+                job = client.create_job(Job(name="slow", job_type="shell", content=f"cd {house.folder}; {content}"))
+                slow = client.execute(job)
+            house.call("systemctl stop anyjob")
+    with house.client() as client:
+        assert client.instance(slow).status is not InstanceStatus.FAILED, "it went on over the upgrade"
+        (house.folder / "gate").touch()
+        house.until_ended(slow)
+        assert client.instance(slow).result == "through"
+
+
+def test_its_settings_are_settings(tmp_path: Path) -> None:
+    (text,) = [block.text for block in PAGE if block.language == "toml"]
+    (tmp_path / "a.toml").write_text(text)
+    database = ServerSettings.of(read_settings(Found(file=tmp_path / "a.toml", by="--config"))).database
+    assert database is not None
+
+
+def test_the_line_about_users_is_the_servers() -> None:
+    (said,) = [block.text for block in PAGE if block.mark == "log"]
+    assert said == f"anyjob: {GroupUsers({}, lambda namespace, group: None, root=True).summary()}\n"
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
+def test_systemd_takes_the_unit(tmp_path: Path) -> None:
+    (unit,) = [block.text for block in PAGE if block.language == "ini"]
+    file = tmp_path / "anyjob.service"
+    file.write_text(unit.replace("/opt/anyjob/bin/anyjob", "/bin/true").replace("User=anyjob", "User=root"))
+    done = subprocess.run(["systemd-analyze", "verify", file], capture_output=True, text=True)
+    # What an older systemd does not know it says and passes over, as the page says.
+    complaints = [line for line in done.stderr.splitlines() if str(file) in line and "DelegateSubgroup" not in line]
+    assert (done.returncode, complaints) == (0, []), done.stderr

@@ -1,0 +1,107 @@
+"""`anyjob status`, `anyjob audit` and `anyjob serve --hold`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.core.cli.program import until
+from tests.plugins.server.serving import Serving
+
+from anyjob.job import Job
+from anyjob.status import InstanceStatus
+from anyjob_server.client.client import Client
+from anyjob_server.client.errors import CallFailed, NotSigned
+from anyjob_server.client.target import Target
+
+
+@pytest.fixture
+def up(tmp_path: Path) -> Iterator[Serving]:
+    with Serving(tmp_path) as serving:
+        yield serving
+
+
+def said(up: Serving, *words: str) -> dict[str, Any]:
+    return json.loads(up.program(*words, "--json", "--state", str(up.state)).out)
+
+
+def slow(client: Client, name: str, gate: Path, **fields: Any) -> int:
+    content = f"echo begun; while ! test -e {gate}; do sleep 0.05; done"
+    job = Job.from_wire({"Name": name, "JobType": "shell", "Content": content, **fields})
+    instance = client.execute(client.create_job(job))
+    until(lambda: client.log(instance, "").lines, "its first line")
+    return instance
+
+
+def test_a_held_server_begins_nothing_and_follows_what_runs(up: Serving, tmp_path: Path) -> None:
+    gate, ran = tmp_path / "gate", tmp_path / "ran"
+    with up.client() as client:
+        runs = slow(client, "runs", gate)
+        client.call("UpdateAppGroup", {"MaxConcurrency": 1})
+        waits = client.execute(client.create_job(Job(name="waits", job_type="shell", content=f"echo >> {ran}")))
+        until(lambda: client.instance(waits).status is InstanceStatus.POOL, "that it waits")
+        ticks = {"Name": "ticks", "JobType": "shell", "Content": f"echo >> {ran}", "TimeType": 1}
+        client.create_job(Job.from_wire(ticks | {"TimeExpression": "* * * * * ?"}))
+    up.end()
+    up.start("--hold")
+    assert "the server was started with --hold" in up.log
+    with up.client() as client:
+        gate.touch()
+        until(lambda: client.instance(runs).status.finished, "the end of what ran")
+        assert client.instance(runs).status is InstanceStatus.SUCCESS
+        until(lambda: "held" in [one["kind"] for one in said(up, "why", "ticks")["reasons"]], "a reason")
+        job = client.create_job(Job(name="new", job_type="shell", content="true"))
+        with pytest.raises(CallFailed, match="was not started: the server was started with --hold"):
+            client.execute(job)
+        stands = said(up, "status")
+        assert "--hold" in stands["halt"]
+        assert stands["running"] == []
+        assert [(one["instance"], one["behind"]) for one in stands["waiting"] if one["job"] == "waits"] == [
+            (waits, stands["halt"])
+        ]
+    assert not ran.exists()
+    up.end()
+    up.start()
+    with up.client() as client:
+        until(lambda: client.instance(waits).status is InstanceStatus.SUCCESS, "what waited")
+    until(lambda: len(ran.read_text().splitlines()) > 1, "a tick")
+    assert said(up, "status")["halt"] == ""
+
+
+def test_status_shows_all_app_groups_to_whom_they_are_open(up: Serving, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    with up.client() as client:
+        client.call("CreateAppGroup", {"GroupId": "other", "AppName": "other"})
+        here = slow(client, "here", gate)
+        with Client(replace(client.target, group="other", chosen=frozenset({"group"}))) as others:
+            there = slow(others, "there", gate)
+        key = client.call("CreateAccessKey", {"KeyNamespace": "default", "KeyGroupId": "other"})
+        blind = client.call("CreateAccessKey", {"Policy": json.dumps([{"effect": "allow", "actions": ["job.*"]}])})
+    stands = said(up, "status")
+    assert [(one["instance"], one["group"]) for one in stands["running"]] == [(here, "default"), (there, "other")]
+    assert stands["types"] == [{"type": "shell", "state": "healthy", "why": ""}]
+    assert stands["database"] == str(up.state / "server.db")
+    target = Target(url=up.url, key=key["AccessKeyId"], secret=key["AccessKeySecret"], group="other")
+    with Client(target) as scoped:
+        own = scoped.call("GetServerStatus", {})
+        assert [one["JobInstanceId"] for one in own["Running"]] == [there]
+        assert not {"Types", "Database", "State"} & set(own), "the machine is not the group's business"
+    target = Target(url=up.url, key=blind["AccessKeyId"], secret=blind["AccessKeySecret"])
+    with Client(target) as client, pytest.raises(NotSigned, match="NoPermission"):
+        client.call("GetServerStatus", {})
+    gate.touch()
+    until(lambda: not said(up, "status")["running"], "their ends")
+
+    lines = said(up, "audit", "--action", "GetServerStatus")["lines"]
+    assert [(line["key"], line["allowed"]) for line in lines] == [(blind["AccessKeyId"], False)]
+    people = up.program("audit", "--key", blind["AccessKeyId"], "--state", str(up.state)).out.decode()
+    assert "GetServerStatus REFUSED" in people
+    up.end()
+    assert said(up, "audit", "--most", "1")["lines"] == lines, "without a server, too"
+    none = up.program("audit", "--state", str(tmp_path / "none"))
+    assert (none.status, none.out) == (1, b"")
+    assert "is --state the folder of the server?" in none.err
