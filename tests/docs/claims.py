@@ -125,12 +125,27 @@ CLAIMS: Final[dict[Row, Claim]] = {
     ("plugins/server/docs/commands.md", "toml"): Claim(
         "run", "tests/plugins/server/cli/test_up_folder.py::test_the_file_of_the_page_is_one"
     ),
+    ("plugins/jvm/README.md", "java"): Claim(
+        "run", "tests/plugins/jvm/test_page.py::test_the_host_of_the_readme_runs_a_call"
+    ),
+    ("plugins/server/docs/night.md", "sh"): Claim(
+        "run", "tests/docs/operator/test_night.py::test_no_block_is_left_out"
+    ),
+    ("plugins/server/docs/night.md", ""): Claim("run", "tests/docs/operator/test_night.py::test_no_block_is_left_out"),
+    ("plugins/server/docs/operate.md", "sh"): Claim(
+        "run", "tests/docs/operator/test_operate.py::test_the_page_from_the_first_start_to_the_upgrade"
+    ),
+    ("plugins/server/docs/operate.md", ""): Claim(
+        "run", "tests/docs/operator/test_operate.py::test_the_page_from_the_first_start_to_the_upgrade"
+    ),
+    ("plugins/server/docs/operate.md", "ini"): Claim(
+        "run", "tests/docs/operator/test_operate.py::test_systemd_takes_the_unit"
+    ),
     ("core/docs/plugins.md", "toml"): Claim("checked", "tests/docs/test_plugins_page.py::test_its_package_is_one"),
     ("core/docs/plugins.md", "python"): Claim("run", "tests/docs/test_plugins_page.py::test_its_package_is_one"),
 }
 
 PENDING: Final[dict[Row, str]] = {
-    ("plugins/server/README.md", "sh"): "author",
     ("plugins/server/docs/serve.md", "sh"): "operator",
     ("plugins/server/docs/serve.md", "ini"): "operator",
     ("plugins/server/docs/serve.md", ""): "operator",
@@ -141,7 +156,6 @@ PENDING: Final[dict[Row, str]] = {
     ("core/docs/suite.md", "python"): "house",
     ("tests/bench/README.md", "sh"): "bench",
     ("tests/grounds/README.md", "sh"): "author",
-    ("plugins/jvm/README.md", "java"): "author",
 }
 """Blocks that no rule covers yet, and who is at work on it. Empty at the end."""
 
