@@ -24,10 +24,11 @@ def test_the_host_of_the_readme_runs_a_call(tmp_path: Path) -> None:
     subprocess.run([str(javac), *map(str, words)], check=True)
     run = tmp_path / "run"
     run.mkdir()
-    told = {"type": "start", "run": "aj-1", "facts": {**facts(), "parameters": "hello"}, "spec": {"name": "upper"}}
+    told = {"type": "start", "run": "aj-1", "facts": facts(parameters="hello"), "spec": {"name": "upper"}}
     (run / "start.json").write_text(json.dumps(told))
-    env = {"ANYJOB_APP": f"files:{run}", "ANYJOB_PROGRESS": f"{run}/progress", "ANYJOB_SECRETS": f"{run}/secrets"}
+    files = {f"ANYJOB_{name}": f"{run}/{name.lower()}" for name in ("MAP", "PROGRESS", "SECRETS")}
+    env = {"ANYJOB_APP": f"files:{run}", **files}
     subprocess.run(argv([app, tmp_path], "17"), env=env, stdin=subprocess.DEVNULL, timeout=60, check=True)
-    outcome = json.loads((run / "outcome.json").read_text())
-    assert (outcome["ok"], outcome["result"]) == (True, "HELLO")
+    outcome = json.loads((run / "outcome.json").read_text())["outcome"]
+    assert (outcome["cause"], outcome["result"]) == ("succeeded", "HELLO"), outcome
     assert (run / "progress").read_text() == "1 2\n"
