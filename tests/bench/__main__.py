@@ -19,7 +19,7 @@ from tests.bench.carry import Carried, Gap, carry
 from tests.bench.machine import commit, facts
 from tests.bench.page import Cells, NotThisPage, Page, cells_of
 from tests.bench.table import BENCHES, Bench
-from tests.conftest import NEEDS
+from tests.parts import PARTS
 
 
 class Sitting:
@@ -41,7 +41,14 @@ class Sitting:
                 continue
             print(f"\n{bench.name}", flush=True)
             limit = min(left, 3 * expected + 120)
-            done = carry(bench, NEEDS, commit=self.commit, quick=quick, limit=limit, state=self.given.state)
+            done = carry(
+                bench,
+                {word: part.missing for word, part in PARTS.items()},
+                commit=self.commit,
+                quick=quick,
+                limit=limit,
+                state=self.given.state,
+            )
             for gap in done.gaps:
                 print(gap)
             print(f"{bench.name}: {done.seconds:.0f} s; {done.moment}", flush=True)

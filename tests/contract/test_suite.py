@@ -126,6 +126,14 @@ def test_nobody_is_excused_from_what_everybody_can() -> None:
     assert owed(everything, command=True) == {sample.name for sample in fields(Samples)}
 
 
+def test_a_later_sample_is_owed_by_those_alone_that_were_made_for_its_contract(monkeypatch: pytest.MonkeyPatch) -> None:
+    promise = Promise(capabilities=Capabilities(), command=True, fills=True, logs=lambda: True)
+    assert not excused("echoes", promise)
+    monkeypatch.setattr("anyjob.testing.promise._SINCE", {"echoes": 2})
+    assert excused("echoes", promise) == "it is made for contract 1, and that sample came with 2"
+    assert not excused("echoes", replace(promise, contract=2))
+
+
 def test_samples_need_no_test_framework() -> None:
     code = "import sys, anyjob_shell.samples; sys.exit('pytest' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0

@@ -56,6 +56,12 @@ CLAIMS: Final[dict[Row, Claim]] = {
     ("core/docs/write-an-executor.md", "yaml"): Claim(
         "run", "tests/docs/test_write_an_executor.py::test_the_walk_works_as_it_is_written"
     ),
+    ("executors/dataworks/README.md", "sh"): Claim(
+        "run", "tests/executors/dataworks/test_examples.py::test_the_page_runs_them"
+    ),
+    ("executors/dataworks/README.md", ""): Claim(
+        "run", "tests/executors/dataworks/test_examples.py::test_the_page_runs_them"
+    ),
     ("executors/go/README.md", "sh"): Claim(
         "run",
         "tests/executors/go/test_pages.py::test_the_readme_builds_the_project_and_runs_the_examples",
@@ -66,14 +72,24 @@ CLAIMS: Final[dict[Row, Claim]] = {
     ("executors/go/README.md", "gomod"): Claim(
         "run", "tests/executors/go/test_pages.py::test_the_program_of_the_readme_compiles"
     ),
+    ("executors/http/README.md", "sh"): Claim("run", "tests/executors/http/test_examples.py::test_the_page_runs_them"),
+    ("executors/http/README.md", ""): Claim("run", "tests/executors/http/test_examples.py::test_the_page_runs_them"),
     ("executors/java/README.md", "java"): Claim(
         "checked", "tests/executors/java/test_pages.py::test_the_class_of_the_readme_compiles"
     ),
+    ("executors/k8s/README.md", "sh"): Claim("run", "tests/executors/k8s/test_pages.py::test_the_commands_of_the_page"),
+    ("executors/k8s/README.md", ""): Claim("run", "tests/executors/k8s/test_pages.py::test_the_commands_of_the_page"),
     ("executors/k8s/README.md", "yaml", "kind: Role"): Claim(
         "run", "tests/executors/k8s/test_role.py::test_the_role_of_the_page_is_enough"
     ),
     ("executors/k8s/README.md", "yaml", "kind: RoleBinding"): Claim(
         "run", "tests/executors/k8s/test_role.py::test_the_role_of_the_page_is_enough"
+    ),
+    ("executors/java/README.md", "sh"): Claim(
+        "run", "tests/executors/java/test_pages.py::test_the_lines_of_the_readme_run"
+    ),
+    ("executors/java/README.md", ""): Claim(
+        "run", "tests/executors/java/test_pages.py::test_the_lines_of_the_readme_run"
     ),
     ("executors/springschedule/README.md", "xml"): Claim(
         "run", "tests/executors/springschedule/test_project.py::test_the_readme_shows_the_project"
@@ -84,6 +100,15 @@ CLAIMS: Final[dict[Row, Claim]] = {
     ("executors/springschedule/README.md", ""): Claim(
         "run", "tests/executors/springschedule/test_project.py::test_the_lines_of_the_readme_lead_to_the_first_run"
     ),
+    ("executors/xxljob/README.md", "java"): Claim(
+        "run", "tests/executors/xxljob/test_examples.py::test_the_program_of_the_readme_and_its_job"
+    ),
+    ("executors/xxljob/README.md", "sh"): Claim(
+        "run", "tests/executors/xxljob/test_examples.py::test_the_lines_of_the_readme"
+    ),
+    ("executors/xxljob/README.md", ""): Claim(
+        "run", "tests/executors/xxljob/test_examples.py::test_the_lines_of_the_readme"
+    ),
     ("plugins/server/docs/api.md", "python"): Claim(
         "run", "tests/plugins/server/api/test_page.py::test_the_examples_make_and_run_a_job"
     ),
@@ -92,6 +117,9 @@ CLAIMS: Final[dict[Row, Claim]] = {
     ),
     ("plugins/server/docs/api.md", ""): Claim(
         "checked", "tests/plugins/server/api/test_page.py::test_the_refusal_is_as_printed"
+    ),
+    ("plugins/server/docs/commands.md", "toml"): Claim(
+        "run", "tests/plugins/server/cli/test_up_folder.py::test_the_file_of_the_page_is_one"
     ),
     ("core/docs/plugins.md", "toml"): Claim("checked", "tests/docs/test_plugins_page.py::test_its_package_is_one"),
     ("core/docs/plugins.md", "python"): Claim("run", "tests/docs/test_plugins_page.py::test_its_package_is_one"),
@@ -110,8 +138,6 @@ PENDING: Final[dict[Row, str]] = {
     ("tests/bench/README.md", "sh"): "bench",
     ("tests/grounds/README.md", "sh"): "author",
     ("plugins/jvm/README.md", "java"): "author",
-    ("executors/xxljob/README.md", "java"): "author",
-    ("executors/xxljob/README.md", "properties"): "author",
 }
 """Blocks that no rule covers yet, and who is at work on it. Empty at the end."""
 

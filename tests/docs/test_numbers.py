@@ -16,7 +16,7 @@ from tests.bench.machine import Moment, Quiet
 from tests.bench.page import COLUMNS, Cells, NotThisPage, Page, cells_of
 from tests.bench.row import Row, Spread
 from tests.bench.table import BENCHES, Bench
-from tests.conftest import NEEDS
+from tests.parts import PARTS
 
 ROOT = Path(__file__).parents[2]
 NUMBERS = ROOT / "core/docs/numbers.md"
@@ -91,7 +91,7 @@ def test_every_script_is_in_the_table_and_every_line_has_a_script_that_names_it(
     assert {bench.script for bench in BENCHES.values()} == scripts
     claimed = {line for bench in BENCHES.values() for line in bench.lines}
     assert claimed == set(LINES)
-    assert {word for bench in BENCHES.values() for word in bench.needs} <= set(NEEDS)
+    assert {word for bench in BENCHES.values() for word in bench.needs} <= set(PARTS)
 
 
 def test_the_default_form_is_over_in_time() -> None:
@@ -224,7 +224,7 @@ def test_a_glance_at_two_of_them_makes_table_page_and_json(tmp_path: Path) -> No
     file.write_text(str(empty()))
     words = [sys.executable, "-m", "tests.bench", "cron", "latency", "--quick", "--page", file, "--json", told]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=100)
-    assert done.returncode == (1 if NEEDS["cgroup2"]() else 0), done.stdout + done.stderr
+    assert done.returncode == (1 if PARTS["cgroup2"].missing() else 0), done.stdout + done.stderr
     found = Page.read(file.read_text())
     assert {one.bench for one in found.rows} == {"cron", "latency"}
     assert {one.line for one in found.rows} == {"", "latency-p50", "latency-p99"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -75,7 +76,9 @@ class Walk:
             return
         log = self.folder / f"behind-{fence.line}.log"
         with log.open("wb") as out:
-            made = subprocess.Popen(argv, cwd=self.folder, env=self.variables(), stdout=out, stderr=out)
+            made = subprocess.Popen(
+                argv, cwd=self.folder, env=self.variables(), stdout=out, stderr=out, start_new_session=True
+            )
         self.behind.append(made)
         end = time.monotonic() + 60
         while until not in log.read_text(errors="replace"):
@@ -87,11 +90,11 @@ class Walk:
     def call(self, fence: Fence, argv: list[str], text: str | None = None) -> None:
         done = subprocess.run(
             argv, cwd=self.folder, env=self.variables(), input=text or "", text=True, errors="replace", timeout=300,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            capture_output=True,
         )  # fmt: skip
-        self.said = done.stdout
+        self.said = f"{done.stdout.rstrip()}\n{done.stderr}"
         expected = int(fence.mark("exit") or 0)
-        assert done.returncode == expected, f"{fence.place}: exit status {done.returncode}\n{fence.text}{done.stdout}"
+        assert done.returncode == expected, f"{fence.place}: exit status {done.returncode}\n{fence.text}{self.said}"
 
     def compare(self, fence: Fence) -> None:
         """Every line was shown, but for numbers with a decimal point; `...` stands for lines that are left out."""
@@ -110,7 +113,7 @@ class Walk:
     def close(self) -> None:
         """End what goes on, in the order of its beginning backwards."""
         for made in reversed(self.behind):
-            made.terminate()
+            os.killpg(made.pid, signal.SIGTERM)
             made.wait(30)
 
 

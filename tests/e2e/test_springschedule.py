@@ -1,4 +1,4 @@
-"""springschedule: methods of a Spring Boot 4.0 application that has dialled in to the server with a token."""
+"""springschedule: methods of a Spring Boot 4.0 application, which dials in to the server, or is started by it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import json
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from tests.conftest import ci_needs
 from tests.e2e.way import Deed, Middle, Talk, Way
+from tests.executors.springschedule.town import Boot, executable, java
 
 from anyjob.errors import WorkerError
 from anyjob.outcome import Strength
-from anyjob_jvm.homes import choose_home, find_homes
 from anyjob_springschedule.maven import classpaths
 from anyjob_springschedule.sampleapp import SampleApp, compile_app, library
 
@@ -69,9 +69,52 @@ public class Reports {
 """
 
 
-class TestSpringSchedule(Way):
+@pytest.fixture(scope="module")
+def boot(tmp_path_factory: pytest.TempPathFactory) -> Boot:
+    """The application, compiled as a user's."""
+    folder = tmp_path_factory.mktemp("spring")
+    (folder / "demo").mkdir()
+    (folder / "demo/Reports.java").write_text(_REPORTS)
+    try:
+        (jars,) = classpaths(_BOOT).values()
+    except WorkerError as error:
+        pytest.skip(str(error))
+    compile_app([folder / "demo"], [*library(), *jars], folder / "classes", java("17"))
+    return Boot(name="boot4", classpath=(folder / "classes", *library(), *jars))
+
+
+class OfReports(Way):
+    """Methods of that application, wherever it runs."""
+
     job_type = "springschedule"
     stopped = Strength.REPORTED
+
+    @pytest.fixture
+    def xattrs(self) -> dict[str, Any]:
+        """What says where it runs."""
+        return {}
+
+    @pytest.fixture
+    def deed(self, xattrs: dict[str, Any]) -> Deed:
+        content = {"className": "demo.Reports", "method": "hello"}
+        return Deed(fields={"Content": content, "XAttrs": xattrs}, result="said to test", logged="hello test")
+
+    @pytest.fixture
+    def middle(self, xattrs: dict[str, Any], tmp_path: Path) -> Middle:
+        begun, over = tmp_path / "begun", tmp_path / "over"
+        begun.touch()
+        content = {"className": "demo.Reports", "method": "middle"}
+        return Middle(
+            fields={"Content": content, "Parameters": str(tmp_path), "XAttrs": xattrs},
+            begun=lambda: len(begun.read_text().splitlines()),
+            let_go=over.touch,
+            result="all of it",
+            logged=("once", "whole"),
+        )
+
+
+class TestAttached(OfReports):
+    """It has dialled in, with the token of its app group."""
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -101,42 +144,11 @@ class TestSpringSchedule(Way):
 
     @pytest.fixture(scope="class", autouse=True)
     @classmethod
-    def application(
-        cls, address: str, token: str, ticks: Path, tmp_path_factory: pytest.TempPathFactory
-    ) -> Iterator[SampleApp]:
+    def application(cls, address: str, token: str, ticks: Path, boot: Boot) -> Iterator[SampleApp]:
         """One for all tests of the class."""
-        folder = tmp_path_factory.mktemp("spring")
-        (folder / "demo").mkdir()
-        (folder / "demo/Reports.java").write_text(_REPORTS)
-        try:
-            (jars,) = classpaths(_BOOT).values()
-        except WorkerError as error:
-            if "maven" in ci_needs():
-                raise
-            pytest.skip(str(error))
-        home = choose_home(find_homes(), "17")
-        compile_app([folder / "demo"], [*library(), *jars], folder / "classes", home)
         told = {"ANYJOB_APP": address, "ANYJOB_APP_TOKEN": token, "TICKS": str(ticks)}
-        with SampleApp("demo.Reports", [folder / "classes", *library(), *jars], told, home=home) as application:
+        with SampleApp("demo.Reports", boot.classpath, told, home=java("17")) as application:
             yield application
-
-    @pytest.fixture
-    def deed(self) -> Deed:
-        content = {"className": "demo.Reports", "method": "hello"}
-        return Deed(fields={"Content": content}, result="said to test", logged="hello test")
-
-    @pytest.fixture
-    def middle(self, tmp_path: Path) -> Middle:
-        begun, over = tmp_path / "begun", tmp_path / "over"
-        begun.touch()
-        content = {"className": "demo.Reports", "method": "middle"}
-        return Middle(
-            fields={"Content": content, "Parameters": str(tmp_path)},
-            begun=lambda: len(begun.read_text().splitlines()),
-            let_go=over.touch,
-            result="all of it",
-            logged=("once", "whole"),
-        )
 
     @pytest.fixture
     def file_settings(self, talk: Talk, token: str, tmp_path: Path) -> Iterator[Path]:
@@ -164,3 +176,33 @@ class TestSpringSchedule(Way):
         assert set(by()[before:]) == {"worker"}
         talk.call("DisableJob", JobId=job)
         talk.until(lambda: by()[-2:] == ["Spring"] * 2, "Spring's ticks again")
+
+    def test_a_server_that_is_stopped_in_good_order_is_no_warning(self, talk: Talk, application: SampleApp) -> None:
+        def said() -> str:
+            return application.said[before:]
+
+        before = len(application.said)
+        talk.serving.end()
+        talk.until(lambda: "has ended. It is dialled again" in said(), "the application's word of it")
+        talk.serving.start()
+        talk.until(lambda: "anyjob: connected to the worker" in said(), "the connection")
+        assert "WARN" not in said()
+
+
+class TestManaged(OfReports):
+    """The server starts the jar that the job names, once for all runs."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def jar(cls, boot: Boot, tmp_path_factory: pytest.TempPathFactory) -> Path:
+        return executable(boot, tmp_path_factory.mktemp("managed") / "jars", "demo.Reports")
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def settings(cls, jar: Path) -> str:
+        allowed = f'[executors.springschedule.apps.default]\njars = ["{jar.parent}"]\njava = "17"\n'
+        return f'[server.users]\n"*" = "root"\n{allowed}'
+
+    @pytest.fixture
+    def xattrs(self, jar: Path) -> dict[str, Any]:
+        return {"jar": str(jar), "jvmArgs": ["-Xmx128m", "-XX:TieredStopAtLevel=1"]}

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
-__all__ = ["LISTING", "MODULES", "Change", "breaking", "change", "exported", "surface"]
+__all__ = ["LISTING", "MODULES", "Change", "breaking", "change", "exported", "extends", "surface"]
 
 ROOT: Final = Path(__file__).parents[2]
 SOURCE: Final = ROOT / "core/src"
@@ -82,7 +82,53 @@ class Change(NamedTuple):
 def change() -> Change:
     """What differs between the committed listing and the source."""
     listed, true = _lines(LISTING.read_text()), _lines("\n".join(surface()))
-    return Change([line for line in listed if line not in true], [line for line in true if line not in listed])
+    added = [line for line in true if line not in listed]
+    lost = [line for line in listed if line not in true and not any(extends(line, new) for new in added)]
+    return Change(lost, added)
+
+
+def extends(old: str, new: str) -> bool:
+    """Whether a function takes what it took, and more that has a default. Not for methods: who overrides one takes what
+    it took before, and would be called with more."""
+    above, _, before = old.rpartition(" / ")
+    if new.rpartition(" / ")[0] != above or (" / class " in old and not before.startswith("__init__")):
+        return False
+    one, other = (_parsed(text.rpartition(" / ")[2]) for text in (old, new))
+    if one is None or other is None or (one.name, _said(one.returns)) != (other.name, _said(other.returns)):
+        return False
+    taken, now = _parameters(one), _parameters(other)
+    kept = [name for name in now if name in taken]
+    return (
+        kept == [*taken] == [*now][: len(kept)]
+        and all("=" in now[name] for name in now if name not in taken)
+        and all(now[name] == said for name, said in taken.items())
+    )
+
+
+def _parsed(signature: str) -> ast.FunctionDef | None:
+    try:
+        (node,) = ast.parse(f"def {signature}: ...").body
+    except SyntaxError:
+        return None
+    return node if isinstance(node, ast.FunctionDef) else None
+
+
+def _parameters(node: ast.FunctionDef) -> dict[str, str]:
+    """Each parameter with its kind, type and default."""
+    args = node.args
+    placed = [*args.posonlyargs, *args.args]
+    defaults: list[ast.expr | None] = [*[None] * (len(placed) - len(args.defaults)), *args.defaults]
+    made = {
+        a.arg: f"{_said(a.annotation)}{'' if d is None else '=' + ast.unparse(d)}"
+        for a, d in zip(placed, defaults, strict=True)
+    }
+    named = zip(args.kwonlyargs, args.kw_defaults, strict=True)
+    made |= {a.arg: f"* {_said(a.annotation)}{'' if d is None else '=' + ast.unparse(d)}" for a, d in named}
+    return made
+
+
+def _said(node: ast.expr | None) -> str:
+    return "" if node is None else ast.unparse(node)
 
 
 def breaking(listed: list[str], added: list[str]) -> list[str]:

@@ -6,7 +6,7 @@ import ast
 from pathlib import Path
 
 import pytest
-from tests.packaging.surface import MODULES, ROOT, breaking, change, exported
+from tests.packaging.surface import MODULES, ROOT, breaking, change, exported, extends
 
 # The server is the worker's own home, and is released with it.
 FILES = sorted(
@@ -45,6 +45,27 @@ def test_what_would_break_those_that_came_before_is_no_addition() -> None:
     fine = ["class A(ABC) / stay(self) -> None", "class B / size: int = 0", "class D(Protocol) / size: int", "class C"]
     known = ["class A(ABC)", "class B", "class D(Protocol)"]
     assert breaking(known, [*owed, *fine]) == owed[:2]
+
+
+@pytest.mark.parametrize(
+    ("new", "more"),
+    [
+        ("m / go(a: int, b: str='') -> None", True),
+        ("m / go(a: int, *, b: str='') -> None", True),
+        ("m / go(a: int, b: str) -> None", False),
+        ("m / go(b: str='', a: int=0) -> None", False),
+        ("m / go(a: str, b: str='') -> None", False),
+        ("m / go(a: int, b: str='') -> int", False),
+        ("m / come(a: int, b: str='') -> None", False),
+    ],
+)
+def test_a_function_may_take_more_that_has_a_default(new: str, *, more: bool) -> None:
+    assert extends("m / go(a: int) -> None", new) is more
+
+
+def test_a_method_may_not_because_others_override_it() -> None:
+    assert not extends("m / class A / go(self) -> None", "m / class A / go(self, b: str='') -> None")
+    assert extends("m / class A / __init__(self) -> None", "m / class A / __init__(self, b: str='') -> None")
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))

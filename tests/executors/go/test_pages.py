@@ -8,14 +8,12 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.docs.fences import blocks
 from tests.executors.go.programs import Programs
 
 from anyjob_go.build import build, find_go
-from anyjob_go.settings import GoSettings
 
 HERE = Path(__file__).parents[3] / "executors" / "go"
 PROGRAM, SOCKET = "/tmp/anyjob-orders", "/tmp/anyjob-shop.sock"
@@ -81,16 +79,6 @@ def test_the_program_of_the_readme_compiles(tmp_path: Path, programs: Programs) 
     (tmp_path / "go.mod").write_text(module)
     shutil.copytree(programs.sdk, tmp_path / "anyjob")
     build(tmp_path, tmp_path / "program")
-
-
-def test_the_settings_of_the_readme_are_all_there_are() -> None:
-    (text,) = blocks("executors/go/README.md", "toml", "executors.go")
-    shown: dict[str, Any] = tomllib.loads(text)["executors"]["go"]
-    made = GoSettings.model_validate(shown)
-    assert shown.keys() == GoSettings.model_fields.keys()
-    usual = GoSettings()
-    for name in shown.keys() - {"folders", "binaries"}:
-        assert getattr(made, name) == getattr(usual, name), name
 
 
 def test_the_drop_ins_line_is_that_of_the_readme() -> None:

@@ -2,57 +2,21 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
-import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-from tests.docs.fences import blocks
-
-from anyjob.spec.place import layout
-from anyjob_http.settings import HttpSettings
-from anyjob_http.spec import HttpSpec
+from tests.docs.walk import walk
 
 ROOT = Path(__file__).parents[3]
 EXAMPLES = sorted((ROOT / "executors/http/examples").glob("*.yaml"))
 
 
-@pytest.fixture(scope="module")
-def port() -> Iterator[str]:
-    argv = [sys.executable, "-m", "anyjob_http.peer"]
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        yield server.stdout.readline().strip().rpartition(":")[2]
-        server.terminate()
-
-
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda file: file.stem)
-def test_examples_run(example: Path, port: str, tmp_path: Path) -> None:
-    file = tmp_path / example.name
-    file.write_text(example.read_text().replace("8055", port))
-    argv = [sys.executable, "-m", "anyjob", "run", str(file), "--state", str(tmp_path / "state")]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
-    wanted = {
-        "hello": "hello",
-        "form": '{"code": 200, "form": {"day": "2026-11-22", "region": "emea"}}',
-        "accepted": "done",
-    }
-    assert done.stdout.strip() == wanted[example.stem]
-
-
-def test_the_readme_holds_every_setting() -> None:
-    (settings,) = blocks("executors/http/README.md", "toml")
-    written = tomllib.loads(settings)["executors"]["http"]
-    assert set(HttpSettings.model_validate(written).model_dump()) == set(written)
-
-
-def test_every_key_is_in_the_readme() -> None:
-    page = (ROOT / "executors/http/README.md").read_text()
-    keys = {place.keys[0] for places in layout(HttpSpec).values() for place in places}
-    assert [key for key in sorted(keys) if f"`{key}`" not in page] == []
+def test_the_page_runs_them(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    walk("executors/http/README.md", tmp_path / "here", replace={"8055": str(port)})
 
 
 def test_without_the_server_they_say_so(tmp_path: Path) -> None:

@@ -1,21 +1,18 @@
-"""The page and the examples: every job is taken, every key and setting is named."""
+"""The page and the examples: what is shown runs, what is not is taken."""
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
 from tests.docs.fences import blocks
+from tests.docs.walk import walk
+from tests.grounds.kubernetes.cluster import Cluster
 
 from anyjob.job import read_job
 from anyjob.plugins import PluginHost
-from anyjob.spec.place import layout
 from anyjob_k8s.health import NEEDED
-from anyjob_k8s.options import K8sOptions
-from anyjob_k8s.settings import Allowed, ClusterSettings, K8sSettings
-from anyjob_k8s.spec import K8sSpec
 
 ROOT = Path(__file__).parents[3]
 EXAMPLES = sorted((ROOT / "executors/k8s/examples").glob("*.yaml"))
@@ -27,27 +24,11 @@ def test_examples_are_taken(example: Path) -> None:
     PluginHost.load().bind(read_job(example))
 
 
-def test_the_settings_of_the_page_are_all_there_are() -> None:
-    (text,) = blocks("executors/k8s/README.md", "toml")
-    written = tomllib.loads(text)["executors"]["k8s"]
-    settings = K8sSettings.model_validate(written)
-    assert set(written) == set(K8sSettings.model_fields)
-    assert set(written["allowed"]) == set(Allowed.model_fields)
-    assert set(written["clusters"]["prod"]) == set(ClusterSettings.model_fields)
-    usual = K8sSettings()
-    for name in ("pending", "keep", "poll", "patience", "timeout", "threads"):
-        assert getattr(settings, name) == getattr(usual, name)
-    for name in set(Allowed.model_fields) - {"namespaces", "images", "service_accounts"}:
-        assert getattr(settings.allowed, name) == getattr(usual.allowed, name)
-
-
-def test_every_key_is_on_the_page() -> None:
-    for model in (K8sSpec, K8sOptions):
-        for places in layout(model).values():
-            for place in places:
-                key = place.keys[-1] if place.keys else place.root
-                if key not in ("serviceAccountName", "priorityClassName"):  # Kubernetes' own spelling of two of them
-                    assert f"`{key}`" in PAGE or f"{key}:" in PAGE, place.field
+@pytest.mark.needs("k8s")
+@pytest.mark.timeout(300)
+def test_the_commands_of_the_page(cluster: Cluster, tmp_path: Path) -> None:
+    cluster.need("busybox:latest")
+    walk("executors/k8s/README.md", tmp_path / "here", env={"KUBECONFIG": str(cluster.kubeconfig)})
 
 
 def test_the_role_of_the_page_is_what_health_asks_for() -> None:

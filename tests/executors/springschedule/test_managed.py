@@ -2,38 +2,17 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.executors.springschedule.conftest import Boots
-from tests.executors.springschedule.town import Boot, Town, make_job, until
+from tests.executors.springschedule.town import Town, executable, make_job, until
 
 from anyjob.job import Job
 from anyjob.outcome import Cause, Strength
 
 pytestmark = [pytest.mark.needs("maven", "jdk17", "jdk25"), pytest.mark.timeout(180)]
-
-
-def executable(boot: Boot, into: Path) -> Path:
-    """A jar that `java -jar` starts, with its class path in its manifest."""
-    classes, *jars = boot.classpath
-    into.mkdir()
-    path = into / "app.jar"
-    said = f"Manifest-Version: 1.0\nMain-Class: demo.Demo\nClass-Path: {' '.join(jar.as_uri() for jar in jars)}\n"
-    lines = said.splitlines()
-    with zipfile.ZipFile(path, "w") as jar:
-        jar.writestr("META-INF/MANIFEST.MF", "".join(_folded(line) for line in lines))
-        for file in classes.rglob("*"):  # with its folders, which Spring asks for when it scans
-            jar.write(file, file.relative_to(classes))
-    return path
-
-
-def _folded(line: str) -> str:
-    """Lines of a manifest have at most 72 bytes."""
-    parts = [line[:70], *(line[at : at + 69] for at in range(70, len(line), 69))]
-    return "\n ".join(parts) + "\n"
 
 
 @pytest.fixture(params=[("boot2", "17"), ("boot4", "25")], ids=["boot 2.7 on 17", "boot 4.0 on 25"])

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -173,6 +174,26 @@ class Town:
         self.hits()
         time.sleep(seconds)
         return self.hits()
+
+
+def executable(boot: Boot, into: Path, main: str = "demo.Demo") -> Path:
+    """A jar that `java -jar` starts, with its class path in its manifest."""
+    classes, *jars = boot.classpath
+    into.mkdir()
+    path = into / "app.jar"
+    said = f"Manifest-Version: 1.0\nMain-Class: {main}\nClass-Path: {' '.join(jar.as_uri() for jar in jars)}\n"
+    lines = said.splitlines()
+    with zipfile.ZipFile(path, "w") as jar:
+        jar.writestr("META-INF/MANIFEST.MF", "".join(_folded(line) for line in lines))
+        for file in classes.rglob("*"):  # with its folders, which Spring asks for when it scans
+            jar.write(file, file.relative_to(classes))
+    return path
+
+
+def _folded(line: str) -> str:
+    """Lines of a manifest have at most 72 bytes."""
+    parts = [line[:70], *(line[at : at + 69] for at in range(70, len(line), 69))]
+    return "\n ".join(parts) + "\n"
 
 
 def until(holds: Callable[[], object], within: float = PATIENCE) -> None:

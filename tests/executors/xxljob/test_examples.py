@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.docs.fences import blocks
+from tests.docs.walk import walk
 from tests.executors.xxljob.town import TOKEN, free_port
 
 from anyjob_xxljob.fake import FakeExecutor
@@ -34,7 +36,43 @@ def anyjob(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=60, env=env)
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in EXAMPLES.glob("*.yaml")))
+def test_the_lines_of_the_readme(tmp_path: Path) -> None:
+    here = f"127.0.0.1:{free_port()}"
+    env = {"ANYJOB_XXLJOB_ADMIN": f"http://{here}"}
+    walk("executors/xxljob/README.md", tmp_path / "here", replace={"127.0.0.1:7781": here}, env=env)
+
+
+@pytest.mark.needs("maven", "jdk17")
+def test_the_program_of_the_readme_and_its_job(tmp_path: Path, versions: dict[str, list[Path]]) -> None:
+    """With a real executor of the newest version that is here."""
+    (program,) = blocks("executors/xxljob/README.md", "java")
+    settings = blocks("executors/xxljob/README.md", "toml")[0]
+    job = blocks("executors/xxljob/README.md", "yaml")[0]
+    listen, own = f"127.0.0.1:{free_port()}", str(free_port())
+    there = {"127.0.0.1:7781": listen, "9999": own, "/var/log/shop/jobs": f"{tmp_path}/jobs"}
+    for usual, other in there.items():
+        program = program.replace(usual, other)
+    (tmp_path / "Shop.java").write_text(program)
+    path = os.pathsep.join(map(str, [tmp_path, *versions["3.3.2"]]))
+    subprocess.run(["javac", "-nowarn", "-cp", path, "-d", tmp_path, tmp_path / "Shop.java"], check=True)
+    (tmp_path / "token").write_text(TOKEN)
+    (tmp_path / "anyjob.toml").write_text(
+        settings.replace("127.0.0.1:7781", listen).replace("/etc/anyjob/xxl-job.token", f"{tmp_path}/token")
+    )
+    (tmp_path / "report.yaml").write_text(job)
+    env = {**os.environ, "XXL_TOKEN": TOKEN}
+    with subprocess.Popen(
+        ["java", "-cp", path, "Shop"], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as shop:
+        try:
+            done = anyjob("run", tmp_path / "report.yaml", "--config", tmp_path / "anyjob.toml", "--json")
+        finally:
+            shop.kill()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout.splitlines()[-1])["result"] == "12 pages"
+
+
+@pytest.mark.parametrize("name", ["broadcast.yaml", "shards.yaml"])
 def test_an_example(settings: Path, tmp_path: Path, name: str) -> None:
     done = anyjob("run", EXAMPLES / name, "--config", settings, "--state", tmp_path / "state", "--json")
     assert done.returncode == 0, done.stdout + done.stderr

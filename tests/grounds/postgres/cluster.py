@@ -24,7 +24,7 @@ _QUICK: Final = ["-c", "fsync=off", "-c", "full_page_writes=off"]
 """What a process writes outlives its end without them; only the machine's end would take it."""
 
 
-def _bin() -> Path | None:
+def bin_folder() -> Path | None:
     """The newest version's programs."""
     found = [path for path in Path("/usr/lib/postgresql").glob("*/bin") if (path / "postgres").exists()]
     if found:
@@ -35,7 +35,7 @@ def _bin() -> Path | None:
 
 def missing() -> str:
     """Why no cluster can be made here; empty: it can."""
-    if not _bin():
+    if not bin_folder():
         return "postgres is not installed (Debian: postgresql)"
     if os.getuid() == 0 and not any(user.pw_name == "postgres" for user in pwd.getpwall()):
         return "PostgreSQL refuses root, and there is no user postgres"
@@ -50,7 +50,7 @@ class Postgres:
 
     def __init__(self, folder: Path, *, durable: bool = False) -> None:
         self.dir, self._durable = folder.resolve(), durable
-        self._bin = _bin()
+        self._bin = bin_folder()
         self._user = "postgres" if os.getuid() == 0 else None
         self._child: subprocess.Popen[bytes] | None = None
         self._numbers = count(1)

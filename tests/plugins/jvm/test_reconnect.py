@@ -204,3 +204,45 @@ def test_an_application_ends_whether_a_worker_is_there_or_not(peer: Peer, classp
     peer.start(argv(classpath, feature, "ends"))
     assert peer.process is not None
     assert peer.process.wait(30) == 0
+
+
+def test_a_worker_that_ends_in_good_order_is_no_trouble(peer: Peer, line: Line) -> None:
+    begin(line, "r1", "gate", gate="g")
+    line.say("bye")
+    line.end()
+    line = peer.welcome()
+    assert line.of("hello")[0]["runs"] == ["r1"]
+    said = peer.errors.read_text()
+    assert "event ended\n" in said
+    assert "event lost" not in said
+
+
+def test_a_shared_process_with_neither_worker_nor_run_ends(peer: Peer, classpath: list[Path], feature: str) -> None:
+    peer.start(argv(classpath, feature, "resident", "alone=300"))
+    line = peer.welcome()
+    begin(line, "r1", "gate", gate="g")
+    line.close()
+    for _ in range(4):  # nobody welcomes it, and the run keeps it
+        peer.accept().close()
+    line = peer.welcome()
+    assert line.of("hello")[0]["runs"] == ["r1"]
+    line.ask("watch", run="r1", cursors={})
+    line.ask("open", gate="g")
+    line.result("r1")
+    peer.listener.close()
+    line.close()
+    assert peer.process is not None
+    assert peer.process.wait(30) == 0
+    assert "neither worker nor run for 0 s: this JVM ends" in peer.errors.read_text()
+
+
+def test_a_worker_that_is_silent_is_left_and_dialled_again(peer: Peer, classpath: list[Path], feature: str) -> None:
+    peer.start(argv(classpath, feature, "silence=1200"))
+    line = peer.welcome()
+    begin(line, "r1", "gate", gate="g")
+    first = line.wait(lambda one: one["type"] == "ping")
+    line.say("ok", re=first["id"])
+    line.wait(lambda one: one["type"] == "ping" and one["id"] != first["id"])  # as the answer was a sign of life
+    line.end()
+    assert peer.welcome().of("hello")[0]["runs"] == ["r1"]
+    assert "event lost the worker was silent for 1 s" in peer.errors.read_text()

@@ -12,6 +12,7 @@ import typer
 from anyjob.cli.brought import add_brought
 from anyjob.cli.checkexecutor import check_executor
 from anyjob.cli.config import config
+from anyjob.cli.doctor import doctor
 from anyjob.cli.explain import explain
 from anyjob.cli.key import key
 from anyjob.cli.newexecutor import new_executor
@@ -67,6 +68,7 @@ def _app() -> typer.Typer:
         "resume": resume,
         "explain": explain,
         "plugins": plugins,
+        "doctor": doctor,
         "schema": schema,
         "config": config,
         "new-executor": new_executor,

@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from anyjob.cli.options import AsJson, Config, State
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from anyjob.executor.capabilities import Health
     from anyjob.executor.services import SeenApp
     from anyjob.outcome import Json
     from anyjob.plugins import PluginHost
@@ -20,8 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["plugins"]
 
 _NAMES: Final = 5
-_PATIENCE: Final = 10.0
-"""Seconds that one executor may take to say how it is."""
 
 
 def plugins(config: Config = None, state: State = None, *, as_json: AsJson = False) -> None:
@@ -32,9 +28,12 @@ def plugins(config: Config = None, state: State = None, *, as_json: AsJson = Fal
     from anyjob.cli.inputs import settings_for
     from anyjob.cli.page import Page, print_json
     from anyjob.cli.session import load_host
+    from anyjob.cli.wellness import ask_health
 
     host = load_host(settings_for(config, state))
-    types, launchers = asyncio.run(_asked(host))
+    types, launchers = asyncio.run(ask_health(host))
+    for name, said in types.items():
+        said["capabilities"] = _capabilities(host, name)
     apps = _apps(state)
     commands = [offer.kind.name for offer in host.commands()]
     reports = host.report()  # last: making executors and commands may have shown more
@@ -90,48 +89,6 @@ def _app(app: SeenApp) -> str:
     names = ", ".join(app.names[:_NAMES]) + (f" and {len(app.names) - _NAMES} more" if len(app.names) > _NAMES else "")
     words = [said, *([app.software] if app.software else []), "connected" if app.connected else "lost"]
     return "; ".join([*words, f"{app.runs} runs", *([f"serves {names}"] if names else [])])
-
-
-async def _asked(host: PluginHost) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Health and, where the plugin ships a sample, capabilities, by job type; health by launcher.
-
-    A type whose runs are commands of one launcher is as healthy as that launcher, whose settings the executor does not
-    have.
-    """
-    launchers: dict[str, Any] = {}
-    for launcher in host.launchers():
-        name = launcher.kind.name
-        launchers[name] = {"title": launcher.kind.title, **await _healthy(host.launcher, name)}
-    types: dict[str, Any] = {}
-    for offer in host.types():
-        name = offer.kind.job_type
-        health = await _healthy(host.executor, name)
-        own = host.executor(name).launcher if health["health"] == "healthy" else ""
-        if own:  # a type that runs by one launcher works where that one does
-            known = launchers.get(own, {"health": "unhealthy", "why": "is not installed"})
-            if known["health"] != "healthy":
-                health = {"health": known["health"], "why": f"launcher {own}: {known['why']}"}
-        types[name] = {"title": offer.kind.title, "aliases": list(offer.kind.aliases), **health}
-        types[name]["capabilities"] = _capabilities(host, name)
-    return types, launchers
-
-
-async def _healthy(make: Callable[[str], Any], name: str) -> dict[str, Json]:
-    """How an executor or launcher says it is. One that cannot be made or asked is unhealthy, and that is why."""
-    from anyjob.errors import AnyJobError
-    from anyjob.plugins.plugin import failure
-
-    try:
-        asked: Awaitable[Health] = make(name).health()
-        async with asyncio.timeout(_PATIENCE):
-            health = await asked
-    except TimeoutError:
-        return {"health": "unhealthy", "why": f"its health was not known after {_PATIENCE:g} s"}
-    except AnyJobError as error:
-        return {"health": "unhealthy", "why": str(error)}
-    except Exception as error:  # noqa: BLE001 - a plugin's code may raise anything
-        return {"health": "unhealthy", "why": f"its health failed: {failure(error)}"}
-    return {"health": health.state, "why": health.why}
 
 
 def _capabilities(host: PluginHost, name: str) -> Json:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final, cast
 
 from pydantic import BaseModel
 
 from anyjob.job import job_schema
 from anyjob.size import parse_size
+from anyjob.spec.commonxattrs import CommonXAttrs
 from anyjob.spec.model import Spec
 from anyjob.spec.place import layout
 
@@ -39,10 +41,16 @@ class FieldRow:
 def spec_rows(model: type[Spec]) -> list[FieldRow]:
     """Every field of a spec in the order of its class, the fields of its objects right behind it.
 
-    What a spec only looks at, as GroupId, is not among them.
+    What a spec only looks at, as GroupId or a common key in its common meaning, is not among them.
     """
     places = {name: tuple(place.field for place in found) for name, found in layout(model).items()}
-    return [row for row in _rows(model, places) if row.places != ("GroupId",)]
+    rows = [row for row in _rows(model, places) if row.places != ("GroupId",)]
+    return rows if model is CommonXAttrs else [row for row in rows if (row.places, row.about) not in _common()]
+
+
+@cache
+def _common() -> set[tuple[tuple[str, ...], str]]:
+    return {(row.places, row.about) for row in spec_rows(CommonXAttrs)}
 
 
 def settings_rows(model: type[BaseModel]) -> list[FieldRow]:
@@ -127,9 +135,12 @@ def _words(schema: _Object, shared: _Object) -> str:
         return ", ".join(dict.fromkeys(f"`{one}`" for one in cast("list[object]", schema["enum"])))
     if "const" in schema:
         return f"`{schema['const']}`"
-    match schema.get("type"):
-        case ["integer", "string"]:
-            return "size, as `256Mi`"
+    kind = schema.get("type")
+    if isinstance(kind, list):
+        kinds = cast("list[str]", kind)
+        size = kinds == ["integer", "string"] and "Mi" in str(schema.get("examples"))
+        return "size, as `256Mi`" if size else " or ".join(_words({**schema, "type": one}, shared) for one in kinds)
+    match kind:
         case "boolean":
             return "`true`, `false`"
         case "integer":

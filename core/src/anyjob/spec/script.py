@@ -33,7 +33,7 @@ class ScriptSpec(Spec):
     script: Annotated[str, Field(min_length=1, description="the script"), AfterValidator(_something), At("Content")]
     file_format: Annotated[
         Literal["unix", "windows"],
-        Field(description="the script's line ends: unix turns CRLF into LF, windows keeps it"),
+        Field(description="the script's line ends: unix turns CRLF into LF, windows keeps CRLF"),
         At("XAttrs.$.fileFormat"),
     ] = "unix"
 

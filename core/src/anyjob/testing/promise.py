@@ -19,12 +19,13 @@ __all__ = ["Promise", "description", "excused"]
 class Promise:
     """What is known of a type by its sample `succeeds`: its capabilities, whether its runs are commands of a launcher,
     whether its jobs hold text in which placeholders are filled, and whether its runs write a log. The last is seen in a
-    run, so it is asked only where it matters."""
+    run, so it is asked only where it matters. `contract` is the number that it was written for."""
 
     capabilities: Capabilities
     command: bool
     fills: bool
     logs: Callable[[], bool]
+    contract: int = 1
 
 
 def _always(promise: Promise) -> str:
@@ -86,8 +87,15 @@ _EXCUSES: Final[Mapping[str, Callable[[Promise], str]]] = MappingProxyType(
 """Who need not bring a sample. Those not named here show environment, arguments and files, and are owed by commands."""
 
 
+_SINCE: Final[Mapping[str, int]] = MappingProxyType({})
+"""The contract with which a sample came, of those that came after 1."""
+
+
 def excused(name: str, promise: Promise) -> str:
     """Why the type need not bring the sample `name`; empty: it must."""
+    since = _SINCE.get(name, 1)
+    if since > promise.contract:
+        return f"it is made for contract {promise.contract}, and that sample came with {since}"
     return _EXCUSES.get(name, _command)(promise)
 
 

@@ -168,6 +168,7 @@ class Rig:
             capabilities=bound.capabilities,
             command=bound.executor.is_command(bound.spec),
             fills=not isinstance(bound.executor, AppExecutor),
+            contract=self.kind.contract,
             logs=lambda: self.once("logs", lambda: bool(self.run(self.job(self._present("succeeds"))).log)),
         )
 

@@ -105,13 +105,17 @@ class DataworksSpec(Spec):
     ] = "2020-05-18"
     region: Annotated[
         str | None,
-        Field(description="the region of the workspace, such as cn-shanghai; default: the worker's"),
+        Field(description="the region of the workspace, such as cn-shanghai; default: the worker's setting"),
         AfterValidator(lambda value: value if value is None else region_of(value)),
         At("Content.$.region"),
     ] = None
     project_id: Annotated[
         int | None,
-        Field(ge=1, description="the id of the workspace; saves looking it up by its name"),
+        Field(
+            ge=1,
+            description="the id of the workspace; beside its name, or with the newer API instead of it, it "
+            "saves looking it up",
+        ),
         At("Content.$.projectId"),
     ] = None
     project_name: Annotated[
@@ -128,7 +132,11 @@ class DataworksSpec(Spec):
     ] = "PROD"
     flow_type: Annotated[
         FlowType,
-        Field(description="what is started: ManualWorkflow; with api 2024-05-18 also the others"),
+        Field(
+            description="what is started: ManualWorkflow; with api 2024-05-18 also TriggerWorkflow, and "
+            "Manual, SmokeTest, SupplementData, which start the tasks of taskIds. The vendor "
+            "publishes no values of this key; others are refused, not guessed"
+        ),
         BeforeValidator(_flow_type),
         At("Content.$.flowType"),
     ] = "ManualWorkflow"
@@ -139,7 +147,10 @@ class DataworksSpec(Spec):
     ] = None
     task_ids: Annotated[
         _Ids | None,
-        Field(description='the nodes to run, "700001,700002"; default: the whole flow'),
+        Field(
+            description='these nodes alone, "700001,700002", as the vendor writes them, or a list; default: '
+            "the whole flow"
+        ),
         At("Content.$.taskIds"),
     ] = None
     flow_name: Annotated[
@@ -155,7 +166,11 @@ class DataworksSpec(Spec):
     ] = None
     biz_date: Annotated[
         str | None,
-        Field(description="the business date, 2026-11-25; default: from the run's data time"),
+        Field(
+            description="the business date, 2026-11-25, at the latest yesterday; default: the day of the "
+            "run's data time, at the latest the day before it was scheduled; both in the "
+            "workspace's time zone"
+        ),
         AfterValidator(_date),
         At("Content.$.bizDate"),
     ] = None
@@ -167,7 +182,9 @@ class DataworksSpec(Spec):
     ] = Field(default_factory=dict[str, Any])
     dag_parameters: Annotated[
         dict[str, _Scalar],
-        Field(description="parameters of the flow, for all its nodes"),
+        Field(
+            description="parameters of the flow, for all its nodes; the run's mark, anyjob_run, is added (older API)"
+        ),
         BeforeValidator(_object),
         At("Content.$.dagParameters"),
     ] = Field(default_factory=dict[str, Any])
@@ -186,7 +203,7 @@ class DataworksSpec(Spec):
     ] = None
     operation: Annotated[
         Literal["RunManualDagNodes", "CreateManualDag"],
-        Field(description="by which operation of 2020-05-18 the flow is started"),
+        Field(description="by which operation of the older API the flow is started"),
         At("XAttrs.$.operation"),
     ] = "RunManualDagNodes"
     timezone: Annotated[
@@ -196,16 +213,21 @@ class DataworksSpec(Spec):
         At("XAttrs.$.timezone"),
     ] = None
     poll: Annotated[
-        float | None, Field(ge=1, le=3600, description="seconds between two looks"), At("XAttrs.$.pollSeconds")
+        float | None,
+        Field(ge=1, le=3600, description="seconds between two looks; default: the worker's setting"),
+        At("XAttrs.$.pollSeconds"),
     ] = None
     log: Annotated[
         Literal["all", "output", "states"],
-        Field(description="what the log shows: all, output (of the nodes alone), states (of the nodes alone)"),
+        Field(
+            description="what the log shows: all; output: what the nodes wrote and nothing else; states: no "
+            "logs are pulled"
+        ),
         At("XAttrs.$.log"),
     ] = "all"
     mark: Annotated[
         bool,
-        Field(description="send the run's mark, by which a start is found again that was not answered"),
+        Field(description="false: the run's mark is not sent; a start that is not answered is then `unknown` at once"),
         At("XAttrs.$.mark"),
     ] = True
     secrets: Annotated[

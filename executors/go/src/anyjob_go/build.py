@@ -1,13 +1,19 @@
-"""Building Go programs: for the samples, and for tests. Nothing is fetched."""
+"""Building Go programs: for the samples, for tests, and for trying out the examples. Nothing is fetched.
+
+`python -m anyjob_go.build FOLDER TARGET` builds the program of a folder that expects the SDK in its folder `anyjob`.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 from anyjob.errors import AnyJobError
+from anyjob_go.sources import write_sdk
 
 __all__ = ["BuildFailed", "NoGo", "build", "find_go"]
 
@@ -43,3 +49,21 @@ def build(folder: Path, target: Path, *options: str) -> Path:
     if done.returncode:
         raise BuildFailed(folder, done.stderr.strip())
     return target
+
+
+def _main(folder: str, target: str) -> None:
+    """Of a copy, so that nothing is written beside the sources."""
+    if find_go() is None:
+        raise NoGo
+    with tempfile.TemporaryDirectory(prefix="anyjob-go-build-") as name:
+        copy = Path(name, "program")
+        shutil.copytree(folder, copy)
+        write_sdk(copy / "anyjob")
+        build(copy, Path(target).absolute())
+
+
+if __name__ == "__main__":
+    try:
+        _main(*sys.argv[1:])
+    except AnyJobError as error:
+        sys.exit(" ".join(str(error).split()))

@@ -44,13 +44,19 @@ class GoSpec(Spec):
     ]
     binary: Annotated[
         Text | None,
-        Field(description="the program: an absolute path, or a word of [executors.go] binaries"),
+        Field(
+            description="the program: an absolute path, or a word of `[executors.go] binaries`. Its "
+            "arguments are not a job's to give: they stand in the settings. Without it: the "
+            "program that the settings name, else an application that has dialled in"
+        ),
         AfterValidator(lambda value: value if value is None else _binary(value)),
         At("XAttrs.$.binary"),
     ] = None
     isolation: Annotated[
         Isolation | None,
-        Field(description="process: a process for each run; shared: one process for many"),
+        Field(
+            description="process: a process for each run; shared: one process for many; default: the worker's setting"
+        ),
         At("XAttrs.$.isolation"),
     ] = None
     group: Annotated[

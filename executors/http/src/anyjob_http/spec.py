@@ -43,34 +43,48 @@ class _Part(BaseModel):
 
 
 class Tls(_Part):
-    """`verify` false: do not check the certificate. `ca`: a file of CA certificates. `cert`, `key`: the client's own
-    certificate and its key; one file may hold both."""
+    """TLS options of one job."""
 
-    verify: bool = True
-    ca: Annotated[str, Field(min_length=1)] | None = None
-    cert: Annotated[str, Field(min_length=1)] | None = None
-    key: Annotated[str, Field(min_length=1)] | None = None
+    verify: Annotated[bool, Field(description="false: do not check the certificate, where the settings allow it")] = (
+        True
+    )
+    ca: Annotated[
+        Annotated[str, Field(min_length=1)] | None,
+        Field(description="a file of CA certificates, on the worker, in `[executors.http] files`"),
+    ] = None
+    cert: Annotated[
+        Annotated[str, Field(min_length=1)] | None, Field(description="the client's own certificate, likewise")
+    ] = None
+    key: Annotated[Annotated[str, Field(min_length=1)] | None, Field(description="its key; one file may hold both")] = (
+        None
+    )
 
 
 class Basic(_Part):
     """User and password of HTTP Basic authentication; write the password as `#{secret.NAME}`."""
 
-    user: Annotated[str, AfterValidator(user_name)]
-    password: Annotated[str, AfterValidator(one_line)]
+    user: Annotated[str, AfterValidator(user_name), Field(description="without a colon")]
+    password: Annotated[str, AfterValidator(one_line), Field(description="write it as `#{secret.NAME}`")]
 
 
 class Poll(_Part):
-    """How to follow a call that was answered by 202.
+    """How to follow a call that was answered by 202. A look that is answered by 202 means: still going."""
 
-    `url`: where its state stands: `Location`, the header, or a path into the JSON answer (`$.links.self`). `interval`:
-    seconds between two looks, unless Retry-After says otherwise. A look that is answered by 202 means: still going.
-    `key` and `going`: also while the JSON value at `key` is one of `going`.
-    """
-
-    url: Annotated[str, Field(min_length=1)] = "Location"
-    interval: Annotated[float, Field(ge=0.05, le=86_400)] = 5
-    key: str | None = None
-    going: tuple[str, ...] = ()
+    url: Annotated[
+        str,
+        Field(min_length=1),
+        Field(
+            description="where the state stands: `Location` or another header, or a path into the JSON "
+            "answer (`$.links.self`)"
+        ),
+    ] = "Location"
+    interval: Annotated[
+        float,
+        Field(ge=0.05, le=86_400),
+        Field(description="seconds between two looks, unless Retry-After says otherwise"),
+    ] = 5
+    key: Annotated[str | None, Field(description="a key, or path, of a JSON answer 200")] = None
+    going: Annotated[tuple[str, ...], Field(description="values there that mean: still going")] = ()
 
 
 def _mode(value: object) -> object:
@@ -100,7 +114,12 @@ class HttpSpec(Spec):
     method: Annotated[str, Field(description="the HTTP method"), BeforeValidator(token), At("Content.$.method")] = "GET"
     timeout: Annotated[
         float | None,
-        Field(gt=0, le=31_536_000, description="seconds for the whole call, connection and answer together"),
+        Field(
+            gt=0,
+            le=31_536_000,
+            description="seconds for one call, from the first look-up of the name to the last byte, "
+            "redirects included; default: the worker's setting, 60",
+        ),
         At("Content.$.timeout"),
     ] = None
     headers: Annotated[
@@ -109,55 +128,87 @@ class HttpSpec(Spec):
         At("Content.$.headers"),
     ] = Field(default_factory=dict[str, str])
     cookie: Annotated[
-        str | None, Field(description="the Cookie header"), AfterValidator(header_value), At("Content.$.cookie")
+        str | None,
+        Field(description="the Cookie header; no Set-Cookie is ever kept"),
+        AfterValidator(header_value),
+        At("Content.$.cookie"),
     ] = None
-    basic: Annotated[Basic | None, Field(description="user and password"), At("Content.$.basic")] = None
+    basic: Annotated[
+        Basic | None, Field(description="user and password of HTTP Basic authentication"), At("Content.$.basic")
+    ] = None
     query: Annotated[
         dict[str, _Text | list[_Text]],
-        Field(description="what is added to the URL's query"),
+        Field(description="what is added to the URL's own query"),
         At("Content.$.query"),
     ] = Field(default_factory=dict[str, Any])
     body_json: Annotated[Json, Field(description="the body, sent as JSON"), At("Content.$.json")] = None
-    body: Annotated[str | None, Field(description="the body as it stands"), At("Content.$.body")] = None
+    body: Annotated[
+        str | None,
+        Field(
+            description="the body as it stands; without either, Parameters are the body of POST, PUT and "
+            "PATCH: as a form, what a form cannot hold percent-encoded"
+        ),
+        At("Content.$.body"),
+    ] = None
     content_type: Annotated[
         str | None,
-        Field(description="the Content-Type of the body"),
+        Field(description="the Content-Type of the body; its charset is the one that the body is written in"),
         AfterValidator(charset_of),
         At("Content.$.contentType"),
     ] = None
     status: Annotated[
         str,
-        Field(description='the statuses that are success: "2xx", 200, [200, 204], "200-299,304"'),
+        Field(
+            description='statuses that are success, `"2xx"`, `200`, `[200, 204]`, `"200-299,304"`: looked at '
+            "in every mode"
+        ),
         BeforeValidator(statuses_of),
         At("Content.$.respCode", ("Content.$.status",)),
     ] = "2xx"
     key: Annotated[
-        str | None, Field(min_length=1, description="the key, or path, of the JSON answer"), At("Content.$.respKey")
+        str | None,
+        Field(min_length=1, description="a key of the JSON answer, or a path (`data.items[0].state`)"),
+        At("Content.$.respKey"),
     ] = None
     value: Annotated[
-        _Text | list[_Text] | None, Field(description="what stands there on success"), At("Content.$.respValue")
+        _Text | list[_Text] | None,
+        Field(description='what stands there on success, one or several, compared as texts: `true` is `"true"`'),
+        At("Content.$.respValue"),
     ] = None
-    text: Annotated[str | None, Field(description="the whole answer on success"), At("Content.$.respStr")] = None
+    text: Annotated[str | None, Field(description="the whole answer on success, exactly"), At("Content.$.respStr")] = (
+        None
+    )
     regex: Annotated[
         str | None,
-        Field(description="a pattern found in the answer on success"),
+        Field(
+            description="a pattern (Python's) found in the answer on success; it is tried in a small process "
+            "of its own, within the call's time"
+        ),
         AfterValidator(pattern_of),
         At("Content.$.respRegex"),
     ] = None
     mode: Annotated[
         Mode | None,
-        Field(description="by what success is told: 0 or status, 1 or text, 2 or json, regex", validate_default=True),
+        Field(
+            description="by what success is told, also `0`, `1`, `2` for status, text, json; default: by "
+            "which of the keys above is there",
+            validate_default=True,
+        ),
         BeforeValidator(_mode),
         At("Content.$.respParseMode"),
     ] = None
     result: Annotated[
         str | None,
-        Field(min_length=1, description="the key, or path, of the JSON answer that is the result; else its beginning"),
+        Field(
+            min_length=1,
+            description="the key, or path, of the JSON answer whose value is the result; else, and where "
+            "nothing stands there, the answer's beginning",
+        ),
         At("Content.$.resultKey"),
     ] = None
     redirects: Annotated[
         Literal["never", "safe", "all"],
-        Field(description="which redirects are followed: never, safe (GET and HEAD; 303), all"),
+        Field(description="which redirects are followed; safe: those of GET and HEAD, and 303"),
         At("Content.$.redirects"),
     ] = "safe"
     max_redirects: Annotated[
@@ -166,24 +217,31 @@ class HttpSpec(Spec):
     tls: Annotated[Tls, Field(description="TLS options"), At("Content.$.tls")] = Tls()
     poll: Annotated[
         Poll | None,
-        Field(description="follow an answer 202 to its end"),
+        Field(description="follow an answer 202 to its end; `true` is short for all defaults"),
         BeforeValidator(_no_poll),
         At("Content.$.poll"),
     ] = None
     idempotency_key: Annotated[
         str | None,
-        Field(description="send the run's key in the header Idempotency-Key, or in the one named here"),
+        Field(
+            description="a header that carries the run's key, the same for every start of an attempt; `true` "
+            "is Idempotency-Key"
+        ),
         BeforeValidator(_idempotency),
         AfterValidator(header_name),
         At("Content.$.idempotencyKey"),
     ] = None
     repeatable: Annotated[
         bool | None,
-        Field(description="whether the same request may be sent again after a crash", validate_default=True),
+        Field(
+            description="whether the request may be sent again after a crash; default: GET, HEAD, OPTIONS. "
+            "`true` for a POST needs idempotencyKey",
+            validate_default=True,
+        ),
         At("Content.$.repeatable"),
     ] = None
     identity: Annotated[
-        bool, Field(description="send the job's identity in X-Anyjob headers"), At("Content.$.identity")
+        bool, Field(description="whether X-Anyjob headers say which job calls"), At("Content.$.identity")
     ] = True
     execution_mode: Annotated[
         Literal[0, 1, "0", "1"],

@@ -7,6 +7,7 @@ import codecs
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from anyjob.errors import AnyJobError
 from anyjob.executor import AppExecutor, Attached, Command, Exit, Health, Own, Shared
@@ -44,6 +45,12 @@ class Launch:
     argv: list[str]
     class_path: ClassPath
     files: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+
+
+_NO_JDK: Final = (
+    "no JDK: none was found on this machine; install one (Debian: openjdk-17-jdk-headless), or name its folder in"
+    " [executors.java] homes"
+)
 
 
 class JavaExecutor(AppExecutor[JavaSpec]):
@@ -130,7 +137,7 @@ class JavaExecutor(AppExecutor[JavaSpec]):
     def _health(self) -> Health:
         homes = self._look()
         if not homes:
-            return Health(state="undetected", why=f"no JDK: {NoJava('', [])}")
+            return Health(state="undetected", why=_NO_JDK)
         try:
             default = choose_home(homes, self._settings.java)
             jars = ours()

@@ -54,25 +54,47 @@ class JavaSpec(Spec):
 
     class_name: Annotated[
         ClassName,
-        Field(min_length=1, max_length=512, description="the class that does the job, with its package"),
+        Field(
+            min_length=1,
+            max_length=512,
+            description="the class that does the job, with its package; `$` before a nested class",
+        ),
         At("ClassName", ("Content.$.className",)),
     ]
     group: Annotated[
         str, Field(description="the app group, whose class path is behind that of the job"), At("GroupId")
     ] = ""
-    jar_url: Annotated[str, AfterValidator(_no_jar), Field(description="not supported"), At("Content.$.jarUrl")] = ""
+    jar_url: Annotated[
+        str,
+        AfterValidator(_no_jar),
+        Field(description="not supported, as in SchedulerX itself"),
+        At("Content.$.jarUrl"),
+    ] = ""
     class_path: Annotated[
         list[Entry],
-        Field(max_length=1000, description="jars and folders of classes on the worker, before those of the app group"),
+        Field(
+            max_length=1000,
+            description="jars, folders of classes and a folder's jars (`/opt/app/lib/*`), as paths on the "
+            "worker; what the settings have for the app group comes behind them",
+        ),
         At("XAttrs.$.classpath"),
     ] = Field(default_factory=list[str])
     java_home: Annotated[
         JavaHomeText | None,
-        Field(description="the Java home, or the version of one; default: the worker's"),
+        Field(
+            description="the Java home, or the version of one (`17`); default: the worker's. `anyjob jdks` "
+            "shows which are there"
+        ),
         At("XAttrs.$.javaHome"),
     ] = None
     jvm_args: Annotated[
-        list[JvmArg], Field(max_length=200, description="arguments for the JVM"), At("XAttrs.$.jvmArgs")
+        list[JvmArg],
+        Field(
+            max_length=200,
+            description="arguments for the JVM, one word each; placeholders are replaced in them, with "
+            "`isolation: process`",
+        ),
+        At("XAttrs.$.jvmArgs"),
     ] = Field(default_factory=list[str])
     isolation: Annotated[
         Literal["process", "shared"],
@@ -91,7 +113,7 @@ class JavaSpec(Spec):
     stop_signal: Annotated[
         str,
         AfterValidator(_heard),
-        Field(description=CommonXAttrs.model_fields["stop_signal"].description),
+        Field(description="the signal that asks the JVM to stop: TERM, INT or HUP, which are what a JVM hears"),
         At("XAttrs.$.stopSignal"),
     ] = "TERM"
     strict: Annotated[

@@ -32,7 +32,10 @@ class PythonSpec(ScriptSpec):
 
     command: Annotated[
         Command | None,
-        Field(description="the interpreter: a path, the folder of a virtual environment, or a name on the PATH"),
+        Field(
+            description="the interpreter: an absolute path, the folder of a virtual environment, or a name on the PATH;"
+            " default: the worker's setting"
+        ),
         At("XAttrs.$.command"),
     ] = None
     launcher: Annotated[
@@ -40,17 +43,24 @@ class PythonSpec(ScriptSpec):
     ] = LOCAL
     requirements: Annotated[
         list[RequirementText],
-        Field(max_length=200, description="packages to install for it, each a name and versions"),
+        Field(
+            max_length=200,
+            description="packages to install for it, as in requirements.txt: names and versions, nothing else",
+        ),
         AfterValidator(_here),
         At("XAttrs.$.requirements"),
     ] = Field(default_factory=list[str])
     warm: Annotated[
         bool | None,
-        Field(description="whether it is forked from an interpreter that is there already"),
+        Field(
+            description="whether it is forked from an interpreter that is there already; default: the worker's setting"
+        ),
         At("XAttrs.$.warm"),
     ] = None
     preload: Annotated[
-        Preload | None, Field(description="modules that the warm interpreter imports before"), At("XAttrs.$.preload")
+        Preload | None,
+        Field(description="modules that the warm interpreter has imported before; default: the worker's setting"),
+        At("XAttrs.$.preload"),
     ] = None
 
     @field_validator("script")

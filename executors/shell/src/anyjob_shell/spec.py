@@ -14,4 +14,6 @@ __all__ = ["ShellSpec"]
 class ShellSpec(ScriptSpec):
     """Content is the script. `command` is the interpreter, a path or a name on the run's PATH."""
 
-    command: Annotated[Text, Field(min_length=1, description="the interpreter"), At("XAttrs.$.command")] = "/bin/sh"
+    command: Annotated[
+        Text, Field(min_length=1, description="the interpreter, a path or a name on the PATH"), At("XAttrs.$.command")
+    ] = "/bin/sh"

@@ -44,12 +44,18 @@ class SpringSpec(Spec):
 
     class_name: Annotated[
         str,
-        Field(min_length=1, description="class of the bean, or the class in which the method is written"),
+        Field(
+            min_length=1,
+            description="class of the bean, or the class in which the method is written; `$` before a nested class",
+        ),
         AfterValidator(_class_name),
         At("Content.$.className"),
     ]
     method: Annotated[
-        str, Field(min_length=1, description="the @Scheduled method"), AfterValidator(_method), At("Content.$.method")
+        str,
+        Field(min_length=1, description="the @Scheduled method, without brackets"),
+        AfterValidator(_method),
+        At("Content.$.method"),
     ]
     bean: Annotated[
         str | None,
@@ -68,18 +74,21 @@ class SpringSpec(Spec):
     ] = "direct"
     jar: Annotated[
         str | None,
-        Field(description="an executable jar that the worker starts for its runs"),
+        Field(
+            description="an executable jar that the worker starts for its runs, in place of an application "
+            "that has dialled in"
+        ),
         AfterValidator(_absolute),
         At("XAttrs.$.jar"),
     ] = None
     java_home: Annotated[
         JavaHomeText | None,
-        Field(description="the Java home that runs the jar, or its version"),
+        Field(description="the Java home that runs the jar, or its version, within what the settings allow"),
         At("XAttrs.$.javaHome"),
     ] = None
     jvm_args: Annotated[
         list[JvmArg] | None,
-        Field(max_length=100, description="arguments of the JVM"),
+        Field(max_length=100, description="arguments of the JVM that runs the jar, within what the settings allow"),
         At("XAttrs.$.jvmArgs"),
     ] = None
 

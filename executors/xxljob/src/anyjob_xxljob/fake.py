@@ -333,6 +333,7 @@ def main() -> None:
 
     admins = os.environ.get("ANYJOB_XXLJOB_ADMIN", "http://127.0.0.1:7781").split(",")
     with FakeExecutor(HANDLERS, admins=admins, token=os.environ.get("ANYJOB_XXLJOB_TOKEN", "")):
+        print("registers with", *admins, flush=True)  # noqa: T201 - it is a program
         threading.Event().wait()
 
 

@@ -98,7 +98,10 @@ class XxlJobSpec(Spec):
 
     group: Annotated[str, At("GroupId")] = ""
     glue_type: Annotated[
-        Glue, At("Content.$.glueType"), BeforeValidator(_upper), Field(description="BEAN, or the kind of script")
+        Glue,
+        At("Content.$.glueType"),
+        BeforeValidator(_upper),
+        Field(description="BEAN, a handler; else the kind of script, of those that the worker's settings allow"),
     ] = Glue.BEAN
     glue_source: Annotated[
         str,
@@ -111,14 +114,23 @@ class XxlJobSpec(Spec):
         Field(validate_default=True, max_length=500, description="the name in @XxlJob"),
     ] = ""
     app_name: Annotated[
-        str, At("Content.$.appName"), Field(max_length=255, description="the appname under which executors register")
+        str,
+        At("Content.$.appName"),
+        Field(
+            max_length=255,
+            description="the appname under which executors register; one of appName and addresses is needed",
+        ),
     ] = ""
     addresses: Annotated[
         tuple[Annotated[str, AfterValidator(address_of)], ...],
         At("Content.$.addresses"),
         BeforeValidator(_addresses),
         AfterValidator(_distinct),
-        Field(validate_default=True, description="addresses of executors, or appName,"),
+        Field(
+            validate_default=True,
+            description="addresses of executors, also as one text with commas: `http://10.0.0.5:9999`; they "
+            "need not be registered",
+        ),
     ] = ()
     route: Annotated[
         Route, At("Content.$.routeStrategy"), BeforeValidator(_upper), Field(description="which executor takes a run")
@@ -127,9 +139,13 @@ class XxlJobSpec(Spec):
         Block | None,
         At("Content.$.blockStrategy"),
         BeforeValidator(_upper),
-        Field(description="what a run does while an earlier one of the job goes on there; without: it runs beside it"),
+        Field(
+            description="what a run does while an earlier one of the job goes on at the same executor: "
+            "SERIAL_EXECUTION waits, DISCARD_LATER ends as `rejected`, COVER_EARLY has the "
+            "earlier one killed, which ends as `rejected`; without it they run beside each other"
+        ),
     ] = None
-    log: Annotated[bool, At("Content.$.log"), Field(description="whether the run's log is fetched")] = True
+    log: Annotated[bool, At("Content.$.log"), Field(description="false: the run's log is not fetched")] = True
 
     @field_validator("glue_source")
     @classmethod

@@ -33,6 +33,20 @@ def test_exit_code_log_and_usage_of_a_run(any_yard: Yard) -> None:
     asyncio.run(main())
 
 
+@pytest.mark.parametrize("said", ["plain", "grüß dich, 任务", "half a pair \udcff"])
+def test_the_words_of_an_order_come_through_in_any_script(yard: Yard, said: str) -> None:
+    async def main() -> None:
+        async with yard.client() as client:
+            await client.start(
+                yard.order("a", "sh", "-c", 'printf %s "$SAID"; printf %s "$1"', "sh", said, env={"SAID": said})
+            )
+            ended = await client.ended("a")
+        assert ended.status == 0
+
+    asyncio.run(main())
+    assert (yard.folder / "a.log").read_bytes() == 2 * os.fsencode(said)
+
+
 def test_a_signal_is_told_apart_from_a_code(any_yard: Yard) -> None:
     async def main() -> None:
         async with any_yard.client() as client:

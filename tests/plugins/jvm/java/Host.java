@@ -33,6 +33,13 @@ public final class Host implements Serves {
         if (!Arrays.asList(args).contains("plain")) {
             Output.install(StandardCharsets.UTF_8);
         }
+        for (String arg : args) {
+            if (arg.startsWith("alone=")) {
+                shorten("Link", "alone", Long.parseLong(arg.substring(6)));
+            } else if (arg.startsWith("silence=")) {
+                shorten("Session", "silence", Long.parseLong(arg.substring(8)));
+            }
+        }
         final Link link = Link.to(app).token(System.getenv("ANYJOB_APP_TOKEN")).jobType("test").app("test host").software("host 1")
                 .resident(Arrays.asList(args).contains("resident"))
                 .events(new LinkEvents() {
@@ -44,6 +51,11 @@ public final class Host implements Serves {
                     @Override
                     public void lost(String why) {
                         System.err.println("event lost " + why);
+                    }
+
+                    @Override
+                    public void ended() {
+                        System.err.println("event ended");
                     }
 
                     @Override
@@ -107,6 +119,13 @@ public final class Host implements Serves {
         }
         System.in.read(); // the test's end of the pipe
         System.exit(0);
+    }
+
+    /** Times of a minute, for a test that will not wait so long. */
+    private static void shorten(String where, String name, long millis) throws ReflectiveOperationException {
+        java.lang.reflect.Field field = Class.forName("anyjob.app." + where).getDeclaredField(name);
+        field.setAccessible(true);
+        field.setLong(null, millis);
     }
 
     static CountDownLatch gate(String name) {
@@ -241,13 +260,13 @@ public final class Host implements Serves {
                 return Outcome.succeeded("through");
             case "swallow":
                 System.out.println("swallowing");
-                while (!call.stopping() || !Boolean.TRUE.equals(spec.get("ends"))) {
+                do { // once at least: the stop may come before it has begun
                     try {
                         Thread.sleep(100000);
                     } catch (InterruptedException swallowed) {
                         System.out.println("interrupted");
                     }
-                }
+                } while (!call.stopping() || !Boolean.TRUE.equals(spec.get("ends")));
                 return Outcome.succeeded("swallowed");
             case "spin":
                 System.out.println("spinning");

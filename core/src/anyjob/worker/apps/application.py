@@ -231,7 +231,7 @@ class Application:
             task.cancel()
         link, self.link = self.link, None
         if link is not None:
-            await link.drop()
+            await link.part()
 
     # ---------------------------------------------------------------- what it says
 

@@ -322,7 +322,8 @@ class Applications:
     def why_none(self, group: str) -> str:
         """What keeps applications of the group away, as the end of a sentence; empty: nothing that is known here."""
         if not self._settings.listen:
-            return ", as this worker listens for none; set listen under [worker.apps]"
+            remedy = "set listen under [worker.apps], and give the application that address as ANYJOB_APP"
+            return f", as this worker listens for none; {remedy}"
         if group in self._tokens.faults:
             return f"; {self._tokens.faults[group]}"
         if group not in self._tokens.groups:

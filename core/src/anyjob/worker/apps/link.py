@@ -270,6 +270,13 @@ class Link:
         """Say no more: once it has read what was said, the program sees the end of its input."""
         self._writer.close()
 
+    async def part(self) -> None:
+        """Say that this worker ends; say and hear no more."""
+        if self._welcomed.is_set() and not self.over.done():
+            with contextlib.suppress(AppFault):
+                self._send("bye", {})
+        await self.drop()
+
     async def drop(self) -> None:
         """Say and hear no more."""
         self._ended(AppEnded(self.who, "was let go"))

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from pydantic_core import PydanticSerializationError, to_json
+
 from anyjob.errors import ShimLost
 from anyjob.worker.local.shimstart import last_words, reach
 from anyjob.worker.local.shimvalues import (
@@ -369,7 +371,11 @@ def _encode(order: StartOrder) -> bytes:
         said["warm"] = {"key": order.warm.key, "argv": list(order.warm.argv)}
     if order.redact:
         said["redact"] = [b64encode(value).decode() for value in order.redact]
-    return frames.encode(said)
+    try:
+        quick = to_json(said)
+    except PydanticSerializationError:
+        return frames.encode(said)
+    return quick if quick.isascii() else frames.encode(said)  # the wire is ASCII
 
 
 def _settle(future: asyncio.Future[Any], value: object) -> None:

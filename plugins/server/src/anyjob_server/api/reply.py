@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from http import HTTPStatus
 
+from pydantic_core import PydanticSerializationError, to_json
+
 from anyjob.outcome import Json
 from anyjob.problem import short
 from anyjob_server.api.errors import BusinessError, GatewayError
@@ -14,7 +16,7 @@ __all__ = ["HEADERS", "business_error", "gateway_error", "raw_response", "succes
 
 HEADERS = [(b"content-type", b"application/json;charset=utf-8"), (b"cache-control", b"no-store")]
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+_slowly = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 
 def success(request_id: str, told: Mapping[str, Json] | None, message: str = "") -> bytes:
@@ -51,4 +53,7 @@ def raw_response(request_id: str, error: GatewayError) -> bytes:
 
 
 def _json(told: Mapping[str, Json]) -> bytes:
-    return _encode(told).encode(errors="replace")
+    try:
+        return to_json(told)
+    except PydanticSerializationError:
+        return _slowly(told).encode(errors="replace")  # half a surrogate pair, which UTF-8 has no bytes for

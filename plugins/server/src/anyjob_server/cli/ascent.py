@@ -6,18 +6,17 @@ import asyncio
 import sys
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from anyjob.cli import status
 from anyjob.cli.stops import Stops
 from anyjob.cli.streams import write
-from anyjob.outcome import Json
 from anyjob_server.cli.follow import follow, show_end
+from anyjob_server.cli.making import make_job
 from anyjob_server.client.client import Client
-from anyjob_server.client.errors import UnknownJob
 from anyjob_server.client.jobfile import JobFile
-from anyjob_server.client.target import Target, find_target
+from anyjob_server.client.target import Target
 
 __all__ = ["Ascent", "Wanted"]
 
@@ -63,29 +62,13 @@ class Ascent:
     # ---------------------------------------------------------------- on the thread
 
     def _run(self, jobs: Sequence[JobFile]) -> int:
-        made = [self._make(job) for job in jobs]
+        made = [make_job(self._state, job, lasting=self._wanted.lasting) for job in jobs]
         results = list[int]()
         for target, ident in made:
             if self._stopped.is_set():
                 break
             results.append(self._see(target, ident))
         return next((result for result in results if result), 0)
-
-    def _make(self, job: JobFile) -> tuple[Target, int]:
-        """Where the job is, and its id."""
-        target = find_target(self._state, environment={})
-        namespace, group = job.text("Namespace") or target.namespace, job.text("GroupId") or target.group
-        target = replace(target, namespace=namespace, group=group)
-        with Client(target) as client:
-            _make_group(client)
-            if not self._wanted.lasting:
-                return target, client.create_job(replace(job, fields={**job.fields, "Status": 0}))
-            try:
-                known = client.job(job.name)
-            except UnknownJob:
-                return target, client.create_job(job)
-            client.update_job(known.id, job)
-            return target, known.id
 
     def _see(self, target: Target, ident: int) -> int:
         quiet, as_json = self._wanted.quiet, self._wanted.as_json
@@ -112,14 +95,3 @@ class Ascent:
             write(sys.stderr, f"anyjob: stopping instance {instance}; a second signal leaves it going\n")
         with Client(target) as client:
             client.stop(instance)
-
-
-def _make_group(client: Client) -> None:
-    """Files may name namespace and app group of a server that is not this one."""
-    target = client.target
-    namespace: dict[str, Json] = {"Namespace": target.namespace}
-    if not client.call("ListNamespaces", namespace)["Namespaces"]:
-        client.call("CreateNamespace", {"Name": target.namespace, "Uid": target.namespace})
-    groups = client.call("ListGroups", namespace)["AppGroups"]
-    if target.group not in [one["GroupId"] for one in groups]:
-        client.call("CreateAppGroup", {"AppName": target.group})

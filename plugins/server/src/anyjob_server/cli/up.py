@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import replace
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,13 +15,18 @@ from anyjob.cli.options import Config, JobName, Sets
 from anyjob_server.cli.options import State
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from anyjob.cli.stops import Stops
     from anyjob.settings import Settings
-    from anyjob_server.cli.ascent import Wanted
-    from anyjob_server.client.jobfile import JobFile
+    from anyjob_server.server import Server
 
 __all__ = ["up"]
 
-Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Jobs in YAML or JSON; - reads standard input.")]
+Files = Annotated[
+    list[str],
+    typer.Argument(metavar="FILE...", help="Jobs in YAML or JSON, or folders of them; - reads standard input."),
+]
 
 
 def up(
@@ -37,41 +43,105 @@ def up(
         bool, typer.Option("--json", help="Print one JSON object a job at its end, and no log.")
     ] = False,
 ) -> None:
-    """Serve, make the jobs of files through the API, run them one after the other, and show their ends.
+    """Serve, make the jobs of files through the API, run them, and show their ends.
+
+    Files: one after the other, each with its log. A folder means the YAML files of each folder `examples` below it,
+    else those in it: they run side by side, with what a beside.toml there says they need, and a table shows them.
 
     Without --state the server has a folder of its own for the time of this command, and time fires nothing in it: each
     job runs once. With --state the jobs are made, or made anew, in that folder, where `anyjob serve` goes on with them.
 
-    Ctrl-C, TERM and a hang-up stop the job that runs, and run no further one; a second signal leaves it going. Exit
-    status: that of `anyjob run`, of the first job that did not succeed.
+    Ctrl-C, TERM and a hang-up stop what runs, and run nothing further; a second signal leaves it going. Exit status:
+    that of `anyjob run`, of the first job that did not succeed; of a folder's jobs 0 when all that can run here ended
+    as they are meant to, and one did.
     """
     from anyjob.cli import folders
     from anyjob.cli.inputs import settings_for
     from anyjob.cli.session import leave
     from anyjob_server.cli import upfolders
-    from anyjob_server.cli.ascent import Wanted
-    from anyjob_server.cli.jobfiles import read_all
+    from anyjob_server.cli.tour.jobs import has_folder
 
-    jobs = read_all(files, sets or [], job)
     settings = settings_for(config, state or folders.home())
-    wanted = Wanted(quiet=quiet, as_json=as_json, lasting=state is not None)
-    if state is not None:
-        leave(asyncio.run(_up(settings, state.absolute(), jobs, wanted)))
-    folder = upfolders.new()
-    worker = settings.worker.model_copy(update={"shim_idle": min(1.0, settings.worker.shim_idle)})
+    lasting = state is not None
+    folder = upfolders.new() if state is None else state.absolute()
+    if not lasting:
+        worker = settings.worker.model_copy(update={"shim_idle": min(1.0, settings.worker.shim_idle)})
+        settings = replace(settings, worker=worker)
+    plan = _tour if has_folder(files) else _ascent
     try:
-        result = asyncio.run(_up(replace(settings, worker=worker), folder, jobs, wanted))
+        planned = plan(settings, files, sets or [], job, folder, quiet=quiet, as_json=as_json, lasting=lasting)
+        with planned.around:
+            result = asyncio.run(_up(planned.settings, folder, planned.work))
     finally:
-        upfolders.drop_empty(folder)
-    upfolders.prune()
+        if not lasting:
+            upfolders.drop_empty(folder)
+    if not lasting:
+        upfolders.prune()
     leave(result)
 
 
-async def _up(settings: Settings, folder: Path, jobs: list[JobFile], wanted: Wanted) -> int:
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """`work` is done while the server serves, and gives the exit status; `around`: a block around all of it."""
+
+    settings: Settings
+    work: Callable[[Server, Stops], Awaitable[int]]
+    around: AbstractContextManager[None]
+
+
+def _ascent(
+    settings: Settings,
+    files: list[str],
+    sets: list[str],
+    job: str | None,
+    folder: Path,
+    *,
+    quiet: bool,
+    as_json: bool,
+    lasting: bool,
+) -> _Planned:
+    """One after the other."""
+    from anyjob_server.cli.ascent import Ascent, Wanted
+    from anyjob_server.cli.jobfiles import read_all
+
+    del folder
+    jobs = read_all(files, sets, job)
+    wanted = Wanted(quiet=quiet, as_json=as_json, lasting=lasting)
+    return _Planned(settings, lambda server, stops: Ascent(server.state, wanted).run(jobs, stops), nullcontext())
+
+
+def _tour(
+    settings: Settings,
+    files: list[str],
+    sets: list[str],
+    job: str | None,
+    folder: Path,
+    *,
+    quiet: bool,
+    as_json: bool,
+    lasting: bool,
+) -> _Planned:
+    """Side by side."""
+    from anyjob_server.cli.tour.beside import with_settings
+    from anyjob_server.cli.tour.jobs import read_rows
+    from anyjob_server.cli.tour.shows import show_for
+    from anyjob_server.cli.tour.tour import Tour
+
+    made = folder / "made"
+    rows = read_rows(files, sets, job, made)
+    show = show_for(quiet=quiet, as_json=as_json)
+    settings = with_settings(settings, {row.beside.folder: row.beside for row in rows}.values())
+    return _Planned(
+        settings,
+        lambda server, stops: Tour(server, show, made, lasting=lasting).run(rows, stops),
+        show.showing(rows),
+    )
+
+
+async def _up(settings: Settings, folder: Path, work: Callable[[Server, Stops], Awaitable[int]]) -> int:
     from anyjob.cli.session import load_host
     from anyjob.cli.stops import Stops
     from anyjob_server.address import read_address
-    from anyjob_server.cli.ascent import Ascent
     from anyjob_server.server import Server
     from anyjob_server.serving import Serving
     from anyjob_server.settings import with_options
@@ -81,6 +151,6 @@ async def _up(settings: Settings, folder: Path, jobs: list[JobFile], wanted: Wan
         settings = with_options(settings, {"users": {"*": "root"}})
     server = Server(load_host(settings), settings, folder)
     async with Serving(server, read_address("127.0.0.1:0", "--listen"), environment={}):
-        result = await Ascent(server.state, wanted).run(jobs, stops)
+        result = await work(server, stops)
         await server.worker.apps.shared.dismiss()
         return result

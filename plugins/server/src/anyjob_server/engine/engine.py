@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from anyjob.errors import AnyJobError
+from anyjob.job import Job
 from anyjob.version import VERSION
 from anyjob.worker.instance import Instances
 from anyjob.worker.worker import Worker
@@ -173,6 +174,12 @@ class Engine:
             trouble = str(error)
         said = await self._store.read(lambda c: reasons.newest(c, row.id, _REASONS))
         return why(loaded, self._scheduler.trigger, self._roster, self._gate, self._room, self._clock, trouble, said)
+
+    async def lacking(self, job: Job) -> str:
+        """What a run of a job would lack on this machine, asked before it is made; empty: nothing that is known of.
+
+        Raises what the plugin host raises for a job that cannot be bound."""
+        return await self._dispatcher.health.lacking(self._worker.host.dispatch(job))
 
     async def standing(self) -> Standing:
         """What goes on in all app groups, and what is not well. It answers also while the database is lost."""

@@ -14,6 +14,7 @@ from anyjob.executor import AppExecutor, Attached, Executor, Health, Launcher
 from anyjob.plugins import PluginHost
 from anyjob.plugins.binding import Bound
 from anyjob.plugins.plugin import failure
+from anyjob.problem import Problem
 
 __all__ = ["HealthBook"]
 
@@ -56,10 +57,26 @@ class HealthBook:
         """
         for key in self._keys(bound):
             health = await self.of(*key)
-            if health.state != "healthy" and await _lacks(bound, key[0]):
+            if health.state != "healthy" and await _problems(bound, key[0]) != []:
                 kind, name = key
                 said = "JobType" if kind == "executor" else "launcher"
                 return f"{said} {name} is {health.state} here: {health.why or 'it does not say why'}"
+        return ""
+
+    async def lacking(self, bound: Bound) -> str:
+        """What a run of a job would lack here, in words of its executor or launcher; empty as far as nothing is known
+        to be.
+
+        More than `trouble`: also what only a look at the job itself shows, and what is here but not well: a run may
+        well wait for a cluster that does not answer, whoever only wants to see one will not.
+        """
+        for key in self._keys(bound):
+            health = await self.of(*key)
+            problems = await _problems(bound, key[0])
+            if health.state == "unhealthy" or (health.state == "undetected" and problems != []):
+                return health.why or f"{key[1]} is {health.state} here and does not say why"
+            if problems:
+                return str(problems[0])
         return ""
 
     async def of(self, kind: str, name: str) -> Health:
@@ -97,17 +114,18 @@ class HealthBook:
         return keys
 
 
-async def _lacks(bound: Bound, kind: str) -> bool:
-    """Whether the job's own run would lack something, as far as executor or launcher look; True where they do not."""
+async def _problems(bound: Bound, kind: str) -> list[Problem] | None:
+    """What the job's own run would lack, as far as executor or launcher look; None where they do not look, or fail."""
     executor, place = bound.executor, bound.place
     try:
         if kind == "executor":
             looks = type(executor).preflight is not Executor[Any].preflight
-            return not looks or bool([*await executor.preflight(bound.spec)])
-        looks = place is not None and type(place.launcher).preflight is not Launcher[Any].preflight
-        return not looks or place is None or bool([*await place.launcher.preflight(place.options)])
+            return [*await executor.preflight(bound.spec)] if looks else None
+        if place is None or type(place.launcher).preflight is Launcher[Any].preflight:
+            return None
+        return [*await place.launcher.preflight(place.options)]
     except Exception:  # noqa: BLE001 - a plugin's code may raise anything; the start tells what it is
-        return True
+        return None
 
 
 def _dials_in(bound: Bound) -> bool:

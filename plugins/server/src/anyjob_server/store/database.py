@@ -56,6 +56,10 @@ class Database(ABC):
         """Of a reader: everything that is asked within sees the same state."""
         return c.begin()
 
+    def question(self, c: Connection) -> AbstractContextManager[object]:
+        """Of a reader: for one statement, which sees one state by itself."""
+        return self.snapshot(c)
+
     @abstractmethod
     def fault(self, error: BaseException) -> Fault:
         """What the error says."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from threading import Lock, local
 from typing import Any, Final
 
@@ -34,9 +35,9 @@ class Readers:
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._on_thread, ask)
 
     def read_now(self, ask: Callable[[Connection], Any]) -> Any:
-        """The answer, found on the caller's thread."""
+        """The answer to one question, found on the caller's thread."""
         with self._here_lock:
-            return self._here.ask(ask)
+            return self._here.ask(ask, self._database.question)
 
     def close(self) -> None:
         """Wait for what is being read."""
@@ -49,7 +50,7 @@ class Readers:
         if reader is None:
             reader = self._own.reader = _Reader(self._database)
             self._all.append(reader)
-        return reader.ask(ask)
+        return reader.ask(ask, self._database.snapshot)
 
 
 class _Reader:
@@ -59,11 +60,13 @@ class _Reader:
         self._database = database
         self._c: Connection | None = None
 
-    def ask(self, ask: Callable[[Connection], Any]) -> Any:
+    def ask(
+        self, ask: Callable[[Connection], Any], within: Callable[[Connection], AbstractContextManager[object]]
+    ) -> Any:
         for last in (False, True):
             try:
                 c = self._c = self._c or self._database.reader()
-                with self._database.snapshot(c):
+                with within(c):
                     return ask(c)
             except Exception as error:
                 if self._database.fault(error) is not Fault.LOST:

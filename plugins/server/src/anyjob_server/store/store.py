@@ -117,7 +117,10 @@ class Store:
         return await self._readers.read(ask)
 
     def read_now(self, ask: Callable[[Connection], T]) -> T:
-        """Ask on the caller's own thread: for a row or two, or before there is a loop. Raises as `read`."""
+        """Ask on the caller's own thread: for a row or two, or before there is a loop.
+
+        For one question: several in one `ask` may see several states. Raises as `read`.
+        """
         return self._readers.read_now(ask)
 
     @property

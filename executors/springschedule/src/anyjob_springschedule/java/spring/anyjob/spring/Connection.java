@@ -35,7 +35,16 @@ final class Connection implements LinkEvents {
     }
 
     @Override
+    public synchronized void ended() {
+        say("ended", "anyjob: the worker at " + options.address() + " has ended. It is dialled again and again", false);
+        giveBackLater();
+    }
+
+    @Override
     public synchronized void lost(String why) {
+        if (said.equals("ended")) {
+            return; // that nobody answers now is no news
+        }
         say("lost", "anyjob: the worker at " + options.address() + ": " + why + ". It is dialled again and again; check that it"
                 + " runs and listens there ([worker.apps] listen of its settings)", true);
         giveBackLater();

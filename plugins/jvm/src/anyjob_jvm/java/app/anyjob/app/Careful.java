@@ -34,6 +34,18 @@ final class Careful implements LinkEvents {
     }
 
     @Override
+    public void ended() {
+        if (events == null) {
+            return;
+        }
+        try {
+            events.ended();
+        } catch (Throwable theirs) {
+            return;
+        }
+    }
+
+    @Override
     public void refused(String why) {
         if (events == null) {
             return;

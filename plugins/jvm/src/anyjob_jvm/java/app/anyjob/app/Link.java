@@ -26,7 +26,7 @@ public final class Link implements Closeable {
     private static final long WELCOME = 30000;
     private static final long FIRST_PAUSE = 100;
     private static final long LAST_PAUSE = 10000;
-    private static final long ALONE = 60000;
+    private static long alone = 60000; // no constant, so that a test can make it short
     private static final long FLUSH = 2000;
 
     private final Address address;
@@ -277,10 +277,11 @@ public final class Link implements Closeable {
     /** The link's own thread. Nothing that happens here may end it. */
     private void dials() {
         long pause = FIRST_PAUSE;
-        long alone = System.nanoTime();
+        long since = System.nanoTime();
         while (true) {
             boolean good = false;
             boolean refused = false;
+            boolean ended = false;
             try {
                 String why;
                 Wire now = new Wire(address.dial(), ids, WELCOME);
@@ -298,6 +299,7 @@ public final class Link implements Closeable {
                     session.run();
                     good = session.good;
                     refused = session.refused;
+                    ended = session.ended;
                     why = now.why();
                 } finally {
                     now.end("ended");
@@ -308,10 +310,12 @@ public final class Link implements Closeable {
                 }
                 if (refused) {
                     events.refused(why);
+                } else if (ended) {
+                    events.ended();
                 } else {
                     events.lost(why);
                 }
-                alone = good ? System.nanoTime() : alone;
+                since = good ? System.nanoTime() : since;
             } catch (IOException error) {
                 events.lost("could not be reached: " + error.getMessage());
             } catch (Throwable error) { // out of memory: later it may go better
@@ -325,10 +329,10 @@ public final class Link implements Closeable {
             }
             pause = Math.min(LAST_PAUSE, pause * 2);
             if (runs.going() > 0) {
-                alone = System.nanoTime();
+                since = System.nanoTime();
             }
-            if (resident && (System.nanoTime() - alone) / 1000000 > ALONE) {
-                System.err.println("[anyjob] neither worker nor run for " + ALONE / 1000 + " s: this JVM ends");
+            if (resident && (System.nanoTime() - since) / 1000000 > alone) {
+                System.err.println("[anyjob] neither worker nor run for " + alone / 1000 + " s: this JVM ends");
                 System.exit(0);
             }
         }

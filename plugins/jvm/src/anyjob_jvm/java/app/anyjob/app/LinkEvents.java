@@ -8,6 +8,11 @@ public interface LinkEvents {
     /** The connection has ended; it is dialled again. Also for every dial that nobody answers. */
     void lost(String why);
 
+    /** The worker has ended in good order, as one of a single job does. It is dialled again. */
+    default void ended() {
+        lost("the worker has ended");
+    }
+
     /** The worker refuses this application: the token, the version, the job type. It is asked again after a pause. */
     void refused(String why);
 }

@@ -7,7 +7,7 @@ import java.util.Map;
 
 /** One connection, from its hello to its end. */
 final class Session {
-    private static final long SILENCE = 90000; // ms; asked for a sign of life after a third of it
+    private static long silence = 90000; // ms; asked for a sign of life after a third of it. No constant: tests make it short
     private static final int HELLO = (1 << 20) - 1000; // bytes of its line
 
     private final Link link;
@@ -16,13 +16,14 @@ final class Session {
     private int edition; // of the names that the hello held
     boolean good;
     boolean refused;
+    boolean ended; // the worker said so
 
     Session(Link link, Wire wire) {
         this.link = link;
         this.wire = wire;
     }
 
-    void run() throws IOException {
+    void run() {
         edition = link.served().edition();
         Map<String, Object> hello = link.hello();
         String first = Json.write(hello);
@@ -39,7 +40,7 @@ final class Session {
                 line = wire.line();
             } catch (IOException error) {
                 wire.end(String.valueOf(error.getMessage()));
-                throw new IOException(wire.why());
+                return; // a connection that was there and is lost, unlike one that could not be made
             }
             if (line == null) {
                 wire.end("the worker ended the connection");
@@ -62,7 +63,7 @@ final class Session {
         }
     }
 
-    /** @return false when the worker refuses us */
+    /** @return false when the worker refuses us, or has ended */
     private boolean takes(Map<?, ?> message) {
         String type = (String) message.get("type");
         if (!welcomed) {
@@ -76,10 +77,15 @@ final class Session {
                 return false;
             }
             good = true;
-            wire.welcomed(SILENCE);
+            wire.welcomed(silence);
             welcomed = true;
             link.welcomed(wire, edition, String.valueOf(message.get("node")), String.valueOf(message.get("group")));
             return true;
+        }
+        if ("bye".equals(type)) {
+            ended = true;
+            wire.end("the worker has ended");
+            return false;
         }
         Object re = message.get("re");
         if (re instanceof Long) {

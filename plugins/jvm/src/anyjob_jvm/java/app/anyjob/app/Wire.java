@@ -37,7 +37,7 @@ final class Wire implements Runnable {
     private boolean writing;
     private boolean closed;
     private boolean welcomed;
-    private boolean asked; // for a sign of life
+    private long asked; // for a sign of life, when; what is heard later is the answer
     private String why;
 
     private final ByteBuffer in = ByteBuffer.allocate(BATCH);
@@ -48,6 +48,7 @@ final class Wire implements Runnable {
         this.ids = ids;
         this.channel = channel;
         this.patience = patience;
+        asked = heard;
         in.limit(0);
     }
 
@@ -243,14 +244,14 @@ final class Wire implements Runnable {
                 if (!queue.isEmpty() || !dirty.isEmpty()) {
                     break;
                 }
-                if (silence() > patience / 3 && !asked && welcomed) {
-                    asked = true;
+                boolean waits = asked - heard > 0;
+                if (silence() > patience / 3 && !waits && welcomed) {
+                    asked = System.nanoTime();
                     send("{\"type\":\"ping\",\"id\":" + ids.incrementAndGet() + "}");
                     break;
                 }
-                asked = asked && silence() > patience / 3;
                 if (later.isEmpty()) {
-                    long next = asked ? patience : patience / 3;
+                    long next = waits ? patience : patience / 3;
                     wait(Math.max(1, Math.min(30000, next - silence() + 1)));
                 } else {
                     wait(TICK);

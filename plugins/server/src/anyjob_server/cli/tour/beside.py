@@ -1,0 +1,103 @@
+"""`beside.toml`: what a folder of jobs has beside them, for whoever runs the whole folder."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tomllib
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from anyjob.errors import BadSettings
+from anyjob.outcome import Cause
+from anyjob.problem import Problem
+from anyjob.settings import Found, Settings, read_settings
+from anyjob.spec.wording import explain
+
+__all__ = ["FILE", "MADE", "Beside", "Made", "Peer", "read_beside", "with_settings"]
+
+FILE: Final = "beside.toml"
+MADE: Final = "{made}"
+"""Stands for the folder of what is made."""
+
+_Words = Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Peer(_Part):
+    """A process that goes on while the jobs of the folder run. `python` as its first word is the one that runs this."""
+
+    command: _Words
+    address: str = ""
+    """HOST:PORT that it listens on: free before, and answering before the jobs begin. Empty: nobody waits for it."""
+
+
+class Made(_Part):
+    """What is made before the jobs of some files, in the folder of `beside.toml`. `{made}` in the command and in `set`
+    is an empty folder for the time of the command. An exit status that is not 0: the last line of its standard error
+    says what is missing."""
+
+    command: _Words
+    files: _Words
+    set: tuple[str, ...] = ()
+    """`FIELD=VALUE` of these jobs, as --set has it."""
+
+
+class Beside(_Part):
+    """All of one folder."""
+
+    folder: Path = Path()
+    """Where the file lies; nobody writes it."""
+    settings: str = ""
+    """A settings file: its tables of job types and launchers hold where the caller has none of the same name."""
+    random: tuple[str, ...] = ()
+    """Variables that get a random text, unless the caller has set them: tokens that peers and settings share."""
+    peers: tuple[Peer, ...] = ()
+    made: tuple[Made, ...] = ()
+    ends: dict[str, Cause] = {}
+    """By file: the cause with which its jobs are meant to end. Else they are meant to succeed."""
+
+
+def read_beside(folder: Path) -> Beside:
+    """Of a folder; empty where it has no such file. Raises BadSettings with every Problem at once."""
+    path = folder / FILE
+    try:
+        written: dict[str, Any] = tomllib.loads(path.read_bytes().decode())
+    except FileNotFoundError:
+        return Beside(folder=folder)
+    except OSError as error:
+        raise BadSettings(str(path), [Problem(field="The file", value="", remedy=f"cannot be read: {error}")]) from None
+    except ValueError as error:  # no UTF-8, no TOML
+        raise BadSettings(str(path), [Problem(field="The file", value="", remedy=f"is not TOML: {error}")]) from None
+    try:
+        read = Beside.model_validate({**written, "folder": folder})
+    except ValidationError as error:
+        raise BadSettings(str(path), explain(error, Beside, written, lambda name: name or "The file")) from None
+    named = [*read.ends, *(name for made in read.made for name in made.files)]
+    if lost := [name for name in named if not (folder / name).is_file()]:
+        raise BadSettings(str(path), [Problem(field="files", value=name, remedy="is not beside it") for name in lost])
+    return read
+
+
+def with_settings(settings: Settings, besides: Iterable[Beside]) -> Settings:
+    """The caller's settings, and where they say nothing of a type or launcher, what the folders say of it.
+
+    Sets the random variables in this process's environment. Raises BadSettings.
+    """
+    executors, launchers = dict(settings.executors), dict(settings.launchers)
+    for beside in besides:
+        for name in beside.random:
+            os.environ.setdefault(name, secrets.token_urlsafe(24))
+        if beside.settings:
+            file = (beside.folder / beside.settings).absolute()
+            read = read_settings(Found(file=file, by=str(beside.folder / FILE)))
+            executors = {**read.executors, **executors}
+            launchers = {**read.launchers, **launchers}
+    return replace(settings, executors=executors, launchers=launchers)
