@@ -189,6 +189,10 @@ def test_a_deadline(shop: Shop) -> None:
         shop.live(case)
 
 
+def _connected(worker: Worker) -> int:
+    return [app.connected for app in worker.apps.of("go").seen()].count(True)
+
+
 def test_redeployed_in_the_middle_of_a_run(shop: Shop) -> None:
     """The old one ends its run first, and the new one takes the next."""
 
@@ -202,6 +206,10 @@ def test_redeployed_in_the_middle_of_a_run(shop: Shop) -> None:
                 assert got.outcome.stop is not None
                 assert got.outcome.stop.strength is Strength.REPORTED
                 assert await asyncio.to_thread(old.wait, 20) == 0
+                # A call that is sent before the worker has seen the end would wait for the old one to come back.
+                await shop.rig.until(
+                    lambda: _connected(worker) == 1, "the old one is not gone, or the new one not there"
+                )
                 assert (await shop.call(worker, "Hello")).outcome.ok
 
     shop.live(case)
