@@ -189,8 +189,8 @@ def test_a_deadline(shop: Shop) -> None:
         shop.live(case)
 
 
-def _connected(worker: Worker) -> int:
-    return [app.connected for app in worker.apps.of("go").seen()].count(True)
+def _connected(worker: Worker) -> list[str]:
+    return [app.id for app in worker.apps.of("go").seen() if app.connected]
 
 
 def test_redeployed_in_the_middle_of_a_run(shop: Shop) -> None:
@@ -199,6 +199,7 @@ def test_redeployed_in_the_middle_of_a_run(shop: Shop) -> None:
     async def case(worker: Worker) -> None:
         with shop.app() as old:
             run = await shop.ready(worker, "Waits")
+            (first,) = _connected(worker)
             with shop.app():
                 old.send_signal(signal.SIGTERM)
                 got = await shop.rig.finish(run)
@@ -207,9 +208,7 @@ def test_redeployed_in_the_middle_of_a_run(shop: Shop) -> None:
                 assert got.outcome.stop.strength is Strength.REPORTED
                 assert await asyncio.to_thread(old.wait, 20) == 0
                 # A call that is sent before the worker has seen the end would wait for the old one to come back.
-                await shop.rig.until(
-                    lambda: _connected(worker) == 1, "the old one is not gone, or the new one not there"
-                )
+                await shop.rig.until(lambda: first not in _connected(worker), "the end of the old one is not seen")
                 assert (await shop.call(worker, "Hello")).outcome.ok
 
     shop.live(case)
