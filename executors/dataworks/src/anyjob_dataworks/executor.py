@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -66,9 +67,10 @@ class DataworksExecutor(RemoteExecutor["DataworksSpec"]):
             return [Problem(field="Content.region", value="", remedy=_NO_REGION)]
         if spec.own_key or _practice(region) or self._wallet.entry(spec.group) is not None:
             return []
+        table = f"[executors.dataworks.credentials.{json.dumps(spec.group or '*', ensure_ascii=False)}]"
         remedy = (
             "holds no access key for DataWorks: list ACCESS_KEY_ID and ACCESS_KEY_SECRET there,"
-            f" or set [executors.dataworks.credentials.{spec.group or '*'}] on the worker"
+            f" or write id and secret in {table} of the worker's settings"
         )
         return [Problem(field="XAttrs.secrets", value="", remedy=remedy)]
 
