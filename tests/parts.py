@@ -219,6 +219,7 @@ PARTS: Mapping[str, Part] = {
     "php": _program("PHP", "php", "--version", debian="php-cli"),
     "postgres": Part(missing=_postgres, version=_postgres_version, remedy="apt-get install postgresql"),
     "root": Part(missing=_root, version=lambda: f"uid {os.getuid()}", remedy="run as root"),
+    "systemd": _program("systemd", "systemd-analyze", "--version", debian="systemd"),
 }
 """By the words of `@pytest.mark.needs`."""
 

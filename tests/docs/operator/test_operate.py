@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -92,7 +91,7 @@ def test_the_line_about_users_is_the_servers() -> None:
     assert said == f"anyjob: {GroupUsers({}, lambda namespace, group: None, root=True).summary()}\n"
 
 
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
+@pytest.mark.needs("systemd")
 def test_systemd_takes_the_unit(tmp_path: Path) -> None:
     (unit,) = [block.text for block in PAGE if block.language == "ini"]
     file = tmp_path / "anyjob.service"

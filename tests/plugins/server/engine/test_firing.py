@@ -78,6 +78,7 @@ def test_a_one_time_job_is_gone_after_its_run_and_its_history_is_not(tmp_path: P
             assert here.instance(one.id).job == job.id
             gone = here.store.read_now(lambda c: jobs.by_name(c, here.group.id, "j", removed=True))
             assert gone is not None
+            await here.until(lambda: here.engine.known(job.id) is None)  # a moment after it is durable
             why = await here.engine.why(gone)
             assert why.never == f"it is over: it ran as instance {one.id}, which ended success"
             await here.job()  # its name is free

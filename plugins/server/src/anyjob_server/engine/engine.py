@@ -104,7 +104,7 @@ class Engine:
         )
         self.jobs = JobLife(
             store,
-            worker.host,
+            worker,
             self._shelf,
             self._scheduler.trigger,
             self._dispatcher,

@@ -12,8 +12,9 @@ from sqlalchemy import Connection
 
 from anyjob.job import BadJob, Job, JobStatus
 from anyjob.modes import ModeRefused, mode_of
-from anyjob.plugins import PluginHost
 from anyjob.problem import Problem
+from anyjob.worker.identity import resolve_user
+from anyjob.worker.worker import Worker
 from anyjob_server.engine.announcer import Announcer
 from anyjob_server.engine.clock import Clock
 from anyjob_server.engine.dispatcher import Dispatcher
@@ -48,7 +49,7 @@ class JobLife:
     def __init__(
         self,
         store: Store,
-        host: PluginHost,
+        worker: Worker,
         shelf: Shelf,
         trigger: Trigger,
         dispatcher: Dispatcher,
@@ -59,7 +60,8 @@ class JobLife:
         zone: tzinfo,
         clock: Clock,
     ) -> None:
-        self._store, self._host, self._shelf, self._trigger = store, host, shelf, trigger
+        self._store, self._worker, self._shelf, self._trigger = store, worker, shelf, trigger
+        self._host = worker.host
         self._dispatcher, self._roster, self._announcer, self._room = dispatcher, roster, announcer, room
         self._calendars, self._zone, self._clock = calendars, zone, clock
         self._changing = asyncio.Lock()
@@ -244,7 +246,18 @@ class JobLife:
             raise BadJob([*bad.problems, *problems], job.name) from None
         if problems:
             raise BadJob(problems, job.name)
+        if "user" in job.xattrs and (problem := self._user(job)) is not None:
+            raise BadJob([problem], job.name)
         return json.dumps(binding.to_json())
+
+    def _user(self, job: Job) -> Problem | None:
+        """Why no run of a job on this node could be its XAttrs.user, as the worker would say it at each start."""
+        bound = self._host.dispatch(job)
+        user = bound.common.user
+        if user is None or bound.place is None or not bound.place.on_node or user == self._worker.run_as(job):
+            return None
+        found = resolve_user(user, job.group_id, self._worker.settings.users)
+        return found if isinstance(found, Problem) else None
 
     def _problems(self, job: Job, now: int) -> list[Problem]:
         """What is wrong with mode and times."""

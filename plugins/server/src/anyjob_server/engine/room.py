@@ -50,7 +50,7 @@ class Room:
     def _look(self) -> str:
         full = self._store.room
         if full is not None:
-            return full if "ree some space" in full else f"{full} Free some space; no restart is needed."
+            return full
         if not self._floor:
             return ""
         try:

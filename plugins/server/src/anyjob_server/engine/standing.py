@@ -12,7 +12,7 @@ from anyjob_server.engine.room import Room
 from anyjob_server.engine.roster import Active, Roster
 from anyjob_server.engine.why import behind
 from anyjob_server.store import enabled
-from anyjob_server.store.errors import StoreError
+from anyjob_server.store.errors import StoreLost, lost
 from anyjob_server.store.store import Store
 
 __all__ = ["OfType", "Standing", "Waits", "look"]
@@ -50,8 +50,8 @@ async def look(store: Store, roster: Roster, gate: Gate, room: Room, health: Hea
     halt = room.halt
     try:
         names = await store.read(enabled.types)
-    except StoreError as error:
-        halt, names = halt or str(error), []
+    except StoreLost as error:
+        halt, names = halt or lost(error.where, error.why), []
     said = await asyncio.gather(*(health.of("executor", name) for name in sorted(names)))
     going = [one for one in sorted(roster.by_id.values(), key=lambda one: one.id) if not one.ending]
     return Standing(

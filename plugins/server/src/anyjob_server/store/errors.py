@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from anyjob.errors import AnyJobError
 from anyjob.problem import short
 from anyjob.status import InstanceStatus
 
 __all__ = [
+    "FREE_SOME",
     "GroupGone",
     "GroupNotEmpty",
     "GroupTaken",
@@ -28,7 +30,16 @@ __all__ = [
     "StoreNotEmpty",
     "StoreOlder",
     "StoreUnusable",
+    "lost",
 ]
+
+
+FREE_SOME: Final = "Free some space; no restart is needed."
+
+
+def lost(where: str, why: str) -> str:
+    """That a database does not answer, in one line: drivers say it in several."""
+    return f"The database {where} is lost: {' '.join(why.split())}. The server goes on when it is back."
 
 
 class StoreError(AnyJobError):
@@ -93,10 +104,7 @@ class StoreFull(StoreError):
 
     def __init__(self, where: str, why: str) -> None:
         self.where, self.why = where, why
-        super().__init__(
-            f"The database {where} has no room: {why}. Nothing of this change is kept. Free some space; no restart is"
-            " needed."
-        )
+        super().__init__(f"The database {where} has no room: {why}. Nothing of this change is kept. {FREE_SOME}")
 
 
 class StoreLost(StoreError):
@@ -113,7 +121,7 @@ class StoreLost(StoreError):
             if unknown
             else "Nothing of this change is kept."
         )
-        super().__init__(f"The database {where} is lost: {why}. {kept} The server goes on when it is back.")
+        super().__init__(f"{lost(where, why)} {kept}")
 
 
 class SealUnusable(StoreError):

@@ -18,7 +18,7 @@ from anyjob.problem import short
 from anyjob_server.store import meta
 from anyjob_server.store.database import Database, Fault
 from anyjob_server.store.disk import free_bytes
-from anyjob_server.store.errors import SealUnusable, StoreLost, StoreUnusable
+from anyjob_server.store.errors import FREE_SOME, SealUnusable, StoreLost, StoreUnusable
 from anyjob_server.store.migrate import migrate
 from anyjob_server.store.postgres import PostgresDatabase
 from anyjob_server.store.readers import Readers
@@ -136,7 +136,8 @@ class Store:
         free = self._free
         if free >= self._floor:
             return None
-        return f"The disk of {folder} has {free >> 20} MiB free, less than server.free_disk ({self._floor >> 20} MiB)."
+        wanted = f"less than server.free_disk ({self._floor >> 20} MiB)"
+        return f"The disk of {folder} has {free >> 20} MiB free, {wanted}. {FREE_SOME}"
 
 
 def read_once(url: str | None, state: Path, ask: Callable[[Connection], T]) -> T:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from anyjob_server.store import meta
 from anyjob_server.store.change import Change, tell
 from anyjob_server.store.database import Database, Fault
-from anyjob_server.store.errors import StoreError, StoreFull, StoreLost
+from anyjob_server.store.errors import FREE_SOME, StoreError, StoreFull, StoreLost, lost
 
 __all__ = ["PATIENCE", "Writer"]
 
@@ -50,7 +50,7 @@ class Writer:
         self._thread.start()
 
     async def write(self, change: Callable[[Connection], Any]) -> Any:
-        """Wait until the change is durable; its result."""
+        """Wait until the change is durable; its result. Raises StoreLost."""
         if self._closed:
             raise StoreLost(self._database.where, "this server has closed it")
         loop = asyncio.get_running_loop()
@@ -71,7 +71,8 @@ class Writer:
         """Why what is new may not be kept, until the writer has seen by itself that it is over."""
         begun = self._begun
         if self._trouble is None and begun is not None and time.monotonic() > begun + self._patience:
-            return f"The database {self._database.where} has not answered for {time.monotonic() - begun:.0f} s."
+            silent = f"has not answered for {time.monotonic() - begun:.0f} s"
+            return f"The database {self._database.where} {silent}. The server goes on when it does."
         return self._trouble
 
     def close(self) -> None:
@@ -238,8 +239,10 @@ class Writer:
     def _note(self, fault: Fault, why: str) -> None:
         self._full = self._full or fault is Fault.FULL
         self._next_look = time.monotonic() + _LOOK
-        what = "has no room" if fault is Fault.FULL else "is lost"
-        self._trouble = f"The database {self._database.where} {what}: {why}."
+        where, why = self._database.where, " ".join(why.split())
+        self._trouble = (
+            f"The database {where} has no room: {why}. {FREE_SOME}" if fault is Fault.FULL else lost(where, why)
+        )
 
 
 def _probe(c: Connection) -> None:
