@@ -21,14 +21,13 @@ from anyjob.plugins import Bound, ExecutorType, PluginHost
 from anyjob.plugins.settings import PluginSettings
 from anyjob.plugins.types import resolve
 from anyjob.samples import Sample, Samples, SampleSource
+from anyjob.testing.endshim import end_shim
 from anyjob.testing.fault import Fault, check, lacks, told
 from anyjob.testing.promise import Promise, description, excused
 from anyjob.testing.supply import Supply
 from anyjob.testing.whole import whole
 from anyjob.worker.face import RunFace
 from anyjob.worker.instance import new_instance_id
-from anyjob.worker.local.shimclient import ShimClient
-from anyjob.worker.local.shimvalues import Ended, ShimOptions
 from anyjob.worker.order import RunOrder
 from anyjob.worker.record import RunRecord
 from anyjob.worker.settings import SecretSource, WorkerSettings
@@ -374,19 +373,4 @@ class Rig:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(_TIDY):
                         await asyncio.gather(*(run.outcome() for run in going))
-        shim = self.state / "shim"
-        if not (shim / "sock").exists():
-            return
-        client = await ShimClient.open(shim, ShimOptions(cgroup=self._worker.cgroup))
-        try:
-            live = [name for name, known in client.known.items() if not isinstance(known, Ended)]
-            for name in live:
-                await client.stop(name, "FORCE")
-            async with asyncio.timeout(_TIDY):
-                await asyncio.gather(*(client.ended(name) for name in live))
-            client.quit_when_idle()
-        finally:
-            await client.close()
-        async with asyncio.timeout(_TIDY):
-            while (shim / "sock").exists():  # noqa: ASYNC110 - another process takes it away
-                await asyncio.sleep(0.002)
+        await end_shim(self.state / "shim", self._worker.cgroup, _TIDY)
