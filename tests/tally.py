@@ -16,8 +16,8 @@ from typing import cast
 import pytest
 from tests.parts import PARTS, ci_words, table
 
-from anyjob.testing import ExecutorContract
 from anyjob.testing.fault import lacks
+from anyjob.testing.suite import Suite
 
 __all__ = ["Tally", "strict"]
 
@@ -81,11 +81,11 @@ def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
     return str(told[2]).removeprefix("Skipped: ") if isinstance(told, tuple) else str(told)
 
 
-def _suite(item: pytest.Item) -> type[ExecutorContract] | None:
-    """Of whose conformance suite it is a case."""
+def _suite(item: pytest.Item) -> type[Suite] | None:
+    """Of whose conformance suite it is a case, all of it or a part."""
     of: object = getattr(item, "cls", None)
     own = str(getattr(getattr(item, "function", None), "__module__", "")).startswith("anyjob.testing.")
-    return of if own and isinstance(of, type) and issubclass(of, ExecutorContract) else None
+    return of if own and isinstance(of, type) and issubclass(of, Suite) else None
 
 
 def _is_lack(item: pytest.Item, call: pytest.CallInfo[None]) -> bool:
@@ -104,7 +104,7 @@ def pytest_runtest_makereport(
     if words:
         report.user_properties.append((_NEEDS, words))
     if (suite := _suite(item)) is not None:
-        report.user_properties.append((_SUITE, f"{suite.job_type} ({suite.__name__})"))
+        report.user_properties.append((_SUITE, f"{suite.job_type} ({suite.__name__})".lstrip()))
     if not report.skipped and not hasattr(report, "wasxfail"):
         return report
     why = _reason(report)

@@ -30,6 +30,8 @@ class Sitting:
         self.machine = facts(given.state)
         self.commit = commit()
         self.carried: list[tuple[Bench, Carried]] = []
+        self.unspoken: list[str] = []
+        """Lines that are missed, of which the page does not say why."""
 
     def measure(self, chosen: Sequence[Bench]) -> None:
         """One after the other, as long as there is time."""
@@ -40,7 +42,7 @@ class Sitting:
                 print(f"\n{bench.name}: left out, it takes {expected} s and {max(left, 0):.0f} s are left", flush=True)
                 continue
             print(f"\n{bench.name}", flush=True)
-            limit = min(left, 3 * expected + 120)
+            limit = min(left, 2 * expected + 60)
             done = carry(
                 bench,
                 {word: part.missing for word, part in PARTS.items()},
@@ -72,6 +74,7 @@ class Sitting:
             page = Page.read(self.given.page.read_text())
             page.add(self.machine, self.cells())
             self.given.page.write_text(str(page))
+            self.unspoken = page.unspoken()
 
     def to_json(self) -> dict[str, Any]:
         """For other programs."""
@@ -135,6 +138,8 @@ def main(words: Sequence[str] | None = None) -> int:
         return 130
     if rows := sitting.cells():
         print(f"\n{table(rows)}")
+    if sitting.unspoken:
+        print(f"\n{given.page} does not say what a profile shows of {', '.join(sitting.unspoken)}")
     return 1 if sitting.gaps else 0
 
 

@@ -18,6 +18,7 @@ COLUMNS: Final = (
 )  # fmt: skip
 _BEGIN, _END = "<!-- numbers: written by `python -m tests.bench --page` -->", "<!-- numbers: end -->"
 _SINCE: Final = "; since then "
+_GLANCE: Final = "not judged: a glance"
 _ORDER: Final = {name: at for at, name in enumerate(LINES)}
 
 
@@ -62,7 +63,7 @@ def cells_of(bench: str, found: Row | Gap, when: str, *, quick: bool) -> Cells:
         peer=f"{found.peer} {found.of_peer}" if found.of_peer else "",
         ratio=str(found.ratio or ""),
         limit=str(found.drawn or ""),
-        verdict="not judged: a glance" if quick and found.line else found.verdict,
+        verdict=_GLANCE if quick else found.verdict,
         bench=bench,
         when=when,
     )
@@ -94,7 +95,8 @@ class Page:
         return page
 
     def add(self, machine: Mapping[str, str], rows: Iterable[Cells]) -> None:
-        """What was measured replaces what stands there of the same; a gap only adds that it is one.
+        """What was measured replaces what stands there of the same; a gap only adds that it is one, and a glance
+        replaces no more than a glance.
 
         Raises NotThisPage when the page has the numbers of another machine.
         """
@@ -107,8 +109,16 @@ class Page:
             self._put(row)
         self.rows.sort(key=_place)
 
+    def unspoken(self) -> list[str]:
+        """Lines that a row misses and the text below the table does not name."""
+        missed = [row.line for row in self.rows if row.verdict.startswith("missed")]
+        return [line for line in dict.fromkeys(missed) if f"`{line}`" not in self.after]
+
     def _put(self, row: Cells) -> None:
         of_same = [old for old in self.rows if (old.bench, old.line) == (row.bench, row.line)]
+        better = [old for old in of_same if old.what == row.what and old.measured and old.verdict != _GLANCE]
+        if row.verdict == _GLANCE and better:
+            return
         if row.measured:
             gone = [old for old in of_same if not old.measured or old.what == row.what]
             self.rows = [old for old in self.rows if old not in gone] + [row]

@@ -12,7 +12,7 @@ __all__ = ["BENCHES", "Bench"]
 class Bench:
     """One script with its arguments.
 
-    `lines` are those that it has a row for. `needs` are words of tests/conftest.py: what the machine may lack.
+    `lines` are those that it has a row for. `needs` are words of tests/parts.py: what the machine may lack.
     `seconds` is what it takes on a quiet machine of two cores; `given` are its arguments there, `quick` those for a
     glance, which takes `glance` seconds.
     """

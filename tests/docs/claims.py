@@ -109,6 +109,10 @@ CLAIMS: Final[dict[Row, Claim]] = {
     ("executors/xxljob/README.md", ""): Claim(
         "run", "tests/executors/xxljob/test_examples.py::test_the_lines_of_the_readme"
     ),
+    ("plugins/docker/README.md", "sh"): Claim(
+        "run", "tests/plugins/docker/test_page.py::test_the_commands_of_the_page"
+    ),
+    ("plugins/docker/README.md", ""): Claim("run", "tests/plugins/docker/test_page.py::test_the_commands_of_the_page"),
     ("plugins/server/docs/api.md", "python"): Claim(
         "run", "tests/plugins/server/api/test_page.py::test_the_examples_make_and_run_a_job"
     ),
@@ -121,12 +125,27 @@ CLAIMS: Final[dict[Row, Claim]] = {
     ("plugins/server/docs/commands.md", "toml"): Claim(
         "run", "tests/plugins/server/cli/test_up_folder.py::test_the_file_of_the_page_is_one"
     ),
+    ("plugins/jvm/README.md", "java"): Claim(
+        "run", "tests/plugins/jvm/test_page.py::test_the_host_of_the_readme_runs_a_call"
+    ),
+    ("plugins/server/docs/night.md", "sh"): Claim(
+        "run", "tests/docs/operator/test_night.py::test_no_block_is_left_out"
+    ),
+    ("plugins/server/docs/night.md", ""): Claim("run", "tests/docs/operator/test_night.py::test_no_block_is_left_out"),
+    ("plugins/server/docs/operate.md", "sh"): Claim(
+        "run", "tests/docs/operator/test_operate.py::test_the_page_from_the_first_start_to_the_upgrade"
+    ),
+    ("plugins/server/docs/operate.md", ""): Claim(
+        "run", "tests/docs/operator/test_operate.py::test_the_page_from_the_first_start_to_the_upgrade"
+    ),
+    ("plugins/server/docs/operate.md", "ini"): Claim(
+        "run", "tests/docs/operator/test_operate.py::test_systemd_takes_the_unit"
+    ),
     ("core/docs/plugins.md", "toml"): Claim("checked", "tests/docs/test_plugins_page.py::test_its_package_is_one"),
     ("core/docs/plugins.md", "python"): Claim("run", "tests/docs/test_plugins_page.py::test_its_package_is_one"),
 }
 
 PENDING: Final[dict[Row, str]] = {
-    ("plugins/server/README.md", "sh"): "author",
     ("plugins/server/docs/serve.md", "sh"): "operator",
     ("plugins/server/docs/serve.md", "ini"): "operator",
     ("plugins/server/docs/serve.md", ""): "operator",
@@ -135,9 +154,7 @@ PENDING: Final[dict[Row, str]] = {
     ("plugins/server/docs/trust.md", "json"): "operator",
     ("core/docs/settings.md", ""): "operator",
     ("core/docs/suite.md", "python"): "house",
-    ("tests/bench/README.md", "sh"): "bench",
     ("tests/grounds/README.md", "sh"): "author",
-    ("plugins/jvm/README.md", "java"): "author",
 }
 """Blocks that no rule covers yet, and who is at work on it. Empty at the end."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from typing import Literal, cast
@@ -17,6 +18,9 @@ __all__ = ["Rule", "document", "rule"]
 Rule = Literal[
     "walked", "output", "file", "executed", "job", "part of a job", "settings", "claimed", "shown", "pending"
 ]
+
+_BEYOND = re.compile(r"(?<![\w.:}-])/(opt|etc|var|usr|srv|root|home|run|boot)\b|\b(systemctl|sudo|apt-get)\b")
+"""What a page's reader may do to his machine, and a test must not."""
 
 REMEDY = """\
 {place}: nothing runs or checks this block ({language}). What a block can be:
@@ -53,7 +57,14 @@ def rule(fence: Fence) -> Rule:
     if by is not None:
         return "claimed" if by in CLAIMS else "pending"
     match fence.language:
-        case "sh" | "diff":
+        case "sh":
+            beyond = _BEYOND.search(fence.text)
+            assert beyond is None, (
+                f"{fence.place}: {beyond and beyond[0]!r} reaches beyond the walk's folder, on the\
+ machine of whoever runs the tests; run it by a test of its own, in a place of its own, and write a row in claims.py"
+            )
+            return "walked"
+        case "diff":
             return "walked"
         case "python":
             return "executed"

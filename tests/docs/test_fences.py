@@ -46,6 +46,8 @@ def test_nothing_is_skipped(page: str) -> None:
     for fence in fences(page):
         rule(fence)
         for mark in fence.marks:
+            if rule(fence) == "claimed":
+                continue
             word = mark.partition(" ")[0].rstrip(":")
             known = ("exit", "until", "shown", "run", "tests", "tour", "/fields", "/promises")
             assert word in known, f"{fence.place}: <!-- {mark} --> means nothing; known are {', '.join(known)}"
@@ -70,7 +72,7 @@ def test_a_claimed_block_is_read_by_its_test(row: Row) -> None:
         (cast("ast.Name", call.func).id, *(arg.value for arg in call.args if isinstance(arg, ast.Constant)))
         for call in calls
     }
-    ways = {("blocks", *row), ("fences", row[0]), ("walk", row[0])}
+    ways = {("blocks", *row), ("fences", row[0]), ("walk", row[0]), ("blocks", Path(row[0]).name)}
     assert ways & read, f"{file} does not read the page; call blocks({', '.join(map(repr, row))}) there"
 
 
@@ -91,7 +93,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 @pytest.mark.parametrize("fence", [one for one in by_place(ruled("job")) if one.values[0].language == "json"])
 def test_a_request_is_taken(fence: Fence, server: Live) -> None:
     """JSON is what a program sends: CreateJob takes it."""
-    given = {name: json.dumps(value) if isinstance(value, dict) else value for name, value in document(fence).items()}
+    fields = {**document(fence), "Name": fence.place}
+    given = {name: value if isinstance(value, str | int) else json.dumps(value) for name, value in fields.items()}
     reply = server.call("CreateJob", **given)
     assert reply["Success"], f"{fence.place}: {reply['Message']}"
 

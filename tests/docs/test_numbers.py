@@ -75,12 +75,7 @@ def test_the_page_is_what_the_command_writes() -> None:
 
 
 def test_each_row_that_misses_its_line_is_spoken_of_on_the_page() -> None:
-    text = Page.read(NUMBERS.read_text())
-    for one in text.rows:
-        if one.verdict.startswith("missed"):
-            assert f"`{one.line}`" in text.after, (
-                f"{one.line} is missed, and the page does not say what a profile shows"
-            )
+    assert page().unspoken() == []
 
 
 # ---------------------------------------------------------------- the table of benchmarks
@@ -169,8 +164,20 @@ def test_rows_of_two_machines_are_not_mixed_and_a_page_without_marks_is_refused(
         Page.read("# numbers\n")
 
 
+def test_a_missed_line_that_the_text_does_not_name_is_told() -> None:
+    made = Page("", "`http` is missed because of the proxy.")
+    made.add(MACHINE, [cells(row(0.2)), cells(row(0.2, "64 in flight"))])
+    assert made.unspoken() == ["way"]
+    assert Page("", "`way`: two processors", rows=made.rows).unspoken() == []
+
+
 def test_a_glance_is_not_judged() -> None:
-    assert cells_of("way", row(), "today", quick=True).verdict == "not judged: a glance"
+    glance = cells_of("way", row(0.2), "today", quick=True)
+    assert glance.verdict == "not judged: a glance"
+    made = empty()
+    for given, left in ((glance, "today"), (cells(row(), "monday"), "monday"), (glance, "monday")):
+        made.add(MACHINE, [given])
+        assert [one.when for one in made.rows] == [left]
 
 
 def test_a_moment_says_how_quiet_it_was() -> None:

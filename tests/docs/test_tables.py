@@ -8,7 +8,7 @@ import sys
 
 import pytest
 from tests.docs.fences import ROOT, pages
-from tests.docs.tables import TABLE, made, rewritten
+from tests.docs.tables import TABLE, host, made, readers, rewritten
 
 TABLES = [
     (page, (found["word"], found["what"])) for page in pages() for found in TABLE.finditer((ROOT / page).read_text())
@@ -26,6 +26,19 @@ def test_the_tables_of_a_page_are_new(page: str) -> None:
 @pytest.mark.parametrize("what", sorted({what for _, (word, what) in TABLES if word == "fields"}))
 def test_every_field_says_what_it_means(what: str) -> None:
     assert not [line for line in made("fields", what).splitlines() if line.endswith("|  |")]
+
+
+def test_every_type_has_its_tables() -> None:
+    found = {what for _, what in TABLES}
+    kinds = {offer.kind.job_type for offer in host().types()}
+    assert found >= {("promises", kind) for kind in kinds} | {("fields", kind) for kind in kinds}
+    shown = {
+        readers()[what.removeprefix("settings ")] for word, what in found if (word, what[:9]) == ("fields", "settings ")
+    }
+    assert shown >= {model for part, model in readers().items() if model is not None and part != "server"}
+    # Those of k8s are, but for `image`, the type's own.
+    assert ("fields", "launcher docker") in found
+    assert found >= {("fields", "job"), ("fields", "common"), ("fields", "modes")}
 
 
 def test_the_command_prints_them() -> None:

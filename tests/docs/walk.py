@@ -24,7 +24,8 @@ _OURS = re.compile(r"ANYJOB_|VIRTUAL_ENV\Z|PYTHONPATH\Z|XDG_STATE_HOME\Z")
 @dataclass
 class Walk:
     """A reader in a folder that shows the tree from its root, `.venv` included, and holds a copy of the page's
-    `examples`. Nothing of this test's own surroundings reaches what he types but the PATH.
+    `examples`. Nothing of this test's own surroundings reaches what he types but the PATH. A server of his is found by
+    its state folder, listens on a free port, and runs jobs as he is.
 
     `replace`: text that is different where a test runs, as a port. `env`: variables beside the usual ones.
     """
@@ -42,6 +43,10 @@ class Walk:
         for entry in ("core", "executors", "plugins", "contrib", "tests"):
             (self.folder / entry).symlink_to(ROOT / entry)
         (self.folder / ".venv").symlink_to(_BIN.parent)
+        served = self.folder / "state" / "anyjob" / "server"
+        served.mkdir(parents=True)
+        users = 'users = {"*" = "root"}\n' if os.getuid() == 0 else ""
+        (served / "anyjob.toml").write_text(f'[server]\nlisten = "127.0.0.1:0"\n{users}')
         for above in (ROOT / self.page).parents:
             if (above / "examples").is_dir():
                 shutil.copytree(above / "examples", self.folder / "examples")

@@ -131,9 +131,7 @@ class TestAttached(OfReports):
     @classmethod
     def token(cls, talk: Talk) -> str:
         """Made for the server that is up."""
-        made = talk.serving.program(
-            "key", "create", "--app", "default", "--state", str(talk.serving.state / "worker"), "--json"
-        )
+        made = talk.serving.program("key", "create", "--app", "default", "--state", str(talk.serving.state), "--json")
         return json.loads(made.out)["token"]
 
     @pytest.fixture(scope="class")
@@ -169,6 +167,9 @@ class TestAttached(OfReports):
         job = talk.create("Reports_tick", self.job_type, {"Content": content, **cron})
         # Spring would have twenty between two of these.
         talk.until(lambda: by()[-2:] == ["worker"] * 2, "the server's ticks alone")
+        listed = talk.serving.program("spring", "list", "--state", str(talk.serving.state))
+        assert "demo.Reports#tick" in listed.out.decode(), listed
+        assert "fired by anyjob" in listed.out.decode(), listed
         before = len(by())
         talk.serving.end(signal.SIGKILL)
         talk.serving.start()

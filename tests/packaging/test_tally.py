@@ -30,7 +30,11 @@ HIDDEN = {
 
 LACKING = """
 from anyjob.testing import ExecutorContract
+from anyjob.testing.cases.limits import LimitCases
 from anyjob.testing.fault import lacks
+
+class TestPart(LimitCases):
+    job_type = "http"
 
 class TestOwn(ExecutorContract):
     job_type = "http"
@@ -87,7 +91,8 @@ def test_a_case_of_the_suite_may_say_what_its_type_lacks(tmp_path: Path) -> None
     texts = {"suite": LACKING, "hidden": HIDDEN["lacks"]}
     status, said = run(tmp_path, texts, "-k", "limit or test_it or test_own", ci=True)
     assert status == 1, said
-    assert re.search(r"^http \(TestOwn\) +1 ran +[1-9]\d* lacking$", said, re.MULTILINE), said
+    for name in ("TestOwn", "TestPart"):
+        assert re.search(rf"^http \({name}\) +1 ran +[1-9]\d* lacking$", said, re.MULTILINE), said
     failed = re.findall(r"^FAILED (\S+)", said, re.MULTILINE)
     assert failed == ["test_hidden.py::test_it", "test_suite.py::TestOwn::test_own"], said
 

@@ -61,6 +61,7 @@ class Evidence:
     text: str
 
     def to_json(self) -> dict[str, Json]:
+        """As journals and the wire carry it."""
         return {"source": self.source, "text": self.text}
 
 
@@ -72,8 +73,9 @@ def _evidence(said: Sequence[Mapping[str, Any]]) -> list[Evidence]:
 class StopReport:
     """What is known about the end of a run.
 
-    `by` is what gives the report its strength ("cgroup.kill", "pod deleted"); `survivors` names what may still be
-    going, one line each, and is empty when nothing is known to survive.
+    `strength` says how surely it is over; `by` is what gives the report its strength ("cgroup.kill", "pod deleted");
+    `survivors` names what may still be going, one line each, and is empty when nothing is known to survive. `evidence`
+    is what was observed while it was stopped.
     """
 
     strength: Strength
@@ -82,6 +84,7 @@ class StopReport:
     survivors: Sequence[str] = ()
 
     def to_json(self) -> dict[str, Json]:
+        """As journals and the wire carry it."""
         return {
             "strength": self.strength.value,
             "by": self.by,
@@ -91,6 +94,7 @@ class StopReport:
 
     @classmethod
     def from_json(cls, said: Mapping[str, Any]) -> StopReport:
+        """What `to_json` gave."""
         return cls(
             strength=Strength(said["strength"]),
             by=said["by"],
@@ -101,7 +105,7 @@ class StopReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retry:
-    """Advice of the executor. `again=False`: another attempt cannot help. `after`: seconds; None means the job's
+    """Advice of the executor. `again`: whether another attempt can help. `after`: seconds; None means the job's
     AttemptInterval."""
 
     again: bool = True
@@ -112,8 +116,9 @@ class Retry:
 class Outcome:
     """How one run ended.
 
-    `code` is the executor's own number (exit code, HTTP status), `result` the text a person reads first, `outputs`
-    what the job returned in structured form. `stop` is filled by the executor where it knows, else by the runtime.
+    `cause` says why, `evidence` by what that is known. `code` is the executor's own number (exit code, HTTP status),
+    `result` the text a person reads first, `outputs` what the job returned in structured form. `stop` is filled by the
+    executor where it knows, else by the runtime. `retry` None: whether there is another attempt is the job's to say.
     """
 
     cause: Cause
@@ -132,7 +137,7 @@ class Outcome:
         return self.cause is Cause.SUCCEEDED
 
     def to_json(self) -> dict[str, Json]:
-        """As journals and the wire carry it. Empty parts are left out."""
+        """As journals and the wire carry it. Empty parts are left out, and `ended`, which a journal keeps beside it."""
         said: dict[str, Json] = {"cause": self.cause.value}
         if self.code is not None:
             said["code"] = self.code

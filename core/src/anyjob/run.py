@@ -61,7 +61,10 @@ class Log(Protocol):
 
 
 class Event(Protocol):
-    """One delivery to a run that listens, for example a callback of the remote side."""
+    """One delivery to a run that listens, for example a callback of the remote side.
+
+    `key` is the one that was listened for, `body` what was delivered.
+    """
 
     key: str
     body: Json
@@ -75,15 +78,30 @@ class RunFacts(Protocol):
     """What is fixed or local about a run. No method blocks."""
 
     @property
-    def job(self) -> Job: ...
+    def job(self) -> Job:
+        """The job as it was when the instance fired."""
+        ...
+
     @property
-    def job_id(self) -> int: ...
+    def job_id(self) -> int:
+        """The number that the server gave it; 0 for a job of a file."""
+        ...
+
     @property
-    def instance(self) -> int: ...
+    def instance(self) -> int:
+        """The number of the firing, of at most 63 bits."""
+        ...
+
     @property
-    def task(self) -> int: ...
+    def task(self) -> int:
+        """The number of the unit within the instance, from 0."""
+        ...
+
     @property
-    def task_name(self) -> str: ...
+    def task_name(self) -> str:
+        """The shard's number, the phase around a broadcast, or what a map said; empty for a task that is alone."""
+        ...
+
     @property
     def attempt(self) -> int:
         """The user's count of tries, 0 for the first. Losing a node does not raise it."""
@@ -105,7 +123,10 @@ class RunFacts(Protocol):
         ...
 
     @property
-    def phase(self) -> Phase: ...
+    def phase(self) -> Phase:
+        """Which part of the instance the run does."""
+        ...
+
     @property
     def user(self) -> str | None:
         """As whom a command runs on its node, by the job or a policy; None: as the worker."""
@@ -122,16 +143,25 @@ class RunFacts(Protocol):
         ...
 
     @property
-    def instance_parameters(self) -> str: ...
+    def instance_parameters(self) -> str:
+        """What whoever fired the instance gave it: a stranger's text, never part of code. Empty: nothing."""
+        ...
+
     @property
-    def shard(self) -> Shard | None: ...
+    def shard(self) -> Shard | None:
+        """The part of a sharding or broadcast instance; None in other modes."""
+        ...
+
     @property
     def payload(self) -> Json:
         """What a map put into this task; None for other tasks."""
         ...
 
     @property
-    def upstream(self) -> Json: ...
+    def upstream(self) -> Json:
+        """What the jobs before this one in a workflow returned; so far there are none, and it is None."""
+        ...
+
     @property
     def results(self) -> Json:
         """How the tasks of the instance ended, for `POST` and `REDUCE`: a list of {task, status, result}; else None."""
@@ -139,16 +169,19 @@ class RunFacts(Protocol):
 
     @property
     def schedule_time(self) -> int:
-        """Epoch milliseconds."""
+        """When the instance was to fire. Epoch milliseconds."""
         ...
 
     @property
     def data_time(self) -> int:
-        """Epoch milliseconds."""
+        """Which time its data is of: the schedule time with the job's DataOffset. Epoch milliseconds."""
         ...
 
     @property
-    def trigger(self) -> TriggerType: ...
+    def trigger(self) -> TriggerType:
+        """What fired the instance."""
+        ...
+
     @property
     def deadline(self) -> float | None:
         """Epoch seconds; None: the run may take as long as it likes."""
@@ -160,7 +193,10 @@ class RunFacts(Protocol):
         ...
 
     @property
-    def log(self) -> Log: ...
+    def log(self) -> Log:
+        """Where the run's output goes."""
+        ...
+
     @property
     def saved(self) -> Json:
         """What `checkpoint` last held, also in a later process; None before the first."""
@@ -189,7 +225,10 @@ class RunFacts(Protocol):
         """The value of a secret the job lists. Raises SecretMissing."""
         ...
 
-    def progress(self, done: int, total: int) -> None: ...
+    def progress(self, done: int, total: int) -> None:
+        """Show that `done` of `total` is done. Not durable, and cheap: the last one counts."""
+        ...
+
     def on_stop(self, callback: Callable[[], None]) -> None:
         """Call back once when a stop is asked for; at once if it already was. Callbacks run on the worker's loop: be
         short."""
@@ -201,7 +240,8 @@ class Run(RunFacts, Protocol):
 
     @property
     def place(self) -> Place:
-        """Where a command runs: the launcher that XAttrs.launcher names, with its options."""
+        """Where a command runs: the launcher that XAttrs.launcher names, with its options. Raises ContractBroken for a
+        spec of which the executor ignores `user`: no launcher is chosen then."""
         ...
 
     @property
@@ -212,7 +252,7 @@ class Run(RunFacts, Protocol):
 
     async def checkpoint(self, data: Json) -> None:
         """Keep `data` for any later worker; durable on return. For what must be known before a side effect; at most
-        4 KB of JSON."""
+        4 KB of JSON. Raises ContractBroken for more."""
         ...
 
     async def map(self, items: Sequence[Json], name: str, key: str) -> None:
@@ -228,11 +268,18 @@ class Run(RunFacts, Protocol):
         """What was delivered and not yet acknowledged, then what comes."""
         ...
 
-    def blocking(self) -> CallRun: ...
+    def blocking(self) -> CallRun:
+        """The same run for a plain function in a thread."""
+        ...
 
 
 class CallRun(RunFacts, Protocol):
     """The face that a plain function in a thread gets: the same names, blocking."""
 
-    def checkpoint(self, data: Json) -> None: ...
-    def map(self, items: Sequence[Json], name: str, key: str) -> None: ...
+    def checkpoint(self, data: Json) -> None:
+        """As Run.checkpoint; durable on return."""
+        ...
+
+    def map(self, items: Sequence[Json], name: str, key: str) -> None:
+        """As Run.map."""
+        ...

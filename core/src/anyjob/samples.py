@@ -50,8 +50,9 @@ class Sample:
     """A job that behaves in one way, and what is expected of it.
 
     `job` holds its fields by the API's names, without Name and JobType; XAttrs as a mapping, into which the suite puts
-    what a case needs (grace, limits, secrets). What the other parts mean stands with the fields of Samples that use
-    them.
+    what a case needs (grace, limits, secrets). `result`, `cause`, `code` and `outputs` are those of the outcome, None
+    or empty: any. `raw` is its log, `size` the bytes of it, or the numbers that it counts to. `names`: what the outcome
+    has to name. `ready`: the word in its log that says that it has come so far; empty: as soon as it is started.
     """
 
     job: Mapping[str, Json]
@@ -68,7 +69,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class BadSample:
-    """A job that must be refused when it is created, with a Problem for `field` (`XAttrs.image`, `Content`)."""
+    """A `job` that must be refused when it is created, with a Problem for `field` (`XAttrs.image`, `Content`)."""
 
     job: Mapping[str, Json]
     field: str

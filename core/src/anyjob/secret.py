@@ -65,7 +65,8 @@ def weakness(token: str) -> str:
 
 
 class Source(BaseModel):
-    """Where a secret comes from: exactly one of a file, a variable of the worker's environment, a command's output."""
+    """Where a secret comes from: exactly one of a `file`, a variable of the worker's environment (`env`), and the
+    output of a `command`, which has 30 seconds."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -47,6 +47,16 @@ def test_a_key_is_shown_once_and_kept_as_a_hash(anyjob: Program, tmp_path: Path)
     assert f"There is no key '{ident}' of applications" in again.err
 
 
+def test_a_servers_folder_stands_for_that_of_its_worker(anyjob: Program, tmp_path: Path) -> None:
+    """There the keys are read; one that lies above is nobody's."""
+    worker = tmp_path / "server" / "worker"
+    worker.mkdir(parents=True)
+    (worker / "worker.jsonl").touch()
+    assert anyjob("key", "create", "--app", "shop", "--state", str(tmp_path / "server")).status == 0
+    assert (worker / "app-keys.json").exists()
+    assert not (tmp_path / "server" / "app-keys.json").exists()
+
+
 @pytest.mark.parametrize(
     "arguments", [("create",), ("create", "--app", " "), ("create", "--app", "a\nb"), ("list",), ("revoke", "x")]
 )

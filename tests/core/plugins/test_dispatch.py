@@ -15,6 +15,7 @@ from tests.core.plugins.fakes import (
     BoxLauncher,
     BoxOptions,
     CallExecutor,
+    CallSettings,
     CallSpec,
     Offers,
     ScriptExecutor,
@@ -28,6 +29,7 @@ from anyjob.executor.base import Executor
 from anyjob.job import BadJob, ExecuteMode, Job
 from anyjob.outcome import Strength
 from anyjob.plugins import Binding, BoundLauncher, ExecutorType, LauncherType, PluginHost, hookimpl
+from anyjob.problem import Problem
 from anyjob.run import Run
 from anyjob.spec import Spec
 
@@ -127,6 +129,39 @@ def test_every_problem_of_a_job_is_told_at_once() -> None:
         'XAttrs.imgae: "a" is read by nobody; did you mean image or grace?',
         'XAttrs.leftover: "kill" is read by nobody; did you mean leftovers or failover?',
     ]
+
+
+class StrictLauncher(BoxLauncher):
+    """Lets nothing pass, and says so."""
+
+    async def preflight(self, options: BoxOptions) -> list[Problem]:
+        return [Problem(field="XAttrs.image", value=options.image, remedy="is not here; pull it")]
+
+    def privileges(self, job: Job, options: BoxOptions) -> list[str]:
+        return [f"XAttrs.image: {options.image}"]
+
+
+class AsAnotherUser(CallExecutor):
+    """No command, but one of whose runs the user is kept: a launcher is chosen, and is not asked."""
+
+    def ignores(self, spec: CallSpec | None) -> frozenset[str]:
+        return frozenset({"launcher"})
+
+
+@pytest.mark.parametrize("job_type", ["script", "as-another"])
+def test_a_launcher_is_asked_of_commands_alone(job_type: str) -> None:
+    other = ExecutorType(job_type="as-another", executor=AsAnotherUser, spec=CallSpec, settings=CallSettings)
+    strict = LauncherType(name="local", launcher=StrictLauncher, options=BoxOptions)
+    made = PluginHost({"ours": Offers(SCRIPT, other)}, local=strict)
+    job = Job(name="a", job_type=job_type, content="true" if job_type == "script" else "")
+    bound = made.dispatch(job, made.bind(job))
+    asked = job_type == "script"
+    assert bound.place is not None
+    assert (bound.command_place is bound.place) is asked
+    assert [str(problem) for problem in asyncio.run(bound.preflight())] == [
+        'XAttrs.image: "busybox" is not here; pull it'
+    ] * asked
+    assert made.privileges(job) == ["XAttrs.image: busybox"] * asked
 
 
 def test_key_of_another_launcher_is_read_by_nobody() -> None:

@@ -194,7 +194,9 @@ def test_nobody_listens_there(peer: Peer) -> None:
     got = finish(flow_job(peer, "hello"))
     peer.__enter__()
     assert got.outcome.cause is Cause.START_FAILED
-    assert "it cannot be reached" in got.outcome.result
+    assert got.outcome.result.startswith("RunManualDagNodes: it cannot be reached: ")
+    (said,) = got.outcome.evidence
+    assert f"{said.source}: {said.text}" == got.outcome.result
 
 
 def test_the_egress_policy_is_kept(peer: Peer) -> None:

@@ -13,10 +13,12 @@ from typing import Any
 
 import pytest
 from tests.core.egress.peer import OK, request_of, serving
-from tests.executors.http.life import call
+from tests.executors.http.life import call, http_job
 
+from anyjob.job import BadJob
 from anyjob.modes.mode import TaskPlan
 from anyjob.outcome import Cause, Retry, Strength
+from anyjob.plugins import PluginHost
 from anyjob.worker.retry import retry_after
 from anyjob.worker.worker import LiveRun
 
@@ -148,7 +150,13 @@ def test_a_certificate_that_nobody_signed() -> None:
         assert "the certificate is refused: self-signed certificate" in got.said
         unchecked = call(f"https://127.0.0.1:{port}/", tls={"verify": False})
         assert unchecked.outcome.cause is Cause.SUCCEEDED
-        denied = call(f"https://127.0.0.1:{port}/", tls={"verify": False}, settings={"unverified": False})
+        url, unverified = f"https://127.0.0.1:{port}/", {"verify": False}
+        with pytest.raises(
+            BadJob, match=r'Content.tls.verify: "false" is not allowed by \[executors.http\] unverified'
+        ):
+            call(url, tls=unverified, settings={"unverified": False})
+        made = {"binding": PluginHost.load().bind(http_job(url, tls=unverified))}  # before the settings forbade it
+        denied = call(url, tls=unverified, settings={"unverified": False}, facts=made)
         assert denied.outcome.cause is Cause.BAD_CONFIG
 
 
@@ -461,9 +469,8 @@ def test_no_answer_is_more_than_an_outcome_holds(body: bytes) -> None:
 
 def test_tls_files_need_leave(tmp_path: Path) -> None:
     ca = tmp_path / "ca.pem"
-    got = call("https://127.0.0.1:1/", tls={"ca": str(ca)})
-    assert got.outcome.cause is Cause.BAD_CONFIG
-    assert "[executors.http] files" in got.said
+    with pytest.raises(BadJob, match=r"Content.tls.ca: .* folders that \[executors.http\] files lists; put it there"):
+        call("https://127.0.0.1:1/", tls={"ca": str(ca)})
     got = call("https://127.0.0.1:1/", tls={"ca": str(ca)}, settings={"files": [str(tmp_path)]})
     assert got.outcome.cause is Cause.DEPENDENCY_MISSING
     got = call("https://127.0.0.1:1/", tls={"ca": f"{tmp_path}/../x"}, settings={"files": [str(tmp_path)]})

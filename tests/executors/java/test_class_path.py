@@ -123,7 +123,7 @@ def test_what_is_missing_is_known_before_an_attempt(plain: Callable[..., Java], 
         wanted = f'ClassName: "demo.{name}" is not on the class path; add its jar to XAttrs.classpath, or correct the'
         assert (cause, f"{wanted} name ({hint})" in text) == (missing, True), text
     cause, text = outcome("Hello")
-    assert (cause, "(it is empty)" in text) == (missing, True), text
+    assert (cause, "is on no class path, as neither XAttrs.classpath nor" in text) == (missing, True), text
     cause, text = outcome("Hello", demo, "/no/such.jar")
     assert (cause, 'XAttrs.classpath[1]: "/no/such.jar" is not there; put it there, or take it out' in text) == (
         missing,

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tests.executors.java.runs import Java, refusals, said
 
+from anyjob.job import BadJob
 from anyjob.outcome import Cause, Outcome
 from anyjob_java.settings import JavaSettings
 
@@ -24,7 +25,7 @@ def test_a_group_has_a_class_path(plain: Callable[..., Java], demo: Path) -> Non
     fields = {"GroupId": "shop"}
     assert java.run(java.job("Hello", "true", fields, classpath=None)).outcome.ok
     got = java.run(java.job("Hello", "true", {"GroupId": "other"}, classpath=None))
-    assert "(it is empty)" in told(got.outcome)
+    assert "is on no class path, as neither XAttrs.classpath nor" in told(got.outcome)
     everybody = plain(classpath={"*": [str(demo)]})
     assert everybody.run(everybody.job("Hello", "true", fields, classpath=None)).outcome.ok
 
@@ -100,11 +101,14 @@ def test_arguments_that_tune_are_allowed(argument: str) -> None:
     assert JavaSettings().allows(argument)
 
 
-def test_an_argument_that_is_not_allowed_ends_the_run(plain: Callable[..., Java]) -> None:
+def test_an_argument_that_is_not_allowed_is_refused(plain: Callable[..., Java]) -> None:
+    """By a run, when a placeholder hid it before."""
     java = plain()
-    got = java.run(java.job("Hello", "true", jvmArgs=["-Xmx64m", "-javaagent:/tmp/agent.jar"]))
+    with pytest.raises(BadJob, match=r'XAttrs.jvmArgs\[1\]: "-javaagent:/tmp/agent.jar" is not allowed on this worker'):
+        java.run(java.job("Hello", "true", jvmArgs=["-Xmx64m", "-javaagent:/tmp/agent.jar"]))
+    got = java.run(java.job("Hello", "javaagent:/tmp/agent.jar", jvmArgs=["-#{schedulerx.jobParameters}"]))
     assert got.outcome.cause is Cause.BAD_CONFIG
-    wanted = 'XAttrs.jvmArgs[1]: "-javaagent:/tmp/agent.jar" is not allowed on this worker; take it away, or let'
+    wanted = 'XAttrs.jvmArgs[0]: "-javaagent:/tmp/agent.jar" is not allowed on this worker; take it away, or let'
     assert wanted in told(got.outcome)
 
 

@@ -20,14 +20,15 @@ PREEMPTED = (
     "DisruptionTarget: PreemptionByScheduler: default-scheduler: preempting to accommodate a higher priority pod"
 )
 DELETED = "somebody deleted it"
+PERHAPS = "or signal 9, which Kubernetes does not tell apart"
 
 ENDS: dict[str, tuple[str, int | None, str]] = {
     "complete": ("succeeded", 0, ""),
     "complete_pod": ("succeeded", 0, "container main|Completed: exit code 0"),
     "exit3": ("exit_code", 3, "container main|Error: exit code 3"),
     "exit3_pod": ("exit_code", 3, "container main|Error: exit code 3"),
-    "exit137": ("exit_code", 137, "container main|Error: exit code 137"),
-    "killed": ("exit_code", 137, "container main|Error: exit code 137"),
+    "exit137": ("exit_code", 137, f"container main|Error: exit code 137, {PERHAPS}"),
+    "killed": ("exit_code", 137, f"container main|Error: exit code 137, {PERHAPS}"),
     "last_words": ("exit_code", 4, "container main|the table is locked"),
     "two_containers": ("exit_code", 5, "container second|Error: exit code 5"),
     "two_containers_pod": ("exit_code", 5, "container second|Error: exit code 5"),

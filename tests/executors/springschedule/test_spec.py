@@ -79,9 +79,9 @@ class TestManaged:
         )
         found = problems(SpringSettings(apps={"shop": allowed}), spec, "shop")
         assert [(one.field, one.value) for one in found] == [
+            ("XAttrs.jvmArgs", "-Dloader.path=/x"),
             ("XAttrs.jar", f"{tmp_path}/out/app.jar"),
             ("XAttrs.javaHome", "/usr"),
-            ("XAttrs.jvmArgs", "-Dloader.path=/x"),
         ]
 
     def test_a_link_out_of_the_folder_does_not_help(self, tmp_path: Path) -> None:

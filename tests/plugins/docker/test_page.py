@@ -1,10 +1,9 @@
-"""The page's examples and those beside it, word for word, by the command line."""
+"""The page, and what is beside it, by the command line."""
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 import tomllib
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.docs.fences import blocks
+from tests.docs.walk import walk
 from tests.grounds.docker.engine import Engine
 
 from anyjob_docker.settings import DockerSettings
@@ -27,25 +26,17 @@ def anyjob(engine: Engine, home: Path, *words: object) -> subprocess.CompletedPr
     return subprocess.run([ANYJOB, *map(str, words)], env=env, capture_output=True, text=True, timeout=100)
 
 
-def test_the_page_shows_the_examples_and_settings_that_are_there() -> None:
-    for text, name in zip(blocks("plugins/docker/README.md", "yaml"), ("report.yaml", "image.yaml"), strict=True):
-        assert text == (EXAMPLES / name).read_text()
-    (settings,) = blocks("plugins/docker/README.md", "toml")
-    DockerSettings.model_validate(tomllib.loads(settings)["launchers"]["docker"])
+def test_the_settings_of_the_examples_are_settings() -> None:
     DockerSettings.model_validate(tomllib.loads((EXAMPLES / "anyjob.toml").read_text())["launchers"]["docker"])
-    told = set(re.findall(r"^(?:# )?(\w+) = ", settings, re.MULTILINE))
-    assert told == set(DockerSettings.model_fields)
 
 
 @pytest.mark.needs("docker")
-def test_the_examples_run(engine: Engine, tmp_path: Path) -> None:
-    report = anyjob(engine, tmp_path, "run", EXAMPLES / "report.yaml", "--json")
-    said = json.loads(report.stdout)
-    assert (said["cause"], said["outputs"]) == ("succeeded", {"rows": 12}), report.stderr
-    image = anyjob(engine, tmp_path, "run", EXAMPLES / "image.yaml")
-    assert image.returncode == 0, image.stderr
-    assert image.stdout.startswith("uid=1000 gid=1000")
-    assert image.stdout.endswith("done\n")
+def test_the_commands_of_the_page(engine: Engine, tmp_path: Path) -> None:
+    walk("plugins/docker/README.md", tmp_path / "here", env={"DOCKER_HOST": engine.url})
+
+
+@pytest.mark.needs("docker")
+def test_the_shards_of_the_examples(engine: Engine, tmp_path: Path) -> None:
     engine.images.need("python:test")
     job = yaml.safe_load((EXAMPLES / "shards.yaml").read_text())
     job["XAttrs"]["image"] = "python:test"  # what the tests have in place of python:3.12

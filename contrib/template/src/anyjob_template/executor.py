@@ -14,7 +14,8 @@ __all__ = ["TemplateExecutor"]
 
 
 class TemplateExecutor(CommandExecutor[TemplateSpec]):
-    """Says what to run; launcher and worker do the rest: log, deadline, stop and its proof, limits, life after a crash."""
+    """Says what to run; launcher and worker do the rest: log, deadline, stop and its proof, limits, life after a
+    crash."""
 
     def command(self, run: Run, spec: TemplateSpec) -> Command:
         """Placeholders are filled after the line is split: a value with blanks or quotes in it stays one word."""

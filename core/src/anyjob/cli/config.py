@@ -12,7 +12,7 @@ __all__ = ["config"]
 def config(file: Config = None, state: State = None, *, as_json: AsJson = False) -> None:
     """Show the settings in force, and whence.
 
-    Of secrets only the sources are shown; no value is read.
+    Of secrets only the sources are shown; no value is read. Raises BadSettings.
     """
     from anyjob.cli import folders
     from anyjob.cli.hosting import load_host, readers

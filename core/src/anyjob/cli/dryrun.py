@@ -104,8 +104,8 @@ async def preview(
     """
     face = _face(job, bound, draft, plan, environment)
     seen = {title: list(lines) for title, lines in bound.executor.preview(face, bound.spec).items()}
-    place = bound.place
-    if place is not None and bound.executor.is_command(bound.spec):
+    place = bound.command_place
+    if place is not None:
         command = await bound.executor.preview_command(face, bound.spec)
         if command is not None:
             seen |= {title: [*lines] for title, lines in place.launcher.preview(face, command, place.options).items()}

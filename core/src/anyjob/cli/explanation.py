@@ -126,9 +126,7 @@ async def gather(job: Job, host: PluginHost, settings: Settings) -> Explanation:
         for name, setting in common.secrets.items()
         if setting not in settings.secrets
     ]
-    faults += [str(problem) for problem in await bound.executor.preflight(bound.spec)]
-    if bound.place is not None and bound.executor.is_command(bound.spec):
-        faults += [str(problem) for problem in await bound.place.launcher.preflight(bound.place.options)]
+    faults += [str(problem) for problem in await bound.preflight()]
     command: DryCommand | None = None
     seen: dict[str, list[str]] = {}
     try:

@@ -24,6 +24,7 @@ __all__ = [
     "home",
     "is_held",
     "new_folder",
+    "of_worker",
     "own_folders",
     "prune",
     "refuse_missing",
@@ -35,6 +36,7 @@ KEPT: Final = 20
 """The newest own folders, which are kept for their logs."""
 
 _LEDGER: Final = "worker.jsonl"
+_WITHIN: Final = "worker"
 _NEW: Final = 3600.0
 """Seconds for which a folder without a ledger may be one that a command is just beginning to use."""
 
@@ -89,6 +91,12 @@ def own_folders() -> list[Path]:
     except FileNotFoundError:
         return []
     return [home() / name for name in sorted(names, reverse=True)]
+
+
+def of_worker(folder: Path) -> Path:
+    """The worker's folder, where a server's state folder is named, which has it within."""
+    within = folder / _WITHIN
+    return within if (within / _LEDGER).is_file() and not (folder / _LEDGER).exists() else folder
 
 
 def is_held(folder: Path) -> bool:

@@ -107,7 +107,7 @@ def _file(state: Path | None) -> KeyFile:
     from anyjob.cli import folders
     from anyjob.worker.apps.keyfile import KEY_FILE, KeyFile
 
-    return KeyFile((state or folders.home()) / KEY_FILE)
+    return KeyFile((folders.of_worker(state) if state else folders.home()) / KEY_FILE)
 
 
 def _json(one: AppKey) -> dict[str, Json]:

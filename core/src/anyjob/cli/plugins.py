@@ -80,7 +80,7 @@ def _apps(state: Path | None) -> list[tuple[str, SeenApp]]:
     from anyjob.cli import folders
     from anyjob.worker.apps.seenfile import read_seen
 
-    where = [state] if state is not None else folders.own_folders()
+    where = [folders.of_worker(state)] if state is not None else folders.own_folders()
     return [(kind, app) for folder in where for kind, apps in sorted(read_seen(folder).items()) for app in apps]
 
 

@@ -17,7 +17,8 @@ _LONGEST: Final = 8192
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Whom a URL calls: an origin as browsers compare it. An IPv6 host stands without brackets."""
+    """Whom a URL calls: an origin as browsers compare it, `scheme`, `host` and `port`. An IPv6 host stands without
+    brackets."""
 
     scheme: str
     host: str

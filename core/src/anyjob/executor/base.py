@@ -134,7 +134,8 @@ class Executor(ABC, Generic[S]):
     def preview(self, run: RunFacts, spec: S) -> Mapping[str, Sequence[str]]:
         """What a start would do, for `anyjob explain`: lines under titles. Secrets read as `[secret NAME]`.
 
-        `run` never starts. Commands are shown anyway; this is for what is to be told beside.
+        `run` never starts. Commands are shown anyway; this is for what is to be told beside. Raises BadJob for what
+        could not be started.
         """
         del run, spec
         return {}

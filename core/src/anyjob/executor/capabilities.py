@@ -36,8 +36,8 @@ class Capabilities:
     """What is promised for one spec. A job that asks for a limit, phase or mode that is denied here is refused when
     it is created.
 
-    `proof` is the strength of a stop report; `resumes` whether a run outlives its worker; `limits` those that are
-    enforced.
+    `deadline`: who ends a run at it. `proof` is the strength of a stop report; `resumes` whether a run outlives its
+    worker; `limits` those that are enforced; `phases` those that a run may be; `maps` whether it may add tasks.
     """
 
     deadline: DeadlineBy = DeadlineBy.WORKER
@@ -62,8 +62,11 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """Whether an executor can work here. `undetected`: what it needs is not on this machine; `unhealthy`: it is, and
-    does not work."""
+    """Whether an executor can work here.
+
+    `state` undetected: what it needs is not on this machine; unhealthy: it is, and does not work. `why`, for people:
+    what was found or is missing, then what to do about it; one line, no full stop.
+    """
 
     state: Literal["undetected", "unhealthy", "healthy"]
     why: str = ""

@@ -64,8 +64,9 @@ class Exit:
     """How a command ended, as its launcher saw it.
 
     Either `code` or `signal` is set, or neither when nobody saw it. `cause` is set where the launcher knows better
-    than the number. `returned` maps the names of `Command.returns` that exist to files on this node; `last_line` is
-    the last non-empty line of the log.
+    than the number. `returned` maps the names of `Command.returns` that exist to files on this node; `outputs` is the
+    JSON object in the file `result`. `last_line` is the last non-empty line of the log. `evidence` and `stop` are as
+    in Outcome.
     """
 
     code: int | None

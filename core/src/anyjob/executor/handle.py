@@ -29,6 +29,7 @@ class Handle:
     """A started run, as its executor recognises it in this or any later worker process.
 
     It is durable before `watch` is called. `kind` and `version` let a later version of the executor read older handles.
+    `scope` says who can use it; `data` is what finds the run, JSON of at most HANDLE_LIMIT bytes.
     """
 
     kind: str
@@ -45,6 +46,7 @@ class Handle:
             )
 
     def to_json(self) -> dict[str, Json]:
+        """As the worker's journal keeps it."""
         return {"kind": self.kind, "version": self.version, "scope": self.scope.value, "data": dict(self.data)}
 
     @classmethod

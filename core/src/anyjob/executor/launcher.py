@@ -53,6 +53,7 @@ class Launcher(ABC, Generic[O]):
         """Called once, when the worker ends; runs go on without it."""
 
     async def health(self) -> Health:
+        """As Executor.health."""
         return Health(state="healthy")
 
     def check(self, job: Job, options: O) -> Iterable[Problem]:
@@ -71,20 +72,32 @@ class Launcher(ABC, Generic[O]):
         return ()
 
     def preview(self, run: RunFacts, command: Command, options: O) -> Mapping[str, Sequence[str]]:
-        """What a start would do with the command, for `anyjob explain`: lines under titles. As Executor.preview."""
+        """What a start would do with the command, for `anyjob explain`: lines under titles. As Executor.preview, also
+        in that it raises BadJob."""
         del run, command, options
         return {}
 
     @abstractmethod
-    def capabilities(self, options: O) -> Capabilities: ...
+    def capabilities(self, options: O) -> Capabilities:
+        """What is promised for commands with these options. Asked at bind, on a server too: it must not touch the
+        machine."""
+
     @abstractmethod
-    async def start(self, run: Run, command: Command, options: O) -> Handle | Exit: ...
+    async def start(self, run: Run, command: Command, options: O) -> Handle | Exit:
+        """Begin the command, and return at once; its Exit when it is over already. Called once for a run."""
+
     @abstractmethod
-    async def watch(self, run: Run, handle: Handle, options: O) -> Exit: ...
+    async def watch(self, run: Run, handle: Handle, options: O) -> Exit:
+        """Wait for the command's end. Called again by any later worker; may be cancelled at any await."""
+
     @abstractmethod
-    async def stop(self, run: Run, handle: Handle, stage: Stage, options: O) -> StopReport: ...
+    async def stop(self, run: Run, handle: Handle, stage: Stage, options: O) -> StopReport:
+        """ASK sends the stop signal, FORCE ends all that is left; says at once how things stand. Idempotent."""
+
     @abstractmethod
-    async def find(self, run: Run, options: O) -> Handle | Exit | None: ...
+    async def find(self, run: Run, options: O) -> Handle | Exit | None:
+        """What became of a start that was cut off. None: surely not started. An Exit without code and signal and with
+        cause `unknown`: nobody can know."""
 
     async def clean(self, run: Run, handle: Handle | None, options: O) -> None:
         """The outcome is durable: remove what was only kept for `find` and `watch`. Idempotent."""
@@ -102,17 +115,34 @@ class Launcher(ABC, Generic[O]):
 
 class Place(Protocol):
     """A launcher with its options, chosen for a run by the host from XAttrs.launcher. All that an executor sees of
-    it."""
+    it; the verbs are Launcher's."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The launcher's, as XAttrs.launcher names it."""
+        ...
+
     @property
     def on_node(self) -> bool:
         """As Launcher.on_node."""
         ...
 
-    async def start(self, run: Run, command: Command) -> Handle | Exit: ...
-    async def watch(self, run: Run, handle: Handle) -> Exit: ...
-    async def stop(self, run: Run, handle: Handle, stage: Stage) -> StopReport: ...
-    async def find(self, run: Run) -> Handle | Exit | None: ...
-    async def clean(self, run: Run, handle: Handle | None) -> None: ...
+    async def start(self, run: Run, command: Command) -> Handle | Exit:
+        """As Launcher.start."""
+        ...
+
+    async def watch(self, run: Run, handle: Handle) -> Exit:
+        """As Launcher.watch."""
+        ...
+
+    async def stop(self, run: Run, handle: Handle, stage: Stage) -> StopReport:
+        """As Launcher.stop."""
+        ...
+
+    async def find(self, run: Run) -> Handle | Exit | None:
+        """As Launcher.find."""
+        ...
+
+    async def clean(self, run: Run, handle: Handle | None) -> None:
+        """As Launcher.clean."""
+        ...

@@ -33,8 +33,9 @@ class SeenApp:
     """An application that is connected, or was a short while ago.
 
     `id` is of its process, the same over reconnects; `name` is what it calls itself. `names` are what it serves,
-    `details` what it tells of some of them (a schedule, a bean). `since`: epoch seconds of its newest connection.
-    `resident`: it was started by this worker.
+    `details` what it tells of some of them (a schedule, a bean). `group` is the app group of its token, `software` the
+    SDK with its version, `address` from where it dialled in. `since`: epoch seconds of its newest connection;
+    `connected`: it is there now. `runs`: how many it holds. `resident`: it was started by this worker.
     """
 
     id: str
@@ -53,15 +54,31 @@ class SeenApp:
 class Apps(Protocol):
     """Applications of the executor's own type, as AppExecutor uses them: those that dialled in, and residents.
 
-    The verbs keep the rules of Executor's. An application that is lost has some time to come back (the settings'
-    `[worker.apps] reconnect`); then its runs are `unknown`, for a resident whose end was seen what that says.
+    `start`, `watch`, `stop`, `find` and `clean` keep the rules of Executor's. An application that is lost has some time
+    to come back (the settings' `[worker.apps] reconnect`); then its runs are `unknown`, for a resident whose end was
+    seen what that says.
     """
 
-    async def start(self, run: Run, target: Shared | Attached, request: Mapping[str, Json]) -> Handle | Outcome: ...
-    async def watch(self, run: Run, handle: Handle) -> Outcome: ...
-    async def stop(self, run: Run, handle: Handle, stage: Stage) -> StopReport: ...
-    async def find(self, run: Run) -> Handle | Outcome | None: ...
-    async def clean(self, run: Run, handle: Handle | None) -> None: ...
+    async def start(self, run: Run, target: Shared | Attached, request: Mapping[str, Json]) -> Handle | Outcome:
+        """Tell an application of the run; a resident is started if there is none. `request` is `spec` of the
+        message."""
+        ...
+
+    async def watch(self, run: Run, handle: Handle) -> Outcome:
+        """What the application says of the run's end, or what is known of it when it is lost."""
+        ...
+
+    async def stop(self, run: Run, handle: Handle, stage: Stage) -> StopReport:
+        """Ask the application; after FORCE a resident whose code goes on is ended."""
+        ...
+
+    async def find(self, run: Run) -> Handle | Outcome | None:
+        """Whether the one application that may have got the run holds it."""
+        ...
+
+    async def clean(self, run: Run, handle: Handle | None) -> None:
+        """Let the application forget the run."""
+        ...
 
     def seen(self, group: str | None = None) -> Sequence[SeenApp]:
         """Who is connected; of one app group, or all."""
@@ -82,7 +99,10 @@ class Services(Protocol):
     """Handed to `serve`."""
 
     @property
-    def state(self) -> State: ...
+    def state(self) -> State:
+        """Counters of the executor's own on this worker."""
+        ...
+
     @property
     def node(self) -> str:
         """The name of this worker's node."""

@@ -39,10 +39,13 @@ class JobField:
     attribute: str
     """Python's spelling, `max_attempt`."""
     about: str
+    """What it means, a sentence."""
     rule: Rule
+    """What it takes, and how it is read."""
     default: Any
     """None for a field without one."""
     needed: Needed
+    """When it must be given."""
 
 
 def fields_of(owner: type) -> tuple[JobField, ...]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from anyjob.executor.handle import Handle
     from anyjob.executor.launcher import Launcher, Options
     from anyjob.outcome import StopReport
+    from anyjob.problem import Problem
     from anyjob.run import Run
     from anyjob.spec import CommonXAttrs, Spec
     from anyjob.spec.mode import ModeXAttrs
@@ -26,7 +27,7 @@ __all__ = ["Binding", "Bound", "BoundLauncher", "BoundPlace"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoundLauncher:
-    """The launcher that a job was bound to."""
+    """The launcher that a job was bound to: its `name`, and the `distribution` and `version` that bring it."""
 
     name: str
     distribution: str
@@ -35,7 +36,11 @@ class BoundLauncher:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Binding:
-    """Which plugin of which distribution serves a job. Stored with the job and shown by `explain`."""
+    """Which plugin of which distribution serves a job. Stored with the job and shown by `explain`.
+
+    `job_type` is the plugin's word, also where the job says an alias. `plugin` is the entry point's name,
+    `distribution` and `version` what it was installed from. `launcher` None: its runs are no commands.
+    """
 
     job_type: str
     plugin: str
@@ -66,7 +71,8 @@ class Binding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoundPlace:
-    """A launcher with a job's options: the Place of its runs."""
+    """A launcher with a job's options: the Place of its runs. `name` is what XAttrs.launcher says, `launcher` the
+    object of this process, `options` those of the job."""
 
     name: str
     launcher: Launcher[Any]
@@ -100,9 +106,10 @@ class BoundPlace:
 class Bound:
     """Everything that a worker needs to call the four verbs for a run of a job.
 
-    `place` is None where the executor is no CommandExecutor. `capabilities` are the executor's joined with the place's.
-    `note` says that another version of the same distribution serves the job now; empty when it is the one that was
-    bound.
+    `binding` says who serves it, `executor` is its object in this process. `spec`, `common` and `mode` are what each
+    owner read out of the job. `place` is None where runs of the spec keep no user, so that no launcher is chosen.
+    `capabilities` are the executor's joined with the place's. `note` says that another version of the same distribution
+    serves the job now; empty when it is the one that was bound.
     """
 
     binding: Binding
@@ -113,3 +120,15 @@ class Bound:
     place: BoundPlace | None
     capabilities: Capabilities
     note: str = ""
+
+    @property
+    def command_place(self) -> BoundPlace | None:
+        """Where the commands of the job run; None for a spec whose runs are none."""
+        return self.place if self.place is not None and self.executor.is_command(self.spec) else None
+
+    async def preflight(self) -> list[Problem]:
+        """What is missing here for the job, by the executor and then by the launcher. Raises what they raise."""
+        problems = list(await self.executor.preflight(self.spec))
+        if (place := self.command_place) is not None:
+            problems += await place.launcher.preflight(place.options)
+        return problems

@@ -17,7 +17,8 @@ __all__ = ["DraftChange", "RunDraft"]
 class DraftChange:
     """One change by a policy.
 
-    `what` is `user`, `limits.memory`, `labels.<name>` or `environment.<name>`; None: not set.
+    `policy` is the plugin's name. `what` is `user`, `limits.memory`, `labels.<name>` or `environment.<name>`; `before`
+    and `after` are its values, None: not set.
     """
 
     policy: str
@@ -32,8 +33,8 @@ class RunDraft:
 
     `job` and `launcher` are fixed since the job was bound, and changing them refuses the run. `user` is whose the run
     is, also where the job names nobody. `user`, `limits`,
-    `labels` and `environment` (what is added to the run's environment) are the policy's to change. `changes` is kept by
-    the host.
+    `labels` and `environment` (what is added to the run's environment) are the policy's to change. `changes` and
+    `refused` are kept by the host.
     """
 
     job: Job

@@ -163,12 +163,14 @@ class PluginHost:
         return bound
 
     def privileges(self, job: Job) -> list[str]:
-        """What a job asks for beyond an ordinary run (`Executor.privileges`). Raises what `dispatch` does."""
+        """What a job asks for beyond an ordinary run (`Executor.privileges`). Raises what `dispatch` does, and
+        PluginBroken.
+        """
         bound = self.dispatch(job)
         try:
             asked = [*bound.executor.privileges(job, bound.spec)]
-            if bound.place is not None and bound.executor.is_command(bound.spec):
-                asked += bound.place.launcher.privileges(job, bound.place.options)
+            if (place := bound.command_place) is not None:
+                asked += place.launcher.privileges(job, place.options)
         except Exception as error:
             at, cause = bound.binding, f"its privileges failed: {failure(error)}"
             raise PluginBroken(job.job_type, at.plugin, at.distribution, cause) from error

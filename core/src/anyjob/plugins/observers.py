@@ -34,8 +34,8 @@ _log = logging.getLogger(__name__)
 class ObserverReport:
     """How an observing plugin does.
 
-    Numbers of events: `told`, `dropped` because it was too slow or already closed, and `failed`, told ones on which it
-    raised.
+    `plugin` is its name. Numbers of events: `told`, `dropped` because it was too slow or already closed, and `failed`,
+    told ones on which it raised; `last_failure` is what it raised last, empty when nothing.
     """
 
     plugin: str

@@ -22,7 +22,7 @@ K = TypeVar("K")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer(Generic[K]):
-    """A job type, launcher or command, and the plugin that brings it."""
+    """A job type, launcher or command (`kind`), and the `plugin` that brings it."""
 
     kind: K
     plugin: Plugin

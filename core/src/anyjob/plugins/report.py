@@ -24,7 +24,11 @@ class PluginState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PluginReport:
-    """One plugin as `anyjob plugins` shows it. `why` is one sentence, empty when all is well."""
+    """One plugin as `anyjob plugins` shows it.
+
+    `name` is its entry point's, `distribution` and `version` what it was installed from. `state`: what became of it,
+    `why` in one sentence, empty when all is well. `types`, `launchers` and `hooks` are the names that it brings.
+    """
 
     name: str
     distribution: str

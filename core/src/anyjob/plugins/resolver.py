@@ -43,6 +43,13 @@ class Resolved:
     problems: list[Problem] = field(default_factory=list[Problem])
 
     @property
+    def command_place(self) -> BoundPlace | None:
+        """As Bound.command_place."""
+        if self.place is None or self.spec is None:
+            return None
+        return self.place if self.executor.is_command(self.spec) else None
+
+    @property
     def binding(self) -> Binding:
         """Who serves the job."""
         plugin = self.type.plugin
@@ -66,10 +73,9 @@ def forbidden(job: Job, found: Resolved) -> list[Problem]:
     if found.spec is not None:
         spec = found.spec
         problems += _forbidden(found.type, job, lambda: found.executor.check(job, spec))
-    if found.place is not None and found.launcher is not None and found.spec is not None:
-        place = found.place
-        if found.executor.is_command(found.spec):
-            problems += _forbidden(found.launcher, job, lambda: place.launcher.check(job, place.options))
+    place = found.command_place
+    if place is not None and found.launcher is not None:
+        problems += _forbidden(found.launcher, job, lambda: place.launcher.check(job, place.options))
     return problems
 
 
@@ -154,18 +160,19 @@ class Resolver:
         kind = f"JobType {made.type.kind.job_type!r}"
         own = _asked(made.type, job.job_type, lambda: made.executor.capabilities(made.spec))
         made.capabilities = own
-        if made.place is not None and made.launcher is not None and made.executor.is_command(made.spec):
-            place = made.place
+        place = made.command_place
+        if place is not None and made.launcher is not None:
             made.capabilities = own.joined(
                 _asked(made.launcher, job.job_type, lambda: place.launcher.capabilities(place.options))
             )
-        joined = made.place is not None and made.executor.is_command(made.spec)
-        where = f"launcher {made.place.name!r}" if made.place is not None and joined else kind
+        where = kind if place is None else f"launcher {place.name!r}"
         limits = made.common.limits if made.common else Limits()
         for name, value in limits:
             if value is not None and name not in made.capabilities.limits:
                 written = cast("Mapping[str, object]", job.xattrs["limits"])[name]
-                remedy = f"is not enforced by {where}; take it out" + (", or choose another launcher" if joined else "")
+                remedy = f"is not enforced by {where}; take it out" + (
+                    "" if place is None else ", or choose another launcher"
+                )
                 made.problems.append(Problem(field=f"XAttrs.limits.{name}", value=shown(written), remedy=remedy))
         if job.execute_mode.maps and not made.capabilities.maps:
             who = where if own.maps else kind

@@ -23,7 +23,7 @@ __all__ = ["CommandType", "ExecutorType", "InstanceChange", "LauncherType", "res
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutorType:
-    """A job type that a plugin runs.
+    """A job type that a plugin runs: `job_type`, and `title` for people, a few words without a full stop.
 
     `executor`, `spec` and `settings` are classes, or `"module:Name"`, so that a server checks a job without what only a
     worker needs. With `settings`, the model of `[executors.<job_type>]`, the executor is made as
@@ -54,9 +54,10 @@ class ExecutorType:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LauncherType:
-    """A launcher that jobs name in XAttrs.launcher.
+    """A launcher that jobs name in XAttrs.launcher by `name`; `options` is the spec of its own keys of XAttrs.
 
-    Classes, strings and `settings`, the model of `[launchers.<name>]`, are as in ExecutorType.
+    `launcher`, `options` and `settings`, the model of `[launchers.<name>]`, are classes or strings as in ExecutorType;
+    `contract` and `title` are as there.
 
         LauncherType(name="ssh", launcher="anyjob_ssh.launcher:SshLauncher", options="anyjob_ssh.options:SshOptions")
 
@@ -78,7 +79,7 @@ class LauncherType:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandType:
-    """A command of the command line: `anyjob <name>`.
+    """A command of the command line: `anyjob <name>`, by its `name`; `help` is its line in `anyjob --help`.
 
     `command` is a typer app or plain function, or `"module:name"` of one.
 
@@ -102,9 +103,9 @@ class CommandType:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceChange:
-    """An instance came into another state.
+    """An `instance`, by its number, of the job `job_name` with the number `job_id` came into another state.
 
-    `before` is None for a new one; `at` in epoch milliseconds; `why` where it is known.
+    `before` is None for a new one, `after` where it stands now; `at` in epoch milliseconds; `why` where it is known.
     """
 
     job_name: str

@@ -113,7 +113,7 @@ SizeOrNone = Annotated[
 
 
 class SecretRef(_Part):
-    """The value of an environment variable that is a secret: `{"secret": NAME}`, NAME a key of XAttrs.secrets."""
+    """The value of an environment variable that is a secret: `{"secret": NAME}`, `secret` a key of XAttrs.secrets."""
 
     secret: str
 

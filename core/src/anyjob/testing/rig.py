@@ -48,7 +48,7 @@ _TIDY: Final = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
-    """A run that is over: its outcome, and all that it wrote."""
+    """A run that is over: the `order` that it was given by, its `outcome`, and `log`, all that it wrote."""
 
     order: RunOrder
     outcome: Outcome

@@ -51,7 +51,7 @@ class FaceContext(Protocol):
 
 
 class RunFace:
-    """One run. Made by the worker for each start, and again after a crash."""
+    """The Run of a worker, made for each start, and again after a crash."""
 
     __slots__ = (
         "_callbacks",
@@ -329,7 +329,7 @@ class RunFace:
 
 
 class BlockingFace:
-    """The same run for a plain function in a thread: what awaits there, blocks here."""
+    """The CallRun of the same run, for a plain function in a thread: what awaits there, blocks here."""
 
     def __init__(self, face: RunFace) -> None:
         self._face = face

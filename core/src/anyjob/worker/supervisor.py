@@ -149,9 +149,7 @@ class Supervisor:
             return Outcome(
                 cause=Cause.REJECTED, result=str(refused), evidence=[Evidence(source="policy", text=str(refused))]
             )
-        problems = list(await self._bound.executor.preflight(self._bound.spec))
-        if self._joined and (place := self._bound.place) is not None:
-            problems += await place.launcher.preflight(place.options)
+        problems = await self._bound.preflight()
         if problems:
             said = [Evidence(source="preflight", text=str(problem)) for problem in problems]
             return Outcome(cause=Cause.DEPENDENCY_MISSING, result=str(problems[0]), evidence=said)
@@ -350,14 +348,10 @@ class Supervisor:
         if self._preparing or self._guard is not None or self._bound.capabilities.deadline is DeadlineBy.WORKER:
             self.stop(DEADLINE)
 
-    @property
-    def _joined(self) -> bool:
-        return self._bound.place is not None and self._bound.executor.is_command(self._bound.spec)
-
     async def _hand_deadline(self) -> None:
         """Where the launcher has a command for it, the shim keeps the deadline for the time without a worker."""
-        place, handle, deadline = self._bound.place, self.record.handle, self.record.order.deadline
-        if place is None or handle is None or deadline is None or self._guard is not None or not self._joined:
+        place, handle, deadline = self._bound.command_place, self.record.handle, self.record.order.deadline
+        if place is None or handle is None or deadline is None or self._guard is not None:
             return
         argv = place.deadline_command(handle)
         if argv is None:

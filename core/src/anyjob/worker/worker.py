@@ -11,16 +11,15 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Self
 
 from anyjob.egress import Egress, EgressSettings
-from anyjob.errors import AnyJobError, ContractBroken, StateUnusable
+from anyjob.errors import AnyJobError, StateUnusable
 from anyjob.executor.app import AppExecutor
-from anyjob.executor.base import Executor
 from anyjob.executor.environment import base_environment
+from anyjob.executor.launcher import Launcher
 from anyjob.outcome import Json, Outcome, unknown
 from anyjob.plugins.binding import BoundPlace
-from anyjob.plugins.builtin import DEFAULT_LAUNCHER
 from anyjob.plugins.draft import RunDraft
 from anyjob.run import Event
 from anyjob.spec import CommonXAttrs
@@ -34,19 +33,18 @@ from anyjob.worker.guard import Guard
 from anyjob.worker.identity import RunAs, no_own, own_name
 from anyjob.worker.ledger import Ledger, LedgerPart
 from anyjob.worker.local.launcher import LocalLauncher
-from anyjob.worker.local.options import LocalOptions
 from anyjob.worker.mailbox import Mailbox
 from anyjob.worker.order import RunOrder
 from anyjob.worker.record import RunRecord
 from anyjob.worker.secrets import SecretStore
 from anyjob.worker.services import ExecutorServices
+from anyjob.worker.serving import Served, Serving
 from anyjob.worker.settings import SecretSource, WorkerSettings
 from anyjob.worker.statefolder import StateFolder
 from anyjob.worker.states import RunState
 from anyjob.worker.supervisor import Supervisor
 
 if TYPE_CHECKING:
-    from anyjob.executor.launcher import Launcher
     from anyjob.job import Job
     from anyjob.plugins.binding import Binding, Bound
     from anyjob.plugins.host import PluginHost
@@ -123,11 +121,9 @@ class Worker:
         self.apps = Applications(self, self.settings.apps)
         self.live: dict[str, LiveRun] = {}
         self._supervisors: dict[str, Supervisor] = {}
-        self._served: dict[int, Executor[Any] | Launcher[Any]] = {}
-        self._serving: dict[int, asyncio.Task[None]] = {}
+        self._serving = Serving(host, self._give_services)
         self._bindings: OrderedDict[int, tuple[Job, Binding]] = OrderedDict()
         self.resumed: list[LiveRun] = []
-        self._told_of: set[str] = set()
         self.listens_early = True
         """Applications may dial in from the start; else only once a job whose type has applications is here."""
 
@@ -170,14 +166,7 @@ class Worker:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.apps.close()  # before the launcher, which it watches processes through
-        beginning = [serving for serving in self._serving.values() if not serving.done()]
-        for serving in beginning:
-            serving.cancel()
-        await asyncio.gather(*beginning, return_exceptions=True)
-        self._serving.clear()
-        for served in self._served.values():
-            await served.close()
-        self._served.clear()
+        await self._serving.close()
         self._ledger.close()
         self.folder.close()
 
@@ -207,7 +196,7 @@ class Worker:
             return known
         binding = order.binding or self.bind(order.job)
         bound = self.host.dispatch(order.job, binding)
-        await self._serve(bound)
+        await self._serving.of(bound)
         try:
             record = self.book.accept(order, binding)
         except OSError as error:
@@ -242,7 +231,7 @@ class Worker:
         name = record.order.name
         try:
             bound = self.host.dispatch(record.order.job, record.binding)
-            await self._serve(bound)
+            await self._serving.of(bound)
         except AnyJobError as error:
             if record.state is RunState.ENDED:
                 run = self.live[name] = LiveRun(record, None)
@@ -253,31 +242,13 @@ class Worker:
             return run
         return self._drive(record, bound)
 
-    async def _serve(self, bound: Bound) -> None:
-        """Give an executor and a launcher their services before their first run."""
-        place = bound.place
-        await self._serve_one(bound.binding.job_type, bound.executor)
-        if place is not None:
-            await self._serve_one(place.name, place.launcher, launcher=True)
-
-    async def _serve_one(self, owner: str, served: Executor[Any] | Launcher[Any], *, launcher: bool = False) -> None:
-        """All who ask meanwhile wait for the same `serve`; after one that failed the next who asks tries again."""
-        serving = self._serving.get(id(served))
-        if serving is not None and serving.done() and not serving.cancelled() and serving.exception() is None:
-            return
-        if serving is None or serving.done():
-            made = self._begin_to_serve(owner, served, launcher=launcher)
-            serving = self._serving[id(served)] = asyncio.get_running_loop().create_task(made)
-            self._served[id(served)] = served
-        await asyncio.shield(serving)
-
-    async def _begin_to_serve(self, owner: str, served: Executor[Any] | Launcher[Any], *, launcher: bool) -> None:
+    async def _give_services(self, owner: str, served: Served) -> None:
         served.services = ExecutorServices(
             owner=owner,
             node=self.node,
             environment=self.base_environment,
             egress=self._egress,
-            own_folder=self.folder.own(owner, launcher=launcher),
+            own_folder=self.folder.own(owner, launcher=isinstance(served, Launcher)),
             counters=self._counters,
             mailbox=self.mailbox,
             apps=self.apps.of(owner),
@@ -286,30 +257,19 @@ class Worker:
             served.attach(self.folder.shim, self.settings)
         if isinstance(served, AppExecutor):
             await self.apps.open(self.folder.path)
-        await served.serve(served.services)
 
     async def local_place(self) -> BoundPlace:
         """The local launcher, ready, for processes that are no run's."""
-        launcher = self.host.launcher(DEFAULT_LAUNCHER)
-        await self._serve_one(DEFAULT_LAUNCHER, launcher, launcher=True)
-        return BoundPlace(name=DEFAULT_LAUNCHER, launcher=launcher, options=LocalOptions())
+        return await self._serving.local_place()
 
     @property
     def log_quota(self) -> int:
         return self.settings.log_quota
 
     async def serve_apps(self, job_type: str) -> str:
-        """Make the executor of a type ready for applications. Raises AnyJobError where they are none of its business.
-
-        Returns the type's own name.
-        """
-        executor = self.host.executor(job_type)
-        if not isinstance(executor, AppExecutor):
-            raise ContractBroken(f"JobType {job_type!r}", "it has no applications", "Say another job_type.")
-        kinds = [offer.kind for offer in self.host.types()]
-        own = next((kind.job_type for kind in kinds if job_type in (kind.job_type, *kind.aliases)), job_type)
-        await self._serve_one(own, executor)
-        return own
+        """Make the executor of a type ready for applications; the type's own name. Raises AnyJobError where they are
+        none of its business."""
+        return await self._serving.apps(job_type)
 
     def going(self, run: str) -> bool:
         """Whether the run is this worker's, and not over."""
@@ -320,23 +280,7 @@ class Worker:
         """The jobs that are enabled on this worker's app groups, all of them: called by whoever schedules, whenever
         that changes. Each type is told of its own; a job that cannot be dispatched is logged and left out.
         """
-        by_type: dict[str, list[Job]] = {job_type: [] for job_type in self._told_of}
-        for job in jobs:
-            try:
-                bound = self.host.dispatch(job)
-            except AnyJobError as error:
-                _log.warning("job %r is left out of what is enabled: %s", job.name, error)
-                continue
-            if cast("Any", type(bound.executor)).enabled is not cast("Any", Executor).enabled:
-                by_type.setdefault(bound.binding.job_type, []).append(job)
-        for job_type, own in by_type.items():
-            executor = self.host.executor(job_type)
-            try:
-                await self._serve_one(job_type, executor)
-                await executor.enabled(own)
-            except Exception:  # noqa: BLE001 - a plugin's code may raise anything
-                _log.exception("JobType %r failed while it was told of its enabled jobs", job_type)
-        self._told_of = {job_type for job_type, own in by_type.items() if own}
+        await self._serving.enabled(jobs)
 
     # ---------------------------------------------------------------- for supervisors and faces
 
@@ -366,8 +310,7 @@ class Worker:
 
     async def shim(self) -> ShimClient:
         """The shim of this state folder, started if it is not there. Raises ShimLost."""
-        place = await self.local_place()
-        return await cast("LocalLauncher", place.launcher).shim()
+        return await self._serving.shim()
 
     def started(self, face: RunFace) -> None:
         self.host.observers.run_started(face)

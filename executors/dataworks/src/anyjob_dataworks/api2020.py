@@ -31,6 +31,8 @@ def _operation(name: str, *, query: Mapping[str, str] | None = None, text: str =
 
 
 class Api2020(Api):
+    """DataWorks' OpenAPI of 2020-05-18: flows by name, instances by DAG."""
+
     version: ClassVar[str] = _VERSION
 
     def resolve(self, plan: Plan, ask: Ask) -> Known:

@@ -34,6 +34,8 @@ def _post(name: str, **body: str) -> Operation:
 
 
 class Api2024(Api):
+    """DataWorks' OpenAPI of 2024-05-18: workflows by id, instances by workflow instance."""
+
     version: ClassVar[str] = _VERSION
 
     def resolve(self, plan: Plan, ask: Ask) -> Known:

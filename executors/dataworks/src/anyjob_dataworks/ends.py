@@ -41,7 +41,7 @@ def bad(text: str) -> Outcome:
 
 def start_refused(fault: CallFault, plan: Plan) -> Outcome:
     """The service refused the start, so surely nothing was started."""
-    text = str(fault)
+    text = fault.told
     if fault.trouble is Trouble.REFUSED:
         low = (fault.code + fault.said).lower()
         field = next((field for word, field in _FIELDS if word in low), "")
@@ -50,7 +50,10 @@ def start_refused(fault: CallFault, plan: Plan) -> Outcome:
         text += f" It was asked for {plan.what}."
     retry = Retry(after=fault.after) if fault.trouble is Trouble.THROTTLED else None
     return Outcome(
-        cause=_REFUSALS[fault.trouble], result=text, evidence=[Evidence(source=fault.action, text=text)], retry=retry
+        cause=_REFUSALS[fault.trouble],
+        result=f"{fault.action}: {text}",
+        evidence=[Evidence(source=fault.action, text=text)],
+        retry=retry,
     )
 
 
@@ -65,7 +68,7 @@ def lost(said: str, plan: Plan, name: str, fault: CallFault | None) -> Outcome:
     """Nobody knows how it ended, or whether it began."""
     evidence = [Evidence(source="dataworks", text=f"{said}: {plan.what}{f', {name}' if name else ''}")]
     if fault is not None:
-        evidence.append(Evidence(source=fault.action, text=str(fault)))
+        evidence.append(Evidence(source=fault.action, text=fault.told))
     report = StopReport(strength=Strength.ASKED, by="nothing was heard of it", survivors=[name or plan.what])
     return Outcome(cause=Cause.UNKNOWN, evidence=evidence, stop=report)
 

@@ -61,7 +61,7 @@ def trouble_of(status: int, code: str, message: str) -> Trouble:
 
 class CallFault(AnyJobError):
     """A request that came to nothing. `said` is what there is to tell of it, from the other side's own words where it
-    had some.
+    had some; `told`: all of it, but for the action.
 
     `after`: seconds after which to try again, by the service's word. `skew`: seconds by which the service's clock is
     ahead of this machine's, where its answer told.
@@ -80,7 +80,8 @@ class CallFault(AnyJobError):
     ) -> None:
         self.trouble, self.action, self.said = trouble, action, said
         self.code, self.status, self.after, self.skew = code, status, after, skew
-        super().__init__(f"{action}: {trouble}: {short(said, 600)}{self._remedy()}")
+        self.told = f"{trouble}: {short(said, 600)}{self._remedy()}"
+        super().__init__(f"{action}: {self.told}")
 
     @property
     def untouched(self) -> bool:

@@ -201,7 +201,7 @@ class Follow:
             await self._stop_nodes(sight)
         except CallFault as fault:
             survivors = [self._api.name(self._known)]
-            evidence = [Evidence(source=fault.action, text=str(fault))]
+            evidence = [Evidence(source=fault.action, text=fault.told)]
             return StopReport(
                 strength=Strength.ASKED, by="the stop could not be asked for", evidence=evidence, survivors=survivors
             )

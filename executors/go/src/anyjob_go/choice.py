@@ -11,7 +11,7 @@ from anyjob_go.program import changeable, lies_in
 from anyjob_go.settings import GoSettings
 from anyjob_go.spec import LOCAL, GoSpec
 
-__all__ = ["Choice", "chosen", "refused"]
+__all__ = ["Choice", "chosen", "forbidden", "refused"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,22 +44,36 @@ def chosen(spec: GoSpec, settings: GoSettings) -> Choice | Problem | None:
     return None
 
 
-def refused(choice: Choice | Problem | None, spec: GoSpec, settings: GoSettings) -> Problem | None:
-    """Why the job may not run in it; None: it may."""
+def forbidden(choice: Choice | Problem | None, spec: GoSpec, settings: GoSettings) -> Problem | None:
+    """Why the job may not run in it whatever there is on the machine; None: that is to be seen there."""
     if isinstance(choice, Problem):
         return choice
     if choice is None:
         remedy = "needs a program, and none is named; write XAttrs.binary, or list one in [executors.go] binaries"
         return Problem(field="XAttrs.isolation", value=spec.isolation or "", remedy=remedy)
+    if spec.launcher == LOCAL and not choice.listed and not settings.folders:
+        return _outside(choice)
+    return None
+
+
+def refused(choice: Choice | Problem | None, spec: GoSpec, settings: GoSettings) -> Problem | None:
+    """Why the job may not run in it; None: it may."""
+    problem = forbidden(choice, spec, settings)
+    if problem is not None or not isinstance(choice, Choice):
+        return problem
     if spec.launcher != LOCAL:
         return None  # a path of another file system
     if not choice.listed and not lies_in(choice.path, settings.folders):
-        remedy = "lies in none of the folders that [executors.go] folders lists; put it there, or add its folder"
-        return Problem(field=choice.field, value=choice.path, remedy=remedy)
+        return _outside(choice)
     place = changeable(choice.path) if os.geteuid() == 0 else None
     if place is None:
         return None
     remedy = f"can be changed by others than its owner by {place}, and this worker is root; chmod go-w {place}"
+    return Problem(field=choice.field, value=choice.path, remedy=remedy)
+
+
+def _outside(choice: Choice) -> Problem:
+    remedy = "lies in none of the folders that [executors.go] folders lists; put it there, or add its folder"
     return Problem(field=choice.field, value=choice.path, remedy=remedy)
 
 

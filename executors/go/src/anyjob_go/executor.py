@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from anyjob.executor import AppExecutor, Attached, Command, Exit, Health, Own, Shared
-from anyjob.job import BadJob
+from anyjob.job import BadJob, Job
 from anyjob.nearest import did_you_mean
 from anyjob.outcome import Json, Outcome
 from anyjob.problem import Problem
 from anyjob.run import RUN_FOLDER
-from anyjob_go.choice import Choice, chosen, refused
+from anyjob_go.choice import Choice, chosen, forbidden, refused
 from anyjob_go.ends import CRASH, with_crash, without_outcome
 from anyjob_go.names import Names
 from anyjob_go.program import find_program, missing
@@ -39,6 +39,11 @@ class GoExecutor(AppExecutor[GoSpec]):
         if chosen(spec, self._settings) is None and spec.isolation is None:
             return Attached
         return Shared if (spec.isolation or self._settings.isolation) == "shared" else Own
+
+    def check(self, job: Job, spec: GoSpec) -> Iterable[Problem]:
+        del job
+        problem = None if self.kind(spec) is Attached else forbidden(chosen(spec, self._settings), spec, self._settings)
+        return () if problem is None else [problem]
 
     def target(self, run: Run, spec: GoSpec) -> Target:
         kind = self.kind(spec)

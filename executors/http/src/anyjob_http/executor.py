@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from requests import Session
 
     from anyjob.executor import Services
+    from anyjob.job import Job
     from anyjob.run import CallRun, Run, RunFacts
 
 __all__ = ["HttpExecutor"]
@@ -44,6 +45,10 @@ class HttpExecutor(FunctionExecutor[HttpSpec]):
         """Whom to tell, in its loop, that the other side has taken the job."""
         self._again: set[str] = set()
         """Runs that an earlier worker may have sent."""
+
+    def check(self, job: Job, spec: HttpSpec) -> Iterable[Problem]:
+        del job
+        return [*self._unverified(spec), *(_outside(*one) for one in _files(spec) if not self._settings.files)]
 
     def capabilities(self, spec: HttpSpec) -> Capabilities:
         return Capabilities(proof=Strength.ASKED, resumes=spec.poll is not None and bool(spec.repeatable))
@@ -144,13 +149,9 @@ class HttpExecutor(FunctionExecutor[HttpSpec]):
     # ---------------------------------------------------------------- one run
 
     def _with_call(self, run: CallRun, spec: HttpSpec, do: Callable[[Exchange, HttpRequest], Outcome]) -> Outcome:
-        for name, path in _files(spec):
-            if not self._may_name(path):
-                return _bad(
-                    f"Content.tls.{name}: {path!r} lies in none of the folders that [executors.http] files lists"
-                )
-        if not (spec.tls.verify or self._settings.unverified):
-            return _bad("Content.tls.verify: false is not allowed here: [executors.http] unverified says so")
+        outside = [_outside(name, path) for name, path in _files(spec) if not self._may_name(path)]
+        for problem in [*outside, *self._unverified(spec)]:
+            return _bad(str(problem))
         try:
             request = build(run, spec)
         except AnyJobError as error:
@@ -175,9 +176,20 @@ class HttpExecutor(FunctionExecutor[HttpSpec]):
             run.checkpoint({_SENT: True})
         return exchange.begin(request)
 
+    def _unverified(self, spec: HttpSpec) -> Iterable[Problem]:
+        if spec.tls.verify or self._settings.unverified:
+            return ()
+        remedy = "is not allowed by [executors.http] unverified; take it out, and name the CA of the certificate in ca"
+        return [Problem(field="Content.tls.verify", value="false", remedy=remedy)]
+
     def _may_name(self, path: str) -> bool:
         found = Path(path).resolve()
         return any(found.is_relative_to(folder.resolve()) for folder in self._settings.files)
+
+
+def _outside(name: str, path: str) -> Problem:
+    remedy = "lies in none of the folders that [executors.http] files lists; put it there, or add its folder"
+    return Problem(field=f"Content.tls.{name}", value=path, remedy=remedy)
 
 
 def _bad(text: str) -> Outcome:

@@ -11,7 +11,7 @@ from typing import Final
 
 from anyjob.errors import AnyJobError
 from anyjob.executor import AppExecutor, Attached, Command, Exit, Health, Own, Shared
-from anyjob.job import BadJob
+from anyjob.job import BadJob, Job
 from anyjob.outcome import Cause, Json, Outcome
 from anyjob.problem import Problem
 from anyjob.run import RUN_FOLDER, Run, RunFacts
@@ -20,7 +20,7 @@ from anyjob_java.crash import explained, with_report
 from anyjob_java.inspection import inspect, maps
 from anyjob_java.launch import CRASH_REPORT, environment, java_command, shared_key
 from anyjob_java.ours import OVERLAID, ours, overlaid, samples
-from anyjob_java.permission import refused
+from anyjob_java.permission import forbidden, refused
 from anyjob_java.settings import JavaSettings
 from anyjob_java.spec import LOCAL, JavaSpec
 from anyjob_java.words import SAMPLES
@@ -62,6 +62,10 @@ class JavaExecutor(AppExecutor[JavaSpec]):
 
     def kind(self, spec: JavaSpec) -> type[Own | Shared | Attached]:
         return Shared if spec.isolation == "shared" else Own
+
+    def check(self, job: Job, spec: JavaSpec) -> Iterable[Problem]:
+        del job
+        return forbidden(spec, self._settings)
 
     def target(self, run: Run, spec: JavaSpec) -> Own | Shared:
         if spec.isolation == "process":

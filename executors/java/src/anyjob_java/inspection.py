@@ -36,7 +36,12 @@ def _remedy(name: str, class_path: ClassPath, home: JavaHome, arguments: Sequenc
         return ""
     seen = class_path.find(name)
     if seen is None:
-        hint = class_path.like(name) or (f"looked in {_shown(class_path)}" if class_path.entries else "it is empty")
+        if not class_path.entries:
+            return (
+                "is on no class path, as neither XAttrs.classpath nor the settings' classpath of the app group"
+                " ([executors.java]) has an entry; add its jar to one of them"
+            )
+        hint = class_path.like(name) or f"looked in {_shown(class_path)}"
         return f"is not on the class path; add its jar to XAttrs.classpath, or correct the name ({hint})"
     file = seen.file
     if file.java > home.feature:

@@ -87,7 +87,10 @@ class Login:
             raise NoCluster(f"{where}: {_said(error)}. {_REMEDY}") from error
 
     def headers(self) -> Mapping[str, str]:
-        """Who we are, for a request: an exec plugin is asked and a token read anew when they have expired."""
+        """Who we are, for a request: an exec plugin is asked and a token read anew when they have expired.
+
+        Raises NoCluster.
+        """
         try:
             found = self._configuration.auth_settings()
         except Exception as error:

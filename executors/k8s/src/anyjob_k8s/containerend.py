@@ -16,6 +16,7 @@ __all__ = ["container_end", "deciding", "not_run", "number", "others", "terminat
 _NO_COMMAND: Final = ("no such file or directory", "executable file not found", "file does not exist")
 _NO_PROGRAM: Final = ("permission denied", "is a directory", "exec format error", "no command specified")
 _START: Final = frozenset({"StartError", "ContainerCannotRun"})
+_SIGNALS: Final = range(1, 65)
 _NOBODY_SAW: Final = "ContainerStatusUnknown"
 
 
@@ -110,9 +111,9 @@ def _source(status: K8sObject) -> str:
 
 def _ended(end: K8sObject) -> str:
     code, signal = number(end, "exitCode"), number(end, "signal")
-    return joined(
-        text(end, "reason") or "terminated",
-        ", ".join(
-            [f"exit code {code}"] * (code is not None) + [f"signal {signal}"] * bool(signal),
-        ),
-    )
+    told = [] if code is None else [f"exit code {code}"]
+    if signal:
+        told.append(f"signal {signal}")
+    elif code is not None and code - 128 in _SIGNALS and text(end, "reason") == "Error":
+        told.append(f"or signal {code - 128}, which Kubernetes does not tell apart")
+    return joined(text(end, "reason") or "terminated", ", ".join(told))

@@ -58,10 +58,12 @@ def exit_of(run: Run, ended: Ended) -> Exit:
 
 
 def refused_outcome(refused: Refused) -> Outcome:
+    """The outcome of a run that the cluster refused to begin."""
     text = refused.evidence[0].text if refused.evidence else ""
     return Outcome(cause=refused.cause, result=text, evidence=refused.evidence, stop=refused.stop)
 
 
 def refused_exit(refused: Refused) -> Exit:
+    """The exit of a command that the cluster refused to begin."""
     text = refused.evidence[0].text if refused.evidence else ""
     return Exit(code=None, cause=refused.cause, evidence=refused.evidence, stop=refused.stop, last_line=text)

@@ -61,26 +61,32 @@ def text(where: object, *path: str) -> str:
 
 
 def meta(thing: K8sObject) -> K8sObject:
+    """Its metadata; empty where there is none."""
     return part(thing, "metadata")
 
 
 def name_of(thing: K8sObject) -> str:
+    """Its name; empty where there is none."""
     return text(thing, "metadata", "name")
 
 
 def namespace_of(thing: K8sObject) -> str:
+    """Its namespace; empty for what lies in none."""
     return text(thing, "metadata", "namespace")
 
 
 def uid_of(thing: K8sObject) -> str:
+    """The uid, which no later object of the name has."""
     return text(thing, "metadata", "uid")
 
 
 def labels_of(thing: K8sObject) -> Mapping[str, str]:
+    """Its labels; empty where there are none."""
     return part(thing, "metadata", "labels")
 
 
 def annotations_of(thing: K8sObject) -> Mapping[str, str]:
+    """Its annotations; empty where there are none."""
     return part(thing, "metadata", "annotations")
 
 
@@ -110,6 +116,7 @@ def phase_of(pod: K8sObject) -> str:
 
 
 def conditions_of(thing: K8sObject) -> Sequence[K8sObject]:
+    """What is said of its state, each with `type`, `status`, `reason` and `message`."""
     return parts(thing, "status", "conditions")
 
 

@@ -158,17 +158,23 @@ class PodKeys(PlaceKeys):
     ] = None
     token: Annotated[
         bool,
-        Field(description="whether the pod gets the token of its service account"),
+        Field(description="true: the token of that account is mounted"),
         At("XAttrs.$.automountServiceAccountToken"),
     ] = False
     resources: Annotated[
         Resources,
-        Field(description='what the container is promised and gets at most: {"requests": {}, "limits": {}}'),
+        Field(
+            description='what the container is promised and gets at most, {"requests": {}, "limits": {}}; '
+            "the common limits are written into it and win"
+        ),
         At("XAttrs.$.resources"),
     ] = Resources()
     env_from: Annotated[
         tuple[EnvFrom, ...],
-        Field(description='ConfigMaps and Secrets whose values become variables: [{"secretRef": {"name": "db"}}]'),
+        Field(
+            description='ConfigMaps and Secrets whose values become variables: [{"secretRef": {"name": '
+            '"db"}}]; those of env and of the run itself win'
+        ),
         At("XAttrs.$.envFrom"),
     ] = ()
     secret_env: Annotated[
@@ -210,7 +216,7 @@ class PodKeys(PlaceKeys):
     ] = None
     read_only_root: Annotated[
         bool,
-        Field(description="whether the image's files cannot be changed; /tmp can"),
+        Field(description="whether the image's files cannot be changed; /tmp is a volume then"),
         At("XAttrs.$.readOnlyRootFilesystem"),
     ] = False
     restricted: Annotated[

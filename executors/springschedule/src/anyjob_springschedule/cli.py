@@ -85,6 +85,7 @@ def _known(state: Path | None, config: Path | None, wait: float) -> list[Applica
     from anyjob_springschedule.moment import ask_applications
 
     if state is not None:
+        state = folders.of_worker(state)
         folders.refuse_missing(state)
         return applications(read_seen(state).get("springschedule", ()))
     settings = settings_for(config, None)

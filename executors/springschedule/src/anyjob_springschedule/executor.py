@@ -38,6 +38,9 @@ class SpringExecutor(AppExecutor[SpringSpec]):
         # One phase: a broadcast's PRE and POST would call the method twice more.
         return Capabilities(proof=Strength.REPORTED, resumes=True, maps=True)
 
+    def check(self, job: Job, spec: SpringSpec) -> Iterable[Problem]:
+        return () if spec.jar is None else managed.forbidden(self._settings, spec, job.group_id)
+
     # ---------------------------------------------------------------- the verbs
 
     def target(self, run: Run, spec: SpringSpec) -> Shared | Attached:

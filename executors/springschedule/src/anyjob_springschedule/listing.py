@@ -13,6 +13,7 @@ __all__ = ["show", "to_json"]
 
 
 def show(known: Sequence[Application]) -> None:
+    """Write them for people: an application a heading, a method a row."""
     page = Page()
     for one in known:
         where = "started by the worker" if one.resident else one.address
@@ -40,6 +41,7 @@ def _rows(method: Method) -> list[tuple[str, ...]]:
 
 
 def to_json(known: Sequence[Application]) -> dict[str, Json]:
+    """The same as JSON, for `--json`."""
     return {
         "applications": [
             {

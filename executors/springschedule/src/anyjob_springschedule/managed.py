@@ -25,26 +25,39 @@ _UNIX: Final = 16
 """The first Java that can dial a Unix socket."""
 
 
-def problems(settings: SpringSettings, spec: SpringSpec, group: str) -> list[Problem]:
-    """What is not allowed or not here."""
+def forbidden(settings: SpringSettings, spec: SpringSpec, group: str) -> list[Problem]:
+    """What is not allowed whatever there is on the machine."""
     allowed = settings.of_group(group)
     assert spec.jar is not None
     if allowed is None:
         remedy = f"cannot be started here: the settings have no [executors.springschedule.apps.{json.dumps(group)}]"
         return [Problem(field="XAttrs.jar", value=spec.jar, remedy=f"{remedy}; write one, or let it dial in")]
-    found: list[Problem] = []
-    if not _within(Path(spec.jar), allowed.jars):
-        remedy = "lies in none of the places that the settings allow (jars); put it there, or add its folder"
-        found.append(Problem(field="XAttrs.jar", value=spec.jar, remedy=remedy))
-    elif why := _unusable(Path(spec.jar)):
-        found.append(Problem(field="XAttrs.jar", value=spec.jar, remedy=why))
-    if why := _unusable_java(allowed, spec):
-        found.append(Problem(field="XAttrs.javaHome", value=spec.java_home or "", remedy=why))
+    found = [] if allowed.jars else [_outside(spec.jar)]
     for argument in spec.jvm_args or ():
         if not allowed.allows_argument(argument):
             remedy = "is no argument that the settings allow (jvm_args); leave it out, or add a pattern for it"
             found.append(Problem(field="XAttrs.jvmArgs", value=argument, remedy=remedy))
     return found
+
+
+def problems(settings: SpringSettings, spec: SpringSpec, group: str) -> list[Problem]:
+    """What is not allowed or not here."""
+    allowed, found = settings.of_group(group), forbidden(settings, spec, group)
+    assert spec.jar is not None
+    if allowed is None or not allowed.jars:
+        return found
+    if not _within(Path(spec.jar), allowed.jars):
+        found.append(_outside(spec.jar))
+    elif why := _unusable(Path(spec.jar)):
+        found.append(Problem(field="XAttrs.jar", value=spec.jar, remedy=why))
+    if why := _unusable_java(allowed, spec):
+        found.append(Problem(field="XAttrs.javaHome", value=spec.java_home or "", remedy=why))
+    return found
+
+
+def _outside(jar: str) -> Problem:
+    remedy = "lies in none of the places that the settings allow (jars); put it there, or add its folder"
+    return Problem(field="XAttrs.jar", value=jar, remedy=remedy)
 
 
 def command_of(settings: SpringSettings, spec: SpringSpec, group: str, environment: Mapping[str, str]) -> Command:

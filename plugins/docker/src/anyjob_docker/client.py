@@ -167,7 +167,7 @@ class EngineClient:
         given_up: Callable[[], bool],
     ) -> None:
         """Pull an image. `credentials` None: those that `docker login` left; empty: none. Ends early when it is given
-        up."""
+        up. Raises EngineRefused."""
         api = self._new()
         try:
             with _told(self.address):

@@ -107,17 +107,24 @@ class DockerOptions(Options):
     ]
     pull_policy: Annotated[
         PullPolicy | None,
-        Field(description="when the image is pulled: IfNotPresent, Always or Never"),
+        Field(description="when the image is pulled; default: the settings', IfNotPresent"),
         At("XAttrs.$.pullPolicy", ("XAttrs.$.imagePullPolicy",)),
     ] = None
     registry_secret: Annotated[
         str | None,
-        Field(min_length=1, description="a name in XAttrs.secrets that holds USER:PASSWORD or JSON for the registry"),
+        Field(
+            min_length=1,
+            description='a name in XAttrs.secrets whose value is USER:PASSWORD, {"username": ..., '
+            '"password": ...} or a config.json with auths; the container never gets it',
+        ),
         At("XAttrs.$.registrySecret"),
     ] = None
     network: Annotated[
         Annotated[Text, AfterValidator(_network)] | None,
-        Field(description="the network: none, bridge, or one of the engine's"),
+        Field(
+            description="none, bridge, or one of the engine's; default: the settings', none, so a container "
+            "has no network unless job or settings name one"
+        ),
         At("XAttrs.$.network"),
     ] = None
     mounts: Annotated[
@@ -136,11 +143,13 @@ class DockerOptions(Options):
     ] = None
     capabilities: Annotated[
         tuple[Annotated[str, BeforeValidator(_capability)], ...],
-        Field(max_length=50, description="capabilities beyond none, where the settings allow them"),
+        Field(max_length=50, description="capabilities beyond none; refused unless the settings allow them"),
         At("XAttrs.$.capabilities"),
     ] = ()
     privileged: Annotated[
-        bool, Field(description="all rights of the machine, where the settings allow that"), At("XAttrs.$.privileged")
+        bool,
+        Field(description="all rights of the machine; refused unless the settings allow that"),
+        At("XAttrs.$.privileged"),
     ] = False
     leftovers: Annotated[
         Annotated[Literal["kill", "wait", "fail"] | None, BeforeValidator(_leftovers)],
@@ -149,7 +158,7 @@ class DockerOptions(Options):
     ] = None
     cwd: Annotated[
         Annotated[Text, AfterValidator(_absolute)] | None,
-        Field(description="the working folder, a path inside the container"),
+        Field(description="the working folder, a path inside the container; the engine makes it if it is not there"),
         At("XAttrs.$.cwd"),
     ] = None
 

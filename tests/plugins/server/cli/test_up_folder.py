@@ -181,6 +181,8 @@ def test_a_peer_that_does_not_come_up_says_why(anyjob: Program, folder: Path) ->
 def test_nothing_of_it_outlives_a_command_that_is_ended(anyjob: Program, folder: Path, ends_by: signal.Signals) -> None:
     port = with_peer(folder)
     marker = folder / "began"
+    for number in range(10):  # more than may run at one time
+        a_job(folder, f"wait-{number}", "sleep 60", XAttrs={"grace": 0.2}, Timeout=5, TimeoutKillEnable=True)
     a_job(folder, "slow", f"touch {marker}; sleep 60", XAttrs={"grace": 0.2}, Timeout=5, TimeoutKillEnable=True)
     going = anyjob.start("up", str(folder))
     until(lambda: marker.exists() and listens(port), "the job and the peer")
@@ -191,6 +193,7 @@ def test_nothing_of_it_outlives_a_command_that_is_ended(anyjob: Program, folder:
         done = anyjob.finish(going)
         assert done.status == 130
         assert "slow: was stopped" in done.err
+        assert " not begun." in done.out.decode()
     until(lambda: not listens(port), "the end of the peer")
     until(lambda: not running_shims(anyjob.state), "the end of the job and its shim")
 
@@ -290,3 +293,28 @@ def test_the_file_of_the_page_is_one(anyjob: Program, folder: Path) -> None:
     assert status == 0, said
     assert (said["hello"]["result"], said["stubborn"]["cause"]) == ("built", "timed_out")
     assert all(one["as_meant"] for one in said.values()), said
+
+
+DEAD = """
+apiVersion: v1
+kind: Config
+clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}]
+users: [{name: u, user: {token: none}}]
+contexts: [{name: c, context: {cluster: c, user: u}}]
+current-context: c
+"""
+
+
+def test_what_is_missing_or_not_well_is_asked_before_a_job_runs(anyjob: Program, folder: Path) -> None:
+    """No engine, and a cluster that does not answer, for which a run would wait."""
+    anyjob.environment["DOCKER_HOST"] = f"unix://{folder}/nowhere.sock"
+    (folder / "kubeconfig").write_text(DEAD)
+    anyjob.environment["KUBECONFIG"] = str(folder / "kubeconfig")
+    a_job(folder, "boxed", "echo never", XAttrs={"launcher": "docker", "image": "busybox"})
+    a_job(folder, "pod", "echo never", JobType="k8s", XAttrs={"resource": "shell", "image": "busybox"})
+    status, said = told(anyjob, folder)
+    assert (status, said["boxed"]["ran"], said["pod"]["ran"]) == (1, False, False)
+    assert "nowhere.sock" in said["boxed"]["why"]
+    assert "systemctl start docker" in said["boxed"]["why"]
+    assert "cannot be reached" in said["pod"]["why"]
+    assert not any("instance" in one for one in said.values()), "nothing was fired"

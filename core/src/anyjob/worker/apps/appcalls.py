@@ -31,7 +31,7 @@ _BEGUN: Final = "whether the run was begun is not known"
 
 
 class AppCalls:
-    """Implements `anyjob.executor.Apps`."""
+    """The Apps of one executor."""
 
     def __init__(self, all_: Applications, job_type: str) -> None:
         self._all, self._type = all_, job_type

@@ -260,7 +260,7 @@ class Application:
         """Give it a run: durably, then by `start`.
 
         Raises AnswerRefused or AnswerUnsupported when it was not begun, AppFault when nobody knows, OSError when it was
-        not given.
+        not given. Raises AppAway.
         """
         link = self.link
         if link is None:

@@ -108,7 +108,10 @@ class FollowedRuns:
         return self.runs.pop(name, None)
 
     async def told(self, who: str, kind: str, body: Body) -> Mapping[str, Any] | None:
-        """A message of the program. Only of runs that are followed and not over: nothing else is its business."""
+        """A message of the program. Only of runs that are followed and not over: nothing else is its business.
+
+        Raises AnswerRefused.
+        """
         name = body.get("run")
         followed = self.runs.get(name) if isinstance(name, str) else None
         if followed is None or followed.outcome.done():

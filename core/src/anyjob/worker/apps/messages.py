@@ -108,6 +108,8 @@ class Log(Message):
 
 
 class Progress(Message):
+    """How far a run is: `done` of `total`."""
+
     kind = "progress"
     run: RunName
     done: Number
@@ -115,12 +117,16 @@ class Progress(Message):
 
 
 class Checkpoint(Message):
+    """What a later process is to know of a run: `data`, JSON of at most 4 KB."""
+
     kind = "checkpoint"
     run: RunName
     data: Json
 
 
 class Map(Message):
+    """Further tasks of a run's instance, one an item."""
+
     kind = "map"
     run: RunName
     items: list[Json]
@@ -138,6 +144,8 @@ class Result(Message):
 
 
 class HealthAnswer(Message):
+    """Whether the program can work here, and why."""
+
     state: Literal["undetected", "unhealthy", "healthy"]
     why: str = ""
 
@@ -151,6 +159,8 @@ class ProblemSaid(Message):
 
 
 class PreflightAnswer(Message):
+    """What is missing here; empty: nothing."""
+
     problems: list[ProblemSaid] = []
 
 
@@ -190,4 +200,6 @@ class HeldAnswer(Message):
 
 
 class StopAnswer(Message):
+    """How things stand with a run that was to be stopped."""
+
     stop: StopReport

@@ -59,7 +59,7 @@ class Program:
     ) -> Self:
         """Start the process and shake hands. Raises AppFault; then no process is left.
 
-        `clean` takes secrets out of text that goes to the worker's log.
+        `clean` takes secrets out of text that goes to the worker's log. Raises AppNotStarted.
         """
         own = {"ANYJOB_PROTOCOL": str(PROTOCOLS[0]), "ANYJOB_JOB_TYPE": definition.job_type}
         try:

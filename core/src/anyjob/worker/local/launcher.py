@@ -143,7 +143,7 @@ class LocalLauncher(Launcher[LocalOptions]):
     # ---------------------------------------------------------------- the shim
 
     async def shim(self) -> ShimClient:
-        """The shim of the state folder, started if it is not there. Raises ShimLost."""
+        """The shim of the state folder, started if it is not there. Raises ShimLost or ContractBroken."""
         if self._folder is None:
             raise ContractBroken(
                 "The local launcher", "it was asked to run before a worker attached it", "Use it through a Worker."

@@ -28,7 +28,8 @@ class Batch:
 
     @classmethod
     def of(cls, call: Call) -> Batch:
-        """Without GroupId: of all app groups of the namespace. Raises BusinessError where none is there."""
+        """Without GroupId: of all app groups of the namespace. Raises BusinessError where none is there, or
+        WrongParameter."""
         ids = list(dict.fromkeys(call.parameters.integers("JobIdList")))
         if len(ids) > MOST_JOBS:
             raise WrongParameter("JobIdList", str(len(ids)), f"are too many jobs; at most {MOST_JOBS} go at one time")

@@ -64,7 +64,7 @@ class Dispatcher:
         except BusinessError as error:
             return 200, business_error(request_id, error)
         except AnyJobError as error:
-            known = as_business_error(error, self._server.host)
+            known = as_business_error(error)
             if known is None:
                 raise
             return 200, business_error(request_id, known)

@@ -88,14 +88,14 @@ class Parameters(Mapping[str, str]):
         return self._all.get(name)
 
     def needed(self, name: str) -> str:
-        """The value of a parameter that must be there."""
+        """The value of a parameter that must be there. Raises MissingParameter."""
         value = self._all.get(name)
         if not value:
             raise MissingParameter(name, self._all)
         return value
 
     def integer(self, name: str, *, least: int = -_INT64, most: int = _INT64 - 1) -> int | None:
-        """A whole number, or None where it is not given."""
+        """A whole number, or None where it is not given. Raises WrongParameter."""
         value = self._all.get(name)
         if not value:
             return None
@@ -106,14 +106,14 @@ class Parameters(Mapping[str, str]):
         return number
 
     def needed_integer(self, name: str) -> int:
-        """A whole number that must be there."""
+        """A whole number that must be there. Raises MissingParameter."""
         number = self.integer(name)
         if number is None:
             raise MissingParameter(name, self._all)
         return number
 
     def flag(self, name: str) -> bool | None:
-        """True or false, in any case; None where it is not given."""
+        """True or false, in any case; None where it is not given. Raises WrongParameter."""
         value = self._all.get(name)
         if not value:
             return None
@@ -123,7 +123,10 @@ class Parameters(Mapping[str, str]):
         return word == "true"
 
     def integers(self, name: str) -> list[int]:
-        """A list that must hold something: `Name.1=5&Name.2=6`, or one JSON text, `Name=[5,6]`."""
+        """A list that must hold something: `Name.1=5&Name.2=6`, or one JSON text, `Name=[5,6]`.
+
+        Raises MissingParameter or WrongParameter.
+        """
         members = self.members(name)
         values = [value for _, value in members]
         if any(isinstance(value, dict) for value in values):
@@ -137,7 +140,10 @@ class Parameters(Mapping[str, str]):
         return [int(text) for text in texts]
 
     def members(self, name: str) -> list[tuple[int, str | dict[str, str]]]:
-        """What `Name.N` and `Name.N.Member` say, by N: a text each, or an object each. Gaps in N are allowed."""
+        """What `Name.N` and `Name.N.Member` say, by N: a text each, or an object each. Gaps in N are allowed.
+
+        Raises WrongParameter.
+        """
         found: dict[int, str | dict[str, str]] = {}
         prefix = name + "."
         for key, value in self._all.items():

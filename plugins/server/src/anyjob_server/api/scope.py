@@ -20,7 +20,7 @@ __all__ = ["group_of", "instance_of", "job_of", "job_with_group", "namespace_of"
 
 
 def namespace_of(call: Call) -> NamespaceRow:
-    """The namespace of parameter Namespace."""
+    """The namespace of parameter Namespace. Raises NamespaceNotFound."""
     uid = call.parameters.needed("Namespace")
     found = call.server.store.read_now(lambda c: namespaces.get(c, uid))
     if found is None:
@@ -30,7 +30,7 @@ def namespace_of(call: Call) -> NamespaceRow:
 
 
 def group_of(call: Call) -> GroupRow:
-    """The app group of parameters Namespace and GroupId."""
+    """The app group of parameters Namespace and GroupId. Raises AppNotExisted."""
     uid, group_id = call.parameters.needed("Namespace"), call.parameters.needed("GroupId")
     found = call.groups.find(uid, group_id)
     if found is None:
@@ -42,7 +42,10 @@ def group_of(call: Call) -> GroupRow:
 
 def job_of(call: Call, group: GroupRow, *, to_run: bool = False, removed: bool = False) -> JobRow:
     """The job of parameter JobId, which must be in the app group. `to_run`: as the engine would run it, which is
-    quicker; its `next_fire` may be an older one. `removed`: also one that was deleted, or is over."""
+    quicker; its `next_fire` may be an older one. `removed`: also one that was deleted, or is over.
+
+    Raises JobNotExisted or JobOfAnotherGroup.
+    """
     job = call.parameters.needed_integer("JobId")
     found = call.server.engine.known(job) if to_run else None
     found = found or call.server.store.read_now(lambda c: jobs.get(c, job, removed=removed))
@@ -55,7 +58,7 @@ def job_of(call: Call, group: GroupRow, *, to_run: bool = False, removed: bool =
 
 
 def job_with_group(call: Call) -> tuple[JobRow, GroupRow]:
-    """The job of parameter JobId and its app group, where GroupId may be left out."""
+    """The job of parameter JobId and its app group, where GroupId may be left out. Raises JobNotExisted."""
     if call.parameters.text("GroupId"):
         group = group_of(call)
         return job_of(call, group), group
@@ -70,7 +73,10 @@ def job_with_group(call: Call) -> tuple[JobRow, GroupRow]:
 
 
 def instance_of(call: Call, group: GroupRow, name: str = "JobInstanceId") -> InstanceRow:
-    """The instance of that parameter, which must be in the app group, and of JobId where that is given."""
+    """The instance of that parameter, which must be in the app group, and of JobId where that is given.
+
+    Raises InstanceNotExisted.
+    """
     instance, job = call.parameters.needed_integer(name), call.parameters.integer("JobId")
     found = call.server.store.read_now(lambda c: instances.get(c, instance))
     if found is None or found.group != group.id or job not in (None, 0, found.job):

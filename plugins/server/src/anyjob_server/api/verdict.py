@@ -6,7 +6,6 @@ from typing import Final
 
 from anyjob.errors import AnyJobError, BadSettings, PluginError, UnknownJobType, WorkerError
 from anyjob.job import BadJob
-from anyjob.plugins import PluginHost
 from anyjob_server.api.errors import BusinessError, GatewayError
 from anyjob_server.store import (
     GroupGone,
@@ -24,6 +23,7 @@ from anyjob_server.store import (
 __all__ = ["as_business_error"]
 
 _CODES: Final[tuple[tuple[type[AnyJobError], int], ...]] = (
+    (BadJob, 400),
     (UnknownJobType, 400),
     (NameTaken, 409),
     (GroupTaken, 409),
@@ -42,16 +42,9 @@ _CODES: Final[tuple[tuple[type[AnyJobError], int], ...]] = (
 """The first that fits counts."""
 
 
-def as_business_error(error: AnyJobError, host: PluginHost) -> BusinessError | None:
-    """The reply of an error; None for one of the gateway's own.
-
-    The text is the error's, which is made for people. A job that could not be read is looked at by its type, too, so
-    that one reply tells all that is wrong with it.
-    """
+def as_business_error(error: AnyJobError) -> BusinessError | None:
+    """The reply of an error; None for one of the gateway's own. The text is the error's, which is made for people."""
     if isinstance(error, GatewayError):
         return None
-    if isinstance(error, BadJob):
-        whole = error if error.rest is None else host.more_problems(error)
-        return BusinessError(400, str(whole))
     code = next((code for kind, code in _CODES if isinstance(error, kind)), getattr(error, "code", 400))
     return BusinessError(code if isinstance(code, int) else 400, str(error))

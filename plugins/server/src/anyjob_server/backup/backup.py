@@ -55,6 +55,7 @@ class Backup:
         but this user may look into it: who has it can open every secret that is in it.
 
         Raises FolderTaken, NoServer, StoreUnusable, StoreOlder, SealUnusable, OSError.
+        Raises BackupUnusable.
         """
         folder = folder.absolute()
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):

@@ -109,8 +109,8 @@ class HealthBook:
 
     def _keys(self, bound: Bound) -> list[tuple[str, str]]:
         keys = [] if _dials_in(bound) else [("executor", bound.binding.job_type)]
-        if bound.place is not None and bound.executor.is_command(bound.spec):
-            keys.append(("launcher", bound.place.name))
+        if (place := bound.command_place) is not None:
+            keys.append(("launcher", place.name))
         return keys
 
 

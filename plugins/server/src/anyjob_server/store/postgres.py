@@ -58,7 +58,7 @@ class PostgresDatabase(Database):
         """Nothing: the lock has gone with the connection."""
 
     def writer(self) -> Connection:
-        """Holds the lock as long as it lives, so what does not hold it cannot write."""
+        """Holds the lock as long as it lives, so what does not hold it cannot write. Raises StoreUnusable."""
         c = self._writers.connect()
         try:
             raw = _raw(c)

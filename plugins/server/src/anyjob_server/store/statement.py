@@ -74,7 +74,7 @@ class Statement:
         return self._execute(c, fields).rowcount
 
     def run_all(self, c: Connection, many: Sequence[Fields]) -> int:
-        """Carry it out for each; how many rows all changed together."""
+        """Carry it out for each; how many rows all changed together. Raises Conflict."""
         if len(many) < 2:
             return sum(self.run(c, fields) for fields in many)
         plan = self._plan(c)

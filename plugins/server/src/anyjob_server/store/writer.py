@@ -50,7 +50,7 @@ class Writer:
         self._thread.start()
 
     async def write(self, change: Callable[[Connection], Any]) -> Any:
-        """Wait until the change is durable; its result."""
+        """Wait until the change is durable; its result. Raises StoreLost."""
         if self._closed:
             raise StoreLost(self._database.where, "this server has closed it")
         loop = asyncio.get_running_loop()

@@ -15,7 +15,7 @@ from anyjob_server.store import audit
 
 
 async def execute_job(call: Call) -> Mapping[str, Json]:
-    """Run a job now. With CheckJobStatus a disabled one is refused."""
+    """Run a job now. With CheckJobStatus a disabled one is refused. Raises WrongParameter."""
     group = group_of(call)
     row = job_of(call, group, to_run=True)
     call.allow(group, row.job)

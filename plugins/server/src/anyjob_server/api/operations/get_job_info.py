@@ -15,7 +15,7 @@ from anyjob_server.store import jobs
 
 
 async def get_job_info(call: Call) -> Mapping[str, Json]:
-    """One job, by its id, or by its name where JobId is 0 or not given."""
+    """One job, by its id, or by its name where JobId is 0 or not given. Raises JobNotExisted or MissingParameter."""
     group, removed = group_of(call), bool(call.parameters.flag("Removed"))
     if call.parameters.integer("JobId"):
         row = job_of(call, group, removed=removed)

@@ -18,7 +18,10 @@ from anyjob_server.store import instances, jobs
 
 
 async def get_job_instance_list(call: Call) -> Mapping[str, Json]:
-    """A page of instances, the newest first: of a job, of a status, scheduled within a time (epoch ms)."""
+    """A page of instances, the newest first: of a job, of a status, scheduled within a time (epoch ms).
+
+    Raises WrongParameter.
+    """
     group, (page, size) = group_of(call), page_of(call.parameters)
     given = call.parameters
     job, number = given.integer("JobId") or None, given.integer("Status")

@@ -12,7 +12,10 @@ _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]")
 
 
 async def rerun_job(call: Call) -> None:
-    """One instance for each day from StartDate to EndDate (epoch ms), its data time that day at DataTime."""
+    """One instance for each day from StartDate to EndDate (epoch ms), its data time that day at DataTime.
+
+    Raises WrongParameter.
+    """
     group = group_of(call)
     row = job_of(call, group)
     call.allow(group, row.job)

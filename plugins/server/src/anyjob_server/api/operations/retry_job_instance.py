@@ -12,7 +12,10 @@ from anyjob_server.store import jobs
 
 
 async def retry_job_instance(call: Call) -> Mapping[str, Json]:
-    """Run an ended instance again, as a new instance whose trigger is 4. Data is an addition of ours."""
+    """Run an ended instance again, as a new instance whose trigger is 4. Data is an addition of ours.
+
+    Raises JobNotExisted.
+    """
     group = group_of(call)
     row = instance_of(call, group)
     job = call.server.store.read_now(lambda c: jobs.get(c, row.job))

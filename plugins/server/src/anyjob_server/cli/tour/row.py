@@ -25,6 +25,10 @@ class State(enum.Enum):
     """What it needs is not on this machine."""
     REFUSED = "refused"
     """The server did not take it."""
+    STOPPED = "stopped"
+    """By a signal to this command."""
+    SKIPPED = "not run"
+    """A signal came before its turn."""
     LEFT = "left"
     """Nobody waits for its end any more."""
 

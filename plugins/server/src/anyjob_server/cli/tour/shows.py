@@ -72,7 +72,7 @@ class _Lines(_Nothing):
         write(sys.stdout, Sheet.plain().closing(rows, time.monotonic() - began))
 
     def ended(self, row: Row) -> None:
-        if row.state is not State.ABSENT:
+        if row.state not in (State.ABSENT, State.SKIPPED):
             self.say(f"{row.type} {row.job.name}: {ending(row)}")
 
     def say(self, text: str) -> None:

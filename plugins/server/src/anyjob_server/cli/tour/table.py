@@ -30,7 +30,7 @@ _STYLES: Final = {"ok": "green", "as meant": "green", "wrong": "bold red", "runn
 
 def ending(row: Row) -> str:
     """How a job stands, in a few words."""
-    if row.info is None or row.state is not State.OVER:
+    if row.info is None or row.state not in (State.OVER, State.STOPPED):
         return f"{row.state.value}{f': {row.why}' if row.why else ''}"
     took = "" if row.info.seconds is None else f" ({row.info.seconds:.2f} s)"
     meant = ", as it is meant to" if row.as_meant and row.meant is not Cause.SUCCEEDED else ""
@@ -190,8 +190,9 @@ def _counted(there: Sequence[Row], absent: Sequence[Row], seconds: float) -> lis
     said = f"{_jobs(len(ran))} ran in {seconds:.0f} s and ended, {ends}" if ran else "No job ran"
     said += f"; {refused} refused" if refused else ""
     said += f"; {len(absent)} cannot run here" if absent else ""
-    left = [row for row in there if row.state in (State.WAITING, State.LEFT)]
-    said += f"; {len(left)} did not end" if left else ""
+    for state, words in ((State.STOPPED, "stopped"), (State.SKIPPED, "not begun"), (State.LEFT, "left going")):
+        number = sum(row.state is state for row in there)
+        said += f"; {number} {words}" if number else ""
     doctor = f"`{own_name()} doctor` says what is missing here, " if absent else ""
     return [f"{said}.", f"Next: {doctor}`{own_name()} serve` keeps a server."]
 

@@ -82,9 +82,11 @@ class Tour:
             self._show.ended(row)
             return
         async with gate:
-            if not self._stopped.is_set():
+            if self._stopped.is_set():
+                row.state = State.SKIPPED
+            else:
                 await asyncio.get_running_loop().run_in_executor(self._threads, self._run, row)
-                self._show.ended(row)
+            self._show.ended(row)
 
     async def _lacking(self, row: Row) -> str:
         """What the product itself says of the job before it runs. A wrong job is the server's to refuse."""
@@ -114,8 +116,11 @@ class Tour:
             row.why = f"goes on; `anyjob serve --state {self._server.state}` takes it over"
         else:
             row.state = State.OVER
-            if row.info.ended.cause is Cause.DEPENDENCY_MISSING is not row.meant:
+            cause = row.info.ended.cause
+            if cause is Cause.DEPENDENCY_MISSING and cause is not row.meant:
                 row.state, row.why = State.ABSENT, _missing(row.info.ended)
+            elif cause is Cause.STOPPED and self._stopped.is_set():
+                row.state = State.STOPPED
         finally:
             self._going.pop(row, None)
 
