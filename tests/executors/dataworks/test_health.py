@@ -25,9 +25,9 @@ JOB = Job.from_wire(
 def health(tmp_path: Path, settings: Mapping[str, Any]) -> Health:
     async def ask() -> Health:
         async with opened(tmp_path, settings, {}, {}) as worker:
-            executor = worker.host.dispatch(JOB, worker.host.bind(JOB)).executor
-            await worker._serve_one("dataworks", executor)  # pyright: ignore[reportPrivateUsage] - as before a run
-            return await executor.health()
+            bound = worker.host.dispatch(JOB, worker.host.bind(JOB))
+            await worker._serving.of(bound)  # pyright: ignore[reportPrivateUsage] - as before a run
+            return await bound.executor.health()
 
     return asyncio.run(ask())
 
