@@ -150,9 +150,6 @@ CLAIMS: Final[dict[Row, Claim]] = {
     ("plugins/server/docs/trust.md", "sh"): Claim(
         "run", "tests/docs/operator/test_reference.py::test_a_key_with_the_policy_of_the_page"
     ),
-    ("plugins/server/docs/trust.md", "json"): Claim(
-        "run", "tests/docs/operator/test_reference.py::test_a_key_with_the_policy_of_the_page"
-    ),
     ("core/docs/plugins.md", "toml"): Claim("checked", "tests/docs/test_plugins_page.py::test_its_package_is_one"),
     ("core/docs/plugins.md", "python"): Claim("run", "tests/docs/test_plugins_page.py::test_its_package_is_one"),
 }
