@@ -13,7 +13,7 @@ from tests.docs.fences import Fence, fences
 
 from anyjob.settings.settings import PARTS
 
-__all__ = ["Rule", "document", "rule"]
+__all__ = ["Rule", "document", "follows_commands", "rule"]
 
 Rule = Literal[
     "walked", "output", "file", "executed", "job", "part of a job", "settings", "claimed", "shown", "pending"
@@ -69,7 +69,7 @@ def rule(fence: Fence) -> Rule:
         case "python":
             return "executed"
         case "":
-            if _follows_commands(fence):
+            if follows_commands(fence):
                 return "output"
         case "toml":
             if document(fence).keys() <= set(PARTS):
@@ -88,7 +88,10 @@ def rule(fence: Fence) -> Rule:
     raise AssertionError(REMEDY.format(place=fence.place, page=fence.page, language=language))
 
 
-def _follows_commands(fence: Fence) -> bool:
+def follows_commands(fence: Fence) -> bool:
+    """Whether it stands right behind commands, so that it is what they show."""
+    if fence.language:
+        return False
     earlier = [one for one in fences(fence.page) if one.line < fence.line]
     words = "".join(line for line in fence.before.splitlines() if not line.startswith("<!--"))
     return bool(earlier) and earlier[-1].language == "sh" and not words.strip()

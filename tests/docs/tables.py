@@ -17,8 +17,10 @@ from tests.docs.fences import ROOT, pages
 from tests.docs.promises import promises
 
 from anyjob.cli.markdown import table
+from anyjob.cli.session import load_host
 from anyjob.plugins import PluginHost
 from anyjob.plugins.types import resolve
+from anyjob.settings import Settings
 from anyjob.spec import CommonXAttrs
 from anyjob.spec.mode import ModeXAttrs
 from anyjob.spec.reference import job_rows, settings_rows, spec_rows
@@ -32,8 +34,8 @@ TABLE = re.compile(
 
 @cache
 def host() -> PluginHost:
-    """All that is installed, without settings."""
-    return PluginHost.load()
+    """All that is installed, as `anyjob run` has it without a settings file."""
+    return load_host(Settings.alone())
 
 
 @cache

@@ -15,6 +15,9 @@ from tests.docs.fences import ROOT, fences, pages
 
 from anyjob.cli import main as entry
 
+ALONE = {"tests/grounds/README.md", "tests/bench/README.md"}
+"""Pages that lie beside what they are about, for those who work on it."""
+
 _LINK = re.compile(r"\]\((?!https?:)(?P<path>[^)#\s]*)(?:#(?P<part>[^)\s]+))?\)")
 _COMMAND = re.compile(r"`anyjob (?P<words>[a-z][^`]*)`")
 
@@ -39,6 +42,17 @@ def test_its_links_lead_somewhere(page: str) -> None:
         there = (ROOT / page).parent / found["path"] if found["path"] else ROOT / page
         assert there.exists(), f"{page}: {found[0]}"
         assert found["part"] is None or found["part"] in parts(there), f"{page}: {found[0]} has no such heading"
+
+
+def test_every_page_is_found_from_the_readme() -> None:
+    seen, next_ones = set[str](), ["README.md"]
+    while next_ones:
+        page = next_ones.pop()
+        if page not in seen and page in pages():
+            seen.add(page)
+            links = (found["path"] for found in _LINK.finditer(prose(page)) if found["path"])
+            next_ones += [((ROOT / page).parent / path).resolve().relative_to(ROOT).as_posix() for path in links]
+    assert set(pages()) - seen <= ALONE
 
 
 @cache

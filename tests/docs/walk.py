@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.docs.fences import ROOT, Fence, fences
+from tests.docs.rules import follows_commands
 
 __all__ = ["Walk", "walk"]
 
@@ -65,7 +66,7 @@ class Walk:
         """Run a block of commands, compare what it shows, or write the file that it is."""
         if fence.language == "sh":
             self.run(fence)
-        elif fence.language == "":
+        elif follows_commands(fence):
             self.compare(fence)
         elif fence.language == "diff":
             self.call(fence, ["git", "apply", "-p0", "-"], self.here(fence.text))

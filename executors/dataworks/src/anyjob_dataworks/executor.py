@@ -10,7 +10,7 @@ from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from anyjob.executor import Capabilities, Handle, Health, RemoteExecutor, Scope, Stage
-from anyjob.outcome import Cause, Evidence, Json, Outcome, StopReport, Strength
+from anyjob.outcome import Cause, Json, Outcome, StopReport, Strength, because
 from anyjob.problem import Problem
 from anyjob_dataworks.api import Api, Known, NotThere
 from anyjob_dataworks.api2020 import Api2020
@@ -203,4 +203,4 @@ def _handle(data: Mapping[str, Json]) -> Handle:
 def _unreadable(fault: CallFault) -> Outcome:
     """What was to be looked up before the start could not be: nothing was started."""
     text = f"nothing was started: {fault}"
-    return Outcome(cause=Cause.START_FAILED, result=text, evidence=[Evidence(source=fault.action, text=text)])
+    return because(Cause.START_FAILED, fault.action, text)
