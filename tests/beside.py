@@ -30,15 +30,16 @@ SECONDS = {
     "tests/e2e/": 6.0,
     "tests/executors/java/test_processors": 1.0,
     "tests/executors/springschedule/test_project": 15.0,
+    "tests/executors/xxljob/test_examples": 10.0,
     "tests/executors/xxljob/test_real": 1.5,
     "tests/packaging/test_house": 0.05,
     "tests/packaging/test_install": 45.0,
-    "tests/packaging/test_jars": 5.0,
+    "tests/packaging/test_jars": 15.0,
     "tests/packaging/test_stranger": 20.0,
     "tests/packaging/test_surface": 0.05,
     "tests/packaging/test_tally": 4.0,
     "tests/plugins/server/api/": 0.1,
-    "tests/plugins/server/clients/": 2.0,
+    "tests/plugins/server/clients/": 3.0,
     "tests/plugins/server/timing/": 0.1,
 }
 """About how long a test takes on a quiet machine, by how its name begins, where it is far from `_USUAL`; the first

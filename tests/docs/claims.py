@@ -144,6 +144,15 @@ CLAIMS: Final[dict[Row, Claim]] = {
     ("plugins/server/docs/operate.md", "ini"): Claim(
         "run", "tests/docs/operator/test_operate.py::test_systemd_takes_the_unit"
     ),
+    ("plugins/server/docs/serve.md", "sh"): Claim(
+        "run", "tests/docs/operator/test_reference.py::test_the_commands_of_serve"
+    ),
+    ("plugins/server/docs/trust.md", "sh"): Claim(
+        "run", "tests/docs/operator/test_reference.py::test_a_key_with_the_policy_of_the_page"
+    ),
+    ("core/docs/suite.md", "python"): Claim(
+        "checked", "tests/docs/test_suite_page.py::test_its_class_is_collected_with_every_case"
+    ),
     ("core/docs/plugins.md", "toml"): Claim("checked", "tests/docs/test_plugins_page.py::test_its_package_is_one"),
     ("core/docs/plugins.md", "python"): Claim("run", "tests/docs/test_plugins_page.py::test_its_package_is_one"),
 }

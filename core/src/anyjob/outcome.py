@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from pydantic import JsonValue
 
-__all__ = ["Cause", "Evidence", "Json", "Outcome", "Retry", "StopReport", "Strength", "unknown"]
+__all__ = ["Cause", "Evidence", "Json", "Outcome", "Retry", "StopReport", "Strength", "because", "unknown"]
 
 Json: TypeAlias = JsonValue
 """Any value that JSON can hold."""
@@ -171,3 +171,8 @@ class Outcome:
 def unknown(source: str, text: str) -> Outcome:
     """The outcome to give when nobody can know how a run ended: cause `unknown` with one piece of evidence."""
     return Outcome(cause=Cause.UNKNOWN, evidence=[Evidence(source=source, text=text)])
+
+
+def because(cause: Cause, source: str, text: str) -> Outcome:
+    """The outcome of which one text says all: what a person reads first, and, read at `source`, its evidence."""
+    return Outcome(cause=cause, result=text, evidence=[Evidence(source=source, text=text)])

@@ -60,7 +60,7 @@ def test_a_run_from_its_start_to_its_end(tmp_path: Path) -> None:
 
     async def life() -> tuple[Health, Outcome]:
         async with Worker(play.host(), play.state) as worker:
-            await worker._serving.of(worker.host.dispatch(JOB))  # pyright: ignore[reportPrivateUsage]
+            await worker.serving.of(worker.host.dispatch(JOB))
             health = await worker.host.executor("sql").health()
             run = await worker.submit(RunOrder(job=JOB, instance=7))
             outcome = await run.outcome()

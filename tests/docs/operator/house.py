@@ -104,11 +104,11 @@ class House:
         if block.output:
             assert usual(said) == usual(block.output), f"{text}\nprints\n{said}\nand not\n{block.output}"
 
-    def serve(self) -> str:
+    def serve(self, *options: str) -> str:
         """`anyjob serve` in a terminal; the line that it prints, in the page's words."""
         with (self.run / "journal").open("ab") as journal:
             process = subprocess.Popen(
-                [sys.executable, "-m", "anyjob", "serve"],
+                [sys.executable, "-m", "anyjob", "serve", *options],
                 env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=journal,
             )  # fmt: skip
         (self.run / "pid").write_text(str(process.pid))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import time
+import tomllib
 from collections.abc import Callable
 from typing import Any
 
@@ -415,10 +417,16 @@ def test_no_real_key_ever_goes_to_the_practice_server(peer: Peer) -> None:
     assert got.outcome.result == "hello"  # signed with the practice key, the only one it knows
 
 
-def test_a_job_without_a_key_does_not_start(peer: Peer) -> None:
-    got = finish(flow_job(peer, "hello", region=None, group="hr"), settings=_real(peer))
+@pytest.mark.parametrize(("group", "table"), [("hr", "hr"), ("a.b", "a.b"), ("", "*")])
+def test_a_job_without_a_key_is_told_the_table_to_write(peer: Peer, group: str, table: str) -> None:
+    got = finish(flow_job(peer, "hello", region=None, group=group), settings=_real(peer))
     assert got.outcome.cause is Cause.DEPENDENCY_MISSING
-    assert "or set [executors.dataworks.credentials.hr] on the worker" in got.outcome.result
+    said = re.search(r"or write id and secret in (\[.*\]) of the worker's settings", got.outcome.result)
+    assert said is not None, got.outcome.result
+    assert tomllib.loads(said[1]) == {"executors": {"dataworks": {"credentials": {table: {}}}}}
+
+
+def test_a_job_without_a_region_does_not_start(peer: Peer) -> None:
     got = finish(flow_job(peer, "hello", region=None), settings={})
     assert "Content.region names no region" in got.outcome.result
 

@@ -26,7 +26,7 @@ def health(tmp_path: Path, settings: Mapping[str, Any]) -> Health:
     async def ask() -> Health:
         async with opened(tmp_path, settings, {}, {}) as worker:
             bound = worker.host.dispatch(JOB, worker.host.bind(JOB))
-            await worker._serving.of(bound)  # pyright: ignore[reportPrivateUsage] - as before a run
+            await worker.serving.of(bound)  # as before a run
             return await bound.executor.health()
 
     return asyncio.run(ask())

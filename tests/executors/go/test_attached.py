@@ -189,12 +189,17 @@ def test_a_deadline(shop: Shop) -> None:
         shop.live(case)
 
 
+def _connected(worker: Worker) -> list[str]:
+    return [app.id for app in worker.apps.of("go").seen() if app.connected]
+
+
 def test_redeployed_in_the_middle_of_a_run(shop: Shop) -> None:
     """The old one ends its run first, and the new one takes the next."""
 
     async def case(worker: Worker) -> None:
         with shop.app() as old:
             run = await shop.ready(worker, "Waits")
+            (first,) = _connected(worker)
             with shop.app():
                 old.send_signal(signal.SIGTERM)
                 got = await shop.rig.finish(run)
@@ -202,6 +207,8 @@ def test_redeployed_in_the_middle_of_a_run(shop: Shop) -> None:
                 assert got.outcome.stop is not None
                 assert got.outcome.stop.strength is Strength.REPORTED
                 assert await asyncio.to_thread(old.wait, 20) == 0
+                # A call that is sent before the worker has seen the end would wait for the old one to come back.
+                await shop.rig.until(lambda: first not in _connected(worker), "the end of the old one is not seen")
                 assert (await shop.call(worker, "Hello")).outcome.ok
 
     shop.live(case)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import signal
 import socket
 import time
@@ -361,7 +362,7 @@ def test_before_the_welcome_nothing_is_told_and_a_refusal_waits_long(programs: P
         assert "refused: the token is nobody's; dialling again in" in peer.output.read_text()
 
 
-def test_it_dials_until_somebody_listens(programs: Programs) -> None:
+def test_it_dials_until_somebody_listens_and_says_a_reason_once(programs: Programs) -> None:
     with Peer(programs.odd) as peer:
         peer.listening.close()
         peer.path.unlink()
@@ -369,6 +370,13 @@ def test_it_dials_until_somebody_listens(programs: Programs) -> None:
         peer.listen()
         peer.welcome()
         assert peer.call("Hello")["cause"] == "succeeded"
+        said = re.findall("(.*); dialling again in", peer.output.read_text())
+        assert said
+        assert len(said) == len(set(said))
+        assert ": connected\n" in peer.output.read_text()
+        peer.say(type="bye")
+        peer.welcome()
+        assert "the worker has ended; dialling again in" in peer.output.read_text()
 
 
 def test_a_start_whose_worker_is_gone_begins_nothing_later(peer: Peer) -> None:

@@ -97,9 +97,9 @@ def test_what_is_killed_or_frozen_comes_back_and_containers_live_on(cluster: Clu
             cluster.api.call("GET", "/readyz", limit=1)
         cluster.freeze("kube-scheduler")
         frozen = cluster.pid("kube-scheduler")
-        assert state(frozen) == "T"
+        until(lambda: state(frozen) == "T")
         cluster.heal()
-        assert state(frozen) == "S"
+        until(lambda: state(frozen) == "S")
         assert all(cluster.pid(name) not in (None, number) for name, number in killed.items())
         until(lambda: told_to_end(cluster, namespace))
         until(lambda: phase(cluster, namespace) == "Succeeded")

@@ -16,7 +16,7 @@ from anyjob.errors import AnyJobError, StateUnusable
 from anyjob.executor.capabilities import Phase
 from anyjob.job import Job
 from anyjob.modes import PLAIN, TaskPlan, mode_of, tuned
-from anyjob.outcome import Cause, Evidence, Json, Outcome, StopReport, Strength
+from anyjob.outcome import Cause, Evidence, Json, Outcome, StopReport, Strength, because
 from anyjob.status import TaskStatus, TriggerType
 from anyjob.worker.order import RunOrder
 from anyjob.worker.retry import retry_after
@@ -296,9 +296,7 @@ class Instances:
             return None
         except AnyJobError as error:
             # The job was good when it was fired; since then a plugin went away.
-            return Outcome(
-                cause=Cause.REJECTED, result=str(error), evidence=[Evidence(source="worker", text=str(error))]
-            )
+            return because(Cause.REJECTED, "worker", str(error))
         live.runs.append(run)
         live.note()
         return run

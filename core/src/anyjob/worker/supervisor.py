@@ -9,17 +9,17 @@ import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from anyjob.errors import AnyJobError, ContractBroken, PasteRefused, RunRefused, SecretMissing
-from anyjob.executor.base import Stage
+from anyjob.errors import ContractBroken, PasteRefused, RunRefused, SecretMissing
 from anyjob.executor.capabilities import DeadlineBy
 from anyjob.executor.handle import Handle
 from anyjob.job import BadJob
-from anyjob.outcome import Cause, Evidence, Outcome, StopReport, Strength, unknown
+from anyjob.outcome import Cause, Evidence, Outcome, because, unknown
 from anyjob.worker.book import RunBook
 from anyjob.worker.face import RunFace
 from anyjob.worker.guard import Guard
+from anyjob.worker.ladder import StopLadder, brief, evidence_of
 from anyjob.worker.record import RunRecord
 from anyjob.worker.secrets import mask_outcome, masks
 from anyjob.worker.states import RunState, Step, next_step
@@ -64,11 +64,8 @@ class Supervisor:
         "_bound",
         "_cut",
         "_cuttable",
-        "_force",
-        "_guard",
         "_guarded",
         "_ladder",
-        "_last",
         "_owner",
         "_preparing",
         "_timer",
@@ -82,13 +79,10 @@ class Supervisor:
         self._owner, self.record, self.face, self._bound = owner, record, face, bound
         loop = asyncio.get_running_loop()
         self.over: asyncio.Future[Outcome] = loop.create_future()
-        self._ladder: asyncio.Task[None] | None = None
-        self._force: asyncio.Event | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._guard: Guard | None = None
         self._guarded: list[Evidence] = []
         self._cut = self._cuttable = self._preparing = False
-        self._last = StopReport(strength=Strength.ASKED, by="nothing was asked yet")
+        self._ladder = StopLadder(face, bound, owner.force_wait, self._cut_off)
         self.task = loop.create_task(self._live())
 
     # ---------------------------------------------------------------- the way
@@ -102,7 +96,7 @@ class Supervisor:
         try:
             self._arm_deadline()
             if self.record.stop is not None:
-                self._begin_ladder()
+                self._ladder.begin()
             outcome = await self._to_the_end()
         except asyncio.CancelledError:
             raise
@@ -142,13 +136,9 @@ class Supervisor:
             await self.face.resolve_secrets()
             changes = self._owner.prepare(self.face, self._bound)
         except SecretMissing as error:
-            return Outcome(
-                cause=Cause.BAD_CONFIG, result=str(error), evidence=[Evidence(source="secrets", text=str(error))]
-            )
+            return because(Cause.BAD_CONFIG, "secrets", str(error))
         except RunRefused as refused:
-            return Outcome(
-                cause=Cause.REJECTED, result=str(refused), evidence=[Evidence(source="policy", text=str(refused))]
-            )
+            return because(Cause.REJECTED, "policy", str(refused))
         problems = await self._bound.preflight()
         if problems:
             said = [Evidence(source="preflight", text=str(problem)) for problem in problems]
@@ -176,17 +166,15 @@ class Supervisor:
         except _Cut:
             return None
         except (BadJob, SecretMissing, PasteRefused) as error:
-            return Outcome(
-                cause=Cause.BAD_CONFIG, result=str(error), evidence=[Evidence(source="start", text=str(error))]
-            )
+            return because(Cause.BAD_CONFIG, "start", str(error))
         except Exception as error:  # noqa: BLE001 - the executor is a stranger's code
-            return Outcome(cause=Cause.START_FAILED, result=_brief(error), evidence=[_evidence("start", error)])
+            return Outcome(cause=Cause.START_FAILED, result=brief(error), evidence=[evidence_of("start", error)])
 
     async def _find(self) -> Handle | Outcome | None:
         try:
             found = await self._bound.executor.find(self.face, self._bound.spec)
         except Exception as error:  # noqa: BLE001 - the executor is a stranger's code
-            return Outcome(cause=Cause.UNKNOWN, evidence=[_evidence("find", error)])
+            return Outcome(cause=Cause.UNKNOWN, evidence=[evidence_of("find", error)])
         if found is not None:
             return found if isinstance(found, Handle) else _answered("find", found)
         if self.record.stop is not None:
@@ -199,9 +187,9 @@ class Supervisor:
         try:
             return _answered("watch", await self._verb(self._bound.executor.watch(self.face, self._bound.spec, handle)))
         except _Cut:
-            return given_up(self.record.stop or STOP, self._last, self._owner.force_wait)
+            return given_up(self.record.stop or STOP, self._ladder.last, self._owner.force_wait)
         except Exception as error:  # noqa: BLE001 - the executor is a stranger's code
-            return Outcome(cause=Cause.UNKNOWN, evidence=[_evidence("watch", error)])
+            return Outcome(cause=Cause.UNKNOWN, evidence=[evidence_of("watch", error)])
 
     async def _verb(self, verb: Awaitable[T]) -> T:
         """Await, so that the ladder can cut it off. Raises _Cut then."""
@@ -236,10 +224,9 @@ class Supervisor:
             outcome = replace(outcome, evidence=[*outcome.evidence, *changes])
         face.close_log()
         await self._durable(partial(self._owner.book.ended, record, outcome))
-        if self._ladder is not None:
-            self._ladder.cancel()
-        if self._guard is not None:
-            await self._guard.drop()
+        self._ladder.end()
+        if self._ladder.guard is not None:
+            await self._ladder.guard.drop()
         await self.clean()
         self._owner.ended(face, outcome)
         if not self.over.done():
@@ -268,7 +255,7 @@ class Supervisor:
         try:
             await self._bound.executor.clean(self.face, self._bound.spec, self.record.handle)
         except Exception as error:  # noqa: BLE001 - the run is over and its outcome kept; tidying up must not change that
-            self.face.log.write(f"[anyjob] cleaning up failed: {_brief(error)}\n".encode())
+            self.face.log.write(f"[anyjob] cleaning up failed: {brief(error)}\n".encode())
 
     # ---------------------------------------------------------------- stops
 
@@ -280,61 +267,9 @@ class Supervisor:
             self._owner.book.stop(self.record, why)
             if self._preparing:
                 self._cut_off()  # nothing was begun, so there is nothing to wait for
-        asked = self._begin_ladder()
+        asked = self._ladder.begin()
         if force:
             asked.set()
-
-    def _begin_ladder(self) -> asyncio.Event:
-        """Once, whoever comes first: who stops the run, or who takes it up with a stop that an earlier worker accepted.
-        To set what is returned skips the grace."""
-        if self._force is not None:
-            return self._force
-        self._force = asyncio.Event()
-        self.face.begin_stop()
-        self._ladder = asyncio.get_running_loop().create_task(self._climb(self._force))
-        return self._force
-
-    async def _climb(self, force: asyncio.Event) -> None:
-        grace = self.face.grace
-        if self.record.state is RunState.STARTING and not await self._reached(RunState.RUNNING, grace, force):
-            self._cut_off()
-            await self._reached(RunState.RUNNING, None, None)
-        if self.record.state is RunState.ACCEPTED:
-            return  # the driver sees the stop before it starts anything
-        await self._ask(Stage.ASK)
-        if self._guard is not None:
-            await self._guard.put_off(time.time() + grace)
-        try:
-            async with asyncio.timeout(grace):
-                await force.wait()
-        except TimeoutError:
-            pass
-        await self._ask(Stage.FORCE)
-        await asyncio.sleep(self._owner.force_wait)
-        self._cut_off()
-
-    async def _reached(self, state: RunState, seconds: float | None, force: asyncio.Event | None) -> bool:
-        """Wait until the run has come to `state`. False when `seconds` or `force` came first."""
-        until = None if seconds is None else time.monotonic() + seconds
-        while self.record.state is not state:
-            if (until is not None and time.monotonic() >= until) or (force is not None and force.is_set()):
-                return False
-            await asyncio.sleep(0.01)
-        return True
-
-    async def _ask(self, stage: Stage) -> None:
-        handle = self.record.handle
-        if handle is None:
-            return
-        try:
-            said = cast("object", await self._bound.executor.stop(self.face, self._bound.spec, handle, stage))
-            if not isinstance(said, StopReport):
-                raise TypeError(f"it gave a {type(said).__name__}, not a StopReport")
-            self._last = said
-        except Exception as error:  # noqa: BLE001 - the executor is a stranger's code, and the ladder must go on
-            self._last = StopReport(
-                strength=Strength.ASKED, by=f"stop({stage.value}) failed", evidence=[_evidence("stop", error)]
-            )
 
     def _arm_deadline(self) -> None:
         """The worker keeps it until the start, and for executors that leave it to the worker. The shim and remote
@@ -345,20 +280,20 @@ class Supervisor:
             self._timer = asyncio.get_running_loop().call_later(wait, self._deadline_passed)
 
     def _deadline_passed(self) -> None:
-        if self._preparing or self._guard is not None or self._bound.capabilities.deadline is DeadlineBy.WORKER:
+        if self._preparing or self._ladder.guard is not None or self._bound.capabilities.deadline is DeadlineBy.WORKER:
             self.stop(DEADLINE)
 
     async def _hand_deadline(self) -> None:
         """Where the launcher has a command for it, the shim keeps the deadline for the time without a worker."""
         place, handle, deadline = self._bound.command_place, self.record.handle, self.record.order.deadline
-        if place is None or handle is None or deadline is None or self._guard is not None:
+        if place is None or handle is None or deadline is None or self._ladder.guard is not None:
             return
         argv = place.deadline_command(handle)
         if argv is None:
             return
-        self._guard = self._owner.guard(self.face)
+        guard = self._ladder.guard = self._owner.guard(self.face)
         until = deadline if self.record.stop is None else time.time() + self.face.grace
-        self._guarded = await self._guard.arm(argv, until)
+        self._guarded = await guard.arm(argv, until)
         if time.time() >= deadline:
             self.stop(DEADLINE)  # the timer came before there was a guard
 
@@ -368,11 +303,3 @@ def _answered(verb: str, got: object) -> Outcome:
     if isinstance(got, Outcome):
         return got
     return unknown(verb, f"the executor's {verb} gave a {type(got).__name__}, which the contract does not know")
-
-
-def _brief(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}" if not isinstance(error, AnyJobError) else str(error)
-
-
-def _evidence(source: str, error: BaseException) -> Evidence:
-    return Evidence(source=source, text=_brief(error))

@@ -121,7 +121,7 @@ class Worker:
         self.apps = Applications(self, self.settings.apps)
         self.live: dict[str, LiveRun] = {}
         self._supervisors: dict[str, Supervisor] = {}
-        self._serving = Serving(host, self._give_services)
+        self.serving = Serving(host, self._give_services)
         self._bindings: OrderedDict[int, tuple[Job, Binding]] = OrderedDict()
         self.resumed: list[LiveRun] = []
         self.listens_early = True
@@ -166,7 +166,7 @@ class Worker:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.apps.close()  # before the launcher, which it watches processes through
-        await self._serving.close()
+        await self.serving.close()
         self._ledger.close()
         self.folder.close()
 
@@ -196,7 +196,7 @@ class Worker:
             return known
         binding = order.binding or self.bind(order.job)
         bound = self.host.dispatch(order.job, binding)
-        await self._serving.of(bound)
+        await self.serving.of(bound)
         try:
             record = self.book.accept(order, binding)
         except OSError as error:
@@ -231,7 +231,7 @@ class Worker:
         name = record.order.name
         try:
             bound = self.host.dispatch(record.order.job, record.binding)
-            await self._serving.of(bound)
+            await self.serving.of(bound)
         except AnyJobError as error:
             if record.state is RunState.ENDED:
                 run = self.live[name] = LiveRun(record, None)
@@ -260,7 +260,7 @@ class Worker:
 
     async def local_place(self) -> BoundPlace:
         """The local launcher, ready, for processes that are no run's."""
-        return await self._serving.local_place()
+        return await self.serving.local_place()
 
     @property
     def log_quota(self) -> int:
@@ -269,7 +269,7 @@ class Worker:
     async def serve_apps(self, job_type: str) -> str:
         """Make the executor of a type ready for applications; the type's own name. Raises AnyJobError where they are
         none of its business."""
-        return await self._serving.apps(job_type)
+        return await self.serving.apps(job_type)
 
     def going(self, run: str) -> bool:
         """Whether the run is this worker's, and not over."""
@@ -280,7 +280,7 @@ class Worker:
         """The jobs that are enabled on this worker's app groups, all of them: called by whoever schedules, whenever
         that changes. Each type is told of its own; a job that cannot be dispatched is logged and left out.
         """
-        await self._serving.enabled(jobs)
+        await self.serving.enabled(jobs)
 
     # ---------------------------------------------------------------- for supervisors and faces
 
@@ -310,7 +310,7 @@ class Worker:
 
     async def shim(self) -> ShimClient:
         """The shim of this state folder, started if it is not there. Raises ShimLost."""
-        return await self._serving.shim()
+        return await self.serving.shim()
 
     def started(self, face: RunFace) -> None:
         self.host.observers.run_started(face)

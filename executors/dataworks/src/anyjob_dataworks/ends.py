@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from anyjob.outcome import Cause, Evidence, Json, Outcome, Retry, StopReport, Strength
+from anyjob.outcome import Cause, Evidence, Json, Outcome, Retry, StopReport, Strength, because
 from anyjob_dataworks.faults import CallFault, Trouble
 from anyjob_dataworks.sight import Phase
 
@@ -36,7 +36,7 @@ _FIELDS: Final = (("project", "projectName"), ("bizdate", "bizDate"), ("node", "
 
 def bad(text: str) -> Outcome:
     """The job asks for what there is not."""
-    return Outcome(cause=Cause.BAD_CONFIG, result=text, evidence=[Evidence(source="job", text=text)])
+    return because(Cause.BAD_CONFIG, "job", text)
 
 
 def start_refused(fault: CallFault, plan: Plan) -> Outcome:
@@ -77,7 +77,7 @@ def over(plan: Plan, name: str, sight: Sight, tails: Mapping[int, str], *, stopp
     """The flow is over by its own word."""
     if sight.refused:
         text = f"{plan.what} was not started: {sight.refused}"
-        return Outcome(cause=Cause.REMOTE_FAILED, result=text, evidence=[Evidence(source=sight.by, text=text)])
+        return because(Cause.REMOTE_FAILED, sight.by, text)
     report = stop_report(sight, name)
     outputs: dict[str, Json] = {
         "flow": name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -9,7 +10,7 @@ from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from anyjob.executor import Capabilities, Handle, Health, RemoteExecutor, Scope, Stage
-from anyjob.outcome import Cause, Evidence, Json, Outcome, StopReport, Strength
+from anyjob.outcome import Cause, Json, Outcome, StopReport, Strength, because
 from anyjob.problem import Problem
 from anyjob_dataworks.api import Api, Known, NotThere
 from anyjob_dataworks.api2020 import Api2020
@@ -66,9 +67,10 @@ class DataworksExecutor(RemoteExecutor["DataworksSpec"]):
             return [Problem(field="Content.region", value="", remedy=_NO_REGION)]
         if spec.own_key or _practice(region) or self._wallet.entry(spec.group) is not None:
             return []
+        table = f"[executors.dataworks.credentials.{json.dumps(spec.group or '*', ensure_ascii=False)}]"
         remedy = (
             "holds no access key for DataWorks: list ACCESS_KEY_ID and ACCESS_KEY_SECRET there,"
-            f" or set [executors.dataworks.credentials.{spec.group or '*'}] on the worker"
+            f" or write id and secret in {table} of the worker's settings"
         )
         return [Problem(field="XAttrs.secrets", value="", remedy=remedy)]
 
@@ -201,4 +203,4 @@ def _handle(data: Mapping[str, Json]) -> Handle:
 def _unreadable(fault: CallFault) -> Outcome:
     """What was to be looked up before the start could not be: nothing was started."""
     text = f"nothing was started: {fault}"
-    return Outcome(cause=Cause.START_FAILED, result=text, evidence=[Evidence(source=fault.action, text=text)])
+    return because(Cause.START_FAILED, fault.action, text)

@@ -1,4 +1,4 @@
-"""The part [executors.dataworks] of the settings."""
+"""What an operator sets for dataworks jobs: the table `[executors.dataworks]`."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from anyjob.egress import Call
 from anyjob.egress.transport import open_session
 from anyjob.errors import AnyJobError
 from anyjob.executor import Capabilities, FunctionExecutor, Handle, Stage
-from anyjob.outcome import Cause, Evidence, Outcome, StopReport, Strength, unknown
+from anyjob.outcome import Cause, Evidence, Outcome, StopReport, Strength, because, unknown
 from anyjob.problem import Problem
 from anyjob_http.exchange import Exchange
 from anyjob_http.request import HttpRequest, build
@@ -193,7 +193,7 @@ def _outside(name: str, path: str) -> Problem:
 
 
 def _bad(text: str) -> Outcome:
-    return Outcome(cause=Cause.BAD_CONFIG, result=text, evidence=[Evidence(source="job", text=text)])
+    return because(Cause.BAD_CONFIG, "job", text)
 
 
 def _files(spec: HttpSpec) -> list[tuple[str, str]]:

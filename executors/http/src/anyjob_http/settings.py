@@ -1,4 +1,4 @@
-"""The part [executors.http] of the settings."""
+"""What an operator sets for http jobs: the table `[executors.http]`."""
 
 from __future__ import annotations
 

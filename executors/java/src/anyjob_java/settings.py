@@ -8,21 +8,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from anyjob.spec import AbsolutePath
 from anyjob_java.words import Entry
-from anyjob_jvm.words import CAREFUL, JavaHomeText, JvmArg
+from anyjob_jvm.words import CAREFUL, JavaHomeText, JvmArg, Pattern
 
 __all__ = ["JavaSettings"]
-
-
-def _pattern(text: str) -> str:
-    try:
-        re.compile(text)
-    except re.error as error:
-        raise ValueError(f"is no regular expression: {error}; mend it") from None
-    return text
 
 
 class JavaSettings(BaseModel):
@@ -51,7 +43,7 @@ class JavaSettings(BaseModel):
     ] = (Path("/"),)
     home_roots: Annotated[tuple[AbsolutePath, ...], Field(description="the same for Java homes")] = (Path("/"),)
     jvm_args: Annotated[
-        tuple[Annotated[str, AfterValidator(_pattern)], ...],
+        tuple[Pattern, ...],
         Field(
             description="regular expressions, one of which an argument of a job must match as a whole; default: "
             "what tunes a JVM. Without a settings file: anything"

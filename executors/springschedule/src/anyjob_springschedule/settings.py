@@ -9,7 +9,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from anyjob_jvm.words import CAREFUL, JavaHomeText, JvmArg
+from anyjob_jvm.words import CAREFUL, JavaHomeText, JvmArg, Pattern
 
 __all__ = ["AppSettings", "SpringSettings"]
 
@@ -18,14 +18,6 @@ def _absolute(path: Path) -> Path:
     if not path.is_absolute() or ".." in path.parts:
         raise ValueError("is no path from the root; write the path that is meant")
     return path
-
-
-def _pattern(text: str) -> str:
-    try:
-        re.compile(text)
-    except re.error as error:
-        raise ValueError(f"is no regular expression: {error}; mend it") from None
-    return text
 
 
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
@@ -53,7 +45,7 @@ class AppSettings(BaseModel):
         Field(description="folders in which Java homes lie that jobs may name, beside those found on their own"),
     ] = ()
     jvm_args: Annotated[
-        tuple[Annotated[str, AfterValidator(_pattern)], ...],
+        tuple[Pattern, ...],
         Field(
             description="regular expressions, one of which an argument of a job must match as a whole; default: "
             "sizes, tuning, the application's own -D"

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from anyjob.errors import AnyJobError, EgressRefused
-from anyjob.outcome import Cause, Evidence, Json, Outcome, Retry, StopReport, Strength
+from anyjob.outcome import Cause, Evidence, Json, Outcome, Retry, StopReport, Strength, because
 from anyjob_xxljob.spec import MOST_ADDRESSES, Block, Glue, Route, XxlJobSpec
 from anyjob_xxljob.verdict import refused
 from anyjob_xxljob.wire import NoAnswer, NotSent
@@ -69,7 +69,7 @@ def request_of(run: RunFacts, spec: XxlJobSpec, ticket: Ticket, part: Part) -> d
 def bad(field: str, text: str) -> Outcome:
     """The job cannot run so."""
     said = f"{field}: {text}"
-    return Outcome(cause=Cause.BAD_CONFIG, result=said, evidence=[Evidence(source="job", text=said)])
+    return because(Cause.BAD_CONFIG, "job", said)
 
 
 class _Stopped(Exception):
@@ -199,4 +199,4 @@ def _facts(run: RunFacts) -> list[tuple[str, str]]:
 
 
 def _not_started(cause: Cause, text: str, address: str) -> Outcome:
-    return Outcome(cause=cause, result=text, evidence=[Evidence(source=f"call of {address}", text=text)])
+    return because(cause, f"call of {address}", text)

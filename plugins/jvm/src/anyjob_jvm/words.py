@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-__all__ = ["CAREFUL", "JavaHomeText", "JvmArg"]
+__all__ = ["CAREFUL", "JavaHomeText", "JvmArg", "Pattern"]
 
 _TAKES_OVER: Final = re.compile(
     r"(-jar|-m|--module|-cp|-classpath|--class-path(=.*)?|--module=.*|-d|--describe-module.*)\Z"
@@ -59,6 +59,14 @@ def _argument(word: str) -> str:
     return word
 
 
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"is no regular expression: {error}; mend it") from None
+    return text
+
+
 def _text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
@@ -74,3 +82,6 @@ JavaHomeText = Annotated[
 
 JvmArg = Annotated[str, Field(min_length=1, max_length=8192), AfterValidator(_argument)]
 """One word for a JVM. Whether it is allowed is the settings' to say."""
+
+Pattern = Annotated[str, AfterValidator(_pattern)]
+"""A regular expression that an argument of a job must match as a whole."""

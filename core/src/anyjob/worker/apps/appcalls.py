@@ -13,7 +13,7 @@ from anyjob.executor.handle import Handle, Scope
 from anyjob.executor.said import run_facts
 from anyjob.executor.services import SeenApp
 from anyjob.nearest import did_you_mean
-from anyjob.outcome import Cause, Evidence, Json, Outcome, StopReport, Strength, unknown
+from anyjob.outcome import Cause, Evidence, Json, Outcome, StopReport, Strength, because, unknown
 from anyjob.run import Run
 from anyjob.worker.apps.application import Application
 from anyjob.worker.apps.facts import secrets
@@ -200,7 +200,7 @@ def _handle(app: Application) -> Handle:
 
 
 def _failed(cause: Cause, text: str) -> Outcome:
-    return Outcome(cause=cause, result=text, evidence=[Evidence(source="start", text=text)])
+    return because(cause, "start", text)
 
 
 def _refused(no: AnswerRefused) -> Outcome:

@@ -13,7 +13,7 @@ from anyjob.executor.base import RemoteExecutor, Stage
 from anyjob.executor.capabilities import Capabilities, Health
 from anyjob.executor.handle import Handle
 from anyjob.executor.services import Services
-from anyjob.outcome import Cause, Evidence, Json, Outcome, StopReport, Strength, unknown
+from anyjob.outcome import Cause, Evidence, Json, Outcome, StopReport, Strength, because, unknown
 from anyjob.problem import Problem
 from anyjob.run import Run
 from anyjob.spec import Spec
@@ -247,4 +247,4 @@ class ExecutableExecutor(RemoteExecutor[Spec]):
 
 
 def _failed(cause: Cause, error: Exception) -> Outcome:
-    return Outcome(cause=cause, result=str(error), evidence=[Evidence(source="start", text=str(error))])
+    return because(cause, "start", str(error))

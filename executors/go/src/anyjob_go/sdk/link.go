@@ -35,7 +35,8 @@ var errRefused = errors.New("refused")
 type link struct {
 	network, address string
 	token, id, app   string
-	resident         bool // a process that anyjob has started, and that ends when nobody needs it
+	resident         bool   // a process that anyjob has started, and that ends when nobody needs it
+	told             string // why there is no connection, as it was last said
 
 	mu     sync.Mutex
 	conn   *conn // the one that was welcomed last
@@ -90,7 +91,10 @@ func (l *link) keep(ctx context.Context) {
 			pause = longestPause
 		}
 		wait := randomly(pause)
-		Logf("%s %s: %v; dialling again in %v", l.network, l.address, err, wait.Round(time.Millisecond))
+		if why := err.Error(); why != l.told { // not for each dial: an application may be without a worker for days
+			l.told = why
+			Logf("%s %s: %s; dialling again in %v, and so on", l.network, l.address, why, wait.Round(time.Millisecond))
+		}
 		select {
 		case <-ctx.Done():
 		case <-time.After(wait):
@@ -126,6 +130,10 @@ func (l *link) connect(ctx context.Context) (bool, error) {
 	l.conn = c
 	l.mu.Unlock()
 	defer l.left(c)
+	if l.told != "" {
+		l.told = ""
+		Logf("%s %s: connected", l.network, l.address)
+	}
 	go announce(c, told)
 	go ping(c)
 	for {
@@ -135,6 +143,9 @@ func (l *link) connect(ctx context.Context) (bool, error) {
 		}
 		if err != nil {
 			return true, fmt.Errorf("the worker %w", err)
+		}
+		if said.Type == "bye" {
+			return true, errors.New("the worker has ended")
 		}
 		l.hear(c, said)
 	}

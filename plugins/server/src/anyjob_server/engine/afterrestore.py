@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from anyjob.outcome import Cause, Evidence, Outcome
+from anyjob.outcome import Cause, Outcome, because
 from anyjob_server.engine.clock import Clock
 from anyjob_server.engine.errors import Reason
 from anyjob_server.engine.loaded import Loaded, Shelf
@@ -32,7 +32,7 @@ def is_first(store: Store) -> bool:
 def lost_sight() -> Outcome:
     """The end of an instance that had not ended in the backup, and that the worker's folder does not know."""
     text = "the database was put back to a state in which this had not ended; what became of it since is not known"
-    return Outcome(cause=Cause.UNKNOWN, result=text, evidence=[Evidence(source="server", text=text)])
+    return because(Cause.UNKNOWN, "server", text)
 
 
 async def let_pass(store: Store, shelf: Shelf, clock: Clock) -> None:

@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from anyjob.outcome import Cause, Evidence, Outcome
+from anyjob.outcome import Cause, because
 from anyjob.status import InstanceStatus, TriggerType
 from anyjob.worker.instance import Instances, LiveInstance
 from anyjob.worker.worker import LiveRun, Worker
@@ -127,7 +127,7 @@ class Recovery:
                 "the server was started again, and the worker's folder does not know the run any more: the machine was"
                 " restarted, or the folder was replaced"
             )
-            lost = Outcome(cause=Cause.NODE_LOST, result=text, evidence=[Evidence(source="server", text=text)])
+            lost = because(Cause.NODE_LOST, "server", text)
             self.dispatcher.ended(active, lost_sight() if self.restored else lost, [], self.clock.now())
             return
         if row.start_time is not None:

@@ -1,0 +1,47 @@
+"""docs/serve.md and docs/trust.md: their commands, as they stand there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.docs.fences import blocks
+from tests.docs.operator.house import House
+from tests.plugins.server.cli.test_serve import certificate
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    made = House(tmp_path)
+    yield made
+    made.clean()
+
+
+def test_the_commands_of_serve(house: House) -> None:
+    serve, keys, tls = (text for text in blocks("plugins/server/docs/serve.md", "sh"))
+    assert serve == "anyjob serve\n"
+    assert house.serve().startswith("anyjob: serving http://127.0.0.1:")
+    create, show, revoke = keys.splitlines()
+    key = re.findall(r"Access key (\w+)\.", house.call(create))[0]
+    assert key in house.call(show)
+    assert f"Access key {key} is revoked." in house.call(revoke.replace("KEY", key))
+    house.end_by_hand()
+    cert, secret = certificate(house.folder)
+    Path(cert).rename(house.folder / "etc" / "chain.pem")
+    Path(secret).rename(house.folder / "etc" / "key.pem")
+    words = house.here(tls).replace("0.0.0.0:7780", "0.0.0.0:0").split()
+    assert words[:2] == ["anyjob", "serve"]
+    assert house.serve(*words[2:]).startswith("anyjob: serving https://")
+    house.end_by_hand()
+
+
+def test_a_key_with_the_policy_of_the_page(house: House) -> None:
+    (command,) = blocks("plugins/server/docs/trust.md", "sh")
+    (policy,) = blocks("plugins/server/docs/trust.md", "json")
+    (house.folder / "policy.json").write_text(policy)
+    house.serve()
+    assert "Access key " in house.call(command)
+    assert "4 statements" in house.call("anyjob key list")
+    house.end_by_hand()
