@@ -120,7 +120,12 @@ class Walk:
         """End what goes on, in the order of its beginning backwards."""
         for made in reversed(self.behind):
             os.killpg(made.pid, signal.SIGTERM)
-            made.wait(30)
+            try:
+                made.wait(30)
+            except subprocess.TimeoutExpired:
+                os.killpg(made.pid, signal.SIGKILL)
+                made.wait()
+                raise
 
 
 def walk(
