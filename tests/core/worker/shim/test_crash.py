@@ -49,6 +49,26 @@ def test_shim_killed_the_next_one_goes_on_with_living_runs(any_yard: Yard) -> No
     asyncio.run(main())
 
 
+def test_a_scan_leaves_another_folders_run_of_the_same_name_alone(new_yard: Callable[..., Yard]) -> None:
+    """Two servers of which one was restored from the other's backup give the same names."""
+
+    async def main() -> None:
+        one, other = (new_yard(cgroup="off", spawners=0) for _ in range(2))
+        async with one.client() as client, other.client() as beside:
+            await begin(one, client, 1)
+            (pid,) = await begin(other, beside, 1)
+            first, waiting = client.facts["pid"], client.ended("run0")
+            kill(client, "pid")
+            await until(lambda: bool(client.facts) and client.facts["pid"] != first, "the next shim")
+            await client.stop("run0", "FORCE")
+            assert (await waiting).status == signal.SIGKILL
+            assert alive(pid)
+            (other.folder / "go").touch()
+            assert codes(await ends(beside, 1)) == [0]
+
+    asyncio.run(main())
+
+
 def test_shim_and_worker_killed_together(any_yard: Yard) -> None:
     async def main() -> None:
         async with any_yard.client() as client:

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -81,10 +82,10 @@ class Witness:
                     found.append(process.describe(pid))
         return found
 
-    def of(self, run: str) -> set[int]:
+    def of(self, yard: Yard, run: str) -> set[int]:
         """Living processes with the mark of a run."""
         pids = {int(line) for path in self.path.rglob("cgroup.procs") for line in path.read_text().split()}
-        return {pid for pid in pids if process.marked(pid, run)}
+        return {pid for pid in pids if yard.holds(pid, run)}
 
 
 @pytest.fixture
@@ -136,15 +137,17 @@ def test_many_at_once_are_not_mixed_up(witness: Witness, any_yard: Yard) -> None
             names = [f"run{number}" for number in range(12)]
             for number, name in enumerate(names):
                 await client.start(any_yard.order(name, *CASES[("ignores TERM", "double fork")[number % 2]]))
-            await until(lambda: all(len(witness.of(name)) >= 3 for name in names), "all processes of all runs")
-            before = {name: witness.of(name) for name in names}
+            of = partial(witness.of, any_yard)
+            await until(lambda: all(len(of(name)) >= 3 for name in names), "all processes of all runs")
+            before = {name: of(name) for name in names}
             while names:
                 name = names.pop()
                 await client.stop(name, "FORCE")
                 ended = await asyncio.wait_for(client.ended(name), 30)
                 assert ended.proof.strength == "PROVEN", ended.proof
-                assert witness.of(name) == set()
-                assert {other: witness.of(other) for other in names} == {other: before[other] for other in names}
+                assert of(name) == set()
+                left = {other: of(other) for other in names}
+                assert left == {other: before[other] for other in names}
             assert witness.strangers(client) == []
 
     asyncio.run(main())

@@ -159,12 +159,12 @@ def test_the_mark_of_a_run_is_where_a_cold_one_has_it(yard: Yard) -> None:
                 await until(lambda pid=started.pid: len(process.children(pid)) == 1, "the fork")
             for name, pid in zip(("one", "two"), pids, strict=True):
                 for one in (pid, *process.children(pid)):
-                    assert process.marked(one, name)
-                assert {other for other in yard.marked() if process.marked(other, name)} == {
+                    assert yard.holds(one, name)
+                assert {other for other in yard.marked() if yard.holds(other, name)} == {
                     pid,
                     *process.children(pid),
                 }
-            assert not any(process.marked(pid, name) for pid in yard.residents(client) for name in ("one", "two"))
+            assert not any(yard.holds(pid, name) for pid in yard.residents(client) for name in ("one", "two"))
 
     asyncio.run(main())
 

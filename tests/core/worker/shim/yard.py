@@ -16,6 +16,7 @@ from uuid import uuid4
 
 from anyjob.worker.local.shimclient import Ended, ShimClient, ShimOptions, Started, StartOrder, WarmStart
 from anyjob.worker.shim import process
+from anyjob.worker.shim.seat import token_of
 
 GENEROUS = 30.0
 """Seconds until a condition that must come true counts as never coming."""
@@ -107,6 +108,10 @@ class Yard:
             yield client
         finally:
             await client.close()
+
+    def holds(self, pid: int, run: str) -> bool:
+        """Whether the process has the shim's own mark of a run."""
+        return process.marked(pid, f"{token_of(str(self.shim_folder))}/{run}")
 
     def marked(self) -> list[int]:
         """Living processes with the mark in their first environment."""

@@ -148,7 +148,7 @@ class Begun:
             and one.state not in "ZX"
             and self._new(one.pid, one.start, process.group_of(one.pid))
         ]
-        found = [one for one in found if process.marked(one.pid, name)]
+        found = [one for one in found if process.marked(one.pid, self._shim.seat.mark(name))]
         return min(found, key=lambda one: one.start, default=None)
 
     def _strangers(self) -> list[int]:

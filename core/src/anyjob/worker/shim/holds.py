@@ -38,13 +38,12 @@ class Holds:
             self._find_groups(taken)
 
     def _find_groups(self, taken: set[str]) -> None:
-        folder = os.stat(self._shim.seat.folder)
         folders = mounts.own_groups()
         own = folders.get("")
         if own is None:
             self._why = "no cgroup v2 hierarchy is mounted"
             return
-        name = f"anyjob-{folder.st_dev:x}-{folder.st_ino:x}"
+        name = f"anyjob-{self._shim.seat.token}"
         for base in mounts.bases(own):
             try:
                 self._slots = Slots(base, own, name, taken)
@@ -130,7 +129,7 @@ class Holds:
 
     def claim(self, run: Run) -> None:
         """Hold a run that an earlier shim started."""
-        run.hold = scan.Found(run)
+        run.hold = scan.Found(self._shim, run)
         if self._slots is not None and run.group is not None:
             slot = self._slots.claim(run, run.group)
             if slot is not None:

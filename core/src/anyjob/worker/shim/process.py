@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import signal
 
-MARK = "ANYJOB_RUN"
-"""The environment variable that names the run a process belongs to."""
+MARK = "ANYJOB_MARK"
+"""The environment variable that names the state folder and the run to which a process belongs: see `Seat.mark`."""
 NO_RUN = " " * 4096
 """Its value in a resident and what it has forked that is no run yet: room for the environment that is shown then."""
 
@@ -96,10 +96,10 @@ def group_of(pid: int) -> str | None:
     return None
 
 
-def marked(pid: int, run: str) -> bool:
-    """Whether the environment the process began with names this run."""
+def marked(pid: int, mark: str) -> bool:
+    """Whether the environment the process began with holds this mark."""
     text = read(f"/proc/{pid}/environ")
-    return text is not None and os.fsencode(f"{MARK}={run}") in text.split(b"\0")
+    return text is not None and os.fsencode(f"{MARK}={mark}") in text.split(b"\0")
 
 
 def describe(pid: int) -> str:

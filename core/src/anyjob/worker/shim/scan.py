@@ -34,11 +34,11 @@ _ROUNDS = 50
 class Trace:
     """By what the processes of one run are known: seen before, in one of its sessions, its mark or its open log."""
 
-    __slots__ = ("_folder", "_log", "_name", "seen", "sessions", "start")
+    __slots__ = ("_folder", "_log", "_mark", "seen", "sessions", "start")
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, shim: Shim, run: Run) -> None:
         pid, start = run.pid or 0, run.start or 0
-        self._name, self._log, self._folder, self.start = run.name, run.log, run.folder, start
+        self._mark, self._log, self._folder, self.start = shim.seat.mark(run.name), run.log, run.folder, start
         self.seen: dict[int, int] = {pid: start}
         self.sessions: dict[int, int] = {pid: start}
         """Session, and its leader's start time, or the time at which the session was first seen."""
@@ -49,7 +49,7 @@ class Trace:
             return False
         if self.seen.get(one.pid) == one.start or self._in_session(one):
             return True
-        return process.marked(one.pid, self._name) or process.writes(one.pid, self._log)
+        return process.marked(one.pid, self._mark) or process.writes(one.pid, self._log)
 
     def suits(self, one: Facts) -> bool:
         """Whether the process works in the run's folder. A hint, among processes that are some run's for sure."""
@@ -76,10 +76,10 @@ class Trace:
 class Scans:
     """All traces of one shim: of runs that are scanned for, and of what was left alone when a run ended."""
 
-    __slots__ = ("_shim", "coming", "left", "live", "waiting")
+    __slots__ = ("coming", "left", "live", "shim", "waiting")
 
     def __init__(self, shim: Shim) -> None:
-        self._shim = shim
+        self.shim = shim
         self.live: dict[str, Trace] = {}
         self.left: list[Trace] = []
         self.waiting: dict[str, Run] = {}
@@ -89,11 +89,11 @@ class Scans:
     def orphan_ended(self) -> None:
         """The shim has reaped an orphan: a run that waits for its own may be over."""
         for run in self.waiting.values():
-            self._shim.look_again(run)
+            self.shim.look_again(run)
 
     def orphans(self, but: Container[int] = ()) -> list[Facts]:
         """Children of the shim that it did not start, zombies included."""
-        known = (self._shim.leaders, self._shim.by_pid, but)
+        known = (self.shim.leaders, self.shim.by_pid, but)
         mine = [pid for pid in process.children(os.getpid()) if not any(pid in some for some in known)]
         found = [process.facts(pid) for pid in mine]
         return [one for one in found if one is not None]
@@ -133,7 +133,7 @@ class Scanned(Hold):
 
     def __init__(self, scans: Scans, run: Run) -> None:
         self._scans = scans
-        self.trace = scans.live[run.name] = Trace(run)
+        self.trace = scans.live[run.name] = Trace(scans.shim, run)
 
     def ask(self, run: Run) -> str:
         return _signal([one for one in self._living(run) if one.group == run.pid], run.signum)
@@ -203,8 +203,8 @@ class Found(Hold):
     by = "scan"
     patience = 3.0
 
-    def __init__(self, run: Run) -> None:
-        self._trace = Trace(run)
+    def __init__(self, shim: Shim, run: Run) -> None:
+        self._trace = Trace(shim, run)
 
     def ask(self, run: Run) -> str:
         return _signal([one for one in self._living() if one.group == run.pid], run.signum)
@@ -262,7 +262,7 @@ def leave_alone(shim: Shim, run: Run, spawner: int) -> None:
     """What is below the spawner was left when its run ended, and comes to the shim now: it is nobody else's."""
     left = process.descendants([spawner])
     shim.holds.scans.coming.add(spawner)
-    trace = Trace(run)
+    trace = Trace(shim, run)
     trace.add(left)
     shim.holds.scans.left.append(trace)
 

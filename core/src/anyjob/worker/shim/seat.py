@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
@@ -23,10 +25,22 @@ class Seat:
     The socket stays with the keeper when a shim dies, so that connections wait for the next one.
     """
 
-    __slots__ = ("cgroup", "exits", "floor", "folder", "idle", "keeper", "listener", "resident_idle", "spawners")
+    __slots__ = (
+        "cgroup",
+        "exits",
+        "floor",
+        "folder",
+        "idle",
+        "keeper",
+        "listener",
+        "resident_idle",
+        "spawners",
+        "token",
+    )
 
     def __init__(self, options: dict[str, Any], listener: socket.socket) -> None:
         self.folder: str = options["folder"]
+        self.token = token_of(self.folder)
         self.cgroup: str = options.get("cgroup", "auto")
         self.spawners: int = options.get("spawners", SPAWNERS)
         self.idle: float = options.get("idle", IDLE)
@@ -35,3 +49,15 @@ class Seat:
         self.listener = listener
         self.keeper = 0
         self.exits = ""
+
+    def mark(self, run: str) -> str:
+        """By what a run's processes are known, also among those of other state folders, which may have runs of the
+        same name: a server that was restored beside the first one, say.
+        """
+        return f"{self.token}/{run}"
+
+
+def token_of(folder: str) -> str:
+    """What tells this folder from every other of the machine."""
+    found = os.stat(folder)
+    return f"{found.st_dev:x}-{found.st_ino:x}"

@@ -87,7 +87,7 @@ def _start(shim: Shim, run: Run, order: dict[str, Any]) -> None:
     if no_room is not None:
         raise spawn.StartError("start_failed", ("disk", no_room))
     # The mark by which a scan, or the next shim, knows the run's processes.
-    order["env"][process.MARK] = run.name
+    order["env"][process.MARK] = shim.seat.mark(run.name)
     if "warm" in order:
         shim.residents.start(run, order)
         return

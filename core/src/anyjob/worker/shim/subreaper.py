@@ -119,7 +119,7 @@ class Spawners:
             time.sleep(0.001)
         orphans = [orphan for orphan in self._shim.holds.scans.orphans() if orphan.session == orphan.pid]
         for orphan in orphans:
-            if process.marked(orphan.pid, run.name):
+            if process.marked(orphan.pid, self._shim.seat.mark(run.name)):
                 run.pid, run.start = orphan.pid, orphan.start
                 scan.take(self._shim, run)
                 return
