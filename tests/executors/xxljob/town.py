@@ -86,17 +86,14 @@ class Town:
         self.run(self.worker.close())
 
     def again(self) -> None:
-        """A worker on the same state folder, which listens at once, as one does after its first run."""
+        """A worker on the same state folder, which listens at once, as one does that is told of a job of the type."""
 
         async def made() -> Worker:
             return self.make_worker()
 
         async def begin() -> None:
             await self.worker.start()
-            run = await self.worker.submit(
-                RunOrder(job=make_job("nothing", where=["http://127.0.0.1:1"]), instance=next(_instances))
-            )
-            await run.outcome()
+            await self.worker.enabled([make_job("nothing")])
 
         self.worker = self.run(made())
         self.run(begin())

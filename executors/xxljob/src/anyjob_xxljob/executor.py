@@ -28,6 +28,7 @@ from anyjob_xxljob.verdict import ended, folded
 
 if TYPE_CHECKING:
     from anyjob.executor import Services
+    from anyjob.job import Job
     from anyjob.run import Run, RunFacts
 
 __all__ = ["XxlJobExecutor"]
@@ -50,6 +51,11 @@ class XxlJobExecutor(RemoteExecutor[XxlJobSpec]):
 
     async def serve(self, services: Services) -> None:
         await self.admin.open(services)
+
+    async def enabled(self, jobs: Sequence[Job]) -> None:
+        """`serve` came before this, and is all that is needed: executors register from the first job on, not only from
+        its first run on.
+        """
 
     async def close(self) -> None:
         await self.admin.close()
