@@ -7,7 +7,6 @@ import gc
 import json
 import logging
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -126,18 +125,12 @@ async def _serve(settings: Settings, own: ServerSettings, folder: Path, address:
 def _tell(serving: Serving, *, as_json: bool) -> None:
     from anyjob_server.cli.welcome import welcome
     from anyjob_server.engine.room import HELD
-    from anyjob_server.trust.passage import closed_above
 
     first, state = serving.first, serving.server.state
     users = serving.server.users
     write(sys.stderr, f"anyjob: {plain(users.summary())}\n")
-    python = Path(shutil.which("python3") or sys.executable).resolve()
-    if users.root and users.said("", "*") != "root" and (closed := closed_above(python.parent)) is not None:
-        told = (
-            f"they cannot pass through {closed} to {python}, so a python job needs XAttrs.command with another python3;"
-            ' or open that folder (chmod o+x), or write "*" = "root" under [server.users]'
-        )
-        write(sys.stderr, f"anyjob: {plain(told)}\n")
+    for warning in users.warnings():
+        write(sys.stderr, f"anyjob: {plain(warning)}\n")
     if serving.server.own.hold:
         write(sys.stderr, f"anyjob: {HELD}\n")
     if as_json:
