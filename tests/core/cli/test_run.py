@@ -271,3 +271,12 @@ def test_own_folders_are_pruned_but_not_those_in_use_or_unfinished(anyjob: Progr
     left = sorted(folder.name for folder in anyjob.own.iterdir())
     assert left[:-1] == [*names[3:6], *names[11:]]
     assert left[-1] not in names
+
+
+def test_a_log_without_a_last_newline_does_not_run_into_our_line(anyjob: Program) -> None:
+    file = anyjob.folder / "open.yaml"
+    file.write_text("Name: open\nJobType: shell\nContent: printf pong\n")
+    process = anyjob.start("run", str(file), stderr=subprocess.STDOUT)
+    assert anyjob.finish(process).out.startswith(b"pong\nanyjob: job 'open' succeeded")
+    done = anyjob("run", str(file))
+    assert (done.out, done.err[:1]) == (b"pong", "a"), "apart each is as it was"

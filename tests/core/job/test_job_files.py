@@ -99,7 +99,8 @@ def test_a_line_end_written_as_an_escape_stays_and_that_of_a_block_becomes_a_new
     ("name", "text", "message"),
     [
         ("a.yaml", "Name: a\n\tJobType: x\n", "line 2, column 1: a tab cannot indent YAML; use spaces\n    \\tJobType: x\n    ^"),
-        ("a.yaml", "Name: a\nContent: echo: b\n", "line 2, column 14: a colon with a space after it stands inside a value; put the value in quotes\n    Content: echo: b\n                 ^"),
+        ("a.yaml", "Name: a\n  Content: b\n", "line 2, column 10: a colon with a space after it stands inside a value; put the value in quotes, or indent it as those above\n      Content: b\n             ^"),
+        ("a.yaml", "Name: a\nContent: echo: b\n", "line 2, column 14: a colon with a space after it stands inside a value; put the value in quotes, or indent it as those above\n    Content: echo: b\n                 ^"),
         ("a.yaml", "XAttrs:\n    a: 1\n  b: 2\n", "line 3, column 3: the indentation does not fit the lines above; begin it where they do\n      b: 2\n      ^"),
         ("a.yaml", 'Name: "a\n', "line 2, column 1: the text ends, and a quote or bracket is not closed; close it\n    \n    ^"),
         ("a.yaml", "Name: a\nName: b\n", 'line 2, column 1: the key "Name" stands twice, first in line 1; keep one of the two\n    Name: b\n    ^'),

@@ -206,6 +206,8 @@ class Session:
             started = min((run.record.started for run in live.runs if run.record.started), default=None)
             ended = max((run.record.ended for run in live.runs if run.record.ended), default=None)
             seconds = None if started is None or ended is None else max(0.0, ended - started)
+            if self._in_a_line(live):
+                write(sys.stderr, "\n")
             self._say(
                 summary(
                     live.firing.job.name, outcome, seconds, list(self._logs(live)), logged=self._logged(live, outcome)
@@ -214,6 +216,18 @@ class Session:
         if self.instances.live.get(live.firing.instance) is live:
             # Only now: a command that dies before leaves the instance to `resume`.
             self.instances.forget(live.firing.instance)
+
+    def _in_a_line(self, live: LiveInstance) -> bool:
+        """Whether our line would go on one of the job's: its bytes are piped as they are, to where ours go too."""
+        if len(live.plans) != 1 or not live.runs or sys.stdout.isatty():
+            return False
+        try:
+            with log_of(live.runs[-1], self._runs).open("rb") as log:
+                log.seek(max(0, log.seek(0, os.SEEK_END) - 1))
+                end = log.read()
+            return end not in (b"", b"\n") and os.path.sameopenfile(sys.stdout.fileno(), sys.stderr.fileno())
+        except (OSError, ValueError):  # no log, or a stream that is no file
+            return False
 
     def _logged(self, live: LiveInstance, outcome: Outcome) -> bool:
         """Whether the log ends with the result. Of several tasks each has its own, and the whole has none to show."""

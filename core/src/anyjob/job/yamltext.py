@@ -29,7 +29,10 @@ _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(\.[0-9]+)?([eE][+-]?[0-9]
 _WORDS: Final[dict[str, JsonValue]] = {"": None, "~": None, "null": None, "true": True, "false": False}
 _PLAIN_SPEECH: Final = (
     (r"character '\t'", "a tab cannot indent YAML; use spaces"),
-    ("mapping values are not allowed", "a colon with a space after it stands inside a value; put the value in quotes"),
+    (
+        "mapping values are not allowed",
+        "a colon with a space after it stands inside a value; put the value in quotes, or indent it as those above",
+    ),
     ("expected <block end>", "the indentation does not fit the lines above; begin it where they do"),
     (
         "could not find expected ':'",

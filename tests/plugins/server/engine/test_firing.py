@@ -118,7 +118,7 @@ def test_what_was_missed_twice_with_runs_between_is_told_apart(tmp_path: Path) -
             job = await here.job(**CRON)
             for count, seconds in enumerate((35, 10, 10, 30), 1):
                 await here.tick(job, seconds, count)
-                await here.ended(job)
+                await here.ended(job, count)
             await here.until(lambda: here.reasons(job) == [("misfire", 2), ("misfire", 2)])
             second, first = (await here.engine.why(job)).reasons
             assert (first.at, first.last) == (NOON + 10_000, NOON + 20_000)

@@ -148,7 +148,13 @@ def show(
 def run(
     word: JobWord,
     parameters: Annotated[
-        str, typer.Option("--parameters", metavar="TEXT", help="What this one instance receives.")
+        str,
+        typer.Option(
+            "--parameters",
+            metavar="TEXT",
+            help="What this one instance receives beside the job's own: $ANYJOB_INSTANCE_PARAMETERS; a sharding job's"
+            " shards.",
+        ),
     ] = "",
     server: Server = None,
     namespace: Namespace = None,
