@@ -125,7 +125,6 @@ async def _serve(settings: Settings, own: ServerSettings, folder: Path, address:
 
 def _tell(serving: Serving, *, as_json: bool) -> None:
     from anyjob_server.cli.welcome import welcome
-    from anyjob_server.engine.room import HELD
     from anyjob_server.trust.passage import closed_above
 
     first, state = serving.first, serving.server.state
@@ -138,8 +137,8 @@ def _tell(serving: Serving, *, as_json: bool) -> None:
             ' or open that folder (chmod o+x), or write "*" = "root" under [server.users]'
         )
         write(sys.stderr, f"anyjob: {plain(told)}\n")
-    if serving.server.own.hold:
-        write(sys.stderr, f"anyjob: {HELD}\n")
+    if why := serving.server.hold.why:
+        write(sys.stderr, f"anyjob: {why}\n")
     if as_json:
         key = None if first is None else {"id": first.access_key_id, "secret": first.secret or None}
         write(sys.stdout, json.dumps({"url": serving.url, "pid": os.getpid(), "state": str(state), "key": key}) + "\n")

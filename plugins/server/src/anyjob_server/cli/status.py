@@ -90,6 +90,7 @@ def _json(url: str, said: dict[str, Any]) -> dict[str, Json]:
         "state": said.get("State"),
         "database": said.get("Database"),
         "halt": said["Halt"],
+        "held": said.get("Held", ""),
         "types": [{"type": one["JobType"], "state": one["State"], "why": one["Why"]} for one in said.get("Types", [])],
         "running_total": said["RunningTotal"],
         "waiting_total": said["WaitingTotal"],

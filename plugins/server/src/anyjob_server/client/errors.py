@@ -13,9 +13,11 @@ from anyjob.problem import short
 __all__ = [
     "BadRequest",
     "CallFailed",
+    "HoldUnconfirmed",
     "KeyMissing",
     "NoAnswer",
     "NoServer",
+    "NoStateFolder",
     "NotSigned",
     "ServerLost",
     "ServerUnreachable",
@@ -33,6 +35,26 @@ class NoServer(AnyJobError):
         super().__init__(
             f"No server is known: none runs on the state folder {state}. Start one with `anyjob serve`,"
             " or name one with --server URL or ANYJOB_SERVER."
+        )
+
+
+class NoStateFolder(BadInput):
+    """A folder was named, or is the usual one, and no server has ever been in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        super().__init__(f"No server has been in {folder}: is --state the folder of the server? Nothing was changed.")
+
+
+class HoldUnconfirmed(AnyJobError):
+    """The brake's file is as it should be, and the server does not say that it has seen it."""
+
+    def __init__(self, url: str, folder: Path, *, release: bool) -> None:
+        self.url, self.folder = url, folder
+        done = "is taken away" if release else "is written"
+        super().__init__(
+            f"{folder}/hold {done}, and the server at {url} does not say that it has seen it. Is it older than this"
+            " command? Restart it, and look with `anyjob status`."
         )
 
 
