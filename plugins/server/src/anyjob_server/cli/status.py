@@ -39,7 +39,9 @@ def status(
     else:
         page = Page()
         page.section(f"Server {url}", _head(said))
-        page.section("Types that are not well", [(one["JobType"], one["State"], one["Why"]) for one in ill])
+        page.section(
+            "Types that are not well", [(one["JobType"], one["State"], " ".join(one["Why"].split())) for one in ill]
+        )
         page.section(_counted("Running", said), [_going(one, said["Now"]) for one in said["Running"]])
         page.section(
             _counted("Waiting", said), [(*_going(one, said["Now"])[:2], one["Behind"]) for one in said["Waiting"]]
