@@ -75,7 +75,10 @@ def all_problems(settings: Settings) -> Sequence[Problem]:
 
 
 def readers(host: PluginHost, wanted: Collection[str] | None = None) -> Readers:
-    """The tables that plugins read, or those of them that are `wanted`. One whose model cannot be imported is left out, and its plugin says why."""
+    """The tables that plugins read, or those of them that are `wanted`.
+
+    One whose model cannot be imported is left out, and its plugin says why.
+    """
     from anyjob.plugins.types import resolve
 
     found: dict[str, Any] = {}

@@ -11,6 +11,7 @@ from anyjob.nearest import did_you_mean
 from anyjob.problem import short
 
 __all__ = [
+    "BadJobs",
     "BadRequest",
     "CallFailed",
     "HoldUnconfirmed",
@@ -127,6 +128,14 @@ class CallFailed(AnyJobError):
 
 class BadRequest(CallFailed, BadInput):
     """What was asked cannot be done as it was asked."""
+
+
+class BadJobs(BadInput):
+    """Files of jobs of which something cannot be used: all that is wrong with all of them. Nothing was made."""
+
+    def __init__(self, errors: Sequence[AnyJobError]) -> None:
+        self.errors = tuple(errors)
+        super().__init__("\n".join(map(str, errors)))
 
 
 class UnknownJob(BadInput):
