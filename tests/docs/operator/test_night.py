@@ -19,7 +19,7 @@ from tests.grounds.postgres.cluster import Postgres
 
 from anyjob.job import Job
 from anyjob.status import InstanceStatus
-from anyjob_server.client.errors import BadRequest
+from anyjob_server.client.errors import BadRequest, CallFailed
 
 PAGE = [block for block in blocks("night.md") if block.language == "sh"]
 NUMBER = re.compile(r"\b2662865511173946\b")
@@ -229,13 +229,21 @@ def test_an_access_key_is_lost(house: House) -> None:
 
 
 def test_everything_must_stop(house: House) -> None:
-    instance = run(house, "nightly")
-    before = house.settings.read_text()
-    (block,) = of("Everything must stop")
-    see(house, block, instance)
-    assert "runs, waits  0, 0" in house.call("anyjob status", expect=1)
-    house.settings.write_text(before)
-    house.call("systemctl restart anyjob")
+    """Whatever table stands last in the settings."""
+    hold, stop, release = of("Everything must stop")
+    with settings(house, "[executors.http]\n"):
+        instance = run(house, "nightly")
+        see(house, hold)
+        with house.client() as client:
+            refused = "the server is held"
+            with pytest.raises(CallFailed, match=refused):
+                client.execute(client.job("nightly").id)
+        see(house, stop, instance)
+        assert "runs, waits  0, 0" in house.call("anyjob status", expect=1)
+        house.call("systemctl restart anyjob")
+        assert refused in house.call("anyjob status", expect=1), "over a restart"
+        see(house, release)
+        house.call("anyjob status")
 
 
 @pytest.mark.needs("postgres")

@@ -36,7 +36,7 @@ def test_the_page_from_the_first_start_to_the_upgrade(house: House) -> None:
         if block.text == "anyjob serve\n":
             assert usual(house.serve()) == usual(block.output)
             continue
-        if "restart anyjob" in block.text:  # hold
+        if "anyjob hold" in block.text:
             house.follow(block)
             with house.client() as client:
                 waits = client.job("wanted")
@@ -63,8 +63,9 @@ def test_the_page_from_the_first_start_to_the_upgrade(house: House) -> None:
             with house.client() as client:
                 assert [one.id for one in client.instances(None, None, 10)] == numbers[::-1]
         if "moving" in block.text:
-            house.settings.write_text(house.settings.read_text().replace("hold = true\n", ""))
             house.call("systemctl start anyjob")
+            assert "the server is held" in house.call("anyjob status", expect=1), "over a restart"
+            assert "begins again" in house.call("anyjob hold --release")
         if block.text.startswith("anyjob backup /var/backups/anyjob/before-upgrade"):
             house.call("systemctl start anyjob")
             with house.client() as client:

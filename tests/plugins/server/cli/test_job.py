@@ -71,10 +71,25 @@ def test_all_that_is_wrong_with_all_files_is_told_before_the_first_job_is_made(
     assert f"anyjob: {bad}: Job 'bad' cannot be used:" in refused.err
     for told in ("Contnt: ", "TimeExpression: ", "XAttrs.lmits: "):
         assert told in refused.err
+    worse = file("Name: worse\nJobType: shel\n")
+    no_yaml = file("Name: [\n")
+    refused = anyjob("job", "create", no_yaml, bad, good, worse, file(text.replace("bad", "once")))
+    assert (refused.status, refused.out) == (2, b"")
+    for told in (
+        f"{no_yaml}, line",
+        f"{bad}: ",
+        "Contnt: ",
+        f"{worse}: ",
+        "shel",
+        f"is also the name of a job in {good}",
+    ):
+        assert told in refused.err, "all of all files"
     assert anyjob("job", "create", good).status == 0
     twice = anyjob("job", "create", good, bad)
     assert twice.status == 2
     assert f"{good}: A job with the name 'once' exists already" in twice.err
+    assert "--replace" in twice.err
+    assert f"{bad}: " in twice.err
     anew = anyjob("job", "create", good, "--replace", "--set", "Content=echo anew")
     assert anew.status == 0, anew.err
     assert anew.out.endswith(b"'once' is updated.\n")

@@ -40,21 +40,25 @@ def create(
     """Make jobs of files, as `anyjob run` reads them.
 
     What the files say of Namespace and GroupId holds, unless --namespace and --group say otherwise. All are checked by
-    the server before the first is made. With --replace a job whose name is there already is updated: what its file says
-    is set, what it does not say stays, and so do its type and status.
+    the server, and all that is wrong is told, before the first is made. With --replace a job whose name is there
+    already is updated: what its file says is set, what it does not say stays, and so do its type and status. What is
+    wrong with an update is told when its turn comes.
     """
     from anyjob.cli.page import print_json
-    from anyjob_server.cli.jobfiles import read_all
+    from anyjob_server.cli.jobcheck import refuse, refuse_bad
+    from anyjob_server.cli.jobfiles import named, read_each
     from anyjob_server.cli.opened import opened
 
-    jobs = read_all(files, sets or [], name)
+    jobs, wrong = read_each(files, sets or [])
+    if not jobs:
+        refuse(wrong)
+    if name is not None:
+        jobs = named(jobs, name, files)
     made: list[Json] = []
     with opened(server, namespace, group, state) as client:
         try:
             known = [_known(client, one) if replace else None for one in jobs]
-            for one, there in zip(jobs, known, strict=True):
-                if there is None and len(jobs) > 1:
-                    client.check_job(one)
+            refuse_bad(client, jobs, known, wrong)
             for one, there in zip(jobs, known, strict=True):
                 made.append(_made(client, one, there, as_json=as_json))
         finally:

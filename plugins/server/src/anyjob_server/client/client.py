@@ -113,6 +113,11 @@ class Client:
         """What is due and what was not fired: GetJobWhy, an operation of anyjob's own."""
         return dict(self.call("GetJobWhy", {"JobId": ident}))
 
+    def scope_of(self, job: JobFile) -> tuple[str, str]:
+        """Namespace and app group in which `create_job` makes it."""
+        said = self._in_scope(job.fields)
+        return str(said["Namespace"]), str(said["GroupId"])
+
     def _in_scope(self, fields: Mapping[str, Json]) -> dict[str, Json]:
         own, target = dict(fields), self.target
         for name, value in (("Namespace", target.namespace), ("GroupId", target.group)):

@@ -11,11 +11,14 @@ from anyjob.nearest import did_you_mean
 from anyjob.problem import short
 
 __all__ = [
+    "BadJobs",
     "BadRequest",
     "CallFailed",
+    "HoldUnconfirmed",
     "KeyMissing",
     "NoAnswer",
     "NoServer",
+    "NoStateFolder",
     "NotSigned",
     "ServerLost",
     "ServerUnreachable",
@@ -33,6 +36,26 @@ class NoServer(AnyJobError):
         super().__init__(
             f"No server is known: none runs on the state folder {state}. Start one with `anyjob serve`,"
             " or name one with --server URL or ANYJOB_SERVER."
+        )
+
+
+class NoStateFolder(BadInput):
+    """A folder was named, or is the usual one, and no server has ever been in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        super().__init__(f"No server has been in {folder}: is --state the folder of the server? Nothing was changed.")
+
+
+class HoldUnconfirmed(AnyJobError):
+    """The brake's file is as it should be, and the server does not say that it has seen it."""
+
+    def __init__(self, url: str, folder: Path, *, release: bool) -> None:
+        self.url, self.folder = url, folder
+        done = "is taken away" if release else "is written"
+        super().__init__(
+            f"{folder}/hold {done}, and the server at {url} does not say that it has seen it. Is it older than this"
+            " command? Restart it, and look with `anyjob status`."
         )
 
 
@@ -105,6 +128,14 @@ class CallFailed(AnyJobError):
 
 class BadRequest(CallFailed, BadInput):
     """What was asked cannot be done as it was asked."""
+
+
+class BadJobs(BadInput):
+    """Files of jobs of which something cannot be used: all that is wrong with all of them. Nothing was made."""
+
+    def __init__(self, errors: Sequence[AnyJobError]) -> None:
+        self.errors = tuple(errors)
+        super().__init__("\n".join(map(str, errors)))
 
 
 class UnknownJob(BadInput):
