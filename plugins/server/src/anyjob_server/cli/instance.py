@@ -88,7 +88,8 @@ def show(
         *(("result", line) for line in found.result.splitlines()),
     ]
     if found.outcome is not None:
-        rows += [(item.source, line) for item in found.outcome.evidence for line in item.text.splitlines()]
+        more = [item for item in found.outcome.evidence if item.text not in found.result]
+        rows += [(item.source, line) for item in more for line in item.text.splitlines()]
         if (stop := found.outcome.stop) is not None and found.outcome.cause in (
             Cause.STOPPED,
             Cause.TIMED_OUT,
