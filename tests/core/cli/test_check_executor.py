@@ -135,9 +135,16 @@ def test_a_broken_promise_is_named_with_its_rule_and_controls_are_taken_out(nap:
     settings = toml(nap.folder / "anyjob.toml", {"executors.nap": 'greeting = "\\u001b[31mgo away"'})
     status, out, err = check(nap, "nap", "--config", str(settings))
     assert (status, err) == (1, ""), out
-    (line,) = re.findall(r"^  fails +success  +(.*)\n +the rule: .+\.\n", out, re.MULTILINE)
+    found = re.findall(r"^  fails +success  +(.*)\n +the rule: .+\.\n +once more: anyjob (.+)\n", out, re.MULTILINE)
+    ((line, again),) = found
     assert "go away" in line
     assert "\x1b" not in out
+    assert again == "check-executor nap --only success"
+    status, once, _ = check(nap, *again.split()[1:], "--config", str(settings), "--json")
+    report = json.loads(once)
+    assert (status, report["grade"], [*cases(report)]) == (1, None, ["success"])
+    status, _, err = check(nap, "nap", "--only", "no such case")
+    assert (status, "--only: no case has 'no such case' in its name" in err) == (2, True)
     assert re.search(
         r"^Grade F\n  nap of anyjob-nap 1\.0: \d+ of \d+ cases fail; \d+ hold, \d+ are declared", out, re.MULTILINE
     )

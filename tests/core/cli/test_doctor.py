@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.core.cli.program import Program, Terminal, running_shims, toml, until
 
 SICK = """
@@ -32,7 +34,8 @@ SICK = """
         yield ExecutorType(job_type="sick", executor=SickExecutor, spec=SickSpec)
         yield ExecutorType(job_type="hurt", executor=HurtExecutor, spec=SickSpec)
 """
-MACHINE = ["python", "user", "stops", "limits", "state folder", "shim", "memory", "processes", "open files"]
+_ROOTS = ["programs"] if os.getuid() == 0 else []
+MACHINE = ["python", "user", *_ROOTS, "stops", "limits", "state folder", "shim", "memory", "processes", "open files"]
 
 
 def found(anyjob: Program, *options: str) -> tuple[int, dict[tuple[str, str], dict[str, Any]]]:
@@ -97,6 +100,23 @@ def test_a_machine_that_gives_less_is_told_with_what_gives_more(anyjob: Program,
         one = said["machine", name]
         assert one["grade"] == "warn"
         assert "Delegate=yes" in one["remedy"]
+
+
+@pytest.mark.needs("root")
+def test_a_program_that_others_cannot_come_to(anyjob: Program, tmp_path: Path) -> None:
+    """Also behind a link: python3 is one, in a closed folder."""
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    (closed / "python3").symlink_to("/bin/sh")
+    anyjob.environment["PATH"] = f"{closed}:/usr/bin:/bin"
+    alone = toml(tmp_path / "alone.toml", {"plugins": 'allow = ["shell"]'})
+    status, said = found(anyjob, "--config", str(alone))
+    one = said["machine", "programs"]
+    assert (status, one["grade"]) == (0, "warn")
+    assert f" to {closed}/python3" in one["fact"]
+    assert "XAttrs.command" in one["remedy"]
+    anyjob.environment["PATH"] = "/usr/bin:/bin"
+    assert f" to {closed}/python3" not in found(anyjob, "--config", str(alone))[1]["machine", "programs"]["fact"]
 
 
 def test_a_state_folder_that_cannot_be(anyjob: Program, tmp_path: Path) -> None:

@@ -139,4 +139,4 @@ def test_a_folder_on_the_way_to_a_program_that_its_user_cannot_pass_is_named(sta
         shutil.rmtree(private)
     assert outcome.cause is Cause.DEPENDENCY_MISSING
     said = "".join(item.text for item in outcome.evidence)
-    assert f"uid 1900000001 cannot pass {private}: run the job as another user" in said
+    assert f"uid 1900000001 cannot pass {private}: name one elsewhere by XAttrs.command, open that folder" in said

@@ -25,6 +25,9 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def check_executor(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A JobType, as `anyjob plugins` lists them.")],
     config: Config = None,
+    only: Annotated[
+        str, typer.Option("--only", metavar="WORDS", help="The cases with these words in their names; no grade.")
+    ] = "",
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -63,6 +66,7 @@ def check_executor(
         settings,
         lambda text: line.draw(f"checking {job_type}: {text}") if shown else None,
         signals.interrupted,
+        only,
     )
     cases = grading.run()
     line.clear()
@@ -75,6 +79,7 @@ def check_executor(
         distribution=plugin.distribution,
         version=plugin.version,
         cases=cases,
+        only=only,
     )
     if as_json:
         print_json(report.to_json())
@@ -138,16 +143,20 @@ def _show(report: Report) -> None:
     for group, cases in report.groups().items():
         rows: list[tuple[str, ...]] = []
         for case in cases:
-            rows += _rows(case, told)
+            rows += _rows(report.job_type, case, told)
         failed = sum(case.verdict is Verdict.FAILS for case in cases)
         page.section(f"{group}: {f'{failed} of {len(cases)} fail' if failed else 'no fault'}", rows)
     who = f"{report.job_type} of {report.distribution} {report.version}"
-    page.section(f"Grade {report.grade.value}", [(f"{who}: {report.summary}",)])
+    page.section(
+        "No grade: not all cases" if report.only else f"Grade {report.grade.value}", [(f"{who}: {report.summary}",)]
+    )
     page.show()
 
 
-def _rows(case: GradedCase, told: set[str]) -> list[tuple[str, ...]]:
+def _rows(job_type: str, case: GradedCase, told: set[str]) -> list[tuple[str, ...]]:
     """A case with what there is to say of it. A sentence that stands above is not told again."""
+    from shlex import quote
+
     from anyjob.cli.grades import Verdict
 
     if case.verdict is not Verdict.FAILS:
@@ -156,5 +165,6 @@ def _rows(case: GradedCase, told: set[str]) -> list[tuple[str, ...]]:
     if case.said not in told and case.where:
         said.append(f"raised at {case.where}")
     told.add(case.said)
-    lines = [*said, f"the rule: {case.rule}"]
+    again = f"anyjob check-executor {quote(job_type)} --only {quote(case.name)}"
+    lines = [*said, f"the rule: {case.rule}", f"once more: {again}"]
     return [(case.verdict.value, case.name, lines[0]), *(("", "", line) for line in lines[1:])]

@@ -63,6 +63,8 @@ class Report:
     distribution: str
     version: str
     cases: Sequence[GradedCase]
+    only: str = ""
+    """The words that chose the cases, which then make no grade; empty: they are all."""
 
     def count(self, verdict: Verdict) -> int:
         """How many cases came to this."""
@@ -100,7 +102,7 @@ class Report:
             "plugin": self.plugin,
             "distribution": self.distribution,
             "version": self.version,
-            "grade": self.grade.value,
+            "grade": None if self.only else self.grade.value,
             "summary": self.summary,
             "total": {"cases": len(self.cases), **{verdict.value: self.count(verdict) for verdict in Verdict}},
             "groups": [

@@ -14,14 +14,14 @@ import pytest
 
 import anyjob
 from anyjob.cli.grades import GradedCase, Verdict
-from anyjob.errors import AnyJobError
+from anyjob.errors import AnyJobError, BadInput
 from anyjob.testing import Fault, Rig
 from anyjob.testing.suite import Suite
 
 if TYPE_CHECKING:
     from anyjob.settings import Settings
 
-__all__ = ["Grading", "SuiteBroken"]
+__all__ = ["Grading", "NoSuchCase", "SuiteBroken"]
 
 _LACKS: Final = "lacks: "
 _SAID_LIMIT: Final = 2000
@@ -45,13 +45,26 @@ class SuiteBroken(AnyJobError):
         super().__init__(f"The conformance suite could not be run for JobType {job_type!r}: {why}")
 
 
+class NoSuchCase(BadInput):
+    """No case's name has the words of `--only`."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(f"--only: no case has {words!r} in its name; leave it out to see them all")
+
+
 class Grading:
     """Runs every case for one type. A pytest plugin in place of pytest's own reporter."""
 
     def __init__(
-        self, job_type: str, settings: Settings, shown: Callable[[str], None], interrupted: Callable[[], None]
+        self,
+        job_type: str,
+        settings: Settings,
+        shown: Callable[[str], None],
+        interrupted: Callable[[], None],
+        only: str = "",
     ) -> None:
-        """`shown` is called with one line before each case, `interrupted` once a KeyboardInterrupt ended the last."""
+        """`shown` is called with one line before each case, `interrupted` once a KeyboardInterrupt ended the last.
+        `only`: words that the names of cases must have."""
         self.cases: list[GradedCase] = []
         """Those that are over."""
         self.total = 0
@@ -59,7 +72,7 @@ class Grading:
         self.interrupted = False
         """Whether a KeyboardInterrupt ended the suite before its end."""
         self._job_type, self._settings, self._shown = job_type, settings, shown
-        self._interrupted = interrupted
+        self._interrupted, self._only = interrupted, only
         self._broken = ""
         self._at_work: Path | None = None
         self._now: tuple[Verdict, str, str] = (Verdict.HOLDS, "", "")
@@ -67,7 +80,7 @@ class Grading:
     def run(self) -> list[GradedCase]:
         """The cases with their verdicts; those of them that ran, after a KeyboardInterrupt.
 
-        What cases leave going is ended, their folders are removed. Raises SuiteBroken.
+        What cases leave going is ended, their folders are removed. Raises SuiteBroken, NoSuchCase.
         """
         with tempfile.TemporaryDirectory(prefix="anyjob-check-", ignore_cleanup_errors=True) as folder:
             at = Path(folder)
@@ -84,6 +97,8 @@ class Grading:
                 self.pytest_keyboard_interrupt()
             finally:
                 self._sweep(cases)
+        if self._only and not self.total and not (self._broken or self.interrupted):
+            raise NoSuchCase(self._only)
         if self._broken or not (self.cases or self.interrupted):
             raise SuiteBroken(self._job_type, self._broken or "no case was run")
         return self.cases
@@ -116,6 +131,7 @@ class Grading:
         config.pluginmanager.unregister(name="terminalreporter")
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items[:] = [item for item in items if self._only in _described(item)[1]]
         self.total = len(items)
         groups: list[str] = []
         for contract in {_contract(item) for item in items}:

@@ -20,6 +20,7 @@ from anyjob.worker.local.enforcement import Enforcement, enforcement
 from anyjob.worker.local.shimclient import ShimClient
 from anyjob.worker.local.shimvalues import ShimOptions
 from anyjob.worker.settings import WorkerSettings
+from anyjob.worker.shim import passage
 from anyjob.worker.shim.mounts import own_groups
 
 __all__ = ["look"]
@@ -44,6 +45,8 @@ def look(settings: WorkerSettings, state: Path) -> Iterator[Finding]:
         part=_PART, name="python", grade="ok", fact=f"{'.'.join(map(str, sys.version_info[:3]))} at {sys.executable}"
     )
     yield _user()
+    if os.getuid() == 0:
+        yield _programs()
     kept = enforcement(settings.cgroup)
     yield _stops(kept)
     yield _limits(kept)
@@ -67,6 +70,15 @@ def _user() -> Finding:
     if number == 0:
         return _found("user", "ok", "root: jobs of others can run as users of their own, and by XAttrs.user")
     return _found("user", "ok", f"{name}: every job runs as this user; XAttrs.user, and users by app group, need root")
+
+
+def _programs() -> Finding:
+    """Of root alone: whether jobs that run as somebody else come to what they begin with."""
+    closed = passage.closed_programs()
+    if not closed:
+        return _found("programs", "ok", "those on the PATH can be run by other users too")
+    fact = f"jobs that run as other users, as those of an app group do, cannot pass {passage.behind(closed)}"
+    return _found("programs", "warn", fact, passage.REMEDY)
 
 
 def _stops(kept: Enforcement) -> Finding:

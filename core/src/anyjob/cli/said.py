@@ -73,7 +73,9 @@ def summary(
     proof = f"; {plain(stop_in_words(stop))}" if stop is not None and stopped else ""
     yield f"job {job!r} {cause_in_words(outcome)}{took}{proof}"
     said = [f"{item.source}: {item.text}" for item in outcome.evidence]
-    if outcome.cause not in _LOG_SAYS and outcome.result and not any(outcome.result in line for line in said):
+    known = {f"it {cause_in_words(outcome)}: {item.text}" for item in outcome.evidence}  # a server's way to say it
+    told = outcome.result in known or any(outcome.result in line for line in said)
+    if outcome.cause not in _LOG_SAYS and outcome.result and not told:
         said.insert(0, f"result: {outcome.result}")
     if outcome.ok and outcome.result and not logged:
         said.insert(0, f"result: {short(' '.join(outcome.result.split()), _SHOWN_RESULT)}")

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from tests.core.cli.program import until
+from tests.passage import let_through
 from tests.plugins.server.serving import Serving
 
 from anyjob.job import Job
@@ -156,3 +157,20 @@ def test_status_shows_all_app_groups_to_whom_they_are_open(up: Serving, tmp_path
     none = up.program("audit", "--state", str(tmp_path / "none"))
     assert (none.status, none.out) == (1, b"")
     assert "is --state the folder of the server?" in none.err
+
+
+@pytest.mark.needs("root")
+def test_what_the_start_warned_of_is_told_as_long_as_it_is_so(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    (closed / "python3").symlink_to("/bin/sh")
+    let_through(tmp_path)
+    up = Serving(tmp_path, settings="")
+    up.program.environment["PATH"] = f"{closed}:/usr/bin:/bin"
+    with up:
+        warning = f"users of app groups cannot pass {closed} to {closed}/python3"
+        assert warning in up.log
+        assert [one[: len(warning)] for one in said(up, "status")["warnings"]] == [warning]
+        assert f"  {warning}" in up.program("status", "--state", str(up.state)).out.decode()
+        closed.chmod(0o711)
+        assert said(up, "status")["warnings"] == []

@@ -8,7 +8,7 @@ import os
 import resource
 import signal
 
-from . import kernel, nofile, process
+from . import kernel, nofile, passage, process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -122,22 +122,9 @@ def _explain(code: int, path: str, cwd: str) -> NoReturn:
         text += f"; the file is there, its interpreter is not: {_interpreter(os.path.join(cwd, path))}"
     elif code == errno.ENOEXEC:
         text += "; neither a binary of this machine nor a script with a #! line"
-    elif code == errno.EACCES and (closed := _closed(os.path.join(cwd, path))):
-        text += f"; uid {os.geteuid()} cannot pass {closed}: run the job as another user, or put the program elsewhere"
+    elif code == errno.EACCES and (closed := passage.closed_to_me(os.path.join(cwd, path))):
+        text += f"; uid {os.geteuid()} cannot pass {closed}: {passage.REMEDY}"
     raise StartError("dependency_missing", ("exec", text))
-
-
-def _closed(path: str) -> str:
-    """The folder on the way to a program, links followed, that this process's user cannot pass; empty: none."""
-    for _ in range(40):
-        parents = [path[:at] or "/" for at, letter in enumerate(path) if letter == "/"]
-        for folder in parents:
-            if not os.access(folder, os.X_OK):
-                return folder
-        if not os.path.islink(path):
-            break
-        path = os.path.join(os.path.dirname(path), os.readlink(path))
-    return ""
 
 
 def _interpreter(path: str) -> str:

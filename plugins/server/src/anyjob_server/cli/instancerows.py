@@ -18,7 +18,8 @@ def row(one: InstanceInfo) -> tuple[str, ...]:
 
 
 def rows(one: InstanceInfo) -> list[tuple[str, str]]:
-    """All that is known of it, a label a line."""
+    """All that is known of it, a label a line, and nothing twice."""
+    result = _result(one)
     said = [
         ("job", f"{one.job_id} {one.job}"),
         ("status", _status(one)),
@@ -29,10 +30,11 @@ def rows(one: InstanceInfo) -> list[tuple[str, str]]:
         ("ended", _time(one, "end_time")),
         ("node", one.work_addr),
         ("progress", one.progress),
-        *(("result", line) for line in _result(one).splitlines()),
+        *(("result", line) for line in result.splitlines()),
     ]
     if one.outcome is not None:
-        said += [(item.source, line) for item in one.outcome.evidence for line in item.text.splitlines()]
+        more = [item for item in one.outcome.evidence if item.text not in result]
+        said += [(item.source, line) for item in more for line in item.text.splitlines()]
         stop, cause = one.outcome.stop, one.outcome.cause
         if stop is not None and cause in (Cause.STOPPED, Cause.TIMED_OUT, Cause.LEFTOVERS):
             said += [("stop", stop_in_words(stop)), *(("may still be going", still) for still in stop.survivors)]

@@ -7,7 +7,6 @@ import gc
 import json
 import logging
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -114,18 +113,12 @@ async def _serve(server: Server, own: ServerSettings, address: Address, *, as_js
 
 def _tell(serving: Serving, *, as_json: bool) -> None:
     from anyjob_server.cli.welcome import welcome
-    from anyjob_server.trust.passage import closed_above
 
     first, state = serving.first, serving.server.state
     users = serving.server.users
     write(sys.stderr, f"anyjob: {plain(users.summary())}\n")
-    python = Path(shutil.which("python3") or sys.executable).resolve()
-    if users.root and users.said("", "*") != "root" and (closed := closed_above(python.parent)) is not None:
-        told = (
-            f"they cannot pass through {closed} to {python}, so a python job needs XAttrs.command with another python3;"
-            ' or open that folder (chmod o+x), or write "*" = "root" under [server.users]'
-        )
-        write(sys.stderr, f"anyjob: {plain(told)}\n")
+    for warning in users.warnings():
+        write(sys.stderr, f"anyjob: {plain(warning)}\n")
     if why := serving.server.hold.why:
         write(sys.stderr, f"anyjob: {why}\n")
     if as_json:

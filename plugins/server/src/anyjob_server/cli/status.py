@@ -39,6 +39,7 @@ def status(
     else:
         page = Page()
         page.section(f"Server {url}", _head(said))
+        page.section("Warnings", [(one,) for one in said.get("Warnings", [])])
         page.section(
             "Types that are not well", [(one["JobType"], one["State"], " ".join(one["Why"].split())) for one in ill]
         )
@@ -93,6 +94,7 @@ def _json(url: str, said: dict[str, Any]) -> dict[str, Json]:
         "database": said.get("Database"),
         "halt": said["Halt"],
         "held": said.get("Held", ""),
+        "warnings": said.get("Warnings", []),
         "types": [{"type": one["JobType"], "state": one["State"], "why": one["Why"]} for one in said.get("Types", [])],
         "running_total": said["RunningTotal"],
         "waiting_total": said["WaitingTotal"],

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from anyjob.problem import Problem
+from anyjob.worker.shim import passage
 
 if TYPE_CHECKING:
     from anyjob.job import Job
@@ -89,6 +90,12 @@ class GroupUsers:
         words.append("others" if words else "all")
         words[-1] += " as users of their own, one an app group" if others == AUTO else f" as {others}"
         return f"jobs run by app group: {', '.join(words)}"
+
+    def warnings(self) -> list[str]:
+        """What jobs cannot do as these users, as the machine is at this moment."""
+        if not self.root or self.said("", "*") == "root" or not (closed := passage.closed_programs()):
+            return []
+        return [f"users of app groups cannot pass {passage.behind(closed)}: {passage.REMEDY}"]
 
     def said(self, namespace: str, group: str) -> str:
         """What the settings say for an app group."""

@@ -22,9 +22,9 @@ _SINCE: Final = int(time.time() * 1000)
 async def get_server_status(call: Call) -> Mapping[str, Json]:
     """How the server stands. A key that may not see everything is told of its own app group alone. Times are epoch ms.
 
-    Halt: why nothing new begins, empty when it does. Held: `file` or `settings` while somebody holds it. Types: those
-    of enabled jobs, as executors say it. Running, Waiting: the longest first, at most 200 of each; RunningTotal,
-    WaitingTotal: how many there are.
+    Halt: why nothing new begins, empty when it does. Held: `file` or `settings` while somebody holds it. Warnings: what
+    the start warned of, while it is so. Types: those of enabled jobs, as executors say it. Running, Waiting: the
+    longest first, at most 200 of each; RunningTotal, WaitingTotal: how many there are.
     """
     server = call.server
     found = await server.engine.standing()
@@ -48,6 +48,7 @@ async def get_server_status(call: Call) -> Mapping[str, Json]:
     }
     if call.sees_all:
         said["State"], said["Database"] = str(server.state), server.store.where
+        said["Warnings"] = list[Json](server.users.warnings())
         said["Types"] = [{"JobType": one.job_type, "State": one.state, "Why": one.why} for one in found.types]
     return {"Data": said}
 
