@@ -100,6 +100,18 @@ def test_all_that_is_wrong_with_all_files_is_told_before_the_first_job_is_made(
     assert "There is no job 'onc' in app group 'default' of namespace 'default'; did you mean once?" in unknown.err
 
 
+def test_no_job_is_a_line_too(anyjob: Call) -> None:
+    none = anyjob("job", "list", "--name", "nobody has this")
+    assert (none.status, none.out, none.err) == (0, b"", "anyjob: default/default has no such jobs\n")
+
+
+def test_who_writes_crontab_is_told_so_when_the_job_is_made(anyjob: Call, file: Callable[[str], str]) -> None:
+    text = "Name: five\nJobType: shell\nContent: echo\nTimeType: 1\nTimeExpression: 0 3 * * *\n"
+    refused = anyjob("job", "create", file(text))
+    assert refused.status == 2
+    assert 'what crontab says so is "0 0 3 * * ?" here' in refused.err
+
+
 def test_a_run_that_is_waited_for_shows_its_log_and_ends_with_the_jobs_own_status(
     server: Serving, anyjob: Call
 ) -> None:

@@ -149,6 +149,9 @@ def test_status_shows_all_app_groups_to_whom_they_are_open(up: Serving, tmp_path
     assert [(line["key"], line["allowed"]) for line in lines] == [(blind["AccessKeyId"], False)]
     people = up.program("audit", "--key", blind["AccessKeyId"], "--state", str(up.state)).out.decode()
     assert "GetServerStatus REFUSED" in people
+    nothing = up.program("audit", "--key", "nobody", "--action", "GetServerStatu", "--state", str(up.state))
+    told = "the audit log has no line with --key 'nobody', --action 'GetServerStatu'; did you mean GetServerStatus?"
+    assert (nothing.status, nothing.out, nothing.err.strip()) == (0, b"", f"anyjob: {told}")
     up.end()
     assert said(up, "audit", "--most", "1")["lines"] == lines, "without a server, too"
     none = up.program("audit", "--state", str(tmp_path / "none"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -103,7 +104,9 @@ def list_(
 ) -> None:
     """Show the jobs of an app group."""
     from anyjob.cli.page import Page, print_json
+    from anyjob.cli.streams import write
     from anyjob.job import JobStatus
+    from anyjob.problem import plain
     from anyjob_server.cli.opened import opened
     from anyjob_server.cli.words import one_of
 
@@ -115,8 +118,11 @@ def list_(
             return
         page = Page()
         rows = [(str(one.id), one.name, one.job_type, _time(one), one.status.name.lower()) for one in jobs]
-        page.section(f"Jobs of {client.target.namespace}/{client.target.group}", rows)
+        scope = f"{client.target.namespace}/{client.target.group}"
+        page.section(f"Jobs of {scope}", rows)
         page.show()
+        if not rows:
+            write(sys.stderr, f"anyjob: {plain(scope)} has no {'such ' if name or status else ''}jobs\n")
 
 
 @job.command("show")

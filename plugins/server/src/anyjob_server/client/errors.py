@@ -22,6 +22,7 @@ __all__ = [
     "NotSigned",
     "ServerLost",
     "ServerUnreachable",
+    "UnknownInstance",
     "UnknownJob",
 ]
 
@@ -146,6 +147,18 @@ class UnknownJob(BadInput):
         hint = did_you_mean(word, known) or "`anyjob job list` shows those that there are"
         where = f"app group {short(group)!r} of namespace {short(namespace)!r}"
         super().__init__(f"There is no job {short(word)!r} in {where}; {hint}.")
+
+
+class UnknownInstance(BadInput):
+    """An app group has no instance of this number."""
+
+    def __init__(self, ident: int, namespace: str, group: str) -> None:
+        self.ident = ident
+        where = f"app group {short(group)!r} of namespace {short(namespace)!r}"
+        super().__init__(
+            f"There is no instance {ident} in {where}; `anyjob instance list` shows the newest, and --namespace and"
+            " --group choose another. Of a job's ended instances only the newest are kept ([server] history)."
+        )
 
 
 def _remedy(code: str) -> str:

@@ -208,6 +208,11 @@ class Engine:
         """The workers of every app group: this process's own, so far."""
         return [WorkerView(ip=self._worker.node, version=VERSION)]
 
+    def stop_of(self, instance: int) -> tuple[str, int | None]:
+        """Who had an instance that goes on stopped, and when, epoch ms; an empty name: nobody."""
+        active = self._roster.by_id.get(instance)
+        return ("", None) if active is None else (active.stopped, active.stopped_at)
+
     def progress(self, instance: int) -> tuple[int, int] | None:
         """(done, total) of an instance that runs, as its job said last."""
         live = self._instances.live.get(instance)
