@@ -112,6 +112,21 @@ def test_what_was_missed_runs_once_if_it_is_not_too_late(tmp_path: Path) -> None
     asyncio.run(go())
 
 
+def test_what_was_missed_twice_with_runs_between_is_told_apart(tmp_path: Path) -> None:
+    async def go() -> None:
+        async with field(tmp_path) as here:
+            job = await here.job(**CRON)
+            for count, seconds in enumerate((35, 10, 10, 30), 1):
+                await here.tick(job, seconds, count)
+                await here.ended(job)
+            await here.until(lambda: here.reasons(job) == [("misfire", 2), ("misfire", 2)])
+            second, first = (await here.engine.why(job)).reasons
+            assert (first.at, first.last) == (NOON + 10_000, NOON + 20_000)
+            assert (second.at, second.last) == (NOON + 60_000, NOON + 70_000)
+
+    asyncio.run(go())
+
+
 def test_what_was_missed_while_nobody_was_there(tmp_path: Path) -> None:
     async def go() -> None:
         play = Play()

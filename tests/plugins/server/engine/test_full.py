@@ -51,10 +51,14 @@ def test_below_the_floor_nothing_fires_and_above_it_again(small_disk: Path) -> N
             await here.ended(job)
             fill(small_disk / "ballast", 2 << 20)
             await asyncio.sleep(0.6)  # an answer holds for half a second
-            for _ in range(3):
-                here.clock.on(10)
-                await asyncio.sleep(0.02)
-            await here.until(lambda: here.reasons(job) == [("full", 3)])
+            for count in range(1, 4):
+                # Less room each time, and a moment late: neither is told, so that the three are one reason.
+                fill(small_disk / f"ballast{count}", (2 << 20) - count * (300 << 10))
+                await asyncio.sleep(0.6)
+                here.clock.on(10 if count > 1 else 12)
+                await here.until(lambda count=count: here.reasons(job) == [("full", count)])
+            (said,) = (await here.engine.why(job)).reasons
+            assert (said.at % 10_000, said.last - said.at) == (0, 20_000), "the firings' own times"
             with pytest.raises(NotFired) as refused:
                 await here.engine.manual.execute(job)
             assert refused.value.reason is Reason.FULL

@@ -56,10 +56,9 @@ class Room:
             disk = os.statvfs(self._folder)
         except OSError as error:
             return f"the worker's state folder {self._folder} cannot be looked at: {error.strerror}"
-        free = disk.f_bavail * disk.f_frsize
-        if free >= self._floor:
+        if disk.f_bavail * disk.f_frsize >= self._floor:
             return ""
         return (
-            f"the disk of {self._folder} has {free >> 20} MB free, and no run starts below {self._floor >> 20} MB"
-            " ([worker] free_disk); free some space"
+            f"the disk of {self._folder} has less free than [worker] free_disk ({self._floor >> 20} MiB), below which"
+            " no run starts; free some space"
         )

@@ -104,7 +104,7 @@ class Scheduler:
                 continue
             if lack and loaded.job.time_type is TimeType.ONE_TIME:
                 undone.append((at, job))
-                self._reason(turn, loaded, at, now, self._room.why, lack)
+                self._reason(turn, loaded, at, self._room.why, lack, last=now)
             elif loaded.timeline.chained:
                 self._chained(turn, loaded, at, now, lack)
             else:
@@ -167,28 +167,37 @@ class Scheduler:
 
     def _fire(self, turn: Turn, loaded: Loaded, schedule_time: int, data_time: int, now: int, lack: str) -> bool:
         if lack:
-            self._reason(turn, loaded, schedule_time, now, self._room.why, lack)
+            self._reason(turn, loaded, schedule_time, self._room.why, lack)
             return False
         most = loaded.job.max_concurrency
         if self._gate.taken(loaded.row.id) >= most:
             text = f"MaxConcurrency is {most}, and so many instances run or wait"
-            self._reason(turn, loaded, schedule_time, now, Reason.MAX_CONCURRENCY, text)
+            self._reason(turn, loaded, schedule_time, Reason.MAX_CONCURRENCY, text)
             return False
         turn.actives.append(self._intake.new(loaded, TriggerType.SCHEDULED, schedule_time, data_time, now))
         return True
 
-    def _reason(self, turn: Turn, loaded: Loaded, schedule_time: int, now: int, kind: Reason, text: str) -> None:
-        turn.reasons.append(ReasonRow(job=loaded.row.id, at=now, schedule_time=schedule_time, kind=kind, text=text))
+    def _reason(
+        self, turn: Turn, loaded: Loaded, schedule_time: int, kind: Reason, text: str, *, last: int = 0
+    ) -> None:
+        """`last`: of a firing that is asked for again and again, the newest time."""
+        job = loaded.row.id
+        turn.reasons.append(
+            ReasonRow(job=job, at=schedule_time, schedule_time=schedule_time, kind=kind, text=text, last=last)
+        )
 
     async def _keep(self, turn: Turn) -> None:
         try:
             made = await self._intake.keep(turn)
         except StoreError as error:
             _log.warning("%d instances were not made: %s", len(turn.actives), error)
-            now = self._clock.now()
             said = [
                 ReasonRow(
-                    job=one.row.job, at=now, schedule_time=one.row.schedule_time, kind=Reason.FULL, text=str(error)
+                    job=one.row.job,
+                    at=one.row.schedule_time,
+                    schedule_time=one.row.schedule_time,
+                    kind=Reason.FULL,
+                    text=str(error),
                 )
                 for one in turn.actives
             ]

@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from anyjob_server.store.statement import Statement, inserting
-from anyjob_server.store.tables import REASONS
+from anyjob_server.store.tables import INSTANCES, REASONS
 
 __all__ = ["KEPT", "ReasonRow", "add", "newest"]
 
@@ -21,8 +21,9 @@ KEPT: Final = 50
 class ReasonRow:
     """Why a firing did not become a run.
 
-    `at` is when it was first so, `last` when last (0: the same), epoch ms; `count` how often in a row. `schedule_time`
-    is the newest firing's, None for one that no time fired.
+    `at` is when it was first so, `last` when last (0: the same), epoch ms, of firings their own times; `count` how
+    often in a row, which an instance of the job ends. `schedule_time` is the newest firing's, None for one that no time
+    fired. `text` holds nothing that is another number each time: it is compared.
     """
 
     job: int
@@ -37,10 +38,13 @@ class ReasonRow:
 _COLUMNS = [column for column in REASONS.c if column.name != "id"]
 _INSERT: Final = Statement(inserting(REASONS, "id"))
 _LAST: Final = Statement(
-    select(REASONS.c.id, REASONS.c.kind, REASONS.c.text)
+    select(REASONS.c.id, REASONS.c.kind, REASONS.c.text, REASONS.c.last)
     .where(REASONS.c.job == bindparam("of"))
     .order_by(REASONS.c.id.desc())
     .limit(1)
+)
+_RAN: Final = Statement(
+    select(INSTANCES.c.created).where(INSTANCES.c.job == bindparam("of")).order_by(INSTANCES.c.id.desc()).limit(1)
 )
 _AGAIN: Final = Statement(
     update(REASONS)
@@ -66,18 +70,25 @@ _TRIM: Final = Statement(
 
 
 def add(c: Connection, rows: Iterable[ReasonRow]) -> None:
-    """Keep reasons. One of the same kind and text as the job's newest raises its count."""
+    """Keep reasons. One of the same kind and text as the job's newest raises its count, unless an instance was made
+    since: a time from the first to the last of them would say that none was."""
     grown: set[int] = set()
     for row in rows:
         last = _LAST.row(c, {"of": row.job})
         until = row.last or row.at
-        if last is not None and (last["kind"], last["text"]) == (row.kind, row.text):
+        again = last is not None and (last["kind"], last["text"]) == (row.kind, row.text)
+        if last is not None and again and not _ran_since(c, row.job, last["last"]):
             _AGAIN.run(c, {"row": last["id"], "more": row.count, "until": until, "schedule_time": row.schedule_time})
         else:
             _INSERT.run(c, {**asdict(row), "last": until})
             grown.add(row.job)
     for job in grown:
         _TRIM.run(c, {"of": job})
+
+
+def _ran_since(c: Connection, job: int, when: int) -> bool:
+    made = _RAN.row(c, {"of": job})
+    return made is not None and made["created"] > when
 
 
 def newest(c: Connection, job: int, most: int = KEPT) -> list[ReasonRow]:

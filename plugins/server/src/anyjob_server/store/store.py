@@ -133,11 +133,10 @@ class Store:
             return None
         if (now := time.monotonic()) >= self._look_again:  # a look lets other threads in, which costs more than itself
             self._look_again, self._free = now + _LOOK, free_bytes(folder)
-        free = self._free
-        if free >= self._floor:
+        if self._free >= self._floor:
             return None
-        wanted = f"less than server.free_disk ({self._floor >> 20} MiB)"
-        return f"The disk of {folder} has {free >> 20} MiB free, {wanted}. {FREE_SOME}"
+        # How much that is stands not here: it changes all the time, and the same reason again is counted.
+        return f"The disk of {folder} has less free than server.free_disk ({self._floor >> 20} MiB). {FREE_SOME}"
 
 
 def read_once(url: str | None, state: Path, ask: Callable[[Connection], T]) -> T:
