@@ -75,7 +75,7 @@ def listening(place: Path) -> WorkerSettings:
 @pytest.mark.needs("go")
 class TestAttachedGo(ExecutorContract):
     job_type = "go"
-    executor_settings: ClassVar = {"wait": 20}
+    executor_settings: ClassVar = {"wait": 20, "folders": ["/"]}
     worker_settings = listening(PLACES["first"])
     worker_beside = listening(PLACES["beside"])
     samples = attached

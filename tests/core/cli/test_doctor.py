@@ -84,6 +84,14 @@ def test_what_is_missing_names_its_remedy(anyjob: Program, tmp_path: Path) -> No
     assert said["types", "shell"]["grade"] == "ok"
 
 
+def test_wrong_settings_of_a_type_are_a_line_like_others(anyjob: Program, tmp_path: Path) -> None:
+    done = anyjob("doctor", "--config", str(toml(tmp_path / "wrong.toml", {"executors.http": "hold = true"})))
+    assert done.status == 1
+    (line,) = [line for line in done.out.decode().splitlines() if line.split()[1:2] == ["http"]]
+    assert "executors.http.hold" in line
+    assert "\\n" not in line
+
+
 def test_a_machine_that_gives_less_is_told_with_what_gives_more(anyjob: Program, tmp_path: Path) -> None:
     less = toml(tmp_path / "less.toml", {"plugins": 'allow = ["shell"]', "worker": 'cgroup = "off"'})
     status, said = found(anyjob, "--config", str(less))

@@ -56,11 +56,15 @@ def test_every_part_as_its_model(tmp_path: Path) -> None:
     assert (settings.executors, settings.launchers) == ({"shell": {"anything": 1}}, {"local": {}})
 
 
+PARTS_TOLD = "[server] or [worker]; the parts are worker, server, executors, launchers, secrets, egress, plugins"
+
+
 def test_all_wrong_values_at_once(tmp_path: Path) -> None:
     assert problems(
         tmp_path,
         """
         plugins = 5
+        hold = true
         [workr]
         [worker]
         log_quota = "10Mx"
@@ -71,6 +75,7 @@ def test_all_wrong_values_at_once(tmp_path: Path) -> None:
         """,
     ) == [
         "plugins is not a table; write [plugins]",
+        f"hold is no part of the settings; a setting stands below the heading of its part, such as {PARTS_TOLD}",
         "workr is no part of the settings; did you mean worker?",
         f'worker.log_quota: "10Mx" {SIZE}',
         'worker.cgroup: "on" is not allowed; write auto or off',

@@ -63,7 +63,7 @@ _SAME = [
     (r", \d+ times", ", SOME times"),
     (r"version \d[\w.]*", "version V"),
     (r"^(  job +|Job )\d+ ", r"\1ID "),
-    (r"^(  worker +)\S+$", r"\1HOST"),
+    (r"^(  node +)\S+$", r"\1HOST"),
     (r"boot [0-9a-f-]{36}", "boot BOOT"),
     (r"  +", "  "),
     (r" +$", ""),

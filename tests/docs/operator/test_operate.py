@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.docs.operator.house import House
-from tests.docs.operator.pages import blocks, usual
+from tests.docs.operator.pages import DOCS, blocks, usual
 
 from anyjob.job import Job
 from anyjob.settings import Found, read_settings
@@ -31,12 +34,12 @@ def test_the_page_from_the_first_start_to_the_upgrade(house: House) -> None:
     """With a job that has run twice and, over both restores and the upgrade, one that goes on."""
     slow, numbers = 0, list[int]()
     for block in PAGE:
-        if block.language != "sh" or block.mark.startswith("not here"):
+        if block.language != "sh" or block.mark == "install":
             continue
         if block.text == "anyjob serve\n":
             assert usual(house.serve()) == usual(block.output)
             continue
-        if "restart anyjob" in block.text:  # hold
+        if "anyjob hold" in block.text:
             house.follow(block)
             with house.client() as client:
                 waits = client.job("wanted")
@@ -63,8 +66,9 @@ def test_the_page_from_the_first_start_to_the_upgrade(house: House) -> None:
             with house.client() as client:
                 assert [one.id for one in client.instances(None, None, 10)] == numbers[::-1]
         if "moving" in block.text:
-            house.settings.write_text(house.settings.read_text().replace("hold = true\n", ""))
             house.call("systemctl start anyjob")
+            assert "the server is held" in house.call("anyjob status", expect=1), "over a restart"
+            assert "begins again" in house.call("anyjob hold --release")
         if block.text.startswith("anyjob backup /var/backups/anyjob/before-upgrade"):
             house.call("systemctl start anyjob")
             with house.client() as client:
@@ -77,6 +81,29 @@ def test_the_page_from_the_first_start_to_the_upgrade(house: House) -> None:
         (house.folder / "gate").touch()
         house.until_ended(slow)
         assert client.instance(slow).result == "through"
+
+
+@pytest.mark.timeout(600)
+def test_the_packages_are_built_and_installed_from_files(tmp_path: Path) -> None:
+    """Without an index pip could get nothing of that name from elsewhere, and the names it asks for are not ours."""
+    build, extra = [block.text.replace("/opt/anyjob", f"{tmp_path}/opt") for block in PAGE if block.mark == "install"]
+    dist = f"{tmp_path}/opt/wheels"
+    bare = {name: value for name, value in os.environ.items() if name not in {"VIRTUAL_ENV", "PYTHONPATH"}}
+    said = ""
+    for text in (build, f"cd {dist}\n{extra}"):
+        done = subprocess.run(
+            ["bash", "-ec", text], cwd=DOCS.parents[2], env=bare, capture_output=True, text=True, timeout=500
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        said += done.stdout
+    ours = re.findall(r"^(?:Collecting|Downloading) (anyjob\S*)", said, re.MULTILINE)
+    assert ours == [], "of an index"
+    assert re.search(r"^Successfully installed .*\banyjob-server-", said, re.MULTILINE)
+    assert re.search(r"^Successfully installed .*\bpsycopg-", said, re.MULTILINE)
+    listed = subprocess.run(
+        [tmp_path / "opt/bin/anyjob", "plugins", "--json"], env=bare, cwd=tmp_path, capture_output=True, text=True
+    )
+    assert {"shell", "python", "http"} <= set(json.loads(listed.stdout)["types"]), listed.stderr
 
 
 def test_its_settings_are_settings(tmp_path: Path) -> None:

@@ -39,8 +39,10 @@ def test_entries_and_homes_lie_where_the_settings_allow(plain: Callable[..., Jav
     for entry in (str(demo), f"{tmp_path}/jars/link.jar", "/no/such/file"):
         got = java.run(java.job("Hello", "true", classpath=[entry]))
         assert got.outcome.cause is Cause.BAD_CONFIG
-        wanted = f'XAttrs.classpath[0]: "{entry}" lies outside of {tmp_path}/jars, where [executors.java] roots lets'
-        assert wanted[:150] in told(got.outcome)
+        said = told(got.outcome)  # long paths lose their middles
+        assert 'XAttrs.classpath[0]: "' in said
+        assert " lies outside of " in said
+        assert "/jars, where [executors.java] roots lets" in said
     got = java.run(java.job("Hello", "true", classpath=[f"{tmp_path}/jars/*"], javaHome="/usr/lib/jvm/any"))
     assert got.outcome.cause is Cause.BAD_CONFIG
     assert "XAttrs.javaHome" in told(got.outcome)

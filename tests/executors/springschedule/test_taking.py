@@ -162,7 +162,7 @@ class TestDetails:
             until(town.taken)
             town.hits()
             town.silence()
-            until(lambda: "the worker ended the connection" in app.said)
+            until(lambda: " has ended. It is dialled again" in app.said)
             town.again("state")
             town.connected()
             assert town.taken() == {"demo.Demo$Plain#tick@plain"}

@@ -19,6 +19,8 @@ __all__ = ["ClusterFailed", "Parts"]
 
 _MANY = 90.0
 """Seconds in which something must have become ready."""
+_TOO_EARLY = "server is not initialized yet"
+"""What a kubelet ends with when containerd answers, and is not ready for one."""
 
 
 class ClusterFailed(Exception):
@@ -132,6 +134,10 @@ class Parts:
             except (OSError, ApiError, RuntimeError) as error:
                 why = str(error)
             if not self.pid(process):
+                if _TOO_EARLY in tail(self.dir / f"{process}.log", 500):
+                    time.sleep(0.5)
+                    self._space.start(self._command(process), self.dir / f"{process}.log")  # as systemd would
+                    continue
                 why = "it has ended"
                 break
             time.sleep(0.05)

@@ -9,7 +9,8 @@ import asyncio
 import json
 import re
 import stat
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -164,9 +165,14 @@ def test_what_the_engine_refuses_is_told_by_its_field(rig: Ground, xattrs: Mappi
     assert got.outcome.result.startswith(field), got.outcome.result
 
 
-def test_a_link_does_not_lead_to_what_is_not_allowed(tmp_path: Any, engine: Engine) -> None:
-    allowed = tmp_path / "allowed"
-    allowed.mkdir()
+@pytest.fixture
+def allowed() -> Iterator[Path]:
+    """A folder with a short path: messages lose the middles of long ones."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+def test_a_link_does_not_lead_to_what_is_not_allowed(tmp_path: Any, engine: Engine, allowed: Path) -> None:
     (allowed / "link").symlink_to("/etc")
     with ground(tmp_path / "rig", engine, mounts=[f"{allowed}/**", "/run"]) as rig:
         away = rig.says(rig.script("ls /x", {"mounts": [{"source": f"{allowed}/link", "target": "/x"}]}))

@@ -82,7 +82,7 @@ def _show(found: list[Finding]) -> None:
             continue
         _line(head, None)
         for one in rows:
-            text = plain(f"{one.fact}; {one.remedy}" if one.remedy else one.fact)
+            text = plain(" ".join((f"{one.fact}; {one.remedy}" if one.remedy else one.fact).split()))
             _line(text, (one.grade, plain(one.name).ljust(wide)))
     bad = [one for one in found if one.grade in _BAD]
     warned = sum(one.grade == "warn" for one in found)

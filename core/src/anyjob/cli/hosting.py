@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from anyjob.problem import Problem
     from anyjob.settings import Readers, Settings
 
-__all__ = ["all_problems", "load_host", "readers"]
+__all__ = ["all_problems", "checked_host", "load_host", "readers"]
 
 
 def load_host(settings: Settings) -> PluginHost:
@@ -45,6 +45,23 @@ def load_host(settings: Settings) -> PluginHost:
     return host
 
 
+def checked_host(settings: Settings) -> PluginHost:
+    """As `load_host`, for whoever takes jobs from others: no table is wrong. Raises BadSettings with every Problem.
+
+    Only the models of tables that are written are imported.
+    """
+    from anyjob.errors import BadSettings
+    from anyjob.settings import UNREAD, problems_of
+
+    host = load_host(settings)
+    written = {f"executors.{name}" for name in settings.executors} | {
+        f"launchers.{name}" for name in settings.launchers
+    }
+    if problems := problems_of(settings, readers(host, {*written, *UNREAD})):
+        raise BadSettings(settings.source, problems)
+    return host
+
+
 def all_problems(settings: Settings) -> Sequence[Problem]:
     """What plugins find wrong with their tables: whoever mends a file should hear of everything at once."""
     from anyjob.errors import BadSettings
@@ -57,8 +74,11 @@ def all_problems(settings: Settings) -> Sequence[Problem]:
         return error.problems
 
 
-def readers(host: PluginHost) -> Readers:
-    """The tables that plugins read. One whose model cannot be imported is left out, and its plugin says why."""
+def readers(host: PluginHost, wanted: Collection[str] | None = None) -> Readers:
+    """The tables that plugins read, or those of them that are `wanted`.
+
+    One whose model cannot be imported is left out, and its plugin says why.
+    """
     from anyjob.plugins.types import resolve
 
     found: dict[str, Any] = {}
@@ -66,6 +86,8 @@ def readers(host: PluginHost) -> Readers:
     kinds += [(f"launchers.{offer.kind.name}", offer.kind.settings) for offer in host.launchers()]
     kinds += [(offer.kind.part, offer.kind.settings) for offer in host.commands() if offer.kind.part]
     for part, target in kinds:
+        if wanted is not None and part not in wanted:
+            continue
         with suppress(Exception, SystemExit):  # importing runs the plugin's code
             found[part] = resolve(target)
     return found

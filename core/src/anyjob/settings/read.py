@@ -76,7 +76,10 @@ class _Reader:
         """Whether it is a table that a settings file may hold."""
         if name not in PARTS:
             # The value is left out: under a misspelt [secrets] it may be one.
-            remedy = f"is no part of the settings; {did_you_mean(name, PARTS) or f'the parts are {_LISTED}'}"
+            hint = did_you_mean(name, PARTS) or f"the parts are {_LISTED}"
+            if not isinstance(value, dict):
+                hint = f"a setting stands below the heading of its part, such as [server] or [worker]; {hint}"
+            remedy = f"is no part of the settings; {hint}"
             self.problems.append(Problem(field=name, value="", remedy=remedy))
         elif not isinstance(value, dict):
             self.problems.append(Problem(field=name, value="", remedy=f"is not a table; write [{name}]"))

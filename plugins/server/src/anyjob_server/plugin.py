@@ -32,6 +32,7 @@ def anyjob_commands() -> Iterable[CommandType]:
             command=f"{cli}.status:status",
             help="How a server stands: what runs, what waits, what is not well.",
         ),
+        CommandType(name="hold", command=f"{cli}.hold:hold", help="The brake: have a server begin nothing new."),
         CommandType(name="audit", command=f"{cli}.audit:audit", help="Who changed what, and what was refused to whom."),
         CommandType(name="key", command=f"{cli}.key:key", help="Make, list and revoke the access keys of a server."),
         CommandType(name="backup", command=f"{cli}.backup:backup", help="Copy a server's memory, also while it runs."),

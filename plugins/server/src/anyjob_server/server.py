@@ -19,6 +19,7 @@ from anyjob_server.api.dispatcher import Dispatcher
 from anyjob_server.api.gateway import Gateway
 from anyjob_server.engine.clock import SYSTEM, Clock
 from anyjob_server.engine.engine import Engine
+from anyjob_server.engine.hold import HOLD_FILE, Hold
 from anyjob_server.engine.recovery import claim, refuse_older
 from anyjob_server.keys import Keys
 from anyjob_server.settings import ServerSettings
@@ -46,6 +47,7 @@ class Server:
     worker: Worker
     instances: Instances
     engine: Engine
+    hold: Hold
     keys: Keys
     guard: Guard
 
@@ -94,7 +96,9 @@ class Server:
         self.instances = Instances(self.worker)
         await self.worker.start()
         opening.push_async_callback(self.worker.close)
-        self.engine = Engine(self.store, self.worker, self.instances, self.own.made_calendars(), self.own, self._clock)
+        self.hold = Hold(self.state / HOLD_FILE, started=self.own.hold)
+        calendars = self.own.made_calendars()
+        self.engine = Engine(self.store, self.worker, self.instances, calendars, self.own, self._clock, self.hold)
         opening.push_async_callback(self.instances.close)
         opening.push_async_callback(self.engine.close)
         await self.engine.start()

@@ -289,7 +289,7 @@ def test_one_that_never_reads_its_answers(small: Ground) -> None:
     with small.connect() as peer:
         peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         peer.settimeout(10)
-        sent = b"".join(small.signer.v1("A", {"N": "x" * 15_000}) for _ in range(500))
+        sent = b"".join(small.signer.v1("A", {"N": "x" * 15_000}) for _ in range(2000))
         with pytest.raises(OSError, match=r"reset|pipe"):
             peer.sendall(sent)
 

@@ -20,11 +20,10 @@ from tests.plugins.server.api.wireground import KEY_ID, SECRET
 from anyjob_server.api.registry import all_operations
 
 REPLIES: dict[str, Any] = json.loads((WIRE / "success-replies-2019-04-30.json").read_text())["replies"]
+STAMPS = ("ScheduleTimestamp", "DataTimestamp", "StartTimestamp", "EndTimestamp")
 OURS = {
-    "JobInstanceDetail": {"Cause", "Code", "Evidence", "StopReport", "Note", "StartTimestamp", "EndTimestamp"},
-    "JobInstanceDetails": {
-        *("Cause", "Code", "Evidence", "StopReport", "Note", "StartTimestamp", "EndTimestamp", "JobName")
-    },
+    "JobInstanceDetail": {"Cause", "Code", "Evidence", "StopReport", "Note", *STAMPS},
+    "JobInstanceDetails": {*("Cause", "Code", "Evidence", "StopReport", "Note", *STAMPS, "JobName")},
     "JobConfigInfo": {"Fields"},
     "RetryJobInstance": {"Data"},
 }

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import signal
+import subprocess
 from collections.abc import Callable
 
 from tests.core.cli.program import Done, until
@@ -29,6 +32,7 @@ def test_a_stop_is_waited_for_and_shows_its_proof(server: Serving, anyjob: Call)
     assert [(one["instance"], one["ok"], one["cause"]) for one in listed] == [(instance, None, None)]
     stopped = anyjob("instance", "stop", str(instance), "--wait")
     assert stopped.status == 0, stopped.err
+    assert "it has not ended yet" not in anyjob("instance", "show", str(instance)).out.decode()
     assert stopped.out.decode().startswith(f"Instance {instance} was stopped; ")
     assert server.program.finish(follower).status == 0
     shown = anyjob("instance", "show", str(instance)).out.decode()
@@ -83,8 +87,57 @@ def test_shards_are_told_apart_in_the_log(server: Serving, anyjob: Call) -> None
     assert sorted(done.out.splitlines()) == [b"[0] a", b"[1] b"]
 
 
+def test_while_it_is_stopped_it_says_by_whom_and_since_when_also_after_a_restart(server: Serving, anyjob: Call) -> None:
+    with server.client() as client:
+        job = Job(name="stays", job_type="shell", content=SLOW, xattrs={"grace": 60})
+        instance = client.execute(client.create_job(job))
+        until(lambda: client.log(instance, "").lines, "its first line")
+        assert json.loads(anyjob("instance", "show", str(instance), "--json").out)["stopped_by"] is None
+        client.stop(instance)
+    said = anyjob("instance", "show", str(instance)).out.decode()
+    stamp = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4}"
+    status = rf"^  status +running, stopped by {server.key} at {stamp}; it has not ended yet$"
+    for line in (status, rf"^  started +{stamp}$"):
+        assert re.search(line, said, re.MULTILINE), said
+    assert json.loads(anyjob("instance", "show", str(instance), "--json").out)["stopped_by"] == server.key
+    server.end()
+    server.start()
+    said = anyjob("instance", "show", str(instance)).out.decode()
+    assert "stopped by somebody before the server was started again; it has not ended yet" in said
+    found = subprocess.run(
+        ["bash", "-c", f"grep -lsz '^ANYJOB_INSTANCE_ID={instance}$' /proc/[0-9]*/environ"], capture_output=True
+    )
+    for path in found.stdout.decode().split():
+        os.kill(int(path.split("/")[2]), signal.SIGKILL)
+    with server.client() as client:
+        until(lambda: client.instance(instance).status.finished, "its end")
+
+
+def test_a_failed_one_can_be_called_a_success_and_its_cause_stays(server: Serving, anyjob: Call) -> None:
+    with server.client() as client:
+        job = Job(name="did-happen", job_type="shell", content="exit 4")
+        instance = client.execute(client.create_job(job))
+        until(lambda: client.instance(instance).status.finished, "its end")
+    done = anyjob("instance", "success", str(instance))
+    assert (done.status, done.out) == (0, f"Instance {instance} is called a success.\n".encode())
+    said = json.loads(anyjob("instance", "show", str(instance), "--json").out)
+    assert (said["status"], said["code"]) == ("success", 4)
+    assert "set to success by local-" in said["evidence"][-1]["text"]
+    assert json.loads(anyjob("instance", "success", str(instance), "--json").out) == {"instance": instance}, "once more"
+    with server.client() as client:
+        going = client.execute(client.create_job(Job(name="not-yet", job_type="shell", content="sleep 60")))
+        refused = anyjob("instance", "success", str(going))
+        assert (refused.status, refused.out) == (2, b"")
+        assert "it cannot be called a success" in refused.err
+        client.stop(going)
+        until(lambda: client.instance(going).status.finished, "its end")
+
+
 def test_an_instance_that_is_not_there_and_a_status_that_is_none_are_bad_input(anyjob: Call) -> None:
-    done = anyjob("instance", "stop", "1")
-    assert done.status == 2
-    assert "Traceback" not in done.err
+    for word in ("show", "stop", "retry", "success", "log"):
+        done = anyjob("instance", word, "1")
+        assert (done.status, done.out) == (2, b"")
+        assert "There is no instance 1 in app group 'default' of namespace 'default'" in done.err
+    nothing = anyjob("instance", "list", "--status", "paused")
+    assert (nothing.status, nothing.out, nothing.err) == (0, b"", "anyjob: default/default has no such instances\n")
     assert anyjob("instance", "list", "--status", "runing").err.rstrip().endswith("did you mean running?")

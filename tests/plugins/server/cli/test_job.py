@@ -71,10 +71,25 @@ def test_all_that_is_wrong_with_all_files_is_told_before_the_first_job_is_made(
     assert f"anyjob: {bad}: Job 'bad' cannot be used:" in refused.err
     for told in ("Contnt: ", "TimeExpression: ", "XAttrs.lmits: "):
         assert told in refused.err
+    worse = file("Name: worse\nJobType: shel\n")
+    no_yaml = file("Name: [\n")
+    refused = anyjob("job", "create", no_yaml, bad, good, worse, file(text.replace("bad", "once")))
+    assert (refused.status, refused.out) == (2, b"")
+    for told in (
+        f"{no_yaml}, line",
+        f"{bad}: ",
+        "Contnt: ",
+        f"{worse}: ",
+        "shel",
+        f"is also the name of a job in {good}",
+    ):
+        assert told in refused.err, "all of all files"
     assert anyjob("job", "create", good).status == 0
     twice = anyjob("job", "create", good, bad)
     assert twice.status == 2
     assert f"{good}: A job with the name 'once' exists already" in twice.err
+    assert "--replace" in twice.err
+    assert f"{bad}: " in twice.err
     anew = anyjob("job", "create", good, "--replace", "--set", "Content=echo anew")
     assert anew.status == 0, anew.err
     assert anew.out.endswith(b"'once' is updated.\n")
@@ -83,6 +98,18 @@ def test_all_that_is_wrong_with_all_files_is_told_before_the_first_job_is_made(
     unknown = anyjob("job", "show", "onc")
     assert unknown.status == 2
     assert "There is no job 'onc' in app group 'default' of namespace 'default'; did you mean once?" in unknown.err
+
+
+def test_no_job_is_a_line_too(anyjob: Call) -> None:
+    none = anyjob("job", "list", "--name", "nobody has this")
+    assert (none.status, none.out, none.err) == (0, b"", "anyjob: default/default has no such jobs\n")
+
+
+def test_who_writes_crontab_is_told_so_when_the_job_is_made(anyjob: Call, file: Callable[[str], str]) -> None:
+    text = "Name: five\nJobType: shell\nContent: echo\nTimeType: 1\nTimeExpression: 0 3 * * *\n"
+    refused = anyjob("job", "create", file(text))
+    assert refused.status == 2
+    assert 'what crontab says so is "0 0 3 * * ?" here' in refused.err
 
 
 def test_a_run_that_is_waited_for_shows_its_log_and_ends_with_the_jobs_own_status(

@@ -201,6 +201,19 @@ def test_all_that_is_wrong_in_a_settings_file_is_told_at_once(program: Program, 
     assert not (tmp_path / "s").exists()
 
 
+def test_settings_of_one_type_keep_it_from_starting(program: Program, tmp_path: Path) -> None:
+    """[server] itself is as it should be: the rest is not passed over in silence."""
+    config, job = tmp_path / "any.toml", tmp_path / "a.yaml"
+    config.write_text('[server]\nlisten = "127.0.0.1:0"\n[executors.http]\nhold = true\n[launchers.docker]\nx = 1\n')
+    job.write_text("{Name: a, JobType: shell, Content: 'true'}")
+    for words in (["serve"], ["up", str(job)]):
+        done = program(*words, "--config", str(config), "--state", str(tmp_path / "s"))
+        assert (done.status, done.out) == (2, b"")
+        for wrong in ("executors.http.hold", "launchers.docker.x"):
+            assert done.err.count(f"  {wrong}") == 1, done.err
+        assert not (tmp_path / "s").exists()
+
+
 def certificate(folder: Path) -> tuple[str, str]:
     """Of a name that no test connects to, made by nobody that anybody trusts."""
     key = ec.generate_private_key(ec.SECP256R1())

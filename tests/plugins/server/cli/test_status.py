@@ -73,6 +73,54 @@ def test_a_held_server_begins_nothing_and_follows_what_runs(up: Serving, tmp_pat
     assert said(up, "status")["halt"] == ""
 
 
+def test_the_brake_of_a_server_that_runs_and_over_its_restarts(up: Serving, tmp_path: Path) -> None:
+    gate, ran = tmp_path / "gate", tmp_path / "ran"
+    with up.client() as client:
+        ticks = {"Name": "ticks", "JobType": "shell", "Content": f"echo >> {ran}", "TimeType": 1}
+        client.create_job(Job.from_wire(ticks | {"TimeExpression": "* * * * * ?"}))
+        client.call("UpdateAppGroup", {"MaxConcurrency": 1})
+        runs = slow(client, "runs", gate)
+        waits = client.execute(client.create_job(Job(name="waits", job_type="shell", content=f"echo waited >> {ran}")))
+        until(lambda: client.instance(waits).status is InstanceStatus.POOL, "that it waits")
+        assert said(up, "hold") == {"state": str(up.state), "held": True, "server": up.url}
+        begun = ran.read_text() if ran.exists() else ""
+        stands = said(up, "status")
+        assert (stands["held"], "anyjob hold --release" in stands["halt"]) == ("file", True)
+        with pytest.raises(CallFailed, match="the server is held: it begins nothing new until `anyjob hold --release`"):
+            client.execute(waits_job(client))
+        gate.touch()
+        until(lambda: client.instance(runs).status is InstanceStatus.SUCCESS, "the end of what ran")
+        seen = len(said(up, "why", "ticks")["reasons"])
+        until(lambda: "held" in [one["kind"] for one in said(up, "why", "ticks")["reasons"]], f"a reason after {seen}")
+        assert client.instance(waits).status is InstanceStatus.POOL
+    up.end()
+    assert "runs on" in up.program("hold", "--state", str(up.state)).out.decode(), "once more, without a server"
+    up.start()
+    assert "the server is held" in up.log
+    assert said(up, "status")["held"] == "file"
+    assert (ran.read_text() if ran.exists() else "") == begun
+    assert "begins again" in up.program("hold", "--release", "--state", str(up.state)).out.decode()
+    with up.client() as client:
+        until(lambda: client.instance(waits).status is InstanceStatus.SUCCESS, "what waited")
+    until(lambda: len(ran.read_text()) > len(begun) + len("waited\n"), "a tick")
+    up.end()
+    up.start("--hold")
+    done = up.program("hold", "--release", "--state", str(up.state))
+    assert (done.status, done.out) == (1, b"")
+    assert "was started with --hold" in done.err
+
+
+def test_the_brake_wants_the_folder_of_a_server(up: Serving, tmp_path: Path) -> None:
+    done = up.program("hold", "--state", str(tmp_path / "elsewhere"))
+    assert (done.status, done.out) == (2, b"")
+    assert "No server has been in" in done.err
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def waits_job(client: Client) -> int:
+    return client.job("waits").id
+
+
 def test_status_shows_all_app_groups_to_whom_they_are_open(up: Serving, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     with up.client() as client:
@@ -101,6 +149,9 @@ def test_status_shows_all_app_groups_to_whom_they_are_open(up: Serving, tmp_path
     assert [(line["key"], line["allowed"]) for line in lines] == [(blind["AccessKeyId"], False)]
     people = up.program("audit", "--key", blind["AccessKeyId"], "--state", str(up.state)).out.decode()
     assert "GetServerStatus REFUSED" in people
+    nothing = up.program("audit", "--key", "nobody", "--action", "GetServerStatu", "--state", str(up.state))
+    told = "the audit log has no line with --key 'nobody', --action 'GetServerStatu'; did you mean GetServerStatus?"
+    assert (nothing.status, nothing.out, nothing.err.strip()) == (0, b"", f"anyjob: {told}")
     up.end()
     assert said(up, "audit", "--most", "1")["lines"] == lines, "without a server, too"
     none = up.program("audit", "--state", str(tmp_path / "none"))

@@ -44,7 +44,12 @@ def instance_info(row: InstanceRow, time_type: TimeType, zone: tzinfo) -> dict[s
         "StopReport": outcome.get("stop"),
         "Note": row.note,
     }
-    exact = {"StartTimestamp": row.start_time, "EndTimestamp": row.end_time}
+    exact = {
+        "ScheduleTimestamp": row.schedule_time,
+        "DataTimestamp": row.data_time,
+        "StartTimestamp": row.start_time,
+        "EndTimestamp": row.end_time,
+    }
     return {**told, **{name: at for name, at in exact.items() if at is not None}}
 
 

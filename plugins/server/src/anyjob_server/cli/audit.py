@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import TYPE_CHECKING, Annotated
 
@@ -35,6 +36,7 @@ def audit(
     """
     from anyjob.cli.inputs import settings_for
     from anyjob.cli.page import Page, print_json
+    from anyjob.cli.streams import write
     from anyjob_server.client.serverfile import default_state
     from anyjob_server.settings import ServerSettings
     from anyjob_server.store import audit as lines
@@ -50,6 +52,22 @@ def audit(
     page = Page()
     page.section("Who did what, the newest first", [_row(row) for row in found])
     page.show()
+    if not found:
+        write(sys.stderr, f"anyjob: {_nothing(job, key, action)}\n")
+
+
+def _nothing(job: int | None, key: str | None, action: str | None) -> str:
+    """What was asked for, in words: a word that is none finds as little as one of which there is nothing."""
+    from anyjob.nearest import did_you_mean
+    from anyjob.problem import short
+    from anyjob_server.api.registry import all_operations
+
+    said = [("job", None if job is None else str(job)), ("key", key), ("action", action)]
+    given = ", ".join(f"--{name} {short(value)!r}" for name, value in said if value is not None)
+    if not given:
+        return "the audit log has no lines"
+    hint = did_you_mean(action, sorted(all_operations())) if action else ""
+    return f"the audit log has no line with {given}{f'; {hint}' if hint else ''}"
 
 
 def _row(row: AuditRow) -> tuple[str, ...]:

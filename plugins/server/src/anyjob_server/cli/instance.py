@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import sys
+from typing import Annotated
 
 import typer
 
 from anyjob.cli.options import AsJson
 from anyjob_server.cli.options import Group, Instance, Namespace, Quiet, Server, State, Wait
-
-if TYPE_CHECKING:
-    from anyjob_server.client.instanceinfo import InstanceInfo
 
 __all__ = ["instance"]
 
@@ -33,7 +31,10 @@ def list_(
 ) -> None:
     """Show the newest instances of an app group, or of one job."""
     from anyjob.cli.page import Page, print_json
+    from anyjob.cli.streams import write
+    from anyjob.problem import plain
     from anyjob.status import InstanceStatus
+    from anyjob_server.cli.instancerows import row
     from anyjob_server.cli.opened import opened
     from anyjob_server.cli.words import one_of
 
@@ -46,12 +47,10 @@ def list_(
         print_json({"instances": [one.to_json() for one in found]})
         return
     page = Page()
-    rows = [
-        (str(one.id), one.job or str(one.job_id), one.trigger.label, one.schedule_time, one.end_time, _said(one))
-        for one in found
-    ]
-    page.section(f"Instances of {scope}, the newest first", rows)
+    page.section(f"Instances of {scope}, the newest first", [row(one) for one in found])
     page.show()
+    if not found:
+        write(sys.stderr, f"anyjob: {plain(scope)} has no such instances\n")
 
 
 @instance.command("show")
@@ -66,8 +65,7 @@ def show(
 ) -> None:
     """Show how an instance stands, or how it ended and what proves it."""
     from anyjob.cli.page import Page, print_json
-    from anyjob.cli.said import stop_in_words
-    from anyjob.outcome import Cause
+    from anyjob_server.cli.instancerows import rows
     from anyjob_server.cli.opened import opened
 
     with opened(server, namespace, group, state) as client:
@@ -75,29 +73,8 @@ def show(
     if as_json:
         print_json(found.to_json())
         return
-    rows = [
-        ("job", f"{found.job_id} {found.job}"),
-        ("status", _said(found)),
-        ("fired by", found.trigger.label),
-        ("schedule time", found.schedule_time),
-        ("data time", found.data_time),
-        ("started", found.start_time),
-        ("ended", found.end_time),
-        ("worker", found.work_addr),
-        ("progress", found.progress),
-        *(("result", line) for line in found.result.splitlines()),
-    ]
-    if found.outcome is not None:
-        more = [item for item in found.outcome.evidence if item.text not in found.result]
-        rows += [(item.source, line) for item in more for line in item.text.splitlines()]
-        if (stop := found.outcome.stop) is not None and found.outcome.cause in (
-            Cause.STOPPED,
-            Cause.TIMED_OUT,
-            Cause.LEFTOVERS,
-        ):
-            rows += [("stop", stop_in_words(stop)), *(("may still be going", one) for one in stop.survivors)]
     page = Page()
-    page.section(f"Instance {found.id}", [row for row in rows if row[1]])
+    page.section(f"Instance {found.id}", rows(found))
     page.show()
 
 
@@ -171,6 +148,28 @@ def stop(
         typer.echo(plain(f"Instance {ident} {cause_in_words(found.ended)}{proof}."))
 
 
+@instance.command("success")
+def success(
+    ident: Instance,
+    server: Server = None,
+    namespace: Namespace = None,
+    group: Group = None,
+    state: State = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Call a failed instance a success, because you looked and it did happen. Its cause stays, with who said so."""
+    from anyjob.cli.page import print_json
+    from anyjob_server.cli.opened import opened
+
+    with opened(server, namespace, group, state) as client:
+        client.set_success(ident)
+    if as_json:
+        print_json({"instance": ident})
+    else:
+        typer.echo(f"Instance {ident} is called a success.")
+
+
 @instance.command("retry")
 def retry(
     ident: Instance,
@@ -190,10 +189,3 @@ def retry(
     with opened(server, namespace, group, state) as client:
         new = client.retry(ident)
         tell(client, new, f"Instance {ident} is run again", wait=wait, quiet=quiet, as_json=as_json)
-
-
-def _said(one: InstanceInfo) -> str:
-    from anyjob.cli.said import cause_in_words
-
-    label, words = one.status.label, "" if one.outcome is None or one.outcome.ok else cause_in_words(one.outcome)
-    return label if words in ("", label) else f"{label}: {words}"

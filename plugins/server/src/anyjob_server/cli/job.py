@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -40,21 +41,25 @@ def create(
     """Make jobs of files, as `anyjob run` reads them.
 
     What the files say of Namespace and GroupId holds, unless --namespace and --group say otherwise. All are checked by
-    the server before the first is made. With --replace a job whose name is there already is updated: what its file says
-    is set, what it does not say stays, and so do its type and status.
+    the server, and all that is wrong is told, before the first is made. With --replace a job whose name is there
+    already is updated: what its file says is set, what it does not say stays, and so do its type and status. What is
+    wrong with an update is told when its turn comes.
     """
     from anyjob.cli.page import print_json
-    from anyjob_server.cli.jobfiles import read_all
+    from anyjob_server.cli.jobcheck import refuse, refuse_bad
+    from anyjob_server.cli.jobfiles import named, read_each
     from anyjob_server.cli.opened import opened
 
-    jobs = read_all(files, sets or [], name)
+    jobs, wrong = read_each(files, sets or [])
+    if not jobs:
+        refuse(wrong)
+    if name is not None:
+        jobs = named(jobs, name, files)
     made: list[Json] = []
     with opened(server, namespace, group, state) as client:
         try:
             known = [_known(client, one) if replace else None for one in jobs]
-            for one, there in zip(jobs, known, strict=True):
-                if there is None and len(jobs) > 1:
-                    client.check_job(one)
+            refuse_bad(client, jobs, known, wrong)
             for one, there in zip(jobs, known, strict=True):
                 made.append(_made(client, one, there, as_json=as_json))
         finally:
@@ -99,7 +104,9 @@ def list_(
 ) -> None:
     """Show the jobs of an app group."""
     from anyjob.cli.page import Page, print_json
+    from anyjob.cli.streams import write
     from anyjob.job import JobStatus
+    from anyjob.problem import plain
     from anyjob_server.cli.opened import opened
     from anyjob_server.cli.words import one_of
 
@@ -111,8 +118,11 @@ def list_(
             return
         page = Page()
         rows = [(str(one.id), one.name, one.job_type, _time(one), one.status.name.lower()) for one in jobs]
-        page.section(f"Jobs of {client.target.namespace}/{client.target.group}", rows)
+        scope = f"{client.target.namespace}/{client.target.group}"
+        page.section(f"Jobs of {scope}", rows)
         page.show()
+        if not rows:
+            write(sys.stderr, f"anyjob: {plain(scope)} has no {'such ' if name or status else ''}jobs\n")
 
 
 @job.command("show")

@@ -19,8 +19,8 @@ from anyjob.problem import plain
 from anyjob_server.cli.options import State
 
 if TYPE_CHECKING:
-    from anyjob.settings import Settings
     from anyjob_server.address import Address
+    from anyjob_server.server import Server
     from anyjob_server.serving import Serving
     from anyjob_server.settings import ServerSettings
 
@@ -66,11 +66,14 @@ def serve(
     Ctrl-C, TERM and a hang-up end it in order: what was asked is answered, runs go on and are taken over by the next
     start. A second signal ends it at once, which loses nothing either.
     """
+    from anyjob.cli.hosting import checked_host
     from anyjob.cli.inputs import settings_for
     from anyjob.cli.session import leave
     from anyjob_server.address import read_address
     from anyjob_server.client.serverfile import default_state
-    from anyjob_server.settings import with_options
+    from anyjob_server.server import Server
+    from anyjob_server.serving import refuse_anothers
+    from anyjob_server.settings import ServerSettings, with_options
 
     folder = (state or default_state()).absolute()
     given: dict[str, object] = {
@@ -82,35 +85,21 @@ def serve(
         "hold": hold or None,
     }
     settings = with_options(settings_for(config, folder, served=True), given)
-    own = _own(settings)
-    address = read_address(own.listen, "--listen" if listen else "server.listen")
     _log_to_stderr()
+    host = checked_host(settings)
+    own = ServerSettings.of(settings)
+    address = read_address(own.listen, "--listen" if listen else "server.listen")
     sys.setswitchinterval(_SWITCH)
-    leave(asyncio.run(_serve(settings, own, folder, address, as_json=as_json)))
-
-
-def _own(settings: Settings) -> ServerSettings:
-    """The part [server]. Raises BadSettings, with what is wrong in all other tables too."""
-    from anyjob.cli.hosting import all_problems
-    from anyjob.errors import BadSettings
-    from anyjob_server.settings import ServerSettings
-
-    try:
-        return ServerSettings.of(settings)
-    except BadSettings as error:
-        others = [one for one in all_problems(settings) if one not in error.problems]
-        raise BadSettings(settings.source, [*error.problems, *others]) from None
-
-
-async def _serve(settings: Settings, own: ServerSettings, folder: Path, address: Address, *, as_json: bool) -> int:
-    from anyjob.cli.session import load_host
-    from anyjob_server.cli.signals import Ending
-    from anyjob_server.server import Server
-    from anyjob_server.serving import Serving, refuse_anothers, tls_files
-
     refuse_anothers(folder)
+    server = Server(host, settings, folder)
+    leave(asyncio.run(_serve(server, own, address, as_json=as_json)))
+
+
+async def _serve(server: Server, own: ServerSettings, address: Address, *, as_json: bool) -> int:
+    from anyjob_server.cli.signals import Ending
+    from anyjob_server.serving import Serving, tls_files
+
     ending = Ending()
-    server = Server(load_host(settings), settings, folder)
     async with Serving(server, address, tls=tls_files(own), insecure=own.insecure) as serving:
         _tell(serving, as_json=as_json)
         # What is there now stays: the collector need not go through it again and again.
@@ -124,15 +113,14 @@ async def _serve(settings: Settings, own: ServerSettings, folder: Path, address:
 
 def _tell(serving: Serving, *, as_json: bool) -> None:
     from anyjob_server.cli.welcome import welcome
-    from anyjob_server.engine.room import HELD
 
     first, state = serving.first, serving.server.state
     users = serving.server.users
     write(sys.stderr, f"anyjob: {plain(users.summary())}\n")
     for warning in users.warnings():
         write(sys.stderr, f"anyjob: {plain(warning)}\n")
-    if serving.server.own.hold:
-        write(sys.stderr, f"anyjob: {HELD}\n")
+    if why := serving.server.hold.why:
+        write(sys.stderr, f"anyjob: {why}\n")
     if as_json:
         key = None if first is None else {"id": first.access_key_id, "secret": first.secret or None}
         write(sys.stdout, json.dumps({"url": serving.url, "pid": os.getpid(), "state": str(state), "key": key}) + "\n")

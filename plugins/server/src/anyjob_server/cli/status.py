@@ -40,7 +40,9 @@ def status(
         page = Page()
         page.section(f"Server {url}", _head(said))
         page.section("Warnings", [(one,) for one in said.get("Warnings", [])])
-        page.section("Types that are not well", [(one["JobType"], one["State"], one["Why"]) for one in ill])
+        page.section(
+            "Types that are not well", [(one["JobType"], one["State"], " ".join(one["Why"].split())) for one in ill]
+        )
         page.section(_counted("Running", said), [_going(one, said["Now"]) for one in said["Running"]])
         page.section(
             _counted("Waiting", said), [(*_going(one, said["Now"])[:2], one["Behind"]) for one in said["Waiting"]]
@@ -91,6 +93,7 @@ def _json(url: str, said: dict[str, Any]) -> dict[str, Json]:
         "state": said.get("State"),
         "database": said.get("Database"),
         "halt": said["Halt"],
+        "held": said.get("Held", ""),
         "warnings": said.get("Warnings", []),
         "types": [{"type": one["JobType"], "state": one["State"], "why": one["Why"]} for one in said.get("Types", [])],
         "running_total": said["RunningTotal"],

@@ -139,7 +139,7 @@ def _tour(
 
 
 async def _up(settings: Settings, folder: Path, work: Callable[[Server, Stops], Awaitable[int]]) -> int:
-    from anyjob.cli.session import load_host
+    from anyjob.cli.hosting import checked_host
     from anyjob.cli.stops import Stops
     from anyjob_server.address import read_address
     from anyjob_server.server import Server
@@ -149,7 +149,7 @@ async def _up(settings: Settings, folder: Path, work: Callable[[Server, Stops], 
     stops = Stops()
     if os.getuid() == 0:  # the jobs are the caller's own, as in `anyjob run`
         settings = with_options(settings, {"users": {"*": "root"}})
-    server = Server(load_host(settings), settings, folder)
+    server = Server(checked_host(settings), settings, folder)
     async with Serving(server, read_address("127.0.0.1:0", "--listen"), environment={}):
         result = await work(server, stops)
         await server.worker.apps.shared.dismiss()

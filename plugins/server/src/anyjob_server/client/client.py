@@ -11,7 +11,7 @@ from anyjob.job import Job, JobStatus
 from anyjob.outcome import Json
 from anyjob.status import InstanceStatus
 from anyjob_server.client.connection import Connection
-from anyjob_server.client.errors import BadRequest, UnknownJob
+from anyjob_server.client.errors import BadRequest, UnknownInstance, UnknownJob
 from anyjob_server.client.instanceinfo import InstanceInfo
 from anyjob_server.client.jobfile import JobFile
 from anyjob_server.client.jobinfo import JobInfo, fields_of
@@ -23,6 +23,7 @@ __all__ = ["Client"]
 _LINES: Final = 200
 """The most lines that GetLog gives at one time."""
 _PAGE: Final = 100
+_NOT_THERE: Final = 404
 _LOOKED_AT: Final = 1000
 """Jobs among which the nearest name is looked for."""
 
@@ -113,6 +114,11 @@ class Client:
         """What is due and what was not fired: GetJobWhy, an operation of anyjob's own."""
         return dict(self.call("GetJobWhy", {"JobId": ident}))
 
+    def scope_of(self, job: JobFile) -> tuple[str, str]:
+        """Namespace and app group in which `create_job` makes it."""
+        said = self._in_scope(job.fields)
+        return str(said["Namespace"]), str(said["GroupId"])
+
     def _in_scope(self, fields: Mapping[str, Json]) -> dict[str, Json]:
         own, target = dict(fields), self.target
         for name, value in (("Namespace", target.namespace), ("GroupId", target.group)):
@@ -124,7 +130,7 @@ class Client:
 
     def instance(self, ident: int) -> InstanceInfo:
         """One instance of the app group."""
-        return InstanceInfo.of(self.call("GetJobInstance", {"JobInstanceId": ident})["JobInstanceDetail"])
+        return InstanceInfo.of(self._about(ident, "GetJobInstance")["JobInstanceDetail"])
 
     def instances(self, job: int | None, status: InstanceStatus | None, most: int) -> list[InstanceInfo]:
         """The newest `most`."""
@@ -141,13 +147,26 @@ class Client:
 
     def stop(self, ident: int) -> None:
         """Have an instance stopped."""
-        self.call("StopInstance", {"InstanceId": ident})
+        self._about(ident, "StopInstance", {"InstanceId": ident})
 
     def retry(self, ident: int) -> int:
         """Have a failed instance run again; the number of the new one."""
-        return int(self.call("RetryJobInstance", {"JobInstanceId": ident})["JobInstanceId"])
+        return int(self._about(ident, "RetryJobInstance")["JobInstanceId"])
+
+    def set_success(self, ident: int) -> None:
+        """Call a failed instance a success; its cause stays."""
+        self._about(ident, "SetJobInstanceSuccess")
 
     def log(self, ident: int, cursor: str) -> LogPart:
         """What comes after a cursor in an instance's log; an empty one is its start."""
         fields: dict[str, Json] = {"JobInstanceId": str(ident), "Cursor": cursor, "Line": _LINES}
-        return LogPart.of(self.call("GetLog", fields))
+        return LogPart.of(self._about(ident, "GetLog", fields))
+
+    def _about(self, ident: int, action: str, fields: Mapping[str, Json] | None = None) -> Any:
+        """A call about one instance. Raises UnknownInstance besides."""
+        try:
+            return self.call(action, fields or {"JobInstanceId": ident})
+        except BadRequest as error:
+            if error.code == _NOT_THERE and error.message.startswith("jobInstanceId="):
+                raise UnknownInstance(ident, self.target.namespace, self.target.group) from None
+            raise

@@ -11,14 +11,18 @@ from anyjob.nearest import did_you_mean
 from anyjob.problem import short
 
 __all__ = [
+    "BadJobs",
     "BadRequest",
     "CallFailed",
+    "HoldUnconfirmed",
     "KeyMissing",
     "NoAnswer",
     "NoServer",
+    "NoStateFolder",
     "NotSigned",
     "ServerLost",
     "ServerUnreachable",
+    "UnknownInstance",
     "UnknownJob",
 ]
 
@@ -33,6 +37,26 @@ class NoServer(AnyJobError):
         super().__init__(
             f"No server is known: none runs on the state folder {state}. Start one with `anyjob serve`,"
             " or name one with --server URL or ANYJOB_SERVER."
+        )
+
+
+class NoStateFolder(BadInput):
+    """A folder was named, or is the usual one, and no server has ever been in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        super().__init__(f"No server has been in {folder}: is --state the folder of the server? Nothing was changed.")
+
+
+class HoldUnconfirmed(AnyJobError):
+    """The brake's file is as it should be, and the server does not say that it has seen it."""
+
+    def __init__(self, url: str, folder: Path, *, release: bool) -> None:
+        self.url, self.folder = url, folder
+        done = "is taken away" if release else "is written"
+        super().__init__(
+            f"{folder}/hold {done}, and the server at {url} does not say that it has seen it. Is it older than this"
+            " command? Restart it, and look with `anyjob status`."
         )
 
 
@@ -107,6 +131,14 @@ class BadRequest(CallFailed, BadInput):
     """What was asked cannot be done as it was asked."""
 
 
+class BadJobs(BadInput):
+    """Files of jobs of which something cannot be used: all that is wrong with all of them. Nothing was made."""
+
+    def __init__(self, errors: Sequence[AnyJobError]) -> None:
+        self.errors = tuple(errors)
+        super().__init__("\n".join(map(str, errors)))
+
+
 class UnknownJob(BadInput):
     """An app group has no job of this id or name."""
 
@@ -115,6 +147,18 @@ class UnknownJob(BadInput):
         hint = did_you_mean(word, known) or "`anyjob job list` shows those that there are"
         where = f"app group {short(group)!r} of namespace {short(namespace)!r}"
         super().__init__(f"There is no job {short(word)!r} in {where}; {hint}.")
+
+
+class UnknownInstance(BadInput):
+    """An app group has no instance of this number."""
+
+    def __init__(self, ident: int, namespace: str, group: str) -> None:
+        self.ident = ident
+        where = f"app group {short(group)!r} of namespace {short(namespace)!r}"
+        super().__init__(
+            f"There is no instance {ident} in {where}; `anyjob instance list` shows the newest, and --namespace and"
+            " --group choose another. Of a job's ended instances only the newest are kept ([server] history)."
+        )
 
 
 def _remedy(code: str) -> str:

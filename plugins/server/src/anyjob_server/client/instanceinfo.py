@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from anyjob.outcome import Cause, Json, Outcome, StopReport
 from anyjob.status import InstanceStatus, TriggerType
 
 __all__ = ["InstanceInfo"]
+
+_STAMPS: Final = {
+    "schedule_time": "ScheduleTimestamp",
+    "data_time": "DataTimestamp",
+    "start_time": "StartTimestamp",
+    "end_time": "EndTimestamp",
+    "stop": "StopTimestamp",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +35,10 @@ class InstanceInfo:
     end_time: str
     seconds: float | None
     """From its start to its end."""
+    stamps: Mapping[str, int]
+    """The same times in epoch ms, by their names here, as far as there are any; `stop`: when it was asked to stop."""
+    stopped_by: str
+    """Who had it stopped, while it goes on; empty: nobody."""
     work_addr: str
     progress: str
     outcome: Outcome | None
@@ -48,6 +60,8 @@ class InstanceInfo:
             start_time=_text(said, "StartTime"),
             end_time=_text(said, "EndTime"),
             seconds=_seconds(said.get("StartTimestamp"), said.get("EndTimestamp")),
+            stamps={name: at for name, key in _STAMPS.items() if isinstance(at := said.get(key), int)},
+            stopped_by=_text(said, "StoppedBy"),
             work_addr=_text(said, "WorkAddr"),
             progress=_text(said, "Progress"),
             outcome=_outcome(said) if status.finished and said.get("Cause") else None,
@@ -78,6 +92,7 @@ class InstanceInfo:
             "seconds": self.seconds,
             "worker": self.work_addr,
             "progress": self.progress,
+            "stopped_by": self.stopped_by or None,
             "ok": self.status is InstanceStatus.SUCCESS if self.status.finished else None,
             "cause": None if over is None else over.cause.value,
             "code": None if over is None else over.code,

@@ -270,7 +270,8 @@ class Dispatcher:
 
     def stop(self, active: Active, who: str) -> None:
         """Stop it, durably before this returns where it runs; one that waits ends at once. Raises StateUnusable."""
-        active.stopped = active.stopped or who
+        if not active.stopped:
+            active.stopped, active.stopped_at = who, self._clock.now()
         if active.id in self._instances.live:
             try:
                 self._instances.stop(active.id)

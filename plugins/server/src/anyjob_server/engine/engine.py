@@ -19,6 +19,7 @@ from anyjob_server.engine.afterrestore import is_first, let_pass
 from anyjob_server.engine.announcer import Announcer
 from anyjob_server.engine.clock import SYSTEM, Clock
 from anyjob_server.engine.dispatcher import Dispatcher
+from anyjob_server.engine.hold import Hold
 from anyjob_server.engine.intake import Intake
 from anyjob_server.engine.joblife import JobLife
 from anyjob_server.engine.limits import Gate
@@ -42,6 +43,8 @@ from anyjob_server.timing.calendar import Calendars
 __all__ = ["Engine", "WorkerView"]
 
 _REASONS: Final = 10
+_LOOK: Final = 0.25
+"""Seconds between two looks at the brake."""
 
 _log = logging.getLogger(__name__)
 
@@ -76,12 +79,14 @@ class Engine:
         calendars: Calendars,
         settings: ServerSettings,
         clock: Clock = SYSTEM,
+        hold: Hold | None = None,
     ) -> None:
         self._store, self._worker, self._instances, self._clock = store, worker, instances_, clock
-        self._gate, self._roster = Gate(0 if settings.hold else settings.slots), Roster()
+        self._hold, self._slots = hold or Hold(None, started=settings.hold), settings.slots
+        self._gate, self._roster = Gate(0 if self._hold.by else settings.slots), Roster()
         self._shelf = Shelf(store, calendars, settings.zone)
         self._pen = Pen(store, clock)
-        self._room = Room(store, worker.folder.path, worker.settings.free_disk, held=settings.hold)
+        self._room = Room(store, worker.folder.path, worker.settings.free_disk, self._hold)
         self._dispatcher = Dispatcher(worker, instances_, self._pen, self._gate, self._roster, clock)
         intake = Intake(store, self._dispatcher, store.read_now(instances.next_id))
         self._scheduler = Scheduler(
@@ -135,6 +140,7 @@ class Engine:
         await self._announcer.first()
         for loop in (self._scheduler.trigger, self._dispatcher.timeouts, self._announcer, self.pruner):
             self._loops.append(self._loop(loop.run()))
+        self._loops.append(self._loop(self._watch_hold()))
 
     async def close(self) -> None:
         """Fire nothing more. What was decided is written; what runs is left to the next start."""
@@ -153,6 +159,14 @@ class Engine:
     def _over(self, active: Active) -> None:
         self.pruner.ended(active)
         self._chain_over(active)
+
+    async def _watch_hold(self) -> None:
+        """What waits goes on waiting while the server is held, and may start when it is let go."""
+        while True:
+            await asyncio.sleep(_LOOK)
+            if self._hold.look():
+                _log.warning(self._hold.why or "the server is let go: what waits begins")
+                self._dispatcher.admit(self._gate.slots(0 if self._hold.by else self._slots))
 
     def group_changed(self, group: GroupRow) -> None:
         """An app group has another MaxConcurrency."""
@@ -193,6 +207,11 @@ class Engine:
     def workers(self) -> list[WorkerView]:
         """The workers of every app group: this process's own, so far."""
         return [WorkerView(ip=self._worker.node, version=VERSION)]
+
+    def stop_of(self, instance: int) -> tuple[str, int | None]:
+        """Who had an instance that goes on stopped, and when, epoch ms; an empty name: nobody."""
+        active = self._roster.by_id.get(instance)
+        return ("", None) if active is None else (active.stopped, active.stopped_at)
 
     def progress(self, instance: int) -> tuple[int, int] | None:
         """(done, total) of an instance that runs, as its job said last."""

@@ -30,7 +30,7 @@ from anyjob_server.store.jobs import JobRow
 from anyjob_server.store.scripts import ScriptRow
 from anyjob_server.store.store import Store
 from anyjob_server.timing.calendar import Calendars
-from anyjob_server.timing.ofjob import time_problems
+from anyjob_server.timing.ofjob import time_problems, told_more
 
 __all__ = ["Allow", "JobLife", "anybody"]
 
@@ -230,7 +230,8 @@ class JobLife:
         try:
             return Job.from_wire(fields, strict=strict)
         except BadJob as bad:
-            told = self._host.more_problems(bad)
+            more_told = self._host.more_problems(bad)
+            told = BadJob([told_more(one) for one in more_told.problems], more_told.job)
             if bad.rest is None:
                 raise told from None
             named = {problem.field.partition(".")[0] for problem in told.problems}

@@ -66,6 +66,11 @@ class Gate:
             self._limits.pop(group, None)
         return list(self._admit())
 
+    def slots(self, most: int | None) -> list[Ticket]:
+        """How many may run in all from now on; None: any number. Gives those that may start now."""
+        self._slots = most
+        return list(self._admit())
+
     def enter(self, ticket: Ticket) -> bool:
         """True: it may start now. Else it waits, and a later `leave` or `limit` gives it."""
         if ticket.serial is not None and (ticket.job in self._serial or self.taken(ticket.job) >= ticket.serial):

@@ -81,6 +81,10 @@ def refuse_older(folder: Path, where: str, next_id: int) -> None:
         raise DatabaseOlder(where, folder, newest)
 
 
+BEFORE: Final = "somebody before the server was started again"
+"""Who asked for a stop of which the worker's folder tells, and not by whom."""
+
+
 @dataclass(slots=True)
 class Recovery:
     """One start's. `strays`: what the worker still had and the store does not want: stopped, and why."""
@@ -136,6 +140,8 @@ class Recovery:
         if live.ended is not None:
             self.dispatcher.ended(active, live.ended, [run.name for run in live.runs], self._end_of(live))
         else:
+            if live.stopping.is_set():
+                active.stopped = BEFORE
             self.dispatcher.told(live)
 
     def _end_of(self, live: LiveInstance) -> int:

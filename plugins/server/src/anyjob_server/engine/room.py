@@ -8,11 +8,10 @@ from time import monotonic
 from typing import Final
 
 from anyjob_server.engine.errors import Reason
+from anyjob_server.engine.hold import Hold
 from anyjob_server.store.store import Store
 
-__all__ = ["HELD", "Room"]
-
-HELD: Final = "the server was started with --hold: it begins nothing new until it is started without"
+__all__ = ["Room"]
 
 _LOOK: Final = 0.5
 """Seconds for which an answer holds. What comes between finds the store full by itself."""
@@ -21,9 +20,9 @@ _LOOK: Final = 0.5
 class Room:
     """The store's room and the worker's: below its floor of free disk no run would start."""
 
-    def __init__(self, store: Store, folder: Path, floor: int | None, *, held: bool = False) -> None:
-        """`folder`: the worker's state; `floor`: bytes that must be free there. `held`: nothing new may begin."""
-        self.held = held
+    def __init__(self, store: Store, folder: Path, floor: int | None, hold: Hold) -> None:
+        """`folder`: the worker's state; `floor`: bytes that must be free there."""
+        self.hold = hold
         self._store, self._folder, self._floor = store, folder, floor or 0
         self._looked = 0.0
         self._said = ""
@@ -31,12 +30,12 @@ class Room:
     @property
     def halt(self) -> str:
         """Why nothing new begins; empty when it may."""
-        return HELD if self.held else self.lack
+        return self.hold.why or self.lack
 
     @property
     def why(self) -> Reason:
         """The kind of `halt`."""
-        return Reason.HELD if self.held else Reason.FULL
+        return Reason.HELD if self.hold.by else Reason.FULL
 
     @property
     def lack(self) -> str:

@@ -18,7 +18,8 @@ class Active:
 
     `row` is as it was inserted, `status` as it stands in the store, or soon will. Two things must have come together
     before it starts: `durable` (its row is) and `admitted` (the limits let it in). `begun`: epoch ms at which its first
-    run was accepted; `ended`: of its end. `stopped`: who stopped it, empty: nobody. `late`: that it takes too long has
+    run was accepted; `ended`: of its end. `stopped`: who stopped it, empty: nobody; `stopped_at`: when, None
+    where an earlier server was asked. `late`: that it takes too long has
     been told. `last`: its job goes with its end. `settled`: the worker has it, or it is over.
     """
 
@@ -32,6 +33,7 @@ class Active:
     begun: int | None = None
     ended: int | None = None
     stopped: str = ""
+    stopped_at: int | None = None
     late: bool = False
     last: bool = False
     settled: asyncio.Event = field(default_factory=asyncio.Event)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from anyjob_server.engine.health import HealthBook
+from anyjob_server.engine.hold import By
 from anyjob_server.engine.limits import Gate
 from anyjob_server.engine.room import Room
 from anyjob_server.engine.roster import Active, Roster
@@ -37,9 +38,11 @@ class Waits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """`halt`: why nothing new begins; empty when it does. The longest that goes on comes first."""
+    """`halt`: why nothing new begins; empty when it does. `held`: by what, where that is why. The longest that goes
+    on comes first."""
 
     halt: str
+    held: By
     types: Sequence[OfType]
     running: Sequence[Active]
     waiting: Sequence[Waits]
@@ -56,9 +59,10 @@ async def look(store: Store, roster: Roster, gate: Gate, room: Room, health: Hea
     going = [one for one in sorted(roster.by_id.values(), key=lambda one: one.id) if not one.ending]
     return Standing(
         halt=halt,
+        held=room.hold.by,
         types=[
             OfType(job_type=name, state=one.state, why=one.why) for name, one in zip(sorted(names), said, strict=True)
         ],
         running=[one for one in going if one.admitted],
-        waiting=[Waits(active=one, behind=behind(one, gate)) for one in going if not one.admitted],
+        waiting=[Waits(active=one, behind=behind(one, gate, room)) for one in going if not one.admitted],
     )

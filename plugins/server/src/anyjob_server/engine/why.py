@@ -12,7 +12,7 @@ from anyjob.status import TriggerType
 from anyjob_server.engine.clock import Clock
 from anyjob_server.engine.limits import Gate
 from anyjob_server.engine.loaded import Loaded
-from anyjob_server.engine.room import HELD, Room
+from anyjob_server.engine.room import Room
 from anyjob_server.engine.roster import Active, Roster
 from anyjob_server.engine.trigger import Trigger
 from anyjob_server.store import instances, jobs, reasons
@@ -83,7 +83,7 @@ def why(
             if one.admitted and not one.ending
         ],
         waiting=[
-            Waiting(instance=one.id, schedule_time=one.row.schedule_time, behind=behind(one, gate))
+            Waiting(instance=one.id, schedule_time=one.row.schedule_time, behind=behind(one, gate, room))
             for one in actives
             if not one.admitted and not one.ending
         ],
@@ -114,13 +114,13 @@ def _never(loaded: Loaded, now: int, *, going: bool) -> str:
     return answer.reason if isinstance(answer, Never) else "it is being computed"
 
 
-def behind(active: Active, gate: Gate) -> str:
+def behind(active: Active, gate: Gate, room: Room) -> str:
     """What an instance that is not admitted waits for, in words."""
     place = gate.place(active.id)
     if place is None:
         return "it is just about to start"
     if not place.limit:
-        return HELD
+        return room.hold.why
     ahead = f"; {place.before} wait before it" if place.before else ""
     if place.whose == "its job":
         return f"MaxConcurrency of its job is {place.limit}{ahead}"

@@ -189,7 +189,7 @@ class NameTaken(StoreError):
         self.name = name
         super().__init__(
             f"A job with the name {short(name)!r} exists already in this app group. Choose another name, or update"
-            " that job."
+            " that job (UpdateJob; `anyjob job create --replace`)."
         )
 
 

@@ -16,7 +16,7 @@ from anyjob_server.timing.localtime import epoch_of, wall_after
 from anyjob_server.timing.schedule import CronSchedule, FixedRate, OnDemand, OneTime, Schedule, SecondDelay
 from anyjob_server.timing.timeline import LAST, Never, Timeline
 
-__all__ = ["time_problems", "timeline_of", "zone_of"]
+__all__ = ["time_problems", "timeline_of", "told_more", "zone_of"]
 
 _ON_DEMAND: Final = (TimeType.API, TimeType.NONE)
 
@@ -80,6 +80,16 @@ def _never(job: Job, timeline: Timeline, answer: Never, now: int) -> str:
     if timeline.schedule.next(now) is None:
         return f"never fires again: {answer.reason}; write a time to come"
     return f"never fires: {answer.reason}"
+
+
+def told_more(problem: Problem) -> Problem:
+    """What core says of a cron that has not as many fields, with what this dialect is and what crontab's would be."""
+    if problem.field == "TimeExpression" and problem.value and "(cron)" in problem.remedy:
+        try:
+            Cron.parse(problem.value)
+        except BadCron as bad:
+            return bad.problem()
+    return problem
 
 
 def _schedule(job: Job, created: int, zone: tzinfo) -> Schedule:

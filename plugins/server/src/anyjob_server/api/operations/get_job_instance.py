@@ -13,7 +13,7 @@ from anyjob_server.store import jobs
 
 
 async def get_job_instance(call: Call) -> Mapping[str, Json]:
-    """One instance; also of a job that was deleted since."""
+    """One instance; also of a job that was deleted since. While it is being stopped also by whom and since when."""
     row = instance_of(call, group_of(call))
     server = call.server
     job = server.engine.known(row.job) or server.store.read_now(lambda c: jobs.get(c, row.job, removed=True))
@@ -23,6 +23,9 @@ async def get_job_instance(call: Call) -> Mapping[str, Json]:
         "Parameters": row.parameters,
         "TraceId": row.trace_id,
     }
+    by, at = server.engine.stop_of(row.id)
+    if by:
+        told |= {"StoppedBy": by, "StopTimestamp": at}
     return {"Data": {"JobInstanceDetail": told}}
 
 

@@ -22,9 +22,9 @@ _SINCE: Final = int(time.time() * 1000)
 async def get_server_status(call: Call) -> Mapping[str, Json]:
     """How the server stands. A key that may not see everything is told of its own app group alone. Times are epoch ms.
 
-    Halt: why nothing new begins, empty when it does. Warnings: what the start warned of, while it is so. Types: those
-    of enabled jobs, as executors say it. Running, Waiting: the longest first, at most 200 of each; RunningTotal,
-    WaitingTotal: how many there are.
+    Halt: why nothing new begins, empty when it does. Held: `file` or `settings` while somebody holds it. Warnings: what
+    the start warned of, while it is so. Types: those of enabled jobs, as executors say it. Running, Waiting: the
+    longest first, at most 200 of each; RunningTotal, WaitingTotal: how many there are.
     """
     server = call.server
     found = await server.engine.standing()
@@ -40,6 +40,7 @@ async def get_server_status(call: Call) -> Mapping[str, Json]:
         "Since": _SINCE,
         "Now": int(time.time() * 1000),
         "Halt": found.halt,
+        "Held": found.held,
         "RunningTotal": len(running),
         "WaitingTotal": len(waiting),
         "Running": [_said(one) for one in running[:_MOST]],
