@@ -44,6 +44,9 @@ def test_jobs_of_files_are_made_shown_and_made_again_of_what_was_shown(
     people = anyjob("job", "list", "--status", "disabled").out.decode()
     assert "two-b  shell  cron 0 0 3 1 1 ?  disabled" in people
     assert "two-a" not in people
+    lines = anyjob("job", "show", "two-a").out.decode().splitlines()
+    at = next(number for number, line in enumerate(lines) if line.split()[:1] == ["Content"])
+    assert lines[at + 1].split()[0] == "echo", "the name of a field stands before its first line alone"
     shown = json.loads(anyjob("job", "show", "two-a", "--json").out)
     assert shown["job"] == {
         "JobType": "shell", "Name": "two-a", "Description": "both", "ExecuteMode": "standalone", "TimeType": 100,
@@ -97,7 +100,7 @@ def test_all_that_is_wrong_with_all_files_is_told_before_the_first_job_is_made(
         assert client.job("once").fields["Content"] == "echo anew"
     unknown = anyjob("job", "show", "onc")
     assert unknown.status == 2
-    assert "There is no job 'onc' in app group 'default' of namespace 'default'; did you mean once?" in unknown.err
+    assert "There is no job 'onc' in app group 'default' of namespace 'default'; did you mean once?\n" in unknown.err
 
 
 def test_no_job_is_a_line_too(anyjob: Call) -> None:

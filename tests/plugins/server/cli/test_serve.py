@@ -130,6 +130,7 @@ def test_a_job_that_runs_outlives_the_server_and_ends_once(up: Serving, tmp_path
         with up.client() as client:
             # Written up to a tenth of a second after the run began, or was found again.
             until(lambda: client.instance(instance).status is InstanceStatus.RUNNING, "that it runs")
+    assert up.log.count("taken over: 1 that go on, 0 that ended meanwhile") == 2
     gate.touch()
     with up.client() as client:
         until(lambda: client.instance(instance).status.finished, "its end")

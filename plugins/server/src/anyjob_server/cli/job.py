@@ -149,7 +149,11 @@ def show(
         print_json(_json(found))
         return
     page = Page()
-    rows = [(name, line) for name, value in found.fields.items() for line in _lines(shown(value))]
+    rows = [
+        ("" if number else name, line)
+        for name, value in found.fields.items()
+        for number, line in enumerate(_lines(shown(value)))
+    ]
     page.section(f"Job {found.id}, {found.status.name.lower()}", rows)
     page.show()
 

@@ -134,9 +134,10 @@ def _log_to_stderr() -> None:
     """What the server's parts log. Texts of strangers may be in it: nothing of it acts on a terminal."""
     handler = logging.StreamHandler()
     handler.setFormatter(_Plain("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logger = logging.getLogger("anyjob")
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
+    for name in ("anyjob", "anyjob_server"):
+        logger = logging.getLogger(name)
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
 
 
 class _Plain(logging.Formatter):

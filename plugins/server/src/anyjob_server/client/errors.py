@@ -146,7 +146,7 @@ class UnknownJob(BadInput):
         self.word = word
         hint = did_you_mean(word, known) or "`anyjob job list` shows those that there are"
         where = f"app group {short(group)!r} of namespace {short(namespace)!r}"
-        super().__init__(f"There is no job {short(word)!r} in {where}; {hint}.")
+        super().__init__(f"There is no job {short(word)!r} in {where}; {hint}" + ("" if hint.endswith("?") else "."))
 
 
 class UnknownInstance(BadInput):

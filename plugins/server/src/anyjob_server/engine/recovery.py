@@ -116,6 +116,10 @@ class Recovery:
                 self._unreadable(row, live.get(row.id))
                 continue
             self._take(row, loaded, live.get(row.id))
+        ours = [one for ident, one in live.items() if ident in open_]
+        if ours:
+            over = sum(one.ended is not None for one in ours)
+            _log.info("taken over: %d that go on, %d that ended meanwhile", len(ours) - over, over)
 
     def _take(self, row: InstanceRow, loaded: Loaded, live: LiveInstance | None) -> None:
         serial = loaded.job.max_concurrency if row.trigger is TriggerType.DATA_BACKFILL else None
