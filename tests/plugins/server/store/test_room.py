@@ -135,7 +135,7 @@ def test_a_floor_of_free_bytes(tmp_path: Path) -> None:
     """Below it no new work is taken, and all that goes on is still written."""
     free = os.statvfs(tmp_path).f_bavail * os.statvfs(tmp_path).f_frsize
     store = Store.open(None, tmp_path, floor=free * 2)
-    assert f"free, less than server.free_disk ({free * 2 >> 20} MiB)" in (store.room or "")
+    assert f"has less free than server.free_disk ({free * 2 >> 20} MiB)" in (store.room or "")
     asyncio.run(store.write(lambda c: meta.put(c, "a", "b")))
     assert store.read_now(lambda c: meta.get(c, "a")) == "b"
     store.close()

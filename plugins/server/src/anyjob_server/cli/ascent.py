@@ -46,6 +46,7 @@ class Ascent:
     async def run(self, jobs: Sequence[JobFile], stops: Stops) -> int:
         """All of them; the exit status. Raises what the calls raise."""
         loop = asyncio.get_running_loop()
+        stopping = list[asyncio.Future[None]]()
 
         def signalled(force: bool) -> None:  # noqa: FBT001 - as Stops calls it
             if force or self._stopped.is_set():
@@ -53,10 +54,12 @@ class Ascent:
                 return
             self._stopped.set()
             if self._going is not None:
-                loop.run_in_executor(None, self._stop, *self._going)
+                stopping.append(loop.run_in_executor(None, self._stop, *self._going))
 
         stops.then(signalled)
         result = await asyncio.to_thread(self._run, jobs)
+        # While there is still a server that answers: a call that it does not hear any more waits for a minute.
+        await asyncio.gather(*stopping, return_exceptions=True)
         return result if stops.first is None else status.of_signal(stops.first)
 
     # ---------------------------------------------------------------- on the thread

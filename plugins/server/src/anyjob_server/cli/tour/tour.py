@@ -58,6 +58,8 @@ class Tour:
         besides = {row.beside.folder: row.beside for row in rows}
         async with Peers(besides.values(), self._made) as peers:
             await asyncio.gather(*(self._visit(row, peers, gate) for row in rows))
+            # While there is still a server that answers: a stop that it does not hear any more waits for a minute.
+            await asyncio.to_thread(self._threads.shutdown)
         return self._status(rows) if stops.first is None else status.of_signal(stops.first)
 
     def _status(self, rows: Sequence[Row]) -> int:
