@@ -1,4 +1,5 @@
-"""An engine with a real worker in a process of its own, under load until it is killed: STATE MARKS PROMISES [quiet].
+"""An engine with a real worker in a process of its own, under load until it is killed: URL STATE MARKS PROMISES
+[quiet]. URL: of PostgreSQL, or empty.
 
 Three cron jobs fire each second, a quick shell job is executed as fast as it is acknowledged, every tenth of which
 sleeps and is stopped. Each run appends its instance to MARKS. What was acknowledged is appended to PROMISES, a line
@@ -29,13 +30,13 @@ from anyjob_server.store.store import Store
 CRON = {"TimeType": 1, "TimeExpression": "* * * * * ?", "MaxConcurrency": 100}
 
 
-async def main(state: Path, marks: Path, promises: Path, *, quiet: bool) -> None:
+async def main(url: str | None, state: Path, marks: Path, promises: Path, *, quiet: bool) -> None:
     paper = os.open(promises, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
     def promise(what: str, number: int) -> None:
         os.write(paper, f"{what} {number}\n".encode())
 
-    store = Store.open(None, state)
+    store = Store.open(url, state)
     claim(state / "worker", store.ident)
     worker = Worker(PluginHost.load(), state / "worker", WorkerSettings(shim_idle=2))
     own, settings = Instances(worker), ServerSettings(history=1_000_000, timezone="UTC")
@@ -80,4 +81,4 @@ async def main(state: Path, marks: Path, promises: Path, *, quiet: bool) -> None
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*map(Path, sys.argv[1:4]), quiet=len(sys.argv) > 4))
+    asyncio.run(main(sys.argv[1] or None, *map(Path, sys.argv[2:5]), quiet=len(sys.argv) > 5))

@@ -6,8 +6,9 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Annotated, Any
+
+from tests.plugins.server.store.place import Place
 
 from anyjob.executor import Capabilities, Handle, RemoteExecutor, Scope, Stage
 from anyjob.executor.capabilities import Health
@@ -196,7 +197,7 @@ class Field:
 
 @asynccontextmanager
 async def field(
-    state: Path,
+    place: Place,
     play: Play | None = None,
     clock: HandClock | None = None,
     *,
@@ -206,12 +207,12 @@ async def field(
     floor: int = 0,
     **settings: Any,
 ) -> AsyncGenerator[Field]:
-    """An engine on the folder `state`, as a server would have it."""
+    """An engine on a database and a state folder, as a server would have it."""
     play, clock = play or Play(), clock or HandClock()
-    opened = (store or Store).open(None, state, floor=floor)
-    claim(state / "worker", opened.ident)
+    opened = (store or Store).open(place.url, place.state, floor=floor)
+    claim(place.state / "worker", opened.ident)
     host = PluginHost({"play": play})
-    worker = (worker_type or Worker)(host, state / "worker", WorkerSettings(force_wait=1, free_disk=floor))
+    worker = (worker_type or Worker)(host, place.state / "worker", WorkerSettings(force_wait=1, free_disk=floor))
     own = Instances(worker)
     made = ServerSettings.model_validate({"timezone": "UTC", **settings})
     try:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from pathlib import Path
 from typing import Any
 
 from tests.plugins.server.engine.play import Field, Play, field
+from tests.plugins.server.store.place import Place
 
 from anyjob.outcome import Cause
 from anyjob.status import InstanceStatus
@@ -21,9 +21,9 @@ async def run(here: Field, job: Any, cause: Cause) -> None:
     await here.until(lambda: here.instance(ident).status.finished)
 
 
-def test_every_nth_failure_in_a_row_is_told_of(tmp_path: Path) -> None:
+def test_every_nth_failure_in_a_row_is_told_of(place: Place) -> None:
     async def go() -> None:
-        async with field(tmp_path) as here:
+        async with field(place) as here:
             contact = [{"UserName": "ann", "UserMail": "ann@example.org"}]
             job = await here.job(
                 Content="hold", FailEnable=True, FailTimes=2, SendChannel="mail,webhook", ContactInfo=contact
@@ -47,9 +47,9 @@ def test_every_nth_failure_in_a_row_is_told_of(tmp_path: Path) -> None:
     asyncio.run(go())
 
 
-def test_successes_are_told_of_where_that_is_wanted(tmp_path: Path) -> None:
+def test_successes_are_told_of_where_that_is_wanted(place: Place) -> None:
     async def go() -> None:
-        async with field(tmp_path) as here:
+        async with field(place) as here:
             job = await here.job(Content="hold", SuccessNoticeEnable=True)
             for cause in (Cause.FAILED, Cause.SUCCEEDED):
                 await run(here, job, cause)
@@ -58,10 +58,10 @@ def test_successes_are_told_of_where_that_is_wanted(tmp_path: Path) -> None:
     asyncio.run(go())
 
 
-def test_a_run_that_takes_too_long_is_told_of_once_also_over_a_restart(tmp_path: Path) -> None:
+def test_a_run_that_takes_too_long_is_told_of_once_also_over_a_restart(place: Place) -> None:
     async def go() -> None:
         play = Play()
-        async with field(tmp_path, play) as here:
+        async with field(place, play) as here:
             job = await here.job(Content="hold", TimeoutEnable=True, Timeout=60)
             ident = await here.engine.manual.execute(job)
             await here.running(ident)
@@ -71,7 +71,7 @@ def test_a_run_that_takes_too_long_is_told_of_once_also_over_a_restart(tmp_path:
             clock = here.clock
         clock.on(2)
         for _ in range(2):
-            async with field(tmp_path, play, clock) as here:
+            async with field(place, play, clock) as here:
                 await here.until(lambda here=here: here.told() == ["timeout"])
                 assert here.instance(ident).status is InstanceStatus.RUNNING
                 clock.on(60)
@@ -81,10 +81,10 @@ def test_a_run_that_takes_too_long_is_told_of_once_also_over_a_restart(tmp_path:
     asyncio.run(go())
 
 
-def test_observers_see_each_change(tmp_path: Path) -> None:
+def test_observers_see_each_change(place: Place) -> None:
     async def go() -> list[object]:
         play = Play()
-        async with field(tmp_path, play) as here:
+        async with field(place, play) as here:
             job = await here.job(Content="hold")
             await run(here, job, Cause.SUCCEEDED)
         return [(one.before, one.after, one.job_name) for one in play.changes]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection
 from tests.plugins.server.engine.play import NOON, Play, field
+from tests.plugins.server.store.place import Place
 
 from anyjob.executor.capabilities import Health
 from anyjob.job import BadJob, JobStatus
@@ -23,9 +23,9 @@ from anyjob_server.store.errors import NameTaken
 DAY = 86_400_000
 
 
-def test_execute_gives_a_durable_instance_with_its_parameters(tmp_path: Path) -> None:
+def test_execute_gives_a_durable_instance_with_its_parameters(place: Place) -> None:
     async def go() -> None:
-        async with field(tmp_path) as here:
+        async with field(place) as here:
             job = await here.job(Parameters="own")
             ident = await here.engine.manual.execute(job, parameters="given")
             made = here.instance(ident)
@@ -37,9 +37,9 @@ def test_execute_gives_a_durable_instance_with_its_parameters(tmp_path: Path) ->
     asyncio.run(go())
 
 
-def test_execute_is_refused_with_a_sentence_and_leaves_a_reason(tmp_path: Path) -> None:
+def test_execute_is_refused_with_a_sentence_and_leaves_a_reason(place: Place) -> None:
     async def go() -> None:
-        async with field(tmp_path) as here:
+        async with field(place) as here:
             job = await here.job(Status=0, Content="hold")
             said: list[str] = []
             for more in ({"check_status": True}, {"worker": "10.0.0.9"}, {"label": "gpu"}, {}, {}):
@@ -58,9 +58,9 @@ def test_execute_is_refused_with_a_sentence_and_leaves_a_reason(tmp_path: Path) 
     asyncio.run(go())
 
 
-def test_the_groups_limit_queues_by_priority_and_says_what_waits(tmp_path: Path) -> None:
+def test_the_groups_limit_queues_by_priority_and_says_what_waits(place: Place) -> None:
     async def go() -> None:
-        async with field(tmp_path, group={"max_concurrency": 1}) as here:
+        async with field(place, group={"max_concurrency": 1}) as here:
             job = await here.job(Content="hold", MaxConcurrency=5)
             high = await here.job("high", Priority=10)
             first, second = await here.engine.manual.execute(job), await here.engine.manual.execute(job)
@@ -79,9 +79,9 @@ def test_the_groups_limit_queues_by_priority_and_says_what_waits(tmp_path: Path)
     asyncio.run(go())
 
 
-def test_a_group_that_may_run_more_lets_in_what_waits(tmp_path: Path) -> None:
+def test_a_group_that_may_run_more_lets_in_what_waits(place: Place) -> None:
     async def go() -> None:
-        async with field(tmp_path, group={"max_concurrency": 1}) as here:
+        async with field(place, group={"max_concurrency": 1}) as here:
             job = await here.job(Content="hold", MaxConcurrency=5)
             await here.engine.manual.execute(job)
             second = await here.engine.manual.execute(job)
@@ -93,9 +93,9 @@ def test_a_group_that_may_run_more_lets_in_what_waits(tmp_path: Path) -> None:
     asyncio.run(go())
 
 
-def test_stop_ends_what_waits_at_once_and_what_runs_by_its_ladder(tmp_path: Path) -> None:
+def test_stop_ends_what_waits_at_once_and_what_runs_by_its_ladder(place: Place) -> None:
     async def go() -> None:
-        async with field(tmp_path, slots=1) as here:
+        async with field(place, slots=1) as here:
             job = await here.job(Content="hold", MaxConcurrency=5, MaxAttempt=3)
             runs, waits = await here.engine.manual.execute(job), await here.engine.manual.execute(job)
             await here.running(runs)
@@ -116,9 +116,9 @@ def test_stop_ends_what_waits_at_once_and_what_runs_by_its_ladder(tmp_path: Path
     asyncio.run(go())
 
 
-def test_retry_makes_a_new_instance_and_leaves_the_old_one(tmp_path: Path) -> None:
+def test_retry_makes_a_new_instance_and_leaves_the_old_one(place: Place) -> None:
     async def go() -> None:
-        async with field(tmp_path) as here:
+        async with field(place) as here:
             job = await here.job(Content="hold")
             first = await here.engine.manual.execute(job, parameters="p", data_time=5)
             with pytest.raises(StillGoing, match="cannot be run again"):
@@ -138,9 +138,9 @@ def test_retry_makes_a_new_instance_and_leaves_the_old_one(tmp_path: Path) -> No
     asyncio.run(go())
 
 
-def test_rerun_makes_one_a_day_and_they_take_turns(tmp_path: Path) -> None:
+def test_rerun_makes_one_a_day_and_they_take_turns(place: Place) -> None:
     async def go() -> None:
-        async with field(tmp_path) as here:
+        async with field(place) as here:
             job = await here.job(Content="hold", Timezone="GMT+8")
             ids = await here.engine.manual.rerun(job, NOON - 2 * DAY, NOON, "01:30:00")
             times = [here.instance(one).data_time for one in ids]
@@ -165,9 +165,9 @@ def test_rerun_makes_one_a_day_and_they_take_turns(tmp_path: Path) -> None:
     asyncio.run(go())
 
 
-def test_a_failed_instance_is_called_a_success_by_somebody(tmp_path: Path) -> None:
+def test_a_failed_instance_is_called_a_success_by_somebody(place: Place) -> None:
     async def go() -> None:
-        async with field(tmp_path) as here:
+        async with field(place) as here:
             job = await here.job(Content="hold")
             ident = await here.engine.manual.execute(job)
             await here.running(ident)
@@ -185,11 +185,11 @@ def test_a_failed_instance_is_called_a_success_by_somebody(tmp_path: Path) -> No
     asyncio.run(go())
 
 
-def test_calling_a_success_while_the_run_ends_changes_no_end_twice(tmp_path: Path) -> None:
+def test_calling_a_success_while_the_run_ends_changes_no_end_twice(place: Place) -> None:
     """Whoever comes first, the database decides: either it is refused, or the failure became a success."""
 
     async def go() -> None:
-        async with field(tmp_path) as here:
+        async with field(place) as here:
             job = await here.job(Content="hold", MaxConcurrency=50)
             ids = [await here.engine.manual.execute(job) for _ in range(20)]
             for one in ids:
@@ -214,11 +214,11 @@ def test_calling_a_success_while_the_run_ends_changes_no_end_twice(tmp_path: Pat
     asyncio.run(go())
 
 
-def test_without_a_worker_the_instance_fails_and_says_so(tmp_path: Path) -> None:
+def test_without_a_worker_the_instance_fails_and_says_so(place: Place) -> None:
     async def go() -> None:
         play = Play()
         play.health = Health(state="undetected", why="there is no stage")
-        async with field(tmp_path, play) as here:
+        async with field(place, play) as here:
             job = await here.job(TimeType=3, TimeExpression="10", MissWorkerEnable=True)
             await here.tick(job, 10, 1)
             (one,) = await here.ended(job)
@@ -234,11 +234,11 @@ def test_without_a_worker_the_instance_fails_and_says_so(tmp_path: Path) -> None
     asyncio.run(go())
 
 
-def test_a_job_that_needs_less_than_its_type_runs_where_the_type_is_not_well(tmp_path: Path) -> None:
+def test_a_job_that_needs_less_than_its_type_runs_where_the_type_is_not_well(place: Place) -> None:
     async def go() -> None:
         play = Play()
         play.health, play.looks = Health(state="undetected", why="there is no stage"), True
-        async with field(tmp_path, play) as here:
+        async with field(place, play) as here:
             ident = await here.engine.manual.execute(await here.job(Content="hold"))
             here.play.finish(ident)
             needs = await here.job("needs", Content="fail")
@@ -248,9 +248,9 @@ def test_a_job_that_needs_less_than_its_type_runs_where_the_type_is_not_well(tmp
     asyncio.run(go())
 
 
-def test_what_cannot_be_made_is_refused_with_every_fault(tmp_path: Path) -> None:
+def test_what_cannot_be_made_is_refused_with_every_fault(place: Place) -> None:
     async def go() -> None:
-        async with field(tmp_path, group={"max_jobs": 2}) as here:
+        async with field(place, group={"max_jobs": 2}) as here:
             never = {"TimeType": 1, "TimeExpression": "0 0 0 30 2 ?"}
             await here.job("a")
             with pytest.raises(NameTaken):
@@ -273,9 +273,9 @@ def test_what_cannot_be_made_is_refused_with_every_fault(tmp_path: Path) -> None
     asyncio.run(go())
 
 
-def test_a_script_keeps_its_versions(tmp_path: Path) -> None:
+def test_a_script_keeps_its_versions(place: Place) -> None:
     async def go() -> None:
-        async with field(tmp_path) as here:
+        async with field(place) as here:
             job = await here.job(Content="one")
             job = await here.engine.jobs.script(job, "two", "the second", "me")
             job = await here.engine.jobs.script(job, "three", "the third", "me")
@@ -290,9 +290,9 @@ def test_a_script_keeps_its_versions(tmp_path: Path) -> None:
     asyncio.run(go())
 
 
-def test_what_a_run_lacks_on_this_worker_counts_as_no_worker(tmp_path: Path) -> None:
+def test_what_a_run_lacks_on_this_worker_counts_as_no_worker(place: Place) -> None:
     async def go() -> None:
-        async with field(tmp_path) as here:
+        async with field(place) as here:
             job = await here.job(Content="hold", MissWorkerEnable=True)
             ident = await here.engine.manual.execute(job)
             await here.running(ident)
@@ -304,11 +304,11 @@ def test_what_a_run_lacks_on_this_worker_counts_as_no_worker(tmp_path: Path) -> 
     asyncio.run(go())
 
 
-def test_changes_of_one_job_at_one_time_are_all_kept(tmp_path: Path) -> None:
+def test_changes_of_one_job_at_one_time_are_all_kept(place: Place) -> None:
     """Each was acknowledged: none may write back what it read before another."""
 
     async def go() -> None:
-        async with field(tmp_path) as here:
+        async with field(place) as here:
             job = await here.job(TimeType=1, TimeExpression="0 0 3 * * ?", Content="hold")
             life = here.engine.jobs
             await asyncio.gather(
@@ -326,9 +326,9 @@ def test_changes_of_one_job_at_one_time_are_all_kept(tmp_path: Path) -> None:
     asyncio.run(go())
 
 
-def test_what_is_kept_beside_an_instance_is_kept_with_it_or_not_at_all(tmp_path: Path) -> None:
+def test_what_is_kept_beside_an_instance_is_kept_with_it_or_not_at_all(place: Place) -> None:
     async def go() -> None:
-        async with field(tmp_path) as here:
+        async with field(place) as here:
             job = await here.job(Content="hold", MaxConcurrency=2)
             line = AuditRow(at=NOON, key="k", action="ExecuteJob", namespace="n", group_id="g", allowed=True)
             ident = await here.engine.manual.execute(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.plugins.server.engine.play import NOON, Field, HandClock, Play, field
+from tests.plugins.server.store.place import Place
 
 from anyjob.outcome import Cause
 from anyjob.status import InstanceStatus, TriggerType
@@ -16,9 +16,9 @@ from anyjob_server.store import jobs
 CRON: dict[str, Any] = {"TimeType": 1, "TimeExpression": "0/10 * * * * ?"}
 
 
-def test_cron_fires_at_its_times_with_its_data_time(tmp_path: Path) -> None:
+def test_cron_fires_at_its_times_with_its_data_time(place: Place) -> None:
     async def go() -> None:
-        async with field(tmp_path) as here:
+        async with field(place) as here:
             job = await here.job(**CRON, DataOffset=-3600)
             assert job.next_fire == NOON + 10_000
             (one,) = await here.tick(job, 10, 1)
@@ -32,9 +32,9 @@ def test_cron_fires_at_its_times_with_its_data_time(tmp_path: Path) -> None:
     asyncio.run(go())
 
 
-def test_fixed_rate_fires_however_long_runs_take_and_drops_beyond_max_concurrency(tmp_path: Path) -> None:
+def test_fixed_rate_fires_however_long_runs_take_and_drops_beyond_max_concurrency(place: Place) -> None:
     async def go() -> None:
-        async with field(tmp_path) as here:
+        async with field(place) as here:
             job = await here.job(TimeType=3, TimeExpression="10", Content="hold")
             (one,) = await here.tick(job, 10, 1)
             for _ in range(3):
@@ -49,9 +49,9 @@ def test_fixed_rate_fires_however_long_runs_take_and_drops_beyond_max_concurrenc
     asyncio.run(go())
 
 
-def test_second_delay_counts_from_the_end_and_is_not_tried_again(tmp_path: Path) -> None:
+def test_second_delay_counts_from_the_end_and_is_not_tried_again(place: Place) -> None:
     async def go() -> None:
-        async with field(tmp_path) as here:
+        async with field(place) as here:
             job = await here.job(TimeType=4, TimeExpression="5", Content="hold", MaxAttempt=3, AttemptInterval=0)
             (one,) = await here.tick(job, 5, 1)
             assert here.row(job).next_fire is None
@@ -67,9 +67,9 @@ def test_second_delay_counts_from_the_end_and_is_not_tried_again(tmp_path: Path)
     asyncio.run(go())
 
 
-def test_a_one_time_job_is_gone_after_its_run_and_its_history_is_not(tmp_path: Path) -> None:
+def test_a_one_time_job_is_gone_after_its_run_and_its_history_is_not(place: Place) -> None:
     async def go() -> None:
-        async with field(tmp_path) as here:
+        async with field(place) as here:
             job = await here.job(TimeType=5, TimeExpression=str(NOON + 60_000))
             await here.tick(job, 60, 1)
             (one,) = await here.ended(job)
@@ -87,9 +87,9 @@ def test_a_one_time_job_is_gone_after_its_run_and_its_history_is_not(tmp_path: P
 
 
 @pytest.mark.parametrize("time_type", [100, -1])
-def test_no_time_fires_api_and_none(tmp_path: Path, time_type: int) -> None:
+def test_no_time_fires_api_and_none(place: Place, time_type: int) -> None:
     async def go() -> None:
-        async with field(tmp_path) as here:
+        async with field(place) as here:
             job = await here.job(TimeType=time_type)
             assert job.next_fire is None
             assert (await here.engine.why(job)).never == "only ExecuteJob and manual runs start it"
@@ -97,9 +97,9 @@ def test_no_time_fires_api_and_none(tmp_path: Path, time_type: int) -> None:
     asyncio.run(go())
 
 
-def test_what_was_missed_runs_once_if_it_is_not_too_late(tmp_path: Path) -> None:
+def test_what_was_missed_runs_once_if_it_is_not_too_late(place: Place) -> None:
     async def go() -> None:
-        async with field(tmp_path) as here:
+        async with field(place) as here:
             job = await here.job(**CRON)
             (one,) = await here.tick(job, 35, 1)
             assert one.schedule_time == NOON + 30_000
@@ -112,9 +112,9 @@ def test_what_was_missed_runs_once_if_it_is_not_too_late(tmp_path: Path) -> None
     asyncio.run(go())
 
 
-def test_what_was_missed_twice_with_runs_between_is_told_apart(tmp_path: Path) -> None:
+def test_what_was_missed_twice_with_runs_between_is_told_apart(place: Place) -> None:
     async def go() -> None:
-        async with field(tmp_path) as here:
+        async with field(place) as here:
             job = await here.job(**CRON)
             for count, seconds in enumerate((35, 10, 10, 30), 1):
                 await here.tick(job, seconds, count)
@@ -127,13 +127,13 @@ def test_what_was_missed_twice_with_runs_between_is_told_apart(tmp_path: Path) -
     asyncio.run(go())
 
 
-def test_what_was_missed_while_nobody_was_there(tmp_path: Path) -> None:
+def test_what_was_missed_while_nobody_was_there(place: Place) -> None:
     async def go() -> None:
         play = Play()
-        async with field(tmp_path, play) as here:
+        async with field(place, play) as here:
             job, clock = await here.job(**CRON), here.clock
         clock.on(3_600)
-        async with field(tmp_path, play, clock, misfire_grace=0) as here:
+        async with field(place, play, clock, misfire_grace=0) as here:
             (one,) = await here.tick(job, 0, 1)  # due at this very moment
             assert one.schedule_time == clock.now()
             await here.until(lambda: here.reasons(job) == [("misfire", 359)])
@@ -141,9 +141,9 @@ def test_what_was_missed_while_nobody_was_there(tmp_path: Path) -> None:
     asyncio.run(go())
 
 
-def test_the_calendar_and_end_time_leave_reasons(tmp_path: Path) -> None:
+def test_the_calendar_and_end_time_leave_reasons(place: Place) -> None:
     async def go() -> None:
-        async with field(tmp_path) as here:
+        async with field(place) as here:
             daily: dict[str, Any] = {"TimeType": 1, "TimeExpression": "0 0 13 * * ?"}
             job = await here.job(**daily, Calendar="workday", EndTime=NOON + 4 * 86_400_000)
             await here.tick(job, 3_600, 1)
@@ -157,9 +157,9 @@ def test_the_calendar_and_end_time_leave_reasons(tmp_path: Path) -> None:
     asyncio.run(go())
 
 
-def test_a_disabled_job_does_not_fire_and_an_enabled_one_fires_from_then_on(tmp_path: Path) -> None:
+def test_a_disabled_job_does_not_fire_and_an_enabled_one_fires_from_then_on(place: Place) -> None:
     async def go() -> None:
-        async with field(tmp_path) as here:
+        async with field(place) as here:
             job = await here.job(**CRON)
             await here.engine.jobs.disable([job])
             job = here.row(job)
@@ -175,9 +175,9 @@ def test_a_disabled_job_does_not_fire_and_an_enabled_one_fires_from_then_on(tmp_
     asyncio.run(go())
 
 
-def test_an_update_while_it_runs_touches_the_next_run_only(tmp_path: Path) -> None:
+def test_an_update_while_it_runs_touches_the_next_run_only(place: Place) -> None:
     async def go() -> None:
-        async with field(tmp_path) as here:
+        async with field(place) as here:
             job = await here.job(**CRON, Content="hold")
             (one,) = await here.tick(job, 10, 1)
             await here.running(one.id)
@@ -191,9 +191,9 @@ def test_an_update_while_it_runs_touches_the_next_run_only(tmp_path: Path) -> No
     asyncio.run(go())
 
 
-def test_an_update_that_leaves_the_time_alone_leaves_the_next_firing(tmp_path: Path) -> None:
+def test_an_update_that_leaves_the_time_alone_leaves_the_next_firing(place: Place) -> None:
     async def go() -> None:
-        async with field(tmp_path) as here:
+        async with field(place) as here:
             job = await here.job(TimeType=3, TimeExpression="100")
             here.clock.on(50)
             new = await here.engine.jobs.update(job, {"Description": "other"}, "me")
@@ -202,9 +202,9 @@ def test_an_update_that_leaves_the_time_alone_leaves_the_next_firing(tmp_path: P
     asyncio.run(go())
 
 
-def test_a_deleted_job_ends_what_waits_and_leaves_what_runs(tmp_path: Path) -> None:
+def test_a_deleted_job_ends_what_waits_and_leaves_what_runs(place: Place) -> None:
     async def go() -> None:
-        async with field(tmp_path, group={"max_concurrency": 1}) as here:
+        async with field(place, group={"max_concurrency": 1}) as here:
             job = await here.job(Content="hold", MaxConcurrency=9)
             runs, waits = await here.engine.manual.execute(job), await here.engine.manual.execute(job)
             await here.running(runs)
@@ -231,26 +231,26 @@ async def _jumped(here: Field, seconds: int) -> list[int]:
     return [one.schedule_time - NOON for one in here.of(job)]
 
 
-def test_no_time_fires_twice_when_the_clock_goes_back_a_little(tmp_path: Path) -> None:
+def test_no_time_fires_twice_when_the_clock_goes_back_a_little(place: Place) -> None:
     async def go() -> None:
-        async with field(tmp_path) as here:
+        async with field(place) as here:
             assert await _jumped(here, -25) == [10_000, 20_000]
 
     asyncio.run(go())
 
 
-def test_a_schedule_time_that_has_fired_does_not_fire_again_whatever_the_job_says(tmp_path: Path) -> None:
+def test_a_schedule_time_that_has_fired_does_not_fire_again_whatever_the_job_says(place: Place) -> None:
     """The store is the judge: by a fault of ours, or by a hand in the database, a job may be due once more."""
 
     async def go() -> None:
         clock = HandClock()
-        async with field(tmp_path, clock=clock) as here:
+        async with field(place, clock=clock) as here:
             job = await here.job(**CRON)
             await here.tick(job, 10, 1)
             await here.ended(job)
-        async with field(tmp_path, clock=clock) as here:
+        async with field(place, clock=clock) as here:
             await here.store.write(lambda c: jobs.set_next(c, [(job.id, NOON + 10_000)]))
-        async with field(tmp_path, clock=clock) as here:
+        async with field(place, clock=clock) as here:
             await here.until(lambda: ("misfire", 1) in here.reasons(job))
             assert [one.schedule_time for one in here.of(job)] == [NOON + 10_000]
             assert len(await here.tick(job, 10, 2)) == 2
@@ -258,24 +258,24 @@ def test_a_schedule_time_that_has_fired_does_not_fire_again_whatever_the_job_say
     asyncio.run(go())
 
 
-def test_a_clock_that_was_far_ahead_does_not_keep_jobs_from_firing(tmp_path: Path) -> None:
+def test_a_clock_that_was_far_ahead_does_not_keep_jobs_from_firing(place: Place) -> None:
     async def go() -> None:
-        async with field(tmp_path) as here:
+        async with field(place) as here:
             assert await _jumped(here, -86_400) == [10_000, 20_000 - 86_400_000]
 
     asyncio.run(go())
 
 
-def test_the_worker_is_told_which_jobs_are_enabled(tmp_path: Path) -> None:
+def test_the_worker_is_told_which_jobs_are_enabled(place: Place) -> None:
     async def go() -> None:
         play = Play()
-        async with field(tmp_path, play) as here:
-            jobs_ = [await here.job(name) for name in "abc"]
+        async with field(place, play) as here:
+            jobs_ = await asyncio.gather(*(here.job(name) for name in "abc"))
             await here.until(lambda: play.enabled and play.enabled[-1] == ["a", "b", "c"])
             assert len(play.enabled) == 1, "a burst is told once"
             await here.engine.jobs.disable([jobs_[0]])
             await here.until(lambda: play.enabled[-1] == ["b", "c"])
-        async with field(tmp_path, play, here.clock):
+        async with field(place, play, here.clock):
             assert play.enabled[-1] == ["b", "c"]
 
     asyncio.run(go())

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.grounds.postgres.cluster import Postgres
 from tests.plugins.server.engine.play import field
+from tests.plugins.server.store.place import Place
 
 from anyjob.status import InstanceStatus
 from anyjob_server.engine.errors import NoRoom, NotFired, Reason
@@ -16,14 +19,36 @@ from anyjob_server.engine.errors import NoRoom, NotFired, Reason
 pytestmark = pytest.mark.needs("root")
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 16 MB."""
-    disk = tmp_path / "disk"
+@contextmanager
+def small_disk(folder: Path) -> Generator[Path]:
+    """A disk of 24 MB in a new folder there."""
+    disk = folder / "disk"
     disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", disk], check=True)
-    yield disk
-    subprocess.run(["umount", "-l", disk], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", disk], check=True)
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", "-l", disk], check=True)
+        disk.rmdir()
+
+
+@contextmanager
+def on_sqlite(tmp_path: Path) -> Generator[tuple[Place, Path]]:
+    """A database and the worker's folder on a small disk, and that disk."""
+    with small_disk(tmp_path) as disk:
+        yield Place(disk / "state", None), disk
+
+
+@contextmanager
+def on_postgresql(postgres: Postgres, tmp_path: Path) -> Generator[tuple[Place, Path]]:
+    """A database on a small disk, and that disk; the worker's folder is elsewhere, as on another machine."""
+    with small_disk(postgres.dir) as disk:  # whose user has no way into the tests' own folder
+        space = disk / "space"
+        space.mkdir()
+        place = Place(tmp_path / "state", postgres, space)
+        yield place, disk
+        assert place.url
+        postgres.drop(place.url)
 
 
 def fill(ballast: Path, leave: int) -> None:
@@ -43,17 +68,19 @@ def fill(ballast: Path, leave: int) -> None:
         file.truncate(file.tell() - leave)
 
 
-def test_below_the_floor_nothing_fires_and_above_it_again(small_disk: Path) -> None:
-    async def go() -> None:
-        async with field(small_disk / "state", floor=4 << 20) as here:
+def test_below_the_floor_nothing_fires_and_above_it_again(tmp_path: Path) -> None:
+    """SQLite's own disk; PostgreSQL's may be another machine's."""
+
+    async def go(place: Place, disk: Path) -> None:
+        async with field(place, floor=4 << 20) as here:
             job = await here.job(TimeType=1, TimeExpression="0/10 * * * * ?")
             await here.tick(job, 10, 1)
             await here.ended(job)
-            fill(small_disk / "ballast", 2 << 20)
+            fill(disk / "ballast", 2 << 20)
             await asyncio.sleep(0.6)  # an answer holds for half a second
             for count in range(1, 4):
                 # Less room each time, and a moment late: neither is told, so that the three are one reason.
-                fill(small_disk / f"ballast{count}", (2 << 20) - count * (300 << 10))
+                fill(disk / f"ballast{count}", (2 << 20) - count * (300 << 10))
                 await asyncio.sleep(0.6)
                 here.clock.on(10 if count > 1 else 12)
                 await here.until(lambda count=count: here.reasons(job) == [("full", count)])
@@ -65,20 +92,24 @@ def test_below_the_floor_nothing_fires_and_above_it_again(small_disk: Path) -> N
             with pytest.raises(NoRoom, match=r"was not kept: .* free"):
                 await here.job("another")
             assert "free" in (await here.engine.why(job)).now
-            (small_disk / "ballast").unlink()
+            (disk / "ballast").unlink()
             await asyncio.sleep(0.6)
             assert len(await here.tick(job, 10, 2)) == 2
 
-    asyncio.run(go())
+    with on_sqlite(tmp_path) as (place, disk):
+        asyncio.run(go(place, disk))
 
 
-def test_an_end_that_finds_no_room_is_kept_when_there_is_some(small_disk: Path) -> None:
-    async def go() -> None:
-        async with field(small_disk / "state") as here:
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.needs("postgres"))])
+def test_an_end_that_finds_no_room_is_kept_when_there_is_some(
+    request: pytest.FixtureRequest, kind: str, tmp_path: Path
+) -> None:
+    async def go(place: Place, disk: Path) -> None:
+        async with field(place) as here:
             job = await here.job(Content="hold", MaxConcurrency=5)
             ident = await here.engine.manual.execute(job)
             await here.running(ident)
-            fill(small_disk / "ballast", 0)
+            fill(disk / "ballast", 0)
             here.play.finish(ident)
 
             async def execute_on() -> None:
@@ -89,7 +120,7 @@ def test_an_end_that_finds_no_room_is_kept_when_there_is_some(small_disk: Path) 
                 await execute_on()
             assert refused.value.reason in (Reason.FULL, Reason.MAX_CONCURRENCY)
             await asyncio.sleep(0.3)
-            (small_disk / "ballast").unlink()
+            (disk / "ballast").unlink()
             await here.until(lambda: here.instance(ident).status is InstanceStatus.SUCCESS)
 
             def over() -> bool:
@@ -99,4 +130,6 @@ def test_an_end_that_finds_no_room_is_kept_when_there_is_some(small_disk: Path) 
 
             await here.until(over)
 
-    asyncio.run(go())
+    postgres: Postgres | None = request.getfixturevalue("postgres") if kind == "postgresql" else None
+    with on_sqlite(tmp_path) if postgres is None else on_postgresql(postgres, tmp_path) as (place, disk):
+        asyncio.run(go(place, disk))

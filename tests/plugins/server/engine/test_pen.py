@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 from sqlalchemy import Connection
 from tests.plugins.server.engine.play import HandClock, field
+from tests.plugins.server.store.place import Place
 
 from anyjob.status import InstanceStatus
 from anyjob_server.engine.pen import Note, Pen
@@ -14,9 +14,9 @@ from anyjob_server.store.outbox import OutboxRow
 from anyjob_server.store.transitions import Transition
 
 
-def test_one_that_cannot_be_written_keeps_no_other(tmp_path: Path) -> None:
+def test_one_that_cannot_be_written_keeps_no_other(place: Place) -> None:
     async def go() -> None:
-        async with field(tmp_path) as here:
+        async with field(place) as here:
             job = await here.job(Content="hold", MaxConcurrency=3)
             ids = [await here.engine.manual.execute(job) for _ in range(3)]
             for one in ids:

@@ -8,21 +8,22 @@ import time
 from pathlib import Path
 
 from tests.plugins.server.engine.play import field
+from tests.plugins.server.store.place import Place
 
 from anyjob_server.engine.prune import Pruner, instance_of
 from anyjob_server.settings import LogSettings, ServerSettings
 
 
-def test_a_job_keeps_its_newest_instances_and_all_that_run(tmp_path: Path) -> None:
+def test_a_job_keeps_its_newest_instances_and_all_that_run(place: Place) -> None:
     async def go() -> None:
-        async with field(tmp_path, history=3) as here:
+        async with field(place, history=3) as here:
             job = await here.job(MaxConcurrency=9)
             held = await here.engine.manual.execute(await here.job("held", Content="hold"))
             for number in range(6):
                 await here.engine.manual.execute(job)
                 await here.ended(job, number + 1)
             ids = [row.id for row in here.of(job)]
-            folders = [tmp_path / f"worker/runs/aj-{one:x}-0-1" for one in [*ids, held]]
+            folders = [place.state / f"worker/runs/aj-{one:x}-0-1" for one in [*ids, held]]
             for folder in folders:
                 folder.mkdir(exist_ok=True)
             await here.engine.pruner.history()

@@ -11,6 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from tests.plugins.server.store.place import Place
 
 from anyjob.job.words import TimeType
 from anyjob.status import InstanceStatus, TriggerType
@@ -31,9 +32,8 @@ def begin(words: list[str]) -> subprocess.Popen[str]:
 
 
 @pytest.mark.timeout(600)
-def test_killed_at_random_moments(tmp_path: Path) -> None:
-    words = [str(tmp_path / name) for name in ("state", "marks", "promises")]
-    (tmp_path / "state").mkdir()
+def test_killed_at_random_moments(place: Place, tmp_path: Path) -> None:
+    words = [place.url or "", str(place.state), *(str(tmp_path / name) for name in ("marks", "promises"))]
     for _ in range(KILLS):
         process = begin(words)
         time.sleep(random.uniform(0.05, 1.2))
@@ -51,7 +51,7 @@ def test_killed_at_random_moments(tmp_path: Path) -> None:
         promised[what].add(int(number))
     assert len(promised["instance"]) > KILLS
     assert promised["stop"]
-    check(Store.open(None, tmp_path / "state"), marks, promised)
+    check(place.open(), marks, promised)
 
 
 def check(store: Store, marks: Counter[int], promised: dict[str, set[int]]) -> None:
@@ -84,4 +84,3 @@ def check(store: Store, marks: Counter[int], promised: dict[str, set[int]]) -> N
         assert (job.next_fire - first) // 1000 == len(fired) + sum(one.count for one in said), (
             "a firing left neither an instance nor a reason"
         )
-    store.close()

@@ -24,6 +24,12 @@ class Place:
         self.url = postgres.database(space) if postgres else None
         self._open: list[Store] = []
 
+    def beside(self, state: Path) -> Place:
+        """The same database of PostgreSQL with another state folder; SQLite's is in the folder."""
+        made = Place(state, None)
+        made.postgres, made.url = self.postgres, self.url
+        return made
+
     def open(self, **settings: Any) -> Store:
         store = Store.open(self.url, self.state, **settings)
         self._open.append(store)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
@@ -36,6 +37,8 @@ from anyjob_server.timing.localtime import epoch_of, wall_after
 __all__ = ["Manual"]
 
 _MOST_DAYS: Final = 1_000
+
+_log = logging.getLogger(__name__)
 
 
 class Manual:
@@ -206,7 +209,10 @@ class Manual:
                 outbox.add(c, [alert(Alert.MISS_WORKER, loaded.job, row, now, why=text)])
 
         if kind is not Reason.FULL:  # there is no room for the reason either
-            await self._store.write(change)
+            try:
+                await self._store.write(change)
+            except StoreFull as full:  # who asked is told why all the same
+                _log.warning("a reason of job %r is not kept: %s", loaded.row.name, full)
         raise NotFired(loaded.row.name, kind, text)
 
 
