@@ -45,6 +45,7 @@ class GradedCase:
     where: str = ""
 
     def to_json(self) -> dict[str, Json]:
+        """As `anyjob check-executor --json` prints it; its group is said by what holds it."""
         return {
             "name": self.name,
             "rule": self.rule,
@@ -97,6 +98,7 @@ class Report:
         return groups
 
     def to_json(self) -> dict[str, Json]:
+        """As `anyjob check-executor --json` prints it. Of a part of the suite `grade` is null: there is none."""
         return {
             "job_type": self.job_type,
             "plugin": self.plugin,

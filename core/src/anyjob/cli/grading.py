@@ -128,9 +128,12 @@ class Grading:
 
     @pytest.hookimpl(trylast=True)
     def pytest_configure(self, config: pytest.Config) -> None:
+        """pytest's own reporter prints nothing: `shown` is told of each case instead."""
         config.pluginmanager.unregister(name="terminalreporter")
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Leaves out the cases that were not asked for, gives the settings to the contracts, and orders the rest by
+        group."""
         items[:] = [item for item in items if self._only in _described(item)[1]]
         self.total = len(items)
         groups: list[str] = []
@@ -146,6 +149,7 @@ class Grading:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Tells of a case before it begins, and keeps it when it is over."""
         group, name, rule = _described(item)
         failed = sum(case.verdict is Verdict.FAILS for case in self.cases)
         so_far = f", {failed} failed" if failed else ""
@@ -159,25 +163,30 @@ class Grading:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> None:
+        """Notes the folder of the case that is at work."""
         assert isinstance(item, pytest.Function)
         folder = item.funcargs.get("tmp_path")
         self._at_work = folder if isinstance(folder, Path) else None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(self, call: pytest.CallInfo[Any]) -> None:
+        """Judges the case by what it raised, in its setting up, its call or its tidying up."""
         # The first fault of a case counts: what its tidying up finds may follow from it.
         if call.excinfo is not None and self._now[0] is not Verdict.FAILS:
             self._now = _judged(call.excinfo.value)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """The contract could not be read: there is no grade."""
         if report.failed:
             self._broken = report.longreprtext
 
     def pytest_internalerror(self, excrepr: object) -> bool:
+        """pytest itself failed: there is no grade. True: it need not print that too."""
         self._broken = str(excrepr)
         return True
 
     def pytest_keyboard_interrupt(self) -> None:
+        """The case at work was the last."""
         self.interrupted = True
         self._interrupted()
 

@@ -38,7 +38,7 @@ class Shown(Protocol):
 
 
 class Raw:
-    """Bytes as they are: for pipes and files."""
+    """Bytes as they are: for pipes and files. Implements `Shown`."""
 
     def feed(self, data: bytes) -> bytes:
         return data
@@ -48,7 +48,10 @@ class Raw:
 
 
 class Plain:
-    """Text without control sequences: for terminals. A lone carriage return becomes a newline."""
+    """Text without control sequences: for terminals. A lone carriage return becomes a newline.
+
+    Implements `Shown`.
+    """
 
     def __init__(self, encoding: str, to: str) -> None:
         """`encoding` of the log, and of the terminal."""
@@ -72,7 +75,10 @@ class Plain:
 
 
 class Prefixed:
-    """Whole lines, each with a word before it, so that the logs of several tasks can be told apart."""
+    """Whole lines, each with a word before it, so that the logs of several tasks can be told apart.
+
+    Implements `Shown`.
+    """
 
     def __init__(self, prefix: str, inner: Shown) -> None:
         self._prefix, self._inner, self._line = prefix.encode(), inner, b""

@@ -47,6 +47,8 @@ class Hand:
         return self.handle
 
     async def watch(self) -> Outcome:
+        """What `watch` gives, with the handle that the run has. Raises Fault when it is no Outcome, or comes too
+        late."""
         got = await self.rig.verb(self.watching(), "watch")
         if not isinstance(cast("object", got), Outcome):
             raise Fault(f"watch gave a {type(got).__name__}, not an Outcome.")
@@ -58,6 +60,8 @@ class Hand:
         return self.bound.executor.watch(self.face, self.bound.spec, self.handle)
 
     async def stop(self, stage: Stage) -> StopReport:
+        """Set `run.stopping`, if it is not, and call `stop`. Raises Fault when it gives no StopReport, or that too
+        late."""
         assert self.handle is not None
         if not self.face.stopping:
             self.face.begin_stop()
@@ -68,9 +72,11 @@ class Hand:
         return got
 
     async def find(self) -> Handle | Outcome | None:
+        """What `find` says of the run as it is now. Raises Fault when that comes too late."""
         return await self.rig.verb(self.bound.executor.find(self.face, self.bound.spec), "find")
 
     async def clean(self) -> None:
+        """Call `clean`, with the handle if the run has one. Raises Fault when it takes too long."""
         await self.rig.verb(self.bound.executor.clean(self.face, self.bound.spec, self.handle), "clean")
 
 

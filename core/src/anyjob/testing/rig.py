@@ -139,7 +139,7 @@ class Rig:
 
     @cached_property
     def kind(self) -> ExecutorType:
-        """What the plugin says of the type."""
+        """What the plugin says of the type. Raises Fault when none offers it."""
         host = self.host()
         for offer in host.types():
             if self.job_type in (offer.kind.job_type, *offer.kind.aliases):
@@ -149,7 +149,7 @@ class Rig:
 
     @cached_property
     def samples(self) -> Samples:
-        """The type's samples: those given, else those that its plugin ships."""
+        """The type's samples: those given, else those that its plugin ships. Raises Fault when it ships none."""
         if self._source is not None:
             return self._supply.take(self._source, "The samples of the test class")
         named = self.kind.samples
@@ -267,7 +267,7 @@ class Rig:
         return asyncio.run(life())
 
     async def resumed(self, worker: Worker, order: RunOrder) -> Finished:
-        """The end of a run that an earlier worker of this folder was given."""
+        """The end of a run that an earlier worker of this folder was given. Raises Fault when it is not known here."""
         run = worker.live.get(order.name)
         if run is None:
             raise Fault("The next worker does not know the run any more.")
@@ -334,7 +334,7 @@ class Rig:
         await self.until(lambda: word in self.log(run) or over(), f"The log of the run does not say {sample.ready!r}")
 
     async def ready(self, run: LiveRun, sample: Sample) -> Handle:
-        """Wait until the run goes on and its log says that it has come so far."""
+        """Wait until the run goes on and its log says that it has come so far. Raises Fault when it has ended."""
         handle = await self.running(run)
         await self.said(run, sample, lambda: run.record.state is RunState.ENDED)
         outcome = run.record.outcome

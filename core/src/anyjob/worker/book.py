@@ -23,7 +23,10 @@ Write = Callable[[Mapping[str, Any]], None]
 
 
 class JobShelf:
-    """The jobs, with who serves them, that lines refer to by number: written once and not with each of their runs."""
+    """The jobs, with who serves them, that lines refer to by number: written once and not with each of their runs.
+
+    Implements `LedgerPart`.
+    """
 
     kinds = frozenset({"job"})
     IDLE = 1024
@@ -92,7 +95,7 @@ def _line(job: Job, binding: Binding) -> dict[str, Any]:
 
 
 class RunBook:
-    """Every run that was accepted and not yet forgotten, by name."""
+    """Every run that was accepted and not yet forgotten, by name. Implements `LedgerPart`."""
 
     kinds = frozenset({*(mark.value for mark in Mark), "cursor", "forgot"})
 
@@ -122,6 +125,8 @@ class RunBook:
     # same mark can be tried again.
 
     def starting(self, record: RunRecord, policies: list[str]) -> None:
+        """`start` is about to be called; `policies` is what they changed, a line each. Raises IllegalMark, OSError, as
+        the other marks do."""
         at = round(time.time(), 3)
         line: dict[str, Any] = {"m": "starting", "run": record.order.name, "at": at}
         if policies:
@@ -132,18 +137,22 @@ class RunBook:
         record.starts += 1
 
     def saved(self, record: RunRecord, data: Json) -> None:
+        """`data` is what the executor's checkpoint holds. Raises IllegalMark, OSError."""
         self._mark(record, Mark.SAVED, {"m": "saved", "run": record.order.name, "data": data})
         record.saved = data
 
     def handle(self, record: RunRecord, handle: Handle) -> None:
+        """The run has begun, and is found by `handle`. Raises IllegalMark, OSError."""
         self._mark(record, Mark.HANDLE, {"m": "handle", "run": record.order.name, "handle": handle.to_json()})
         record.handle = handle
 
     def stop(self, record: RunRecord, why: str) -> None:
+        """A stop was asked for, and why. Raises IllegalMark, OSError."""
         self._mark(record, Mark.STOP, {"m": "stop", "run": record.order.name, "why": why})
         record.stop = why
 
     def ended(self, record: RunRecord, outcome: Outcome) -> None:
+        """The run is over, at the time that the outcome says, else now. Raises IllegalMark, OSError."""
         at = round(outcome.ended or time.time(), 3)
         line = {"m": "ended", "run": record.order.name, "at": at, "outcome": outcome.to_json()}
         self._mark(record, Mark.ENDED, line)

@@ -11,7 +11,7 @@ __all__ = ["CounterOf", "Counters"]
 
 
 class Counters:
-    """All counters of a worker. A part of the ledger."""
+    """All counters of a worker. Implements `LedgerPart`."""
 
     kinds = frozenset({"count"})
 

@@ -25,8 +25,13 @@ class GuardContext(Protocol):
     """What a guard needs of its worker."""
 
     @property
-    def base_environment(self) -> Mapping[str, str]: ...
-    async def shim(self) -> ShimClient: ...
+    def base_environment(self) -> Mapping[str, str]:
+        """What of the worker's own environment the shim gives to the command."""
+        ...
+
+    async def shim(self) -> ShimClient:
+        """The shim of this state folder, started if it is not there. Raises ShimLost."""
+        ...
 
 
 class Guard:

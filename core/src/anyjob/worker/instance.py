@@ -100,7 +100,7 @@ class LiveInstance:
 
 
 class Instances:
-    """All instances of a worker. A part of its ledger.
+    """All instances of a worker. Implements `LedgerPart`.
 
     instances = Instances(worker)      # before the worker starts
     async with worker:

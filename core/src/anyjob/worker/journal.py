@@ -94,6 +94,7 @@ class Journal:
         self.size = os.fstat(self._file).st_size
 
     def close(self) -> None:
+        """Nothing can be written from now on. What was written stays."""
         os.close(self._file)
 
 

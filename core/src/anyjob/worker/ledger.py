@@ -19,7 +19,10 @@ class LedgerPart(Protocol):
     """Owns some kinds of lines (`m` of the line)."""
 
     @property
-    def kinds(self) -> frozenset[str]: ...
+    def kinds(self) -> frozenset[str]:
+        """Which lines it owns, by their `m`. No two parts own one kind."""
+        ...
+
     def replay(self, line: Mapping[str, Any]) -> None:
         """Take one line that an earlier worker wrote."""
         ...
@@ -61,4 +64,5 @@ class Ledger:
         self._journal.rewrite(line for part in self._parts for line in part.lines())
 
     def close(self) -> None:
+        """Nothing can be written from now on."""
         self._journal.close()

@@ -37,7 +37,7 @@ class _Box:
 
 
 class Mailbox:
-    """Keys, and what came for them. A part of the ledger."""
+    """Keys, and what came for them. Implements `LedgerPart`."""
 
     kinds = frozenset({"listen", "event", "taken", "deaf"})
 
@@ -80,6 +80,7 @@ class Mailbox:
                 await box.arrived.wait()
 
     def taken(self, one: Delivery) -> None:
+        """The run has acknowledged it: durable on return. Nothing happens the second time. Raises OSError."""
         box = self._boxes.get(one.run)
         if box is not None and box.waiting.pop(one.number, None) is not None:
             self.write({"m": "taken", "run": one.run, "n": one.number})

@@ -46,6 +46,7 @@ class StateFolder:
 
     @property
     def runs(self) -> Path:
+        """The folders of the runs, by their names."""
         return self.path / "runs"
 
     def own(self, name: str, *, launcher: bool = False) -> Path:
@@ -54,14 +55,17 @@ class StateFolder:
 
     @property
     def shared(self) -> Path:
+        """The folders of processes that runs share."""
         return self.path / "shared"
 
     @property
     def shim(self) -> Path:
+        """The shim's folder."""
         return self.path / "shim"
 
     @property
     def ledger(self) -> Path:
+        """The journal of all that the worker itself must remember."""
         return self.path / "worker.jsonl"
 
     def close(self) -> None:

@@ -67,6 +67,7 @@ class LiveRun:
 
     @property
     def name(self) -> str:
+        """The run's, unique to this start."""
         return self.record.order.name
 
     @property
@@ -96,7 +97,7 @@ class Worker:
             worker.forget(run.name)
 
     Leaving the block leaves the runs going; the next worker on the folder finds them in `resumed`. All methods
-    belong to the loop that entered the block.
+    belong to the loop that entered the block. Implements `Owner` and `AppHost`.
     """
 
     def __init__(

@@ -55,6 +55,7 @@ class Operation:
 
     @property
     def method(self) -> str:
+        """The HTTP method: POST where it has a body."""
         return "GET" if self.body is None else "POST"
 
 

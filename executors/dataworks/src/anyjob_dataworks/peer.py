@@ -131,6 +131,7 @@ class Peer:
 
     @property
     def region(self) -> str:
+        """What jobs write as their region, to be sent here."""
         return f"practice:{self.port}"
 
     def __enter__(self) -> Self:

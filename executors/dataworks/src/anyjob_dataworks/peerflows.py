@@ -114,6 +114,7 @@ class PeerNode:
 
     @property
     def ends(self) -> float:
+        """When it is over, if nobody stops it: seconds of the monotonic clock."""
         return self.begins + (0 if self.dry else self.script.seconds)
 
     def failed_at(self) -> float:
@@ -212,6 +213,7 @@ class PeerFlows:
         return made
 
     def find(self, number: int) -> PeerFlow | None:
+        """The flow of that number, if it was started here."""
         return next((flow for flow in self.started if flow.id == number), None)
 
     def node(self, number: int) -> tuple[PeerFlow, PeerNode] | None:

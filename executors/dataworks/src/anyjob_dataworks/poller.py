@@ -83,6 +83,7 @@ class Poller:
 
     @property
     def client(self) -> Client:
+        """What it sends with: for health, which waits for no turn."""
         return self._client
 
     async def run(self, door: Door, do: Callable[[Ask], T], before: Callable[[], Awaitable[None]] | None = None) -> T:

@@ -24,6 +24,7 @@ class Phase(StrEnum):
 
     @property
     def over(self) -> bool:
+        """Whether it will not change by itself any more."""
         return self in (Phase.SUCCEEDED, Phase.FAILED)
 
 
@@ -69,6 +70,7 @@ class Node:
 
     @property
     def phase(self) -> Phase:
+        """How far it is, by the service's word for it."""
         return phase_of(self.status)
 
     @property
@@ -95,6 +97,7 @@ class Sight:
 
     @property
     def succeeded(self) -> bool:
+        """Whether the service calls the whole flow a success."""
         return phase_of(self.status) is Phase.SUCCEEDED
 
     @property

@@ -55,6 +55,7 @@ class Answer:
 
     @property
     def whole(self) -> bool:
+        """Whether `kept` is all of the body."""
         return not self.cut and self.size == len(self.kept)
 
     @property

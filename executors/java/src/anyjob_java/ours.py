@@ -30,6 +30,7 @@ class Ours:
     overlay: Path
 
     def there(self) -> bool:
+        """Whether the package holds all of them; a source tree in which none was built yet does not."""
         return all(path.exists() for path in (self.app, self.host, self.api, self.overlay))
 
     def files(self) -> dict[str, bytes]:

@@ -46,14 +46,17 @@ class Call:
 
     @property
     def method(self) -> str:
+        """The HTTP method of the verb."""
         return {"create": "POST", "delete": "DELETE", "patch": "PATCH"}.get(self.verb, "GET")
 
     @property
     def said_resource(self) -> str:
+        """The resource as a Role names it: a subresource behind a slash."""
         return f"{self.resource}/{self.part}" if self.part else self.resource
 
     @property
     def target(self) -> str:
+        """The path and query of the request."""
         if self.path:
             return self.path
         root = f"/apis/{self.group}/v1" if self.group else "/api/v1"
@@ -127,6 +130,7 @@ class Api:
         return text(await self.call(Call(verb="get", resource="version", path="/version")), "gitVersion")
 
     def close(self) -> None:
+        """The connections that wait for a next call are closed; calls that are going are not."""
         while self._idle:
             self._idle.pop().close()
 

@@ -58,6 +58,7 @@ class Cluster:
         return track
 
     def untrack(self, run: str) -> None:
+        """Nobody follows the run any more."""
         self._tracks.pop(run, None)
 
     def _watching(self, namespace: str, kind: str) -> Sequence[Informer]:

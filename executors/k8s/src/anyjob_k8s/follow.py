@@ -72,6 +72,8 @@ class Follow:
         self._overdue: Stage | None = None
 
     async def to_the_end(self) -> Ended:
+        """How the run ended, once its objects say so and its log is read. On the way the deadline is kept, where the
+        cluster does not."""
         target = self._target
         track = self._cluster.track(self._run.name, target.namespace, target.kind, target.uid)
         logs = Logs(self._cluster.api, target.namespace, self._run.log)

@@ -70,6 +70,7 @@ class Informer:
         return list(self._of.get(run, {}).values())
 
     async def close(self) -> None:
+        """Ends its connection. `told` hears nothing any more."""
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 

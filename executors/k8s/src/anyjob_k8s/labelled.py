@@ -34,6 +34,7 @@ class Labelled:
         return self._tail + self._held
 
     def feed(self, data: bytes) -> bytes:
+        """What can be shown by now; of an unfinished line nothing."""
         if not self.label:
             return data
         data = self._held + data

@@ -136,6 +136,7 @@ class Logs:
         ]
 
     async def close(self) -> None:
+        """Ends all reading. What was read is durable."""
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)

@@ -52,6 +52,7 @@ class Manifest:
 
     @property
     def container_names(self) -> list[str]:
+        """Of the pod's containers, without those that come before them, in their order."""
         return [name for item in parts(self.pod, "spec", "containers") if isinstance(name := item.get("name"), str)]
 
 

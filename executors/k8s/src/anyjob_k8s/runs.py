@@ -54,6 +54,7 @@ class Runs:
         self._follows: dict[str, Follow] = {}
 
     async def close(self) -> None:
+        """Follows nobody any more, and closes all connections; runs go on."""
         for follow in list(self._follows.values()):
             await follow.close()
         await self._clusters.close()
@@ -61,6 +62,8 @@ class Runs:
     # ---------------------------------------------------------------- verbs
 
     async def start(self, run: Run, keys: PlaceKeys, planner: Planner) -> Handle | Refused:
+        """Make the objects that `planner` gives for the cluster's own namespace, or find those that an earlier call
+        made. Refused: nothing runs, or nobody can know."""
         try:
             cluster = self._cluster(keys)
             plan = planner(await cluster.namespace())
@@ -105,6 +108,7 @@ class Runs:
         ).handle()
 
     async def watch(self, run: Run, handle: Handle) -> Ended:
+        """How it ended. The newest watch of a run is the one that follows it."""
         target = Target.read(handle)
         follow = Follow(run, self._clusters.open(target.cluster), target, self._settings)
         before = self._follows.get(run.name)
@@ -118,6 +122,7 @@ class Runs:
                 del self._follows[run.name]
 
     async def stop(self, run: Run, handle: Handle, stage: Stage) -> StopReport:
+        """Ask the cluster to end it, with or without a watch, and say how things stand."""
         follow = self._follows.get(run.name)
         if follow is None:
             target = Target.read(handle)

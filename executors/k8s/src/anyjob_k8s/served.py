@@ -23,13 +23,16 @@ class Served:
         self._made: Runs | None = None
 
     async def serve(self, services: Services) -> None:
+        """Called once, before the first run."""
         self._made = Runs(self._settings, services)
 
     async def close(self) -> None:
+        """Called when the worker ends; runs go on."""
         if self._made is not None:
             await self._made.close()
 
     async def health(self) -> Health:
+        """Whether the clusters of the settings answer, and this account may do there what runs need."""
         return await health_of(self._settings)
 
     @property

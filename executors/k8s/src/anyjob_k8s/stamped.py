@@ -37,6 +37,7 @@ class Place:
     last: str
 
     def to_text(self) -> str:
+        """As a log's cursor, which keeps texts."""
         return json.dumps([self.mark, self.lines, self.bytes, self.last], separators=(",", ":"))
 
     @classmethod

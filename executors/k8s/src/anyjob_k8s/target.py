@@ -50,6 +50,7 @@ class Target:
         )
 
     def handle(self) -> Handle:
+        """As the worker keeps it; `read` takes it apart again."""
         return Handle(kind=_KIND, scope=Scope.REMOTE, data=asdict(self))
 
     @classmethod

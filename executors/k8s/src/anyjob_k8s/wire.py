@@ -95,6 +95,7 @@ class Wire:
         self._buffer = data + self._buffer
 
     def close(self) -> None:
+        """The connection is over."""
         self._socket.close()
 
     @property

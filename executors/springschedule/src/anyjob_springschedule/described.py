@@ -66,6 +66,7 @@ class Method(_Part):
 
     @property
     def plain_name(self) -> str:
+        """How jobs name it, where it is the only one of its class and name."""
         return f"{self.class_name}#{self.method}"
 
     @property
@@ -74,6 +75,7 @@ class Method(_Part):
         return {self.class_name, self.declared or self.class_name}
 
     def to_json(self) -> dict[str, Json]:
+        """As the application told it, without what is as usual."""
         return self.model_dump(mode="json", by_alias=True, exclude_defaults=True) | {"taken": self.taken}
 
 

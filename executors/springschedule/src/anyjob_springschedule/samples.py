@@ -40,7 +40,7 @@ class NoAddress(WorkerError):
 
 @contextmanager
 def samples() -> Generator[Samples]:
-    """One job for each behaviour, for as long as the application runs."""
+    """One job for each behaviour, for as long as the application runs. Raises NoAddress when it has none."""
     address, token = os.environ.get("ANYJOB_APP"), os.environ.get("ANYJOB_APP_TOKEN")
     if not address or not token:
         raise NoAddress

@@ -54,6 +54,7 @@ class AppSettings(BaseModel):
     always: Annotated[tuple[JvmArg, ...], Field(description="arguments of every such JVM, before the job's")] = ()
 
     def allows_argument(self, argument: str) -> bool:
+        """Whether a job may give it to its JVM."""
         return any(re.fullmatch(pattern, argument, re.DOTALL) for pattern in self.jvm_args)
 
 

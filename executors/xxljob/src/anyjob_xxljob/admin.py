@@ -42,6 +42,7 @@ class Admin:
         self._ready = asyncio.Event()
 
     async def open(self, services: Services) -> None:
+        """Read the tokens and listen. Called once."""
         settings = self._settings
         self._services = services
         await asyncio.to_thread(self.tokens.read)

@@ -61,9 +61,11 @@ class Work:
 
     @property
     def parameter(self) -> str:
+        """What the admin gave for the handler; empty: nothing."""
         return str(self.request.get("executorParams") or "")
 
     def write(self, data: bytes) -> None:
+        """Append to the log that the admin asks for."""
         self.log += data
 
     def sleep(self, seconds: float) -> None:
@@ -130,6 +132,7 @@ class FakeExecutor:
     # ---------------------------------------------------------------- what an admin may ask
 
     def act(self, path: str, asked: dict[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
+        """Do what a request asks for, and give the answer that a real one of this dialect would."""
         self.requests.append((path, asked))
         dialect = self.dialect
         if headers.get("xxl-job-access-token") != self.token:
@@ -236,6 +239,7 @@ class FakeExecutor:
 
     @staticmethod
     def now() -> float:
+        """Seconds of a clock that nobody sets."""
         return time.monotonic()
 
     def _call_back(self, admin: str) -> None:
@@ -258,6 +262,8 @@ class FakeExecutor:
                     self.waiting[admin][:0] = [one for one in batch if one[0] > since]
 
     def register(self, admin: str, what: str = "registry") -> bool:
+        """Tell an admin that this executor is there, or with `registryRemove` that it goes. Whether the admin took
+        it."""
         said = {"registryGroup": "EXECUTOR", "registryKey": self.app, "registryValue": self.address + "/"}
         return self.say(admin, what, said)
 
@@ -329,6 +335,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def main() -> None:
+    """Run one beside an admin, with the handlers of the samples, until it is interrupted."""
     from anyjob_xxljob.samples import HANDLERS
 
     admins = os.environ.get("ANYJOB_XXLJOB_ADMIN", "http://127.0.0.1:7781").split(",")

@@ -80,6 +80,7 @@ class Follower:
             self._task = asyncio.get_running_loop().create_task(self._run())
 
     def drop(self, one: Followed) -> None:
+        """It is over: nobody looks at it any more. Nothing happens the second time."""
         if not one.gone:
             one.gone = True
             self._count -= 1
@@ -92,6 +93,7 @@ class Follower:
                 await self._fetch(one, last=True)
 
     async def close(self) -> None:
+        """Ends all looks, those that are going too."""
         tasks = [*self._looks, *([self._task] if self._task else [])]
         for task in tasks:
             task.cancel()

@@ -59,4 +59,5 @@ class Lanes:
         self._covered.add(run)
 
     def covered(self, run: str) -> bool:
+        """Whether a later run of the job took its place."""
         return run in self._covered

@@ -52,6 +52,7 @@ class Answer:
 
     @property
     def ok(self) -> bool:
+        """Whether the executor did what it was asked."""
         return self.code == OK
 
 
@@ -84,6 +85,7 @@ class Callback:
     text: str
 
     def to_json(self) -> dict[str, Json]:
+        """As it is delivered to the run that listens."""
         return {"logId": self.log_id, "code": self.code, "text": self.text}
 
     @classmethod

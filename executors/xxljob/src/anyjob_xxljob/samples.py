@@ -117,7 +117,7 @@ HANDLERS: Final[Mapping[str, Handler]] = {
 
 @contextmanager
 def samples() -> Generator[Samples]:
-    """One job for each behaviour, for as long as the executor runs."""
+    """One job for each behaviour, for as long as the executor runs. Raises NoToken when none is set."""
     token = os.environ.get("ANYJOB_XXLJOB_TOKEN")
     if not token:
         raise NoToken

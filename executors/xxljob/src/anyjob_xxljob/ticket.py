@@ -54,6 +54,7 @@ class Ticket:
 
     @property
     def parts(self) -> list[Part]:
+        """The run's parts, one an address, each with its own log id."""
         return [
             Part(index, Place(self.circle, self.app, address), self.log_id + index)
             for index, address in enumerate(self.addresses)
@@ -82,6 +83,7 @@ class Ticket:
         return len(json.dumps(self.to_json())) + _LEAST * (len(self.addresses) + 3)
 
     def handle(self) -> Handle:
+        """As the worker keeps it."""
         return Handle(kind=KIND, scope=Scope.NODE, data=self.to_json())
 
     @classmethod

@@ -68,6 +68,7 @@ class Wire:
         self._kept: dict[Target, list[_Line]] = {}
 
     def close(self) -> None:
+        """The connections that wait for a next call are closed."""
         for lines in self._kept.values():
             for line in lines:
                 line.close()

@@ -45,6 +45,7 @@ class Address:
 
     @classmethod
     def from_json(cls, text: str) -> Address:
+        """Of a text that `to_json` made."""
         return cls(**json.loads(text))
 
 

@@ -86,6 +86,7 @@ class EngineClient:
             return api.create_container_from_config(dict(config), name, platform)
 
     def start(self, container: str) -> None:
+        """Start a container that was created. Nothing happens to one that runs."""
         with self._calls() as api:
             api.start(container)
 
@@ -185,10 +186,12 @@ class EngineClient:
     # ---------------------------------------------------------------- the engine
 
     def ping(self) -> None:
+        """Nothing, if the engine answers."""
         with self._calls() as api:
             api.ping()
 
     def info(self) -> dict[str, Any]:
+        """What the engine says of itself and its machine, in its own words."""
         with self._calls() as api:
             return api.info()
 

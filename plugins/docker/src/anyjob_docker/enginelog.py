@@ -55,6 +55,7 @@ class EngineLogs:
         tail.task = asyncio.get_running_loop().create_task(self._follow(tail))
 
     def drop(self, name: str) -> None:
+        """Read nothing more of that run."""
         tail = self._all.pop(name, None)
         if tail is not None and tail.task is not None:
             tail.task.cancel()
@@ -71,6 +72,7 @@ class EngineLogs:
         self.drop(name)
 
     def close(self) -> None:
+        """Read nothing more."""
         for name in list(self._all):
             self.drop(name)
 

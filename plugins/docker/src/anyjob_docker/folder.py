@@ -31,10 +31,12 @@ class HostFolder:
 
     @property
     def log(self) -> str:
+        """The path of the file that the entry helper writes what the command prints to."""
         return f"{self.control}/log"
 
     @property
     def exists(self) -> bool:
+        """Whether it was made, which comes before the container."""
         return self.control.is_dir()
 
     def prepare(self, files: Mapping[str, bytes], secrets: Mapping[str, str], order: bytes) -> None:

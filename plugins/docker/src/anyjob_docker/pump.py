@@ -70,6 +70,7 @@ class Pump:
         self.drop(name)
 
     def close(self) -> None:
+        """Look at nothing more."""
         self._all.clear()
         if self._timer is not None:
             self._timer.cancel()

@@ -50,6 +50,7 @@ class AllowedMount(BaseModel):
 
     @classmethod
     def parse(cls, text: str) -> Self:
+        """Take an entry apart that was checked."""
         path = text.removesuffix(":ro")
         if text == "*":
             return cls(source="*", below=True, read_only=False)
@@ -145,4 +146,5 @@ class DockerSettings(BaseModel):
 
     @property
     def allowed_mounts(self) -> Sequence[AllowedMount]:
+        """Those of `mounts`, taken apart."""
         return [AllowedMount.parse(text) for text in self.mounts]

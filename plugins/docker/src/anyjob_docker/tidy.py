@@ -39,6 +39,7 @@ class Tidy:
             self._start()
 
     async def close(self) -> None:
+        """Try nothing more; a later worker does."""
         if self._again is not None:
             self._again.cancel()
             await asyncio.gather(self._again, return_exceptions=True)

@@ -69,6 +69,7 @@ class Watches:
                 del self._all[name]
 
     async def close(self) -> None:
+        """Ends the waiting at the engine; containers go on."""
         self._closed.set()
         if self._looking is not None:
             self._looking.cancel()

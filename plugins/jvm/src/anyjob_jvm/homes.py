@@ -32,6 +32,7 @@ class JavaHome:
 
     @property
     def java(self) -> Path:
+        """The path of its launcher."""
         return self.path / "bin" / "java"
 
     @property

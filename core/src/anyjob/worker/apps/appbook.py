@@ -27,6 +27,7 @@ class KnownApp:
     names: tuple[str, ...]
 
     def line(self) -> dict[str, Any]:
+        """It, as a line of the ledger."""
         return {
             "m": "app",
             "app": self.key,
@@ -49,7 +50,7 @@ class Given:
 
 
 class AppBook:
-    """A part of the ledger. Every line is written before what it says is acted on."""
+    """Implements `LedgerPart`. Every line is written before what it says is acted on."""
 
     kinds = frozenset({"app", "app_gone", "given", "let_go", "taken_back"})
 

@@ -70,6 +70,7 @@ class Application:
 
     @property
     def key(self) -> str:
+        """What tells it from all others, the same over reconnects."""
         return self.known.key
 
     @property
@@ -90,6 +91,7 @@ class Application:
 
     @property
     def seen(self) -> SeenApp:
+        """It as executors are shown it, at this moment."""
         known = self.known
         return SeenApp(
             id=known.key,

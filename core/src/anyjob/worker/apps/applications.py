@@ -50,7 +50,10 @@ class AppHost(SharedHost, Protocol):
     """What the applications need of their worker."""
 
     @property
-    def node(self) -> str: ...
+    def node(self) -> str:
+        """The name of the node, which an application is told in the answer to its hello."""
+        ...
+
     def going(self, run: str) -> bool:
         """Whether the run is this worker's, and not over."""
         ...
@@ -252,6 +255,8 @@ class Applications:
                 _log.exception("an executor failed while it was told of %s", app.who)
 
     def on_change(self, job_type: str, callback: Callable[[SeenApp], None]) -> None:
+        """Call `callback` whenever an application of the type has come, went, or serves other names; what it raises is
+        logged."""
         self._callbacks.setdefault(job_type, []).append(callback)
 
     def late(self, app: Application, why: str) -> bool:

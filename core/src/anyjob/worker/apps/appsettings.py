@@ -54,4 +54,5 @@ class AppsSettings(BaseModel):
 
     @property
     def addresses(self) -> list[ListenAddress]:
+        """Those of `listen`, read."""
         return [ListenAddress.parse(text) for text in self.listen]

@@ -78,6 +78,7 @@ class CapabilitiesTable(_Table):
 
     @property
     def value(self) -> Capabilities:
+        """The same as an executor in Python says it."""
         return Capabilities(
             deadline=DeadlineBy(self.deadline),
             proof=Strength(self.proof),
@@ -140,6 +141,7 @@ class Definition:
 
     @property
     def folder(self) -> Path:
+        """Where its file lies, and its command is executed."""
         return self.file.parent
 
     @property

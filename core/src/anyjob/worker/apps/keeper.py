@@ -19,9 +19,15 @@ class Keeper(Protocol):
     """Implemented by `anyjob.worker.apps.applications`."""
 
     @property
-    def book(self) -> AppBook: ...
+    def book(self) -> AppBook:
+        """What is durable of applications and of the runs that they hold."""
+        ...
+
     @property
-    def reconnect(self) -> float: ...
+    def reconnect(self) -> float:
+        """Seconds in which an application that was lost must be back."""
+        ...
+
     def going(self, run: str) -> bool:
         """Whether the run is this worker's, and not over."""
         ...

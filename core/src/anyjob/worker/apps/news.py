@@ -14,6 +14,7 @@ class News:
         self._waiting: set[asyncio.Future[None]] = set()
 
     def tell(self) -> None:
+        """Something has changed. Belongs to the loop of those who wait."""
         waiting, self._waiting = self._waiting, set()
         for one in waiting:
             if not one.done():

@@ -46,6 +46,7 @@ class SampleTable(_Table):
 
     @property
     def value(self) -> Sample:
+        """The Sample, with its raw bytes decoded."""
         given: dict[str, Any] = {name: getattr(self, name) for name in type(self).model_fields if name != "raw"}
         return Sample(**given, raw=None if self.raw is None else b64decode(self.raw))
 

@@ -33,6 +33,7 @@ class SeenFile:
         self._timer: asyncio.TimerHandle | None = None
 
     def open(self, path: Path) -> None:
+        """Write it to `path` now, and from now on after each change."""
         self._path = path
         self._write()
 
@@ -42,6 +43,7 @@ class SeenFile:
             self._timer = asyncio.get_running_loop().call_later(_PAUSE, self._write)
 
     def close(self) -> None:
+        """Remove it: without a worker nobody is connected."""
         if self._timer is not None:
             self._timer.cancel()
         if self._path is not None:

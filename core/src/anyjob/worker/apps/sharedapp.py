@@ -48,10 +48,12 @@ class SharedApp:
 
     @property
     def folder(self) -> str:
+        """The path of its folder, with its log."""
         return self._face.folder_path
 
     @property
     def empty(self) -> bool:
+        """Whether it holds no run."""
         return self.app is None or not self.app.given
 
     # ---------------------------------------------------------------- its beginning
@@ -196,6 +198,7 @@ class SharedApp:
     # ---------------------------------------------------------------- its worker
 
     def spawn(self, work: Awaitable[None]) -> None:
+        """Let `work` go on beside, until it ends by itself."""
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

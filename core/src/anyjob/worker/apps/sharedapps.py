@@ -57,7 +57,10 @@ class SharedHost(FaceContext, Protocol):
     """What they need of their worker."""
 
     @property
-    def log_quota(self) -> int: ...
+    def log_quota(self) -> int:
+        """Bytes that the log of a shared process may have; it belongs to no job that could say."""
+        ...
+
     async def local_place(self) -> Place:
         """The local launcher, ready."""
         ...
@@ -194,6 +197,7 @@ class SharedApps:
     # ---------------------------------------------------------------- what becomes of them
 
     def named(self, name: str) -> SharedApp | None:
+        """The process of that name, if it has not ended."""
         return self._by_name.get(name)
 
     def of_token(self, token: str) -> SharedApp | None:

@@ -39,7 +39,7 @@ class KeptProcess:
 
 
 class SharedBook:
-    """A part of the ledger."""
+    """Those that are known. Implements `LedgerPart`."""
 
     kinds = frozenset({"shared", "shared_over"})
 

@@ -103,6 +103,7 @@ class Proof:
 
     @classmethod
     def from_json(cls, said: Mapping[str, Any]) -> Proof:
+        """Of the shim's message."""
         return cls(
             strength=said["strength"],
             by=said["by"],
@@ -125,6 +126,7 @@ class Started:
 
     @classmethod
     def from_json(cls, said: Mapping[str, Any]) -> Started:
+        """Of the shim's message."""
         return cls(run=said["run"], pid=said["pid"], start=said["start"], group=said["group"], at=said["at"])
 
 
@@ -162,6 +164,7 @@ class Ended:
 
     @classmethod
     def from_json(cls, said: Mapping[str, Any]) -> Ended:
+        """Of the shim's message. What was spent is None where the kernel did not say."""
         spent: Mapping[str, Any] = said["rusage"] or {}
         log = said["log"]
         gap = log["gap"]

@@ -15,7 +15,9 @@ _LOOK: Final = 500
 class Clock(Protocol):
     """Wall time. Epoch milliseconds throughout."""
 
-    def now(self) -> int: ...
+    def now(self) -> int:
+        """This moment."""
+        ...
 
     async def wait(self, event: asyncio.Event, until: int | None) -> None:
         """Return when `event` is set or `until` has come. It may return sooner: whoever waits looks again."""
@@ -23,7 +25,7 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's clock, however often it is set."""
+    """The machine's clock, however often it is set. Implements `Clock`."""
 
     def now(self) -> int:
         return time.time_ns() // 1_000_000

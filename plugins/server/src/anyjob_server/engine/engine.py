@@ -61,6 +61,7 @@ class WorkerView:
 
     @property
     def address(self) -> str:
+        """IP and port as the API writes a worker's address."""
         return f"{self.ip}:{self.port}"
 
 

@@ -39,6 +39,7 @@ class Loaded:
 
     @property
     def enabled(self) -> bool:
+        """Whether its schedule is on."""
         return self.row.status is JobStatus.ENABLED
 
     def next_fire(self, after: int) -> int | None:
@@ -76,9 +77,12 @@ class Shelf:
         return {job: loaded for job in wanted if (loaded := self._jobs.get(job)) is not None}
 
     async def get(self, job: int) -> Loaded | None:
+        """One job, from memory or the store; None: it is not there, or this version cannot read it. Raises
+        StoreLost."""
         return self.known(job) or (await self.fetch([job])).get(job)
 
     def put_if_read(self, row: JobRow) -> Loaded | None:
+        """As `put`; a row that this version cannot read is logged and left out."""
         try:
             return self.put(row)
         except (AnyJobError, ValueError, KeyError) as error:

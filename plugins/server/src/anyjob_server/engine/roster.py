@@ -40,6 +40,7 @@ class Active:
 
     @property
     def id(self) -> int:
+        """The instance's number."""
         return self.row.id
 
 
@@ -51,10 +52,12 @@ class Roster:
         self._by_job: dict[int, dict[int, Active]] = {}
 
     def add(self, active: Active) -> None:
+        """It is going from now on."""
         self.by_id[active.id] = active
         self._by_job.setdefault(active.row.job, {})[active.id] = active
 
     def remove(self, active: Active) -> None:
+        """Its end is durable. Nothing happens for one that is not there."""
         if self.by_id.pop(active.id, None) is not None:
             own = self._by_job[active.row.job]
             del own[active.id]
@@ -66,4 +69,5 @@ class Roster:
         return list(self._by_job.get(job, {}).values())
 
     def has(self, job: int) -> bool:
+        """Whether an instance of the job is going."""
         return job in self._by_job

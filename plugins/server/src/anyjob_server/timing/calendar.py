@@ -35,7 +35,10 @@ class Calendar(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Workdays:
-    """Monday to Friday of every year, without holidays: what `workday` is until the settings say something else."""
+    """Monday to Friday of every year, without holidays: what `workday` is until the settings say something else.
+
+    Implements `Calendar`.
+    """
 
     name: str = WORKDAY
 
@@ -49,7 +52,7 @@ class Workdays:
 
 
 class Listed:
-    """A calendar of years whose days are listed. In a year without an entry nothing fires."""
+    """A calendar of years whose days are listed. In a year without an entry nothing fires. Implements `Calendar`."""
 
     def __init__(self, name: str, years: Mapping[int, Iterable[tuple[int, int]]]) -> None:
         """`years`: the months and days of each year. Raises ValueError for a day that there is not."""
@@ -75,7 +78,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A calendar that a stored job names and the settings no longer have: nothing fires."""
+    """A calendar that a stored job names and the settings no longer have: nothing fires. Implements `Calendar`."""
 
     name: str
 
@@ -96,6 +99,7 @@ class Calendars:
 
     @property
     def names(self) -> list[str]:
+        """As jobs may name them, in the order of the alphabet."""
         return sorted(self._by_name)
 
     def has(self, name: str) -> bool:

@@ -28,7 +28,7 @@ class Schedule(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CronSchedule:
-    """TimeType 1: on the clocks of the job's zone."""
+    """TimeType 1: on the clocks of the job's zone. Implements `Schedule`."""
 
     cron: Cron
     zone: tzinfo
@@ -47,7 +47,7 @@ def _after(cron: Cron, zone: tzinfo, epoch: int) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class FixedRate:
-    """TimeType 3: at `first` and every `period` from there, however long runs take."""
+    """TimeType 3: at `first` and every `period` from there, however long runs take. Implements `Schedule`."""
 
     first: int
     period: int
@@ -59,7 +59,7 @@ class FixedRate:
 
 @dataclass(frozen=True, slots=True)
 class SecondDelay:
-    """TimeType 4: `delay` after the end of the run before."""
+    """TimeType 4: `delay` after the end of the run before. Implements `Schedule`."""
 
     delay: int
     chained: ClassVar[bool] = True
@@ -70,7 +70,7 @@ class SecondDelay:
 
 @dataclass(frozen=True, slots=True)
 class OneTime:
-    """TimeType 5."""
+    """TimeType 5. Implements `Schedule`."""
 
     at: int
     chained: ClassVar[bool] = False
@@ -81,7 +81,7 @@ class OneTime:
 
 @dataclass(frozen=True, slots=True)
 class OnDemand:
-    """TimeTypes 100 (api) and -1 (none): no time fires it."""
+    """TimeTypes 100 (api) and -1 (none): no time fires it. Implements `Schedule`."""
 
     chained: ClassVar[bool] = False
 
