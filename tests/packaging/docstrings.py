@@ -19,10 +19,12 @@ __all__ = [
     "SOURCES",
     "Made",
     "classes",
+    "declared_of",
     "errors_unknown",
     "errors_unsaid",
     "fields_unsaid",
     "names_unsaid",
+    "parsed",
 ]
 
 ROOT: Final = Path(__file__).parents[2]
@@ -49,7 +51,7 @@ def names_unsaid(file: Path) -> Iterator[str]:
     methods and properties, which may be said where they are first declared."""
     if any(part.startswith("_") and part != "__init__" for part in _module(file).split(".")):
         return
-    tree = _tree(str(file))
+    tree = parsed(file)
     if ast.get_docstring(tree) is None and tree.body:
         yield "the module"
     for node in tree.body:
@@ -65,7 +67,7 @@ def names_unsaid(file: Path) -> Iterator[str]:
                 continue
             if _accessory(method) or ast.get_docstring(method) is not None:
                 continue
-            if _declared(made, method.name) is None:
+            if declared_of(made, method.name) is None:
                 yield f"{made.node.name}.{method.name}"
 
 
@@ -91,7 +93,7 @@ def fields_unsaid(made: Made) -> Iterator[str]:
 
 def errors_unsaid(file: Path) -> Iterator[str]:
     """Errors of ours that a public function raises itself, and of which its docstring does not warn."""
-    tree = _tree(str(file))
+    tree = parsed(file)
     functions: list[tuple[Made | None, ast.stmt]] = [(None, node) for node in tree.body]
     functions += [(made, node) for made in classes(file) for node in made.node.body]
     module = _module(file)
@@ -102,7 +104,7 @@ def errors_unsaid(file: Path) -> Iterator[str]:
             continue
         if function.name.startswith("test_"):  # a case of the suite: to raise Fault is how it fails
             continue
-        about = (ast.get_docstring(function) or "") + ((_declared(made, function.name) or "") if made else "")
+        about = (ast.get_docstring(function) or "") + ((declared_of(made, function.name) or "") if made else "")
         for error in sorted(_raised(function)):
             above = _ancestry(module, error)
             if above and not any(re.search(rf"\b{name}\b", about) for name in above):
@@ -111,7 +113,7 @@ def errors_unsaid(file: Path) -> Iterator[str]:
 
 def errors_unknown(file: Path) -> Iterator[str]:
     """Words after "Raises" in a docstring that are no error any more: neither Python's, nor ours, nor imported."""
-    tree, module = _tree(str(file)), _module(file)
+    tree, module = parsed(file), _module(file)
     for node in ast.walk(tree):
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Module):
             continue
@@ -158,7 +160,7 @@ def _is_error(name: str) -> bool:
     return isinstance(found, type) and issubclass(found, Exception)
 
 
-def _declared(made: Made, name: str) -> str | None:
+def declared_of(made: Made, name: str) -> str | None:
     """What is said of a method where it is first declared; None: nothing.
 
     That is a base, a class of the contract that the class's docstring names, as `the Run of a worker` does, or one that
@@ -244,7 +246,7 @@ def _imports(module: str) -> dict[str, tuple[str, str]]:
     made: dict[str, tuple[str, str]] = {}
     if path is None:
         return made
-    for node in ast.walk(_tree(str(path))):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.ImportFrom):
             above = module if path.name == "__init__.py" else module.rpartition(".")[0]
             source = f"{above}.{node.module or ''}".rstrip(".") if node.level else node.module or ""
@@ -261,7 +263,7 @@ def _class(module: str, name: str) -> Made | None:
     path = _path(module)
     if path is None:
         return None
-    for node in _tree(str(path)).body:
+    for node in parsed(path).body:
         if isinstance(node, ast.ClassDef) and node.name == name:
             return Made(module, node)
     source, original = _imports(module).get(name, ("", ""))
@@ -272,14 +274,14 @@ def classes(file: Path) -> list[Made]:
     """The public classes of a module."""
     return [
         Made(_module(file), node)
-        for node in _tree(str(file)).body
+        for node in parsed(file).body
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
     ]
 
 
 @cache
-def _tree(file: str) -> ast.Module:
-    return ast.parse(Path(file).read_text())
+def parsed(file: Path) -> ast.Module:
+    return ast.parse(file.read_text())
 
 
 def _module(file: Path) -> str:

@@ -14,6 +14,7 @@ from tests.packaging.docstrings import (
     fields_unsaid,
     names_unsaid,
 )
+from tests.packaging.units import numbers, said
 
 
 def everywhere(found: Callable[[Path], Iterable[str]]) -> list[str]:
@@ -44,3 +45,19 @@ def test_a_function_says_which_errors_it_raises_itself() -> None:
 
 def test_an_error_that_is_named_is_there() -> None:
     assert everywhere(errors_unknown) == []
+
+
+def test_numbers_are_found() -> None:
+    found = {number.where for file in SOURCES for number in numbers(file)}
+    assert {
+        "Guard.arm(deadline)",  # a parameter
+        "KeptProcess.wait",  # a field
+        "COMPACT_AT",  # a constant
+        "Clock.now",  # a result
+        "Worker.force_wait",  # a property, said where it is declared
+        "AppsSettings.idle",  # a setting
+    } <= found
+
+
+def test_a_number_says_its_unit() -> None:
+    assert everywhere(lambda file: [number.where for number in numbers(file) if not said(number)]) == []

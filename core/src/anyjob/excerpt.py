@@ -10,7 +10,7 @@ _BEFORE, _AFTER = 40, 30
 
 
 def line_and_column(text: str, offset: int) -> tuple[int, int]:
-    """Both counted from 1, as editors do."""
+    """Of the place `offset` characters into the text. Both counted from 1, as editors do."""
     return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
 
 

@@ -23,6 +23,7 @@ class BadJson(WrongValue):
     """A text that is not JSON, or JSON that says one thing twice. `line` and `column` count from 1."""
 
     def __init__(self, text: str, offset: int, says: str) -> None:
+        """`offset`: characters into the text; `says`: what is wrong there."""
         self.line, self.column = line_and_column(text, offset)
         self.says = says
         super().__init__(f"is not JSON: line {self.line}, column {self.column}: {says}", excerpt=excerpt(text, offset))

@@ -22,7 +22,7 @@ def nearest(word: str, words: Iterable[str], limit: int = 3) -> list[str]:
 
 
 def did_you_mean(word: str, words: Iterable[str], limit: int = 3) -> str:
-    """`did you mean A, B or C?`, or an empty text when nothing is near."""
+    """`did you mean A, B or C?`, with at most `limit` of `words`, or an empty text when nothing is near."""
     near = nearest(word, words, limit)
     return f"did you mean {' or '.join(filter(None, [', '.join(near[:-1]), near[-1]]))}?" if near else ""
 

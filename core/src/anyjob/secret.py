@@ -100,7 +100,7 @@ def read_source(name: str, setting: str, source: Source, given_up: Event | None 
 
 
 def _asked(command: Sequence[str], given_up: Event) -> str:
-    """What the command prints. Raises OSError, UnicodeDecodeError or subprocess.SubprocessError; nothing of it is left then."""
+    """What it prints. Raises OSError, UnicodeDecodeError or subprocess.SubprocessError; nothing is left."""
     until = time.monotonic() + _COMMAND_SECONDS
     with subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True

@@ -62,6 +62,7 @@ class Call:
     )
 
     def __init__(self, deadlines: Deadlines, deadline: float | None) -> None:
+        """`deadline`: seconds of the monotonic clock at which it ends; None: it has none."""
         self._deadlines, self.deadline = deadlines, deadline
         self._changed = threading.Condition(threading.Lock())
         self._shares: list[int] = []

@@ -142,7 +142,8 @@ def open_session(egress: Egress, *, kept: int = 10) -> Session:
     """A session that keeps to the policy, and may be shared between threads.
 
     It keeps no cookies, reads no `.netrc`, takes no proxy or CA bundle from the environment, and sends nothing twice.
-    Redirects are the caller's: pass `allow_redirects=False` and check each hop, as a new call of its own.
+    At most `kept` connections are kept for a host. Redirects are the caller's: pass `allow_redirects=False` and check
+    each hop, as a new call of its own.
     """
     session = Session()
     session.trust_env = False

@@ -54,7 +54,7 @@ class BadJobFile(AnyJobError):
 
     @classmethod
     def at(cls, source: str, text: str, offset: int, says: str) -> BadJobFile:
-        """The error of one place in the file's text."""
+        """The error of one place in the file's text, `offset` characters into it."""
         line, column = line_and_column(text, offset)
         return cls(source, says, line, column, excerpt(text, offset))
 

@@ -26,6 +26,7 @@ class Doomed:
     """The process of a worker that is going to die."""
 
     def __init__(self, pid: int, patience: float) -> None:
+        """`patience`: seconds in which it must have come to the moment of the crash."""
         self.pid, self._patience = pid, patience
         self._status: int | None = None
 
@@ -60,7 +61,8 @@ class Doomed:
 
 @contextmanager
 def doomed(work: Callable[[], Awaitable[object]], patience: float) -> Generator[Doomed]:
-    """Do `work` in a fork of this process. Nothing of it outlives the block, except what it left to others."""
+    """Do `work` in a fork of this process. Nothing of it outlives the block, except what it left to others. `patience`:
+    seconds in which it must have come to its end. Raises Fault when it has not."""
     with warnings.catch_warnings():
         # Threads of earlier cases may still sleep; the fork uses nothing that they can hold.
         warnings.simplefilter("ignore", DeprecationWarning)

@@ -111,7 +111,8 @@ class RunFace:
         self._log: RunLog | None = None
 
     def unless_said(self, log_quota: int, group_user: str | None) -> None:
-        """Take what the operator set, where the job sets none. `group_user`: its app group's user on this node."""
+        """Take what the operator set, where the job sets none. `group_user`: its app group's user on this node.
+        `log_quota`: bytes."""
         if self.log_quota is None:
             self.log_quota = log_quota
         self.group_user = group_user

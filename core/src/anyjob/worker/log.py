@@ -51,7 +51,7 @@ class RunLog:
         encoding: str = "utf-8",
     ) -> None:
         """`keep(source, cursor, size)` makes a cursor durable; `cursors` holds the durable ones. `secrets` are hidden,
-        also across the edges of what is written."""
+        also across the edges of what is written. Of more than `quota` bytes the middle goes; None: all stays."""
         self.path, self._quota, self._cursors, self._keep = path, quota, cursors, keep
         self._file, self._encoding = -1, encoding
         values = [os.fsencode(value) for value in secrets if value]

@@ -24,7 +24,8 @@ _LONGEST_WAIT: Final = 3600.0
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What came. `body` None: it is no JSON object, and `raw` is its beginning. `cut`: the text that was asked for is
-    longer than what is read, and its beginning is there."""
+    longer than what is read, and its beginning is there. `after`: seconds after which the service wants to be asked
+    again, where it says so."""
 
     status: int
     body: Mapping[str, Json] | None

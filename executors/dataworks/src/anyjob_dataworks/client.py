@@ -126,7 +126,8 @@ class Client:
         return answer
 
     def look_at_clock(self, endpoint: str) -> float | None:
-        """The skew, from an unsigned request; None when nobody answers, or says no time. Blocks."""
+        """Seconds that the service's clock is ahead of this machine's, from an unsigned request; None when nobody
+        answers, or says no time. Blocks."""
         with self._egress.call(min(10.0, self._settings.timeout)) as call:
             self._began(call)
             try:

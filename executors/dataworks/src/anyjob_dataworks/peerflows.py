@@ -92,7 +92,7 @@ def flow_of(task: int) -> str | None:
 
 @dataclass(slots=True, kw_only=True)
 class PeerNode:
-    """One node's instance."""
+    """One node's instance. All times are seconds of the monotonic clock."""
 
     id: int
     task: int
@@ -114,7 +114,7 @@ class PeerNode:
 
     @property
     def ends(self) -> float:
-        """When it is over, if nobody stops it: seconds of the monotonic clock."""
+        """When it is over, if nobody stops it."""
         return self.begins + (0 if self.dry else self.script.seconds)
 
     def failed_at(self) -> float:

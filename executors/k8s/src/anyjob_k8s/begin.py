@@ -41,7 +41,8 @@ class Lost:
 
 
 class Maker:
-    """Makes the objects of runs and finds them again. `folder`: what this installation keeps for ever."""
+    """Makes the objects of runs and finds them again. `folder`: what this installation keeps for ever. `patience` of
+    its methods: seconds that they may take; meanwhile an API that is away is asked again."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -30,9 +30,11 @@ def resource_of(kind: str) -> tuple[str, str]:
 
 
 class Cluster:
-    """Used on one loop, by any number of runs."""
+    """Used on one loop, by any number of runs. `patience` of its methods: seconds in which an API that is away is asked
+    again."""
 
     def __init__(self, login: Login, *, timeout: float = 30.0, at_once: int = 8) -> None:
+        """`timeout`: seconds for one call. `at_once`: calls at one time."""
         self.api = Api(login, timeout=timeout, at_once=at_once)
         self._informers: dict[tuple[str, str], Informer] = {}
         self._tracks: dict[str, Track] = {}

@@ -48,7 +48,7 @@ _BY_STATUS: Final = {
 
 
 def trouble_of(status: int, *, after: float | None) -> Trouble:
-    """Of an answer that says no. `after`: its Retry-After."""
+    """Of an answer that says no. `after`: the seconds of its Retry-After; None: it has none."""
     if status >= 500:
         return Trouble.BUSY if status == 503 and after is not None else Trouble.BROKEN
     return _BY_STATUS.get(status, Trouble.REFUSED)

@@ -95,7 +95,7 @@ def plan_command(
     namespace: str = "default",
     now: float | None = None,
 ) -> Plan:
-    """The plan of a command's run. As `plan_run`."""
+    """The plan of a command's run. As `plan_run`; `now`: epoch seconds, else the clock's."""
     remaining = remaining_seconds(run, time.time() if now is None else now)
     where = _Where.of(run, options, settings, namespace)
     parts = command_parts(run, command, options, where.namespace, remaining)

@@ -69,7 +69,7 @@ def grace_seconds(run: RunFacts) -> int:
 
 
 def remaining_seconds(run: RunFacts, now: float) -> int | None:
-    """Whole seconds to the run's deadline, at least the one that Kubernetes wants."""
+    """Whole seconds from `now` (epoch seconds) to the run's deadline, at least the one that Kubernetes wants."""
     return None if run.deadline is None else min(max(1, math.ceil(run.deadline - now)), _LONGEST)
 
 

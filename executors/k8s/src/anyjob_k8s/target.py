@@ -19,7 +19,8 @@ _KIND: Final = "k8s"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """`kind`, `namespace`, `name` and `uid` are the main object's; the rest is its plan's."""
+    """`kind`, `namespace`, `name` and `uid` are the main object's; the rest is its plan's. `pending`: seconds that a
+    pod may wait. `keep`: seconds that it stays once its outcome is kept."""
 
     cluster: str
     namespace: str

@@ -108,7 +108,7 @@ def _user_cache() -> str:
 
 
 def wait(lock: int, until: float) -> None:
-    """Until nobody else makes the same environment. Raises Failed."""
+    """Until nobody else makes the same environment, at most until `until` (monotonic seconds). Raises Failed."""
     while True:
         try:
             return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -121,7 +121,8 @@ def wait(lock: int, until: float) -> None:
 
 
 def make(order: dict[str, Any], cache: str, folder: str, until: float) -> None:
-    """Make the environment beside its place and move it there when it is whole. Raises Failed or OSError."""
+    """Make the environment beside its place and move it there when it is whole, at most until `until` (monotonic
+    seconds). Raises Failed or OSError."""
     new = os.path.join(os.path.dirname(folder), ".{}.new".format(order["key"]))
     for old in (new, folder):
         shutil.rmtree(old, ignore_errors=True)
@@ -144,7 +145,7 @@ def _common(cache: str) -> list[str]:
 
 
 def uv(order: dict[str, Any], words: list[str], until: float) -> None:
-    """Run uv, at most until then. Raises Failed with its own words."""
+    """Run uv, at most until `until` (monotonic seconds). Raises Failed with its own words."""
     # Another index or cache in the job's environment would change what every job with the same list gets.
     ours = ("UV_", "PIP_", "PYTHON", "VIRTUAL_ENV", "CONDA_")
     env = {name: value for name, value in os.environ.items() if not name.startswith(ours)}

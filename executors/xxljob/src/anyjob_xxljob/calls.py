@@ -94,7 +94,8 @@ class Calls:
         return answer
 
     async def log(self, place: Place, log_id: int, moment: int, tail: Tail, *, last: bool) -> Answer:
-        """What stands in the log of a run beyond what `tail` has. Raises NoAnswer."""
+        """What stands in the log of a run beyond what `tail` has. `moment`: epoch milliseconds of its trigger, by which
+        the executor finds the log's folder. Raises NoAnswer."""
         asked = {"logDateTim": moment, "logDateTime": moment, "logId": log_id, "fromLineNum": tail.line}
         tail.begin()
         page = LogPage(tail.take)

@@ -37,7 +37,8 @@ _LOOKS: Final = 100.0
 
 @dataclass(slots=True, eq=False)
 class Followed:
-    """One part of a run, while it goes on. `lost` is set when it is given up."""
+    """One part of a run, while it goes on. `lost` is set when it is given up. `moment` is epoch milliseconds, as the
+    ticket's; `since`, `looked` and `idle` are seconds of the monotonic clock."""
 
     part: Part
     job_id: int

@@ -71,6 +71,7 @@ class EngineClient:
     """
 
     def __init__(self, address: Address, timeout: float) -> None:
+        """`timeout`: seconds for one call."""
         self.address, self._timeout = address, timeout
         self._version: str | None = None
         self._own = threading.local()
@@ -101,7 +102,8 @@ class EngineClient:
             return _done(lambda: api.kill(container, signal))
 
     def stop(self, container: str, grace: int) -> bool:
-        """Ask, wait the grace, and kill: the engine does all of it, also when nobody waits for its answer."""
+        """Ask, wait the `grace` (seconds), and kill: the engine does all of it, also when nobody waits for its
+        answer."""
         with self._calls() as api:
             return _done(lambda: api.stop(container, timeout=grace))
 
@@ -143,7 +145,8 @@ class EngineClient:
                 pass
 
     def logs(self, container: str, since: float) -> Frames:
-        """What the engine has kept of the container's output since then, a message each, its time before it."""
+        """What the engine has kept of the container's output since `since` (epoch seconds), a message each, its time
+        before it."""
         with self._calls() as api:
             raw: Any = api
             query = {"stdout": 1, "stderr": 1, "timestamps": 1, "follow": 0, "since": f"{since:.9f}"}

@@ -65,7 +65,7 @@ def plan(
 ) -> Plan:
     """`work`, `control`, `entry`: paths of this machine. `secrets`: values that must not be seen in the container's
     options. `sources`: what is mounted, links followed. `image`: what the engine knows of the image, for a command that
-    is the image's own; None: to be shown only."""
+    is the image's own; None: to be shown only. `quota`: bytes of log that are kept, here by the engine."""
     folder, common = inside(run.name), run.common
     own = _config(image)
     argv = [word.replace(RUN_FOLDER, folder) for word in command.argv]

@@ -31,6 +31,7 @@ class Engine:
     """One engine, for one worker's loop."""
 
     def __init__(self, address: Address, timeout: float, threads: int) -> None:
+        """`timeout`: seconds for one call. `threads`: calls at one time."""
         self.address, self.client = address, EngineClient(address, timeout)
         self._timeout, self._threads = timeout, threads
         self._pools: dict[str, ThreadPoolExecutor] = {}

@@ -28,7 +28,7 @@ _LIMITS: Final = ("memory", "swap", "cpu", "pids")
 
 
 def seen_of(handle: Handle, run: Run, watch: Watch, started: float | None) -> Seen:
-    """What is known of a run beside its container. `started`: when the engine itself was."""
+    """What is known of a run beside its container. `started`: when the engine itself was, epoch seconds."""
     data = handle.data
     warnings = cast("Sequence[str]", data.get("warnings", ()))
     return Seen(

@@ -49,7 +49,7 @@ class CutOff:
 @dataclass(slots=True, kw_only=True)
 class Starting:
     """One start. Its methods block, and end soon after `given_up` is set. `helper`: the entry helper begins the
-    command, so that a start that was cut off can be made void."""
+    command, so that a start that was cut off can be made void. `pull_timeout`: seconds for one pull."""
 
     client: EngineClient
     name: str

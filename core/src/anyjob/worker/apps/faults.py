@@ -168,7 +168,7 @@ class AppRefused(AppFault):
 
 
 class AppDeaf(AppFault):
-    """It does not read what it is sent."""
+    """It does not read what it is sent: `size` bytes wait for it."""
 
     def __init__(self, who: str, size: int) -> None:
         super().__init__(

@@ -32,7 +32,7 @@ class _Table(BaseModel):
 
 
 class SampleTable(_Table):
-    """`[samples.NAME]`: a Sample of `anyjob.samples`; `raw` is written in base64."""
+    """`[samples.NAME]`: a Sample of `anyjob.samples`. `raw` is written in base64; `size`: bytes or lines, as there."""
 
     job: dict[str, Json]
     result: str | None = None

@@ -70,6 +70,7 @@ class SharedApps:
     """`at`: the folder in which they live, each in one of its own, with the socket that they dial."""
 
     def __init__(self, host: SharedHost, idle: float) -> None:
+        """`idle`: seconds without a run after which a process is ended."""
         self._host, self._idle = host, idle
         self.book = SharedBook()
         self.at = Path()

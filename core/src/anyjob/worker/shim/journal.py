@@ -23,7 +23,7 @@ def read(path: str) -> list[dict[str, Any]]:
 
 
 def read_on(path: str, offset: int) -> tuple[list[dict[str, Any]], int]:
-    """Every whole line from an offset on, and the offset behind them."""
+    """Every whole line from `offset` bytes on, and the offset behind them."""
     try:
         with open(path, "rb") as file:
             file.seek(offset)

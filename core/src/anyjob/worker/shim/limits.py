@@ -128,8 +128,8 @@ class Limiter:
         self, slot: Slot, run: Run, limits: dict[str, Any] | None, pid: int = 0, sitting: Slot | None = None
     ) -> int | None:
         """Set the limits that the child must be born with. `pid`: the child is there already, and the shim sits
-        elsewhere, in `sitting`. Returns what rlimits are to do. Raises StartError.
-        """
+        elsewhere, in `sitting`. Returns the bytes of memory that rlimits are to hold; None: groups do. Raises
+        StartError."""
         if limits is None and not slot.limits:
             rest = None
         else:

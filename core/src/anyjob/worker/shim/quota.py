@@ -54,6 +54,7 @@ class LogWatch:
     __slots__ = ("_all", "_cold", "_disk_at", "_disk_free", "_floor", "_hot", "_looked_free", "_ticking", "_timers")
 
     def __init__(self, timers: Timers, floor: int) -> None:
+        """Below `floor` bytes free on the disk the largest logs lose their middles."""
         self._timers, self._floor = timers, floor
         self._all: dict[str, Run] = {}
         self._hot: dict[str, _Watched] = {}

@@ -130,6 +130,7 @@ class Scanned(Hold):
     by = "strict scan"
     proof = Report("PROVEN", by, [("children", "no orphan is the run's, and none is of unknown origin")])
     patience = 3.0
+    """Seconds; as `Hold` says."""
 
     def __init__(self, scans: Scans, run: Run) -> None:
         self._scans = scans
@@ -202,6 +203,7 @@ class Found(Hold):
     __slots__ = ("_trace",)
     by = "scan"
     patience = 3.0
+    """Seconds; as `Hold` says."""
 
     def __init__(self, shim: Shim, run: Run) -> None:
         self._trace = Trace(shim, run)

@@ -50,7 +50,7 @@ class Seed:
         self.failed: tuple[str, list[tuple[str, str]]] | None = None
 
     def give(self, order: dict[str, Any], log: int, memory: int | None) -> None:
-        """Let it become the order's run. Raises OSError when it is gone."""
+        """Let it become the order's run, with an rlimit of `memory` bytes, if any. Raises OSError when it is gone."""
         argv: list[str] = order["argv"]
         env: dict[str, str] = order["env"]
         mark = f"{process.MARK}={env[process.MARK]}"

@@ -55,7 +55,8 @@ class Spawner:
         return self._frames.feed(data) if data else None
 
     def start(self, order: dict[str, Any], log: int, memory: int | None) -> tuple[int, int]:
-        """Let it start a run. Returns pid and start time. Raises StartError, and OSError when it is gone."""
+        """Let it start a run, with an rlimit of `memory` bytes, if any. Returns pid and start time. Raises StartError,
+        and OSError when it is gone."""
         data = frames.frame([frames.encode({"do": "start", "order": order, "memory": memory})])
         sent = socket.send_fds(self.channel, [data], [log])
         self.channel.sendall(data[sent:])
@@ -69,7 +70,7 @@ class Spawner:
 
 
 class Spawners:
-    """The spawners of one shim: at most `limit`, forked when needed and used again."""
+    """The spawners of one shim: at most `limit` processes, forked when needed and used again."""
 
     __slots__ = ("_all", "_free", "_limit", "_shim")
 
@@ -95,7 +96,7 @@ class Spawners:
         return one
 
     def start(self, one: Spawner, run: Run, order: dict[str, Any], log: int, memory: int | None) -> None:
-        """Start the run below the spawner. Raises StartError."""
+        """Start the run below the spawner, with an rlimit of `memory` bytes, if any. Raises StartError."""
         try:
             run.pid, run.start = one.start(order, log, memory)
         except StartError:

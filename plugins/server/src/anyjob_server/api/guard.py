@@ -26,7 +26,7 @@ class Phase(Enum):
 
 
 class Guarded(Protocol):
-    """A connection as the guard sees it."""
+    """A connection as the guard sees it. `deadline`: seconds of the loop's clock; infinite while it does work."""
 
     phase: Phase
     deadline: float

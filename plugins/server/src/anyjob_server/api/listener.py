@@ -115,7 +115,8 @@ class Listener:
         return f"{'https' if self._tls else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
 
     async def close(self, grace: float = 5.0) -> None:
-        """Take no more connections, let requests that are read be answered, then end all."""
+        """Take no more connections, let requests that are read be answered, for at most `grace` seconds, then end
+        all."""
         if self._server is None or self._watch is None:
             return
         self._server.close()

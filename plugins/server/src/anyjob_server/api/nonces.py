@@ -58,7 +58,7 @@ class Nonces:
         return seen is not None and any(hash(nonce) in group for group in seen.groups.values())
 
     def add(self, key: str, nonce: str, at: int, now: int) -> bool:
-        """Remember the nonce of a request of time `at`. False: it is there already."""
+        """Remember the nonce of a request of time `at` (epoch seconds, as `now`). False: it is there already."""
         seen = self._keys.get(key)
         if seen is None:
             seen = self._keys[key] = _Seen(self._start)

@@ -28,7 +28,8 @@ def fail_alert_due(job: Job, failures: int) -> bool:
 
 
 def alert(kind: Alert, job: Job, row: InstanceRow, at: int, **said: Json) -> OutboxRow:
-    """An entry. `said` is what is known beside the job: `result`, `cause`, `failures`, `why`."""
+    """An entry of the time `at` (epoch ms). `said` is what is known beside the job: `result`, `cause`, `failures`,
+    `why`."""
     wire = job.to_wire()
     payload: dict[str, Json] = {
         "job": job.name,

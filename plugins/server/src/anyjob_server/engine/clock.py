@@ -16,11 +16,12 @@ class Clock(Protocol):
     """Wall time. Epoch milliseconds throughout."""
 
     def now(self) -> int:
-        """This moment."""
+        """This moment, epoch milliseconds."""
         ...
 
     async def wait(self, event: asyncio.Event, until: int | None) -> None:
-        """Return when `event` is set or `until` has come. It may return sooner: whoever waits looks again."""
+        """Return when `event` is set or `until` (epoch milliseconds) has come. It may return sooner: whoever waits
+        looks again."""
         ...
 
 

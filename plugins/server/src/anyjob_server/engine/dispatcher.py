@@ -159,7 +159,7 @@ class Dispatcher:
             self._end(active, live.ended, [run.name for run in live.runs], missed=missed)
 
     def begun(self, active: Active, at: int) -> None:
-        """Its first run was accepted at that time."""
+        """Its first run was accepted at that time, epoch ms."""
         active.begun = at
         before = active.status
         active.status = InstanceStatus.RUNNING
@@ -196,7 +196,7 @@ class Dispatcher:
         missed: str = "",
         refused: str = "",
     ) -> None:
-        """It is over, at `at`. `missed`, `refused`: why there was no run at all."""
+        """It is over, at `at` (epoch ms). `missed`, `refused`: why there was no run at all."""
         active.ending, active.ended = True, at
         active.settled.set()
         self.timeouts.set(active.id, None)

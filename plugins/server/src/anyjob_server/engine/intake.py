@@ -56,7 +56,8 @@ class Intake:
         note: str = "",
         serial: int | None = None,
     ) -> Active:
-        """An instance that is taken up `now` and has its place before the limits. It is not yet in the store."""
+        """An instance that is taken up `now` and has its place before the limits. It is not yet in the store. All times
+        are epoch milliseconds. `retry_of`: the instance that it repeats."""
         row = InstanceRow(
             id=next(self._ids),
             job=loaded.row.id,

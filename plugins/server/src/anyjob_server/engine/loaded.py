@@ -43,7 +43,7 @@ class Loaded:
         return self.row.status is JobStatus.ENABLED
 
     def next_fire(self, after: int) -> int | None:
-        """When it fires next by itself; None: never, or it is disabled. Epoch milliseconds."""
+        """When it fires next after `after` by itself; None: never, or it is disabled. Both epoch milliseconds."""
         if not self.enabled:
             return None
         found = self.timeline.next_fire(after)

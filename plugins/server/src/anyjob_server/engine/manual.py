@@ -74,8 +74,8 @@ class Manual:
         by: str = "",
         beside: Callable[[Connection, int], None] | None = None,
     ) -> int:
-        """Fire a job now; the durable instance's id. `check_status`: refuse one that is disabled. `by` asks for it.
-        `beside` is carried out in the same transaction, with the instance's id.
+        """Fire a job now; the durable instance's id. `data_time`: epoch ms, else now. `check_status`: refuse one that
+        is disabled. `by` asks for it. `beside` is carried out in the same transaction, with the instance's id.
 
         Raises NotFired, BadJob (the parameters), JobGone, StoreError.
         """

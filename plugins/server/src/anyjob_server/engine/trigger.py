@@ -23,7 +23,8 @@ _SLACK: Final = 1_024
 
 
 class Trigger:
-    """Each number has at most one next time. Nothing is read from anywhere while it ticks."""
+    """Each number has at most one next time. Nothing is read from anywhere while it ticks. All times are epoch
+    milliseconds."""
 
     def __init__(
         self, clock: Clock, sink: Callable[[Sequence[Due]], None], jumped: Callable[[int, int], None] | None = None

@@ -35,7 +35,7 @@ class Going:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """An instance that waits, and behind what, in words."""
+    """An instance that waits, and behind what, in words. `schedule_time`: epoch ms."""
 
     instance: int
     schedule_time: int

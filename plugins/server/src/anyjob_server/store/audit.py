@@ -54,7 +54,8 @@ def page(
     page: int = 1,
     size: int = 100,
 ) -> tuple[list[AuditRow], int]:
-    """One page of the lines, the newest first, and how many there are in all. Pages count from 1."""
+    """One page of the lines, at most `size` rows, the newest first, and how many there are in all. Pages count from
+    1."""
     given = {"namespace": namespace, "group_id": group_id, "key": key, "job": job, "action": action}
     wanted = [AUDIT.c[name] == value for name, value in given.items() if value is not None]
     total: int = Statement(select(func.count()).select_from(AUDIT).where(*wanted)).value(c, {})

@@ -163,7 +163,7 @@ def page(
     page: int = 1,
     size: int = 10,
 ) -> tuple[list[InstanceRow], int]:
-    """One page of an app group's instances, the newest first, and how many there are in all.
+    """One page of an app group's instances, at most `size` rows, the newest first, and how many there are in all.
 
     `since` and `until` (epoch ms, both included) bound the schedule time. Pages count from 1.
     """
@@ -181,7 +181,8 @@ def newest(
     page: int = 1,
     size: int = 10,
 ) -> list[InstanceRow]:
-    """The rows of `page` alone: to count a million takes longer than to show ten."""
+    """The rows of `page` alone, at most `size`: to count a million takes longer than to show ten. `since` and `until`:
+    epoch ms."""
     found, asked = _asked(group, job, status, since, until)
     return [_made(row) for row in found.rows.rows(c, {**asked, "size": size, "start": (page - 1) * size})]
 

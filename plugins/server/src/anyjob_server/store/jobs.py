@@ -187,7 +187,7 @@ def page(
     page: int = 1,
     size: int = 10,
 ) -> tuple[list[JobRow], int]:
-    """One page of an app group's jobs, the newest first, and how many there are in all.
+    """One page of an app group's jobs, at most `size` rows, the newest first, and how many there are in all.
 
     `name`: only those whose name holds that text. Pages count from 1.
     """

@@ -22,8 +22,8 @@ class ReasonRow:
     """Why a firing did not become a run.
 
     `at` is when it was first so, `last` when last (0: the same), epoch ms, of firings their own times; `count` how
-    often in a row, which an instance of the job ends. `schedule_time` is the newest firing's, None for one that no time
-    fired. `text` holds nothing that is another number each time: it is compared.
+    often in a row, which an instance of the job ends. `schedule_time` (epoch ms) is the newest firing's, None for one
+    that no time fired. `text` holds nothing that is another number each time: it is compared.
     """
 
     job: int

@@ -39,6 +39,7 @@ WORD: Final = "anyjob"
 _LOOK: Final = 0.2
 """Seconds for which the free space of the disk is believed."""
 FLOOR: Final = 64 << 20
+"""Bytes that SQLite's disk must have free for new work."""
 
 T = TypeVar("T")
 
@@ -52,7 +53,7 @@ class Store:
     def __init__(
         self, database: Database, writer: Writer, readers: Readers, ident: str, seal: Seal, floor: int
     ) -> None:
-        """Use `Store.open`."""
+        """Use `Store.open`. Below `floor` bytes free on the disk there is no room for new work; 0: nobody looks."""
         self._database, self._writer, self._readers, self._floor = database, writer, readers, floor
         self._look_again, self._free = 0.0, 0
         self.ident, self.seal = ident, seal

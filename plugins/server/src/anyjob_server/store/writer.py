@@ -37,7 +37,8 @@ class Writer:
     def __init__(
         self, database: Database, c: Connection, check: Callable[[Connection], None], patience: float = PATIENCE
     ) -> None:
-        """`check` looks at each new connection: whether it leads to the same database in the same hands."""
+        """`check` looks at each new connection: whether it leads to the same database in the same hands. `patience`:
+        seconds for which a change waits for a database that is away."""
         self._database, self._check, self._patience = database, check, patience
         self._c: Connection | None = c
         self._gathered: deque[Change] = deque()

@@ -69,7 +69,7 @@ FIELDS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One element of a list, and where it begins in its field."""
+    """One element of a list, and where it begins in its field: `at`, in characters."""
 
     text: str
     at: int
