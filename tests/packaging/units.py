@@ -11,7 +11,10 @@ from typing import Final, NamedTuple
 
 from tests.packaging.docstrings import Made, classes, declared_of, parsed
 
-__all__ = ["Number", "numbers", "said"]
+__all__ = ["UNITLESS", "Number", "numbers", "said"]
+
+UNITLESS: Final = {"JobShelf.IDLE": "a number of jobs: how many that nobody runs stay known"}
+"""Names that only look like a time or a size, and what they are."""
 
 _WORDS: Final = frozenset(
     re.findall(
@@ -28,10 +31,14 @@ _COUNTS: Final = re.compile(r"at_once")
 """Names that say that they count something, and have a word in them that suggests otherwise."""
 _UNIT: Final = re.compile(
     r"\b(?:epoch|seconds?|minutes?|hours?|days?|years?|ms|milliseconds?|bytes?|KB|MB|GB|characters?|ticks?|monotonic)\b"
-    r"| s\b|% of|"
-    # What is counted: sizes and limits are not always bytes.
-    r"\b(?:calls|connections|failures|folders|instances|jobs|lines|parameters|processes|reasons|rows|runs|tasks|"
-    r"threads|how many|at most `limit` of)\b",
+    r"| s\b",
+    re.IGNORECASE,
+)
+_MAY_COUNT: Final = frozenset({"before", "held", "keep", "kept", "length", "limit", "offset", "size", "taken"})
+"""Words of a name that may stand for a number of things as well."""
+_THINGS: Final = re.compile(
+    r"how many|at most `limit` of|\b(?:calls|connections|failures|folders|instances|jobs|lines|parameters|processes|"
+    r"reasons|rows|runs|tasks|threads)\b",
     re.IGNORECASE,
 )
 _THROUGHOUT: Final = re.compile(r"throughout|\b(?:times|sizes|intervals) (?:are|in)\b", re.IGNORECASE)
@@ -121,7 +128,11 @@ def _texts(node: ast.AST | None) -> list[str]:
 
 
 def _suggests(name: str) -> bool:
-    return bool(_WORDS & set(_COUNTS.sub("", name.lower()).split("_")))
+    return bool(_suggesting(name))
+
+
+def _suggesting(name: str) -> frozenset[str]:
+    return _WORDS.intersection(_COUNTS.sub("", name.lower()).split("_"))
 
 
 def _number(annotation: ast.expr | None) -> bool:
@@ -153,11 +164,15 @@ def _value(value: ast.expr | None) -> bool:
 def said(number: Number) -> bool:
     """Whether its unit is: by its name, by what stands at it, or by a sentence of its function, class or module that
     names it, or speaks of all times or sizes there."""
-    if _OWN.search(number.name.lower()) or _UNIT.search(number.own):
+    if _OWN.search(number.name.lower()) or _unit_in(number.own, number.name):
         return True
     for text in number.about:
         for sentence in re.split(r"(?<=[.;]) ", " ".join(text.split())):
             named = re.search(rf"`[^`]*\b{number.name}\b[^`]*`", sentence) or _THROUGHOUT.search(sentence)
-            if named and _UNIT.search(sentence):
+            if named and _unit_in(sentence, number.name):
                 return True
     return False
+
+
+def _unit_in(text: str, name: str) -> bool:
+    return bool(_UNIT.search(text) or (_suggesting(name) <= _MAY_COUNT and _THINGS.search(text)))
