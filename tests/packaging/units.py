@@ -123,8 +123,9 @@ def _fields(body: list[ast.stmt], prefix: str, about: tuple[str, ...]) -> Iterat
 
 def _texts(node: ast.AST | None) -> list[str]:
     """The texts that stand in it: a description, a help, a docstring."""
-    parts = [] if node is None else ast.walk(node)
-    return [part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+    if node is None:
+        return []
+    return [part.value for part in ast.walk(node) if isinstance(part, ast.Constant) and isinstance(part.value, str)]
 
 
 def _suggests(name: str) -> bool:
