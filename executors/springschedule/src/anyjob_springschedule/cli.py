@@ -74,6 +74,21 @@ def jar(
     typer.echo(built("anyjob_springschedule", "spring") if folder is None else put(folder, JAR_NAME))
 
 
+@spring.command()
+def build(
+    project: Annotated[Path, typer.Argument(metavar="[DIR]", help="The folder of its pom.xml.")] = Path(),
+) -> None:
+    """Build a Maven project of an application, with the jar of this version in Maven's repository of this user.
+
+    The same by hand: the jar as `anyjob spring jar` says, then mvn package. The project's pom names the dependency
+    anyjob:anyjob-spring. Prints the jar that was built; what Maven says goes to standard error.
+    """
+    from anyjob_springschedule.project import build as built
+
+    for path in built(project):
+        typer.echo(path)
+
+
 def _known(state: Path | None, config: Path | None, wait: float) -> list[Application]:
     import asyncio
 

@@ -24,11 +24,11 @@ def anyjob_executors() -> Iterable[ExecutorType]:
 
 @hookimpl
 def anyjob_commands() -> Iterable[CommandType]:
-    """`anyjob spring list` and `anyjob spring jar`."""
+    """`anyjob spring list`, `anyjob spring jar` and `anyjob spring build`."""
     return [
         CommandType(
             name="spring",
             command="anyjob_springschedule.cli:spring",
-            help="Spring applications: their methods, and the jar for them.",
+            help="Spring applications: their methods, the jar for them, and building one.",
         )
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import socket
 import sys
@@ -43,7 +44,7 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-def a_job(folder: Path, name: str, content: str, file: str = "", **fields: object) -> None:
+def a_job(folder: Path, name: str, content: object, file: str = "", **fields: object) -> None:
     job = {"Name": name, "JobType": "shell", "Content": content, **fields}
     (folder / f"{file or name}.yaml").write_text(json.dumps(job))
 
@@ -278,6 +279,12 @@ def test_a_folder_without_jobs_and_a_job_that_the_server_refuses(anyjob: Program
     assert "even: succeeded" in done.err
 
 
+SERVED = """
+import pathlib, served, sys
+served.main("go", "daily", f"with {pathlib.Path(sys.argv[1]).name}")
+"""
+
+
 def test_the_file_of_the_page_is_one(anyjob: Program, folder: Path) -> None:
     """All that it names is here, and does what the page says."""
     (text,) = blocks("plugins/server/docs/commands.md", "toml")
@@ -287,11 +294,15 @@ def test_the_file_of_the_page_is_one(anyjob: Program, folder: Path) -> None:
     (folder / "shop").mkdir()
     (folder / "shop" / "practice.py").write_text(textwrap.dedent(PEER))
     (folder / "build.sh").write_text("printf '#!/bin/sh\\necho built' > $1; chmod +x $1\n")
+    shutil.copy(Path(__file__).with_name("application.py"), folder / "served.py")
+    (folder / "application.py").write_text(SERVED)
     a_job(folder, "hello", "$ANYJOB_PARAMETERS")
+    a_job(folder, "attached", {"jobName": "daily"}, JobType="go", GroupId="shop")
     a_job(folder, "stubborn", "sleep 60", Timeout=1, TimeoutKillEnable=True, XAttrs={"grace": 0.1})
     status, said = told(anyjob, folder)
     assert status == 0, said
     assert (said["hello"]["result"], said["stubborn"]["cause"]) == ("built", "timed_out")
+    assert said["attached"]["result"] == "with shop"
     assert all(one["as_meant"] for one in said.values()), said
 
 

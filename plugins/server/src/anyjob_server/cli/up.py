@@ -123,6 +123,7 @@ def _tour(
 ) -> _Planned:
     """Side by side."""
     from anyjob_server.cli.tour.beside import with_settings
+    from anyjob_server.cli.tour.door import with_door
     from anyjob_server.cli.tour.jobs import read_rows
     from anyjob_server.cli.tour.shows import show_for
     from anyjob_server.cli.tour.tour import Tour
@@ -130,7 +131,8 @@ def _tour(
     made = folder / "made"
     rows = read_rows(files, sets, job, made)
     show = show_for(quiet=quiet, as_json=as_json)
-    settings = with_settings(settings, {row.beside.folder: row.beside for row in rows}.values())
+    besides = {row.beside.folder: row.beside for row in rows}.values()
+    settings = with_door(with_settings(settings, besides), besides)
     return _Planned(
         settings,
         lambda server, stops: Tour(server, show, made, lasting=lasting).run(rows, stops),

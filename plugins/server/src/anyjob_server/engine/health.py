@@ -23,6 +23,8 @@ _GOOD_FOR: Final = 30.0
 _BAD_FOR: Final = 1.0
 """Seconds for which any other holds: what has just been installed should run at once."""
 _PATIENCE: Final = 10.0
+_LONG: Final = 60.0
+"""For whoever only looks: a first answer may build what the type needs, on a machine that is busy."""
 
 _log = logging.getLogger(__name__)
 
@@ -71,7 +73,7 @@ class HealthBook:
         well wait for a cluster that does not answer, whoever only wants to see one will not.
         """
         for key in self._keys(bound):
-            health = await self.of(*key)
+            health = await self.of(*key, patience=_LONG)
             problems = await _problems(bound, key[0])
             if health.state == "unhealthy" or (health.state == "undetected" and problems != []):
                 return health.why or f"{key[1]} is {health.state} here and does not say why"
@@ -79,26 +81,27 @@ class HealthBook:
                 return str(problems[0])
         return ""
 
-    async def of(self, kind: str, name: str) -> Health:
-        """What the executor of a type (`executor`) or a launcher (`launcher`) says, if need be now."""
+    async def of(self, kind: str, name: str, *, patience: float = _PATIENCE) -> Health:
+        """What the executor of a type (`executor`) or a launcher (`launcher`) says, if need be now and within so many
+        seconds; if it is being asked already, within those of the first who asked."""
         key = (kind, name)
         said = self._said.get(key)
         if said is not None and monotonic() < said.until:
             return said.health
         asking = self._asking.get(key)
         if asking is None:
-            asking = self._asking[key] = asyncio.get_running_loop().create_task(self._ask(kind, name))
+            asking = self._asking[key] = asyncio.get_running_loop().create_task(self._ask(kind, name, patience))
             asking.add_done_callback(lambda _: self._asking.pop(key, None))
         return await asyncio.shield(asking)
 
-    async def _ask(self, kind: str, name: str) -> Health:
+    async def _ask(self, kind: str, name: str, patience: float) -> Health:
         make = self._host.executor if kind == "executor" else self._host.launcher
         try:
             asked: Awaitable[Any] = make(name).health()
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(patience):
                 health = await asked
         except TimeoutError:
-            health = Health(state="unhealthy", why=f"its health was not known after {_PATIENCE:g} s")
+            health = Health(state="unhealthy", why=f"its health was not known after {patience:g} s")
         except AnyJobError as error:
             health = Health(state="unhealthy", why=str(error))
         except Exception as error:  # noqa: BLE001 - a plugin's code may raise anything

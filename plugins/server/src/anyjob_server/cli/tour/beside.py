@@ -18,7 +18,7 @@ from anyjob.problem import Problem
 from anyjob.settings import Found, Settings, read_settings
 from anyjob.spec.wording import explain
 
-__all__ = ["FILE", "MADE", "Beside", "Made", "Peer", "read_beside", "with_settings"]
+__all__ = ["FILE", "MADE", "Beside", "Dials", "Made", "Peer", "read_beside", "with_settings"]
 
 FILE: Final = "beside.toml"
 MADE: Final = "{made}"
@@ -31,18 +31,32 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Dials(_Part):
+    """As what an application dials in: for jobs of which type, and in which app group."""
+
+    type: Annotated[str, Field(min_length=1)]
+    group: Annotated[str, Field(min_length=1)]
+
+
 class Peer(_Part):
-    """A process that goes on while the jobs of the folder run. `python` as its first word is the one that runs this."""
+    """A process that goes on while the jobs of the folder run. `python` as its first word is the one that runs this.
+    One with `{made}` in its command begins when all is made that the folder has to make."""
 
     command: _Words
     address: str = ""
     """HOST:PORT that it listens on: free before, and answering before the jobs begin. Empty: nobody waits for it."""
+    dials: Dials | None = None
+    """It is an application: it gets address and token of this command's worker as ANYJOB_APP and ANYJOB_APP_TOKEN, and
+    its jobs begin when it has dialled in."""
+    files: tuple[str, ...] = ()
+    """Whose jobs need it; empty: all of the folder."""
 
 
 class Made(_Part):
     """What is made before the jobs of some files, in the folder of `beside.toml`. `{made}` in the command and in `set`
-    is an empty folder for the time of the command. An exit status that is not 0: the last line of its standard error
-    says what is missing."""
+    is a folder for the time of the command. An exit status that is not 0: the last line of its standard error says what
+    is missing; `{anyjob}` and `{folder}` in the command are this program and the folder as the caller may write them.
+    """
 
     command: _Words
     files: _Words
@@ -80,7 +94,7 @@ def read_beside(folder: Path) -> Beside:
         read = Beside.model_validate({**written, "folder": folder})
     except ValidationError as error:
         raise BadSettings(str(path), explain(error, Beside, written, lambda name: name or "The file")) from None
-    named = [*read.ends, *(name for made in read.made for name in made.files)]
+    named = [*read.ends, *(name for part in (*read.made, *read.peers) for name in part.files)]
     if lost := [name for name in named if not (folder / name).is_file()]:
         raise BadSettings(str(path), [Problem(field="files", value=name, remedy="is not beside it") for name in lost])
     return read

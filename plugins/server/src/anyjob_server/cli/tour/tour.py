@@ -19,6 +19,7 @@ from anyjob.job import BadJob, Job
 from anyjob.outcome import Cause, Evidence, Outcome
 from anyjob_server.cli.follow import follow
 from anyjob_server.cli.making import make_job
+from anyjob_server.cli.tour.door import Door
 from anyjob_server.cli.tour.peers import Peers
 from anyjob_server.cli.tour.row import Row, State
 from anyjob_server.cli.tour.shows import Show
@@ -56,7 +57,7 @@ class Tour:
         stops.then(self._signalled)
         gate = asyncio.Semaphore(_AT_ONCE)
         besides = {row.beside.folder: row.beside for row in rows}
-        async with Peers(besides.values(), self._made) as peers:
+        async with Peers(besides.values(), self._made, Door(self._server.worker)) as peers:
             await asyncio.gather(*(self._visit(row, peers, gate) for row in rows))
             # While there is still a server that answers: a stop that it does not hear any more waits for a minute.
             await asyncio.to_thread(self._threads.shutdown)
