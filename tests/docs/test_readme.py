@@ -58,7 +58,7 @@ def test_the_first_command_sets_up_and_shows_what_the_readme_shows(tmp_path: Pat
         assert any(re.fullmatch(but_for_numbers(row), one) for one in table), (row, done.stdout)
     for who, why in shown_absent.items():
         # What the README's machine lacks this one may have; then it has run, or lacks something else.
-        same = absent.get(who) == why
+        same = absent.get(who) == why or (absent.get(who) == UNBUILT and who.startswith("springschedule "))
         assert same or here & set(re.findall(r"\w+", who)), (who, why, done.stdout)
     assert {row.split()[0] for row in table} <= {row.split()[0] for row in shown} | MAY_BE_HERE
     last = done.stdout.splitlines()[-2:]
@@ -69,9 +69,17 @@ def test_the_first_command_sets_up_and_shows_what_the_readme_shows(tmp_path: Pat
 
 OF_A_SHELL = ("COLUMNS", "KUBECONFIG", "VIRTUAL_ENV", "ANYJOB_XXLJOB_TOKEN")
 """What a reader who begins does not have set."""
+UNBUILT = (
+    "its application is not built; `.venv/bin/anyjob spring build executors/springschedule/examples/project` builds it"
+)
+"""Where Java and Maven are."""
 MAY_BE_HERE = {"go", "java", "k8s"}
 """Types of the examples that run where the machine has more than Python; the table of the README is of one that has
 not."""
+
+
+CUT = 12
+"""Characters by which types and jobs that are not in the README's table may be longer than those that are."""
 
 
 def parts(output: str) -> tuple[list[str], dict[str, str]]:
@@ -90,8 +98,10 @@ def parts(output: str) -> tuple[list[str], dict[str, str]]:
 
 
 def but_for_numbers(row: str) -> str:
-    """A pattern that allows other seconds, and another proof where the machine has no cgroup v2."""
-    pattern = re.sub(r"\d+\\\.\d+\\ s", r"[0-9.]+\\ s", re.escape(row))
+    """A pattern that allows other seconds, another proof where the machine has no cgroup v2, and an earlier cut where
+    longer names beside it leave a result less room."""
+    cut = row.endswith("…")
+    pattern = re.sub(r"\d+\\\.\d+\\ s", r"[0-9.]+\\ s", re.escape(row[:-CUT] if cut else row)) + ".*…" * cut
     return pattern.replace(r"by\ cgroup\ v2", "by .*")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -45,6 +46,17 @@ def test_the_readme_builds_the_project_and_runs_the_examples(tmp_path: Path) -> 
     done = run("bash", "-c", f"anyjob run {options} examples/shards.yaml", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "counting orders of shanghai" in done.stdout
+
+
+@pytest.mark.needs("go")
+def test_the_tour_builds_the_project_and_lets_it_dial_in(tmp_path: Path) -> None:
+    done = run("anyjob", "up", str(HERE / "examples"), "--json", cwd=tmp_path, XDG_STATE_HOME=str(tmp_path))
+    said = {one["job"]: one for one in map(json.loads, done.stdout.splitlines())}
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {name: one["as_meant"] for name, one in said.items()} == dict.fromkeys(
+        ("hello-go", "hello-attached", "orders-go"), True
+    )
+    assert said["hello-attached"]["result"] == "greeted shop"
 
 
 @pytest.mark.needs("go")

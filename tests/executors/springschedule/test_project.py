@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -9,7 +10,10 @@ import shutil
 import subprocess
 import sys
 import tomllib
+import warnings
+import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.docs.fences import blocks
@@ -17,6 +21,10 @@ from tests.executors.springschedule.town import java
 
 from anyjob.job import read_jobs
 from anyjob.plugins import PluginHost
+from anyjob_springschedule import project
+from anyjob_springschedule.maven import NoMaven
+from anyjob_springschedule.project import NoProject, NotBuilt, NotFit, ProjectRefused, build
+from anyjob_springschedule.project import built as made
 
 EXAMPLES = Path(__file__).parents[3] / "executors/springschedule/examples"
 
@@ -43,7 +51,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     fetched once.
     """
     folder = tmp_path_factory.mktemp("project")
-    shutil.copytree(EXAMPLES, folder / "examples")
+    shutil.copytree(EXAMPLES, folder / "examples", ignore=shutil.ignore_patterns("target"))
     usual, own = Path.home() / ".m2" / "repository", folder / "repository"
     usual.mkdir(parents=True, exist_ok=True)
     own.mkdir()
@@ -61,6 +69,14 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
             pytest.fail(said)
         pytest.skip(f"Maven could not fetch what it needs: {said[:500]}")
     return folder / "examples"
+
+
+def an_archive() -> bytes:
+    """A jar that is not ours."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as opened:
+        opened.writestr("another", "one")
+    return made.getvalue()
 
 
 @pytest.fixture
@@ -84,7 +100,7 @@ def test_the_lines_of_the_readme_lead_to_the_first_run(tmp_path: Path, built: Pa
     folder = tmp_path / "examples"
     shutil.copytree(built, folder)
     lines, written = (
-        blocks("executors/springschedule/README.md", "sh")[1],
+        blocks("executors/springschedule/README.md", "sh")[2],
         blocks("executors/springschedule/README.md", "toml")[0],
     )
     for usual, place in here.items():
@@ -107,6 +123,79 @@ def test_the_lines_of_the_readme_lead_to_the_first_run(tmp_path: Path, built: Pa
     said = json.loads((folder / "again.json").read_text())
     assert (said["cause"], said["outputs"]) == ("succeeded", {"counted": 2})
     assert Path(said["log"]).read_text() == "counting EUR\ncounting USD\n"
+
+
+def test_it_is_built_by_hand(tmp_path: Path, built: Path) -> None:
+    folder = tmp_path / "examples"
+    shutil.copytree(EXAMPLES, folder, ignore=shutil.ignore_patterns("target"))
+    done = bash(folder, blocks("executors/springschedule/README.md", "sh")[1], built.parent / "bin")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert made(folder / "project", "a remedy") == folder / "project/target/reports-1.0.jar"
+
+
+def tour(folder: Path, **env: str) -> dict[str, dict[str, Any]]:
+    """What `anyjob up` of the examples says of each."""
+    done = subprocess.run(
+        [sys.executable, "-m", "anyjob", "up", str(folder), "--json"],
+        env={**os.environ, **env}, capture_output=True, text=True, timeout=180,
+    )  # fmt: skip
+    assert done.stdout, done.stderr
+    return {one["job"]: one for one in map(json.loads, done.stdout.splitlines())}
+
+
+def test_the_tour_runs_what_was_built(tmp_path: Path, built: Path) -> None:
+    """The application dials in for two of them, the worker starts it for the third."""
+    said = tour(built, XDG_STATE_HOME=str(tmp_path / "home"))
+    assert {name: (one["as_meant"], one.get("result")) for name, one in said.items()} == {
+        "Reports_count": (True, '{"counted":2}'),
+        "Reports_daily": (True, "12 pages"),
+        "Reports_started": (True, '{"counted":2}'),
+    }, said
+
+
+def test_the_tour_says_what_builds_it(tmp_path: Path) -> None:
+    folder = tmp_path / "the examples"
+    shutil.copytree(EXAMPLES, folder, ignore=shutil.ignore_patterns("target"))
+    said = tour(folder, XDG_STATE_HOME=str(tmp_path / "home"))
+    command = f"anyjob spring build '{folder}/project'"
+    assert {one["why"] for one in said.values()} == {f"its application is not built; `{command}` builds it"}
+    assert len(said) == 3
+
+
+def test_what_was_built_of_something_else_is_not_taken(tmp_path: Path, built: Path) -> None:
+    project = tmp_path / "project"
+    shutil.copytree(built / "project", project)
+    jar = project / "target/reports-1.0.jar"
+    assert made(project, "a remedy") == jar
+    ours = next(name for name in zipfile.ZipFile(jar).namelist() if "anyjob-spring" in name)
+    with zipfile.ZipFile(jar, "a") as opened, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a name that comes twice
+        opened.writestr(ours, an_archive())
+    with pytest.raises(NotBuilt, match="is built with another anyjob-spring; a remedy"):
+        made(project, "a remedy")
+    source = next((project / "src").rglob("Reports.java"))
+    later = jar.stat().st_mtime + 1
+    os.utime(source, (later, later))
+    with pytest.raises(NotBuilt, match="has changed since it was built; a remedy"):
+        made(project, "a remedy")
+
+
+def test_what_is_missing_to_build_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(NoProject, match=r"pom\.xml is not there"):
+        build(tmp_path)
+    (tmp_path / "pom.xml").write_text("<project/>")
+    with monkeypatch.context() as patch:
+        patch.setenv("PATH", str(tmp_path))
+        with pytest.raises(NoMaven):
+            build(tmp_path)
+        told = getattr(project, "_main")  # noqa: B009 - what the module does as a program
+        with pytest.raises(NotBuilt, match=r"not built; with Maven, which is not here \(Debian: maven\), `a spring"):
+            told(str(tmp_path), str(tmp_path / "made"), "a", "b")
+        patch.setattr(project, "find_homes", list)
+        with pytest.raises(NotFit, match="no Java 17 or later"):
+            told(str(tmp_path), str(tmp_path / "made"), "a", "b")
+    with pytest.raises(ProjectRefused):
+        build(tmp_path)
 
 
 def test_it_is_started(tmp_path: Path, settings: Path, jar: Path) -> None:
