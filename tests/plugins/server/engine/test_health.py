@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 import pytest
 from tests.plugins.server.engine.play import Play, field
+from tests.plugins.server.store.place import Place
 
 from anyjob.executor.capabilities import Health
 from anyjob.job import Job
@@ -26,12 +26,12 @@ class Slow(Play):
         return Health(state="healthy")
 
 
-def test_whoever_only_looks_waits_longer_for_a_first_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whoever_only_looks_waits_longer_for_a_first_answer(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "_PATIENCE", 0.0)
 
     async def go() -> None:
         play = Slow()
-        async with field(tmp_path, play) as here:
+        async with field(place, play) as here:
             monkeypatch.setattr(here.host.executor("play"), "health", play.say)
             job = Job.from_wire({"Name": "a", "JobType": "play"})
             looking = asyncio.create_task(here.engine.lacking(job))
