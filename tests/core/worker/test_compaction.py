@@ -51,3 +51,34 @@ def test_the_line_at_which_the_ledger_is_rewritten_is_not_lost(tmp_path: Path, m
     asyncio.run(leave(tmp_path, world, range(1, 7)))
     assert asyncio.run(goes_on(tmp_path, world)) == dict.fromkeys((2, 4, 6), Cause.SUCCEEDED)
     assert set(world.starts.values()) == {1}
+
+
+def test_who_asked_for_a_stop_is_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger, "COMPACT_AT", 1)
+    world = World()
+
+    async def stop() -> None:
+        worker = Worker(PluginHost({"world": WorldPlugin(world)}), tmp_path)
+        instances = Instances(worker)
+        async with worker:
+            await instances.resume()
+            for number in (1, 2, 3):
+                await instances.fire(Firing(job=JOB, instance=number))
+            while len(world.starts) < 3:
+                await asyncio.sleep(0.001)
+            instances.stop(1, by="ann", at=5)
+            instances.stop(2)
+            instances.stop(1, by="somebody later", at=6)
+            await instances.close()
+
+    async def found() -> dict[int, tuple[str, int | None]]:
+        worker = Worker(PluginHost({"world": WorldPlugin(world)}), tmp_path)
+        instances = Instances(worker)
+        async with worker:
+            said = {live.firing.instance: live.asked for live in await instances.resume()}
+            await instances.close()
+        return said
+
+    asyncio.run(stop())
+    for _ in range(2):
+        assert asyncio.run(found()) == {1: ("ann", 5), 2: ("", None), 3: ("", None)}

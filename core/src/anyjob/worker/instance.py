@@ -10,7 +10,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from anyjob.errors import AnyJobError, StateUnusable
 from anyjob.executor.capabilities import Phase
@@ -32,6 +32,7 @@ _AGAIN: Final = 1.0
 _PHASES: Final = (Phase.PRE, Phase.PROCESS, Phase.POST)
 
 _log = logging.getLogger(__name__)
+_Asked: TypeAlias = tuple[str, int | None]
 
 
 def new_instance_id() -> int:
@@ -77,6 +78,8 @@ class LiveInstance:
         self.changed = asyncio.Event()
         """Set whenever a run began or ended; whoever shows the instance clears it."""
         self.stopping = asyncio.Event()
+        self.asked: _Asked = "", None
+        """Who asked for its stop, as far as that was said, and when, epoch ms; also of an earlier worker."""
         self.task: asyncio.Task[Outcome] | None = None
 
     def note(self) -> None:
@@ -119,7 +122,7 @@ class Instances:
         many and waits for none. Set it before `resume` and `fire`."""
         self.live: dict[int, LiveInstance] = {}
         self._refs: dict[int, int] = {}
-        self._replayed: dict[int, tuple[Firing, Outcome | None, bool]] = {}
+        self._replayed: dict[int, tuple[Firing, Outcome | None, _Asked | None]] = {}
         worker.add_part(self)
 
     async def fire(self, firing: Firing) -> LiveInstance:
@@ -153,7 +156,8 @@ class Instances:
             self.live[firing.instance] = live
             live.ended = ended
             live.runs = [run for run in self._worker.live.values() if run.record.order.instance == firing.instance]
-            if stopped:
+            if stopped is not None:
+                live.asked = stopped
                 live.stopping.set()
             if ended is None:
                 self._drive(live, firing.binding)
@@ -167,11 +171,13 @@ class Instances:
             phases = PLAIN
         return mode_of(firing.job).plan(firing.job, firing.parameters, phases)
 
-    def stop(self, instance: int, *, force: bool = False) -> None:
-        """Stop an instance, durably: also a later worker will not go on with it."""
+    def stop(self, instance: int, *, force: bool = False, by: str = "", at: int | None = None) -> None:
+        """Stop an instance, durably: also a later worker will not go on with it. `by` asked for it at `at`, epoch ms:
+        kept of the first who did."""
         live = self.live[instance]
         if not live.stopping.is_set() and live.ended is None:
-            self._worker.write({"m": "instance_stop", "id": instance})
+            self._worker.write(_stop_line(instance, (by, at)))
+            live.asked = by, at
         live.stop(force=force)
 
     def forget(self, instance: int) -> None:
@@ -338,9 +344,9 @@ class Instances:
                     trigger=TriggerType(line["trigger"]),
                     binding=binding,
                 )
-                self._replayed[ident] = (firing, None, False)
+                self._replayed[ident] = (firing, None, None)
             case "instance_stop":
-                self._replayed[ident] = (self._replayed[ident][0], None, True)
+                self._replayed[ident] = (self._replayed[ident][0], None, (line.get("by", ""), line.get("at")))
             case "instance_ended":
                 firing, _, stopped = self._replayed[ident]
                 self._replayed[ident] = (firing, Outcome.from_json(line["outcome"]), stopped)
@@ -349,13 +355,21 @@ class Instances:
                     self._worker.shelf.give(self._refs.pop(ident))
 
     def lines(self) -> Iterable[Mapping[str, Any]]:
-        state = {ident: (live.firing, live.ended, live.stopping.is_set()) for ident, live in self.live.items()}
+        state = {
+            ident: (live.firing, live.ended, live.asked if live.stopping.is_set() else None)
+            for ident, live in self.live.items()
+        }
         for ident, (firing, ended, stopped) in (self._replayed | state).items():
             yield {"m": "instance", **self._firing_line(firing)}
-            if stopped:
-                yield {"m": "instance_stop", "id": ident}
+            if stopped is not None:
+                yield _stop_line(ident, stopped)
             if ended is not None:
                 yield {"m": "instance_ended", "id": ident, "outcome": ended.to_json()}
+
+
+def _stop_line(instance: int, asked: _Asked) -> dict[str, Any]:
+    by, at = asked
+    return {"m": "instance_stop", "id": instance, **({"by": by, "at": at} if by else {})}
 
 
 def _results(outcomes: Iterable[tuple[TaskPlan, Outcome]]) -> list[Json]:

@@ -157,6 +157,7 @@ async def goes_on(place: Place, moment: Moment) -> None:
             assert row.status is InstanceStatus.SUCCESS or row.cause == "stopped", row
             if row.id in moment.stopped:
                 assert row.cause == "stopped", "an acknowledged stop is lost"
+                assert row.result == "killed from server: stopped by tester", "who asked for the stop is lost"
         started = {name.split("-")[1] for name in play.starts}
         assert started <= {f"{row.id:x}" for row in rows}, "something ran that the store does not know"
         fired = Counter((row.job, row.schedule_time) for row in rows if row.trigger is TriggerType.SCHEDULED)

@@ -274,7 +274,7 @@ class Dispatcher:
             active.stopped, active.stopped_at = who, self._clock.now()
         if active.id in self._instances.live:
             try:
-                self._instances.stop(active.id)
+                self._instances.stop(active.id, by=active.stopped, at=active.stopped_at)
             except OSError as error:
                 why = f"{error.strerror}; whether a later start goes on with the stop is not known"
                 raise StateUnusable(self._worker.folder.path, why) from error

@@ -82,7 +82,7 @@ def refuse_older(folder: Path, where: str, next_id: int) -> None:
 
 
 BEFORE: Final = "somebody before the server was started again"
-"""Who asked for a stop of which the worker's folder tells, and not by whom."""
+"""Who asked for a stop of which the worker's folder tells, and not by whom, as an older version wrote it."""
 
 
 @dataclass(slots=True)
@@ -141,11 +141,12 @@ class Recovery:
         if row.start_time is not None:
             active.begun = row.start_time
             self.dispatcher.watch_timeout(active, told=bool(row.note))
+        if live.stopping.is_set():
+            by, active.stopped_at = live.asked
+            active.stopped = by or BEFORE
         if live.ended is not None:
             self.dispatcher.ended(active, live.ended, [run.name for run in live.runs], self._end_of(live))
         else:
-            if live.stopping.is_set():
-                active.stopped = BEFORE
             self.dispatcher.told(live)
 
     def _end_of(self, live: LiveInstance) -> int:

@@ -19,7 +19,7 @@ class Active:
     `row` is as it was inserted, `status` as it stands in the store, or soon will. Two things must have come together
     before it starts: `durable` (its row is) and `admitted` (the limits let it in). `begun`: epoch ms at which its first
     run was accepted; `ended` (epoch ms): of its end. `stopped`: who stopped it, empty: nobody; `stopped_at`: when
-    (epoch ms), None where an earlier server was asked. `late`: that it takes too long has been told. `last`: its job
+    (epoch ms), None where an older version was asked. `late`: that it takes too long has been told. `last`: its job
     goes with its end. `settled`: the worker has it, or it is over.
     """
 
