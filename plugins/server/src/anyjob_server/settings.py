@@ -13,7 +13,7 @@ from anyjob.settings import Settings
 from anyjob.spec import Size, SizeOrNone
 from anyjob_server.timing.settings import TimeSettings
 
-__all__ = ["LogSettings", "ServerSettings", "with_options"]
+__all__ = ["AlertSettings", "LogSettings", "ServerSettings", "with_options"]
 
 
 class LogSettings(BaseModel):
@@ -24,6 +24,16 @@ class LogSettings(BaseModel):
 
     days: Annotated[int, Field(ge=1, le=36_500)] = 14
     size: Size = 10 << 30
+
+
+class AlertSettings(BaseModel):
+    """The part [server.alerts]. Alerts that nobody has sent are dropped when they are older than `days`, and of more
+    than `most` the oldest."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    days: Annotated[int, Field(ge=1, le=36_500)] = 14
+    most: Annotated[int, Field(ge=1)] = 10_000
 
 
 class ServerSettings(TimeSettings):
@@ -47,6 +57,7 @@ class ServerSettings(TimeSettings):
     slots: Annotated[int, Field(ge=1)] | None = None
     hold: bool = False
     logs: LogSettings = LogSettings()
+    alerts: AlertSettings = AlertSettings()
     users: Mapping[str, str] = {}
 
     @classmethod

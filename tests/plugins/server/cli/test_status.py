@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +20,8 @@ from anyjob.status import InstanceStatus
 from anyjob_server.client.client import Client
 from anyjob_server.client.errors import CallFailed, NotSigned
 from anyjob_server.client.target import Target
+from anyjob_server.store import outbox
+from anyjob_server.store.store import Store
 
 
 @pytest.fixture
@@ -174,3 +178,22 @@ def test_what_the_start_warned_of_is_told_as_long_as_it_is_so(tmp_path: Path) ->
         assert f"  {warning}" in up.program("status", "--state", str(up.state)).out.decode()
         closed.chmod(0o711)
         assert said(up, "status")["warnings"] == []
+
+
+def test_alerts_that_wait_and_those_that_were_dropped_are_counted(up: Serving) -> None:
+    with up.client() as client:
+        assert said(up, "status")["alerts"] == {"waiting": 0, "dropped_old": 0, "dropped_many": 0, "last_dropped": None}
+        job = client.create_job(Job(name="told", job_type="shell", content="true", success_notice_enable=True))
+        client.execute(job)
+        until(lambda: said(up, "status")["alerts"]["waiting"] == 1, "an alert")
+        shown = up.program("status", "--state", str(up.state)).out.decode()
+        assert re.search(r"^  alerts +1 wait for a sender$", shown, re.MULTILINE)
+    up.end()
+    store = Store.open(None, up.state)
+    asyncio.run(store.write(lambda c: outbox.drop(c, 2**62, 10, 1_800_000_000_000)))
+    store.close()
+    up.start()
+    shown = up.program("status", "--state", str(up.state)).out.decode()
+    words = r"^  alerts +0 wait for a sender; dropped unsent: 1 too old, the last at 2027-01-1"
+    assert re.search(words, shown, re.MULTILINE)
+    assert said(up, "status")["alerts"]["last_dropped"] == 1_800_000_000

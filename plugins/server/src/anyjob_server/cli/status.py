@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from anyjob.cli.options import AsJson
@@ -58,9 +59,23 @@ def _head(said: dict[str, Any]) -> list[tuple[str, str]]:
         ("state", said.get("State", "")),
         ("database", said.get("Database", "")),
         ("new work", f"none: {said['Halt']}" if said["Halt"] else "begins"),
+        ("alerts", _alerts(said.get("Alerts"))),
         ("runs, waits", f"{said['RunningTotal']}, {said['WaitingTotal']}"),
     ]
     return [row for row in rows if row[1]]
+
+
+def _alerts(said: dict[str, Any] | None) -> str:
+    if said is None or not (said["Waiting"] or said["LastDropped"]):
+        return ""
+    words = f"{said['Waiting']} wait for a sender"
+    reasons = [
+        f"{said[key]} {why}" for key, why in (("DroppedOld", "too old"), ("DroppedMany", "too many")) if said[key]
+    ]
+    if not reasons:
+        return words
+    last = datetime.fromtimestamp(said["LastDropped"] / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
+    return f"{words}; dropped unsent: {', '.join(reasons)}, the last at {last} ([server.alerts] days, most)"
 
 
 def _counted(word: str, said: dict[str, Any]) -> str:
@@ -96,10 +111,23 @@ def _json(url: str, said: dict[str, Any]) -> dict[str, Json]:
         "held": said.get("Held", ""),
         "warnings": said.get("Warnings", []),
         "types": [{"type": one["JobType"], "state": one["State"], "why": one["Why"]} for one in said.get("Types", [])],
+        "alerts": _alerts_json(said.get("Alerts")),
         "running_total": said["RunningTotal"],
         "waiting_total": said["WaitingTotal"],
         "running": [_one(one) for one in said["Running"]],
         "waiting": [{**_one(one), "behind": one["Behind"]} for one in said["Waiting"]],
+    }
+
+
+def _alerts_json(said: dict[str, Any] | None) -> Json:
+    if said is None:
+        return None
+    last = said["LastDropped"]
+    return {
+        "waiting": said["Waiting"],
+        "dropped_old": said["DroppedOld"],
+        "dropped_many": said["DroppedMany"],
+        "last_dropped": None if last is None else last / 1000,
     }
 
 

@@ -1,4 +1,5 @@
-"""What is old goes: ended instances beyond a job's history, logs by age and size. Never those of what still runs."""
+"""What is old goes: ended instances beyond a job's history, logs by age and size, alerts by age and number. Never what
+belongs to something that still runs."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from sqlalchemy import Connection
 
 from anyjob_server.engine.roster import Active
 from anyjob_server.settings import ServerSettings
-from anyjob_server.store import instances, jobs
+from anyjob_server.store import instances, jobs, outbox
 from anyjob_server.store.errors import StoreError
 from anyjob_server.store.store import Store
 
@@ -24,6 +25,8 @@ __all__ = ["Pruner", "instance_of"]
 _HISTORY: Final = 5.0
 """Seconds between two looks at histories: a job that ends often is pruned for many ends at once."""
 _LOGS: Final = 600.0
+_ALERTS: Final = 60.0
+_DAY: Final = 86_400_000
 _AT_ONCE: Final = 200
 
 _log = logging.getLogger(__name__)
@@ -45,10 +48,13 @@ class Pruner:
 
     async def run(self) -> None:
         """Prune, until cancelled."""
-        logs = time.monotonic()
+        logs = alerts = time.monotonic()
         while True:
             await asyncio.sleep(_HISTORY)
             await self.history()
+            if time.monotonic() >= alerts:
+                await self.alerts()
+                alerts = time.monotonic() + _ALERTS
             if time.monotonic() >= logs:
                 await self.removed()
                 await asyncio.to_thread(self.logs)
@@ -73,9 +79,28 @@ class Pruner:
         if gone:
             await asyncio.to_thread(self._drop, gone)
 
+    async def alerts(self) -> None:
+        """Drop alerts that were sent long ago, and unsent ones that are too old or too many."""
+        now, settings = self._now(), self._settings.alerts
+        before, dropped = now - settings.days * _DAY, 0
+
+        def change(c: Connection) -> int:
+            return outbox.drop(c, before, settings.most, now)
+
+        try:
+            await self._store.write(lambda c: outbox.prune(c, before))
+            while some := await self._store.write(change):
+                dropped += some
+        except StoreError as error:
+            _log.warning("alerts cannot be pruned: %s", error)
+        if dropped:
+            _log.warning(
+                "%d alerts were dropped unsent, as older than server.alerts.days or beyond server.alerts.most", dropped
+            )
+
     async def removed(self) -> None:
         """Drop jobs that were deleted as long ago as logs are kept, with their history."""
-        before = self._now() - self._settings.logs.days * 86_400_000
+        before = self._now() - self._settings.logs.days * _DAY
         try:
             while await self._store.write(lambda c: jobs.purge(c, before)):
                 pass

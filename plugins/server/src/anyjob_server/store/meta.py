@@ -14,6 +14,7 @@ __all__ = [
     "FIRST_INSTANCE",
     "IDENT",
     "LAST_INSTANCE",
+    "OUTBOX_DROPPED",
     "OWNER",
     "PROBE",
     "RESTORED",
@@ -31,6 +32,8 @@ FIRST_INSTANCE: Final = "first_instance"
 """Where instance ids begin: random, so that names of runs do not meet those of another server on the same cluster."""
 LAST_INSTANCE: Final = "last_instance"
 """The highest instance id that has been dropped."""
+OUTBOX_DROPPED: Final = "outbox_dropped"
+"""How many messages were dropped unsent, why, and when last: JSON."""
 OWNER: Final = "owner"
 """Random, set by each server that opens the database: a connection made again finds the same, or was robbed."""
 SEALED: Final = "sealed"

@@ -24,7 +24,8 @@ async def get_server_status(call: Call) -> Mapping[str, Json]:
 
     Halt: why nothing new begins, empty when it does. Held: `file` or `settings` while somebody holds it. Warnings: what
     the start warned of, while it is so. Types: those of enabled jobs, as executors say it. Running, Waiting: the
-    longest first, at most 200 of each; RunningTotal, WaitingTotal: how many there are.
+    longest first, at most 200 of each; RunningTotal, WaitingTotal: how many there are. Alerts: how many wait for a
+    sender, and how many were dropped unsent, as too old or too many.
     """
     server = call.server
     found = await server.engine.standing()
@@ -50,6 +51,13 @@ async def get_server_status(call: Call) -> Mapping[str, Json]:
         said["State"], said["Database"] = str(server.state), server.store.where
         said["Warnings"] = list[Json](server.users.warnings())
         said["Types"] = [{"JobType": one.job_type, "State": one.state, "Why": one.why} for one in found.types]
+        if (alerts := found.alerts) is not None:
+            said["Alerts"] = {
+                "Waiting": alerts.waiting,
+                "DroppedOld": alerts.old,
+                "DroppedMany": alerts.many,
+                "LastDropped": alerts.last,
+            }
     return {"Data": said}
 
 
