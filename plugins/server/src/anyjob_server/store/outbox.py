@@ -84,8 +84,8 @@ def prune(c: Connection, before: int) -> int:
 
 
 def drop(c: Connection, before: int, keep: int, now: int, most: int = 1000) -> int:
-    """Drop what nobody has sent and is from before that time (epoch ms), or is beyond the newest `keep`; how many, at
-    most `most` of each at one time. That they were is kept, with the time `now`."""
+    """Drop what nobody has sent and is from before `before` (epoch ms), or is beyond the newest `keep`; how many, at
+    most `most` of each at one time. That they were is kept, with the time `now` (epoch ms)."""
     old = [found["id"] for found in _OLD.rows(c, {"before": before, "most": most})]
     _DROP.run_all(c, [{"of": one} for one in old])
     many = [found["id"] for found in _MANY.rows(c, {"keep": keep, "most": most})]
