@@ -154,6 +154,26 @@ def test_many_at_once_are_not_mixed_up(witness: Witness, any_yard: Yard) -> None
     any_yard.end()
 
 
+@pytest.mark.needs("cgroup2")
+def test_all_forced_in_one_breath(witness: Witness, any_yard: Yard) -> None:
+    """Many that end together are judged by what one look at the machine shows."""
+
+    async def main() -> None:
+        async with any_yard.client() as client:
+            names = [f"run{number}" for number in range(40)]
+            for number, name in enumerate(names):
+                client.start(any_yard.order(name, *CASES[("ignores TERM", "double fork")[number % 2]]))
+            of = partial(witness.of, any_yard)
+            await until(lambda: all(len(of(name)) >= 3 for name in names), "all processes of all runs")
+            await asyncio.gather(*(client.stop(name, "FORCE") for name in names))
+            ends = [await asyncio.wait_for(client.ended(name), 30) for name in names]
+            assert {end.proof.strength for end in ends} == {"PROVEN"}
+            assert witness.strangers(client) == []
+
+    asyncio.run(main())
+    any_yard.end()
+
+
 @pytest.mark.parametrize("shared", [True, False])
 def test_orphans_without_any_mark_are_either_gone_or_listed(new_yard: Callable[..., Yard], *, shared: bool) -> None:
     """No group, no subreaper, no environment, session or log of their own run: what cannot be told apart is not

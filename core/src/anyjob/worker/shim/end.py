@@ -50,7 +50,10 @@ def leader_gone(shim: Shim, run: Run, status: int | None, usage: tuple[float, in
     """
     run.status, run.usage = status, usage
     run.phase = WAITING
-    judge(shim, run)
+    if run.hold is not None and run.hold.together:
+        shim.look_again(run)
+    else:
+        judge(shim, run)
 
 
 def judge(shim: Shim, run: Run) -> None:

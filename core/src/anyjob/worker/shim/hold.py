@@ -21,11 +21,13 @@ class Hold:
     """One way to hold one run.
 
     `by` names it in stop reports, `proof` is the report when it has found a run empty; `patience`: seconds in which
-    killed processes must be gone.
+    killed processes must be gone; `together`: to look at many runs costs as much as to look at one, so those whose
+    leaders end together are judged together.
     """
 
     __slots__ = ()
     by = ""
+    together = False
     proof = Report("ASKED", "")
     patience = 10.0
 

@@ -170,8 +170,11 @@ class Shim:
 
     def loop(self) -> None:
         """Turn until there is nothing left to keep."""
+        scans = self.holds.scans
         while not self.quitting or self.live or self.residents:
-            for fd, events in self._epoll.poll():
+            ready = self._epoll.poll()
+            scans.stale()
+            for fd, events in ready:
                 handler = self._handlers.get(fd)
                 if handler is not None:
                     handler(events)
@@ -251,6 +254,7 @@ class Shim:
 
     def _judge(self) -> None:
         self.timers.cancel("closing")
+        self.holds.scans.stale()
         runs = list(self.closing.values())
         self.closing.clear()
         for run in runs:

@@ -98,8 +98,13 @@ def group_of(pid: int) -> str | None:
 
 def marked(pid: int, mark: str) -> bool:
     """Whether the environment the process began with holds this mark."""
-    text = read(f"/proc/{pid}/environ")
-    return text is not None and os.fsencode(f"{MARK}={mark}") in text.split(b"\0")
+    return mark in marks(pid)
+
+
+def marks(pid: int) -> list[str]:
+    """The marks in the environment that the process began with."""
+    text, name = read(f"/proc/{pid}/environ"), f"{MARK}=".encode()
+    return [os.fsdecode(part[len(name) :]) for part in (text or b"").split(b"\0") if part.startswith(name)]
 
 
 def describe(pid: int) -> str:
@@ -118,15 +123,27 @@ def close_others(keep: set[int]) -> None:
                 continue  # the listing's own
 
 
-def descendants(roots: list[int]) -> list[Facts]:
-    """Living processes below these, themselves not included. A snapshot: what forks meanwhile may be missing."""
+def by_parent() -> dict[int, list[Facts]]:
+    """Every process of the machine, by the pid of its parent."""
     below: dict[int, list[Facts]] = {}
     for one in all_facts():
         below.setdefault(one.parent, []).append(one)
+    return below
+
+
+def descendants(roots: list[int], below: dict[int, list[Facts]] | None = None) -> list[Facts]:
+    """Living processes below these, themselves not included. A snapshot: what forks meanwhile may be missing.
+    `below`: what `by_parent` has found, for whoever asks for many.
+    """
+    below = by_parent() if below is None else below
     found: list[Facts] = []
-    todo = list(roots)
+    todo, done = list(roots), set[int]()
     while todo:
-        for one in below.pop(todo.pop(), []):
+        pid = todo.pop()
+        if pid in done:
+            continue
+        done.add(pid)
+        for one in below.get(pid, ()):
             todo.append(one.pid)
             if one.state not in "ZX":
                 found.append(one)
@@ -150,23 +167,20 @@ def kill(pid: int, start: int, signum: int) -> bool:
     return True
 
 
-def writes(pid: int, path: str) -> bool:
-    """Whether the process has this file as its output."""
+def outputs(pid: int) -> list[str]:
+    """What the process has as its output."""
+    found: list[str] = []
     for fd in (1, 2):
         try:
-            if os.readlink(f"/proc/{pid}/fd/{fd}") == path:
-                return True
+            found.append(os.readlink(f"/proc/{pid}/fd/{fd}"))
         except OSError:
             continue
-    return False
+    return found
 
 
-def works_in(pid: int, folder: str) -> bool:
-    """Whether the process has its working directory there or below."""
-    if folder == "/":
-        return False
+def works_in(pid: int) -> str:
+    """The working directory; empty when the process is gone or may not be looked at."""
     try:
-        there = os.readlink(f"/proc/{pid}/cwd")
+        return os.readlink(f"/proc/{pid}/cwd")
     except OSError:
-        return False
-    return there == folder or there.startswith(folder + "/")
+        return ""

@@ -43,17 +43,25 @@ class Trace:
         self.sessions: dict[int, int] = {pid: start}
         """Session, and its leader's start time, or the time at which the session was first seen."""
 
-    def owns(self, one: Facts) -> bool:
-        """Whether the process is surely one of the run's."""
+    def knows(self, one: Facts) -> bool:
+        """Whether the process is surely one of the run's, by what has been seen of it."""
         if one.start < self.start:
             return False
-        if self.seen.get(one.pid) == one.start or self._in_session(one):
-            return True
-        return process.marked(one.pid, self._mark) or process.writes(one.pid, self._log)
+        return self.seen.get(one.pid) == one.start or self._in_session(one)
 
-    def suits(self, one: Facts) -> bool:
-        """Whether the process works in the run's folder. A hint, among processes that are some run's for sure."""
-        return one.start >= self.start and process.works_in(one.pid, self._folder)
+    def named(self, one: Facts, marks: Container[str], outputs: Container[str]) -> bool:
+        """Whether one that shows these marks and outputs is surely one of the run's."""
+        return one.start >= self.start and (self._mark in marks or self._log in outputs)
+
+    def owns(self, one: Facts) -> bool:
+        """Whether the process is surely one of the run's."""
+        return self.knows(one) or self.named(one, process.marks(one.pid), process.outputs(one.pid))
+
+    def suits(self, one: Facts, there: str) -> bool:
+        """Whether a process that works in this folder works in the run's. A hint, among processes that are some run's
+        for sure.
+        """
+        return one.start >= self.start and self._folder != "/" and (there + "/").startswith(self._folder + "/")
 
     def add(self, found: Iterable[Facts]) -> None:
         """These have been seen as the run's; their sessions are the run's too."""
@@ -73,10 +81,33 @@ class Trace:
         return False
 
 
-class Scans:
-    """All traces of one shim: of runs that are scanned for, and of what was left alone when a run ended."""
+class Look:
+    """What one look at the machine has found: the shim's orphans, whose they are, and all processes."""
 
-    __slots__ = ("coming", "left", "live", "shim", "waiting")
+    __slots__ = ("_below", "orphans", "owners")
+
+    def __init__(self, orphans: list[Facts]) -> None:
+        self.orphans = orphans
+        self.owners: dict[int, Trace | None] = {}
+        self._below: dict[int, list[Facts]] | None = None
+
+    @property
+    def below(self) -> dict[int, list[Facts]]:
+        """Every process by its parent."""
+        if self._below is None:
+            self._below = process.by_parent()
+        return self._below
+
+
+class Scans:
+    """All traces of one shim: of runs that are scanned for, and of what was left alone when a run ended.
+
+    One look serves all runs that ask in one turn of the loop, thousands that are stopped together. The judge begins
+    with a new one, after the leaders of those that he judges were reaped: what they have left is in it, an orphan or
+    below one.
+    """
+
+    __slots__ = ("_chased", "_look", "coming", "left", "live", "shim", "waiting")
 
     def __init__(self, shim: Shim) -> None:
         self.shim = shim
@@ -85,31 +116,54 @@ class Scans:
         self.waiting: dict[str, Run] = {}
         self.coming: set[int] = set()
         """Spawners that were sent away with something below them, which is still to come to the shim."""
+        self._look: Look | None = None
+        self._chased: set[Trace] = set()
 
     def orphan_ended(self) -> None:
         """The shim has reaped an orphan: a run that waits for its own may be over."""
         for run in self.waiting.values():
             self.shim.look_again(run)
 
+    def stale(self) -> None:
+        """Look anew when somebody asks."""
+        self._look = None
+
+    @property
+    def look(self) -> Look:
+        """What there is to see in this turn."""
+        if self._look is None:
+            self._look = Look(self.orphans())
+        return self._look
+
     def orphans(self, but: Container[int] = ()) -> list[Facts]:
-        """Children of the shim that it did not start, zombies included."""
-        known = (self.shim.leaders, self.shim.by_pid, but)
-        mine = [pid for pid in process.children(os.getpid()) if not any(pid in some for some in known)]
-        found = [process.facts(pid) for pid in mine]
+        """Children of the shim that it did not start, zombies included, as they are now."""
+        leaders, helpers = self.shim.leaders, self.shim.by_pid
+        mine = [pid for pid in process.children(os.getpid()) if pid not in leaders and pid not in helpers]
+        found = [process.facts(pid) for pid in mine if pid not in but]
         return [one for one in found if one is not None]
 
     def owner(self, one: Facts) -> Trace | None:
         """Whose orphan it is; None when that cannot be told."""
-        for trace in (*self.live.values(), *self.left):
-            if trace.owns(one):
-                trace.add([one])
-                return trace
+        owners = self.look.owners
+        if one.pid not in owners:
+            owners[one.pid] = self._owner(one)
+        return owners[one.pid]
+
+    def _owner(self, one: Facts) -> Trace | None:
+        everybody = (*self.live.values(), *self.left)
+        found = next((trace for trace in everybody if trace.knows(one)), None)
+        if found is None:
+            marks, outputs = process.marks(one.pid), process.outputs(one.pid)
+            found = next((trace for trace in everybody if trace.named(one, marks, outputs)), None)
+        if found is not None:
+            found.add([one])
+            return found
         if one.state in "ZX":
             return None
-        everybody = (*self.live.values(), *self.left)
+        there = process.works_in(one.pid)
         # Only if there is no other it could be: what is taken for a run's is killed with it.
         for possible in (
-            [trace for trace in everybody if trace.suits(one)],
+            [trace for trace in everybody if trace.suits(one, there)],
             [trace for trace in everybody if trace.start <= one.start],
         ):
             if len(possible) == 1:
@@ -117,9 +171,32 @@ class Scans:
                 return possible[0]
         return None
 
+    def chase(self, trace: Trace) -> None:
+        """Kill this run's orphans as they turn up, at the end of this turn."""
+        if not self._chased:
+            self.shim.later(self._chase)
+        self._chased.add(trace)
+
+    def _chase(self) -> None:
+        """Rounds that are faster than a chain that forks and exits all the time.
+
+        They are children that nobody reaps meanwhile, so a pid is enough.
+        """
+        met: set[int] = set()
+        self.stale()
+        for _ in range(_ROUNDS):
+            found = self.orphans(met)
+            if not found:
+                break
+            for one in found:
+                met.add(one.pid)
+                if one.state not in "ZX" and self.owner(one) in self._chased:
+                    os.kill(one.pid, signal.SIGKILL)
+        self._chased.clear()
+
     def forget(self) -> None:
         """Drop the traces of what was left, once nothing is: its descendants may have changed beyond recognition."""
-        if not self.coming and not self.orphans():
+        if self.left and not self.coming and not self.look.orphans:
             self.left.clear()
 
 
@@ -131,6 +208,7 @@ class Scanned(Hold):
     proof = Report("PROVEN", by, [("children", "no orphan is the run's, and none is of unknown origin")])
     patience = 3.0
     """Seconds; as `Hold` says."""
+    together = True
 
     def __init__(self, scans: Scans, run: Run) -> None:
         self._scans = scans
@@ -142,20 +220,22 @@ class Scanned(Hold):
     def force(self, run: Run) -> None:
         # Seen first, killed then: the session of what is killed tells whose its orphans are.
         _signal(self._living(run), signal.SIGKILL)
-        self._chase()
+        self._scans.chase(self.trace)
 
     def state(self, run: Run) -> int:
         if run.own:
             return ALIVE
-        for one in self._scans.orphans():
+        for one in self._scans.look.orphans:
             # A zombie counts: it may have had a child when the list was read.
             if self._scans.owner(one) in (self.trace, None):
                 return ALIVE
         return EMPTY
 
     def survivors(self, run: Run) -> list[str]:
-        unknown = [one for one in self._scans.orphans() if self._scans.owner(one) is None and one.state not in "ZX"]
-        unknown += process.descendants([one.pid for one in unknown])
+        look = self._scans.look
+        unknown = [one for one in look.orphans if self._scans.owner(one) is None and one.state not in "ZX"]
+        if unknown:
+            unknown += process.descendants([one.pid for one in unknown], look.below)
         named = [process.describe(one.pid) for one in self._living(run)]
         return named + [f"{process.describe(one.pid)} (of which run is not known)" for one in unknown]
 
@@ -169,28 +249,14 @@ class Scanned(Hold):
             self._scans.left.append(self.trace)
         self._scans.forget()
 
-    def _chase(self) -> None:
-        """Kill orphans as they turn up, in rounds that are faster than a chain that forks and exits all the time.
-
-        They are children that nobody reaps meanwhile, so a pid is enough.
-        """
-        met: set[int] = set()
-        for _ in range(_ROUNDS):
-            found = self._scans.orphans(met)
-            if not found:
-                return
-            for one in found:
-                met.add(one.pid)
-                if one.state not in "ZX" and self._scans.owner(one) is self.trace:
-                    os.kill(one.pid, signal.SIGKILL)
-
     def _living(self, run: Run) -> list[Facts]:
         roots = [run.pid] if run.own and run.pid is not None else []
-        roots += [one.pid for one in self._scans.orphans() if self._scans.owner(one) is self.trace]
+        roots += [one.pid for one in self._scans.look.orphans if self._scans.owner(one) is self.trace]
         # The leader comes first: it must not see its children die, and end with a code of its own.
         facts = [process.facts(pid) for pid in roots]
         found = [one for one in facts if one is not None and one.state not in "ZX"]
-        found += process.descendants(roots)
+        if roots:
+            found += process.descendants(roots, self._scans.look.below)
         self.trace.add(found)
         return found
 

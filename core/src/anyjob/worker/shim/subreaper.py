@@ -79,6 +79,11 @@ class Spawners:
         self._all: dict[int, Spawner] = {}
         self._free: list[Spawner] = []
 
+    @property
+    def scans(self) -> scan.Scans:
+        """What can be seen of the machine in this turn."""
+        return self._shim.holds.scans
+
     def take(self) -> Spawner | None:
         """A spawner without a run; None when all have one."""
         if self._free:
@@ -210,7 +215,8 @@ class Spawned(Hold):
         return EMPTY if self.proved else ALIVE
 
     def survivors(self, run: Run) -> list[str]:
-        return [process.describe(one.pid) for one in process.descendants([self._spawner.pid])]
+        below = self._spawners.scans.look.below
+        return [process.describe(one.pid) for one in process.descendants([self._spawner.pid], below)]
 
     def await_empty(self, shim: Shim, run: Run) -> None:
         return  # the spawner speaks up by itself
