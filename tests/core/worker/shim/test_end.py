@@ -85,7 +85,8 @@ def test_what_a_child_is_born_with(any_yard: Yard, tmp_path: Path) -> None:
         assert [int(line.split()[1], 16) & ~own for line in lines[:2]] == [0, 0]
         assert lines[2] == str(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
         assert int(lines[3], 8) == _umask()
-        targets = {line.split(" -> ")[1] for line in lines if " -> " in line}
+        targets = [line.split(" -> ")[1] for line in lines if " -> " in line]
+        assert len(targets) == 4  # stdin, stdout, stderr, and the folder that `ls` reads
         assert {target for target in targets if not target.startswith("/proc/")} == {
             "/dev/null",
             str(any_yard.folder / "a.log"),
@@ -142,6 +143,12 @@ def test_a_command_that_cannot_be_executed(
     assert ended.cause == cause, said
     assert all(word in said for word in words), said
     assert (ended.pid, ended.status, ended.proof.strength) == (None, None, "PROVEN")
+
+
+def test_a_failure_with_more_to_say_than_fits_anywhere(any_yard: Yard) -> None:
+    ended = _failure(any_yard, any_yard.order("a", "no-such-program", env={"PATH": "/nowhere:" * 20_000}))
+    assert ended.cause == "dependency_missing"
+    assert "no-such-program: not found on PATH /nowhere:/nowhere" in ended.evidence[0][1]
 
 
 def test_a_folder_that_is_not_there(any_yard: Yard) -> None:

@@ -40,13 +40,36 @@ def note(path: str, pid: int, status: int) -> None:
         return
     line = {"pid": pid, "start": facts.start, "status": status, "group": process.group_of(pid), "at": time.time()}
     try:
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        fd = _open(path)
         try:
             os.write(fd, json.dumps(line, separators=(",", ":")).encode() + b"\n")
         finally:
             os.close(fd)
     except OSError as error:
         complain(f"status {status} of process {pid} is lost: {error}")
+
+
+def _open(path: str) -> int:
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+
+
+class Notes:
+    """The same for whoever has started what it reaps, outside of all groups, and reaps much."""
+
+    __slots__ = ("_fd", "_path")
+
+    def __init__(self, path: str) -> None:
+        self._path, self._fd = path, -1
+
+    def add(self, pid: int, start: int, status: int) -> None:
+        """Write down how a leader of a session ended that is not reaped yet."""
+        line = b'{"pid":%d,"start":%d,"status":%d,"group":null,"at":%.3f}\n' % (pid, start, status, time.time())
+        try:
+            if self._fd < 0:
+                self._fd = _open(self._path)
+            os.write(self._fd, line)
+        except OSError as error:
+            complain(f"status {status} of process {pid} is lost: {error}")
 
 
 class Exits:

@@ -17,6 +17,8 @@ _PR_SET_NAME = 15
 _PR_SET_CHILD_SUBREAPER = 36
 _TFD_NONBLOCK_CLOEXEC = os.O_NONBLOCK | os.O_CLOEXEC
 _TFD_TIMER_ABSTIME = 1
+_SIGSET = 128
+"""Bytes of the C library's sigset_t."""
 _FALLOC_KEEP_SIZE_PUNCH_HOLE = 1 | 2
 # include/uapi/linux/pidfd.h: _IOWR(0xFF, 11, struct pidfd_info), whose first version has 64 bytes
 _PIDFD_GET_INFO = 3 << 30 | 64 << 16 | 0xFF << 8 | 11
@@ -82,6 +84,17 @@ def timer_drain(fd: int) -> None:
         os.read(fd, 8)
     except BlockingIOError:
         pass
+
+
+def signals_open(*signals: int) -> int:
+    """A descriptor that is readable while one of these signals, which must be blocked, is pending. Reading 128 bytes
+    takes one. Raises OSError.
+    """
+    mask = sum(1 << (number - 1) for number in signals).to_bytes(_SIGSET, "little")
+    fd = _libc.signalfd(-1, mask, os.O_NONBLOCK | os.O_CLOEXEC)
+    if fd < 0:
+        raise OSError(ctypes.get_errno(), "signalfd")
+    return fd
 
 
 def punch(fd: int, start: int, end: int) -> None:

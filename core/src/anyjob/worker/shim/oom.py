@@ -22,6 +22,10 @@ class OomScore:
         self._low, self._high = b"%d" % low, b"%d" % min(1000, max(low, 0) + _MORE)
         self._raised = False
 
+    def reopen(self) -> None:
+        """In a fork: from here on its own score, which is that of the shim, lowered."""
+        self._fd = os.open("/proc/self/oom_score_adj", os.O_RDWR | os.O_CLOEXEC)
+
     def up(self) -> None:
         """Before a spawn."""
         if not self._raised:

@@ -201,7 +201,7 @@ def _work(secrets: list[bytes], reading: int, log: int, ready: int, leave: Calla
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.write(ready, b"1")
-        process.close_others({reading, log})
+        process.close_others({reading, log}, process.highest_file())
         status = _pump(Sieve(secrets), reading, log)
     finally:
         os._exit(status)

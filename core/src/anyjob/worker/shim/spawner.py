@@ -2,108 +2,152 @@
 
 It starts the run, so every descendant stays below it. When its `wait4` finds no child any more, nothing of the run is
 alive: the kernel's own proof. When the shim dies it leaves, and what it held goes up to the keeper.
+
+Shim and spawner are one program, forked, and talk in tuples that `marshal` packs, one a packet: a run passes here
+twice, and a process that does little dirties few of the pages that it shares with the shim.
 """
 
 from __future__ import annotations
 
+import marshal
 import os
 import select
 import signal
 import socket
+import struct
 
-from . import exits, frames, kernel, process, spawn
+from . import exits, kernel, process, spawn
 from .oom import OomScore
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+LONGEST = 1 << 16
+"""Bytes of a packet; what is longer comes in a file."""
 _PRESS = 1
 """Milliseconds between two rounds of killing."""
+_SHOWN = 4000
+"""Characters of one piece of evidence: a PATH can be longer than a packet."""
+_SIGNALS = (signal.SIGCHLD,)
+_fd = struct.Struct("i")
 
 
-def fork(journal: str) -> tuple[int, socket.socket]:
-    """Fork a spawner. Returns its pid and the socket to it. Raises OSError."""
-    ours, its = socket.socketpair()
-    pid = os.fork()
-    if pid == 0:
-        status = 1
-        try:
-            process.close_others({its.fileno(), spawn.NULL})
-            _Spawner(its, journal).serve()
-            status = 0
-        finally:
-            os._exit(status)
-    its.close()
+def fork(journal: str, oom: OomScore) -> tuple[int, socket.socket]:
+    """Fork a spawner. `oom`: the shim's, lowered. Returns its pid and the socket to it. Raises OSError.
+
+    What a fork can inherit is done before it. A spawner reads the signal of an ended child from a descriptor, where an
+    interruption would cost three calls more.
+    """
+    ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        woken = kernel.signals_open(signal.SIGCHLD)
+        highest, notes = process.highest_file(), exits.Notes(journal)
+        pid = os.fork()
+        if pid == 0:
+            status = 1
+            try:
+                _Spawner(its, woken, highest, notes, oom).serve()
+                status = 0
+            finally:
+                os._exit(status)
+        os.close(woken)
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+        its.close()
     return pid, ours
+
+
+def send_start(channel: socket.socket, order: dict[str, Any], log: int, memory: int | None) -> None:
+    """Order a start, with an rlimit of `memory` bytes, if any: the shim's side of what `serve` hears. Raises OSError."""
+    command = {"argv": order["argv"], "env": order["env"], "cwd": order["cwd"], "user": order.get("user")}
+    data = marshal.dumps(("start", command, memory))
+    if len(data) <= LONGEST:
+        _send(channel, data, _fd.pack(log))
+        return
+    text = os.memfd_create("order", os.MFD_CLOEXEC)
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(text, rest) :]
+        _send(channel, b"in a file", _fd.pack(log) + _fd.pack(text))
+    finally:
+        os.close(text)
+
+
+def _send(channel: socket.socket, data: bytes, fds: bytes) -> None:
+    channel.sendmsg([data], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)])
 
 
 class _Spawner:
     """The process. `_leader` is the run's first process while it is not reaped, `_group` its number for good."""
 
-    def __init__(self, channel: socket.socket, journal: str) -> None:
-        kernel.set_name("anyjob-spawner")
+    __slots__ = ("_begun", "_channel", "_group", "_held", "_journal", "_killing", "_leader", "_oom", "_woken")
+
+    def __init__(self, channel: socket.socket, woken: int, highest: int, journal: exits.Notes, oom: OomScore) -> None:
         kernel.become_subreaper()
-        self._channel, self._journal = channel, journal
-        self._frames = frames.Frames()
-        self._fds: list[int] = []
-        self._oom = OomScore()
-        self._woken, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-        signal.signal(signal.SIGCHLD, kernel.no_handler)
-        self._leader = self._group = 0
+        kernel.set_name("anyjob-spawner")
+        process.close_others([spawn.NULL, channel.fileno(), woken], highest)
+        oom.reopen()
+        self._channel, self._woken, self._journal, self._oom = channel, woken, journal, oom
+        self._leader = self._group = self._begun = 0
         self._held = self._killing = False
 
     def serve(self) -> None:
         """Until the shim is gone, or sends it away."""
-        poll = select.poll()
-        poll.register(self._channel, select.POLLIN)
-        poll.register(self._woken, select.POLLIN)
+        poll, channel, woken = select.poll(), self._channel.fileno(), self._woken
+        poll.register(channel, select.POLLIN)
+        poll.register(woken, select.POLLIN)
         while True:
-            ready = {fd for fd, _ in poll.poll(_PRESS if self._killing else None)}
-            if self._woken in ready:
-                os.read(self._woken, 4096)
-            if self._channel.fileno() in ready and not self._listen():
-                return
-            if self._held:
-                if self._killing:
-                    self._kill()
-                self._reap()
+            if not self._held:
+                if not self._listen():
+                    return
+                continue
+            for fd, _ in poll.poll(_PRESS if self._killing else None):
+                if fd == woken:
+                    os.read(woken, 1024)
+                elif not self._listen():
+                    return
+            if self._killing:
+                self._kill()
+            self._reap()
 
     def _listen(self) -> bool:
-        data, fds, _, _ = socket.recv_fds(self._channel, 1 << 16, 1)
-        self._fds += fds
+        data, said, _, _ = self._channel.recvmsg(LONGEST, socket.CMSG_SPACE(8), socket.MSG_CMSG_CLOEXEC)
         if not data:
             return False
-        for order in self._frames.feed(data):
-            do = order["do"]
-            if do == "start":
-                self._start(order)
-            elif do == "ask":
-                self._ask(order["signum"])
-            elif do == "force":
-                self._killing = self._held
-            else:
-                return False
+        fds = [fd for _, _, rights in said for (fd,) in _fd.iter_unpack(rights)]
+        if len(fds) > 1:
+            data = os.pread(fds[1], os.fstat(fds[1]).st_size, 0)
+            os.close(fds[1])
+        do, *more = marshal.loads(data)  # noqa: S302 - the shim, of which this is a fork
+        if do == "start":
+            self._start(fds[0], *more)
+        elif do == "ask":
+            self._ask(*more)
+        elif do == "force":
+            self._killing = self._held
+        else:
+            return False
         return True
 
-    def _say(self, said: dict[str, Any]) -> None:
-        self._channel.sendall(frames.frame([frames.encode(said)]))
+    def _say(self, *said: Any) -> None:
+        self._channel.send(marshal.dumps(said))
 
-    def _start(self, order: dict[str, Any]) -> None:
-        log = self._fds.pop()
+    def _start(self, log: int, order: dict[str, Any], memory: int | None) -> None:
         self._oom.up()
         try:
-            pid, start = spawn.launch(order["order"], log, memory=order["memory"])
+            pid, self._begun = spawn.launch(order, log, memory=memory)
         except spawn.StartError as error:
-            self._say({"ev": "failed", "cause": error.cause, "evidence": error.evidence})
+            self._say("failed", error.cause, [(source, text[:_SHOWN]) for source, text in error.evidence])
             return
         finally:
             self._oom.down()
             os.close(log)
         self._leader = self._group = pid
         self._held, self._killing = True, False
-        self._say({"ev": "up", "pid": pid, "start": start})
+        self._say("up", pid, self._begun)
 
     def _ask(self, signum: int) -> None:
         if self._leader:
@@ -121,7 +165,7 @@ class _Spawner:
                 continue  # set-uid, and the shim is not root
 
     def _reap(self) -> None:
-        ended: dict[str, Any] | None = None
+        ended: tuple[int, float, int] | None = None
         while True:
             try:
                 gone = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT | os.WNOHANG)
@@ -133,12 +177,11 @@ class _Spawner:
             if gone.si_pid != self._leader:
                 os.waitpid(gone.si_pid, 0)
                 continue
-            exits.note(self._journal, gone.si_pid, exits.raw_status(gone.si_code, gone.si_status))
+            self._journal.add(self._leader, self._begun, exits.raw_status(gone.si_code, gone.si_status))
             _, status, usage = os.wait4(self._leader, 0)
             self._leader = 0
-            spent = usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
-            ended = {"ev": "leader", "status": status, "usage": spent}
+            ended = status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
         if ended is not None:
-            self._say({**ended, "empty": not self._held})
+            self._say("leader", *ended, not self._held)
         elif not self._held:
-            self._say({"ev": "empty"})
+            self._say("empty")

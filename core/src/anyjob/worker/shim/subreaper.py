@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
+import marshal
 import select
 import socket
+import struct
 import time
 
-from . import end, frames, kernel, process, scan, spawner
+from . import end, kernel, process, scan, spawner
 from .hold import ALIVE, EMPTY, Hold
 from .report import Report
 from .spawn import StartError
@@ -19,54 +21,59 @@ if TYPE_CHECKING:
     from .main import Shim
     from .run import Run
 
-_ANSWER = 20.0
+_ANSWER = 20
 """Seconds in which a spawner must have started a run."""
 _SPARE = 10.0
 """Seconds after which a spawner without a run is sent away."""
 
 
 class Spawner:
-    """One spawner process. `early`: what came together with the answer to a start, because the run was over at once."""
+    """One spawner process."""
 
-    __slots__ = ("_frames", "channel", "early", "idle_since", "pid", "run")
+    __slots__ = ("channel", "idle_since", "pid", "run")
 
     def __init__(self, pid: int, channel: socket.socket) -> None:
         self.pid, self.channel = pid, channel
-        self._frames = frames.Frames()
-        self.early: list[dict[str, Any]] = []
         self.run: Run | None = None
         self.idle_since = 0.0
-        channel.settimeout(_ANSWER)
+        # The kernel keeps the time: Python would ask before each call whether it could go on.
+        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            channel.setsockopt(socket.SOL_SOCKET, option, struct.pack("@ll", _ANSWER, 0))
 
-    def send(self, said: dict[str, Any]) -> bool:
+    def send(self, *said: Any) -> bool:
         """False when it is gone; its end is reported by itself."""
         try:
-            self.channel.sendall(frames.frame([frames.encode(said)]))
+            self.channel.send(marshal.dumps(said))
         except OSError:
             return False
         return True
 
-    def receive(self) -> list[dict[str, Any]] | None:
-        """What it said; None when it is gone."""
+    def receive(self) -> tuple[Any, ...] | None:
+        """What it said next, empty when it is silent; None when it is gone."""
         try:
-            data = self.channel.recv(1 << 16)
+            data = self.channel.recv(spawner.LONGEST, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return ()
         except OSError:
             return None
-        return self._frames.feed(data) if data else None
+        return _unpack(data) if data else None
 
     def start(self, order: dict[str, Any], log: int, memory: int | None) -> tuple[int, int]:
         """Let it start a run, with an rlimit of `memory` bytes, if any. Returns pid and start time. Raises StartError,
-        and OSError when it is gone."""
-        data = frames.frame([frames.encode({"do": "start", "order": order, "memory": memory})])
-        sent = socket.send_fds(self.channel, [data], [log])
-        self.channel.sendall(data[sent:])
-        while not (messages := self.receive()):
-            if messages is None:
-                raise ConnectionResetError("the spawner died while it started the run")
-        said, *self.early = messages
-        if said["ev"] == "failed":
-            raise StartError(said["cause"], *[(source, text) for source, text in said["evidence"]])
-        return said["pid"], said["start"]
+        and OSError when it is gone.
+        """
+        spawner.send_start(self.channel, order, log, memory)
+        data = self.channel.recv(spawner.LONGEST)
+        if not data:
+            raise ConnectionResetError("the spawner died while it started the run")
+        word, *said = _unpack(data)
+        if word == "failed":
+            raise StartError(said[0], *said[1])
+        return said[0], said[1]
+
+
+def _unpack(data: bytes) -> tuple[Any, ...]:
+    return marshal.loads(data)  # noqa: S302 - a fork of this process
 
 
 class Spawners:
@@ -90,15 +97,23 @@ class Spawners:
             return self._free.pop()
         if len(self._all) >= self._limit:
             return None
+        # As many again as there are. What the shim writes to after a fork stays behind in the spawner as a page of its
+        # own; those that are forked in one go share it.
+        for _ in range(min(len(self._all) or 1, self._limit - len(self._all))):
+            self._fork()
+        return self._free.pop() if self._free else None
+
+    def _fork(self) -> None:
         shim = self._shim
         try:
-            pid, channel = spawner.fork(shim.seat.exits)
+            pid, channel = spawner.fork(shim.seat.exits, shim.holds.oom)
         except OSError:
-            return None
+            return
         one = self._all[pid] = Spawner(pid, channel)
         shim.by_pid[pid] = functools.partial(self._died, one)
-        shim.watch(channel.fileno(), select.EPOLLIN, lambda _: self._hear(one))
-        return one
+        shim.watch(channel.fileno(), select.EPOLLIN, functools.partial(self._hear, one))
+        one.idle_since = kernel.boottime()
+        self._free.append(one)
 
     def start(self, one: Spawner, run: Run, order: dict[str, Any], log: int, memory: int | None) -> None:
         """Start the run below the spawner, with an rlimit of `memory` bytes, if any. Raises StartError."""
@@ -114,9 +129,6 @@ class Spawners:
         # Should somebody kill the spawner, the shim may reap the leader before it learns of that.
         self._shim.leaders.setdefault(run.pid, run)
         run.hold = Spawned(self, one)
-        if one.early:
-            early, one.early = one.early, []
-            self._shim.later(lambda: self._take(one, early))
 
     def _look_for(self, one: Spawner, run: Run, error: OSError) -> None:
         """The spawner was killed while it started the run. What it had is the shim's own once it is a zombie."""
@@ -142,7 +154,7 @@ class Spawners:
 
     def dismiss(self, one: Spawner) -> None:
         """Send it away; processes that it holds come to the shim."""
-        one.send({"do": "leave"})
+        one.send("leave")
 
     def close(self) -> None:
         """Send all away."""
@@ -157,30 +169,31 @@ class Spawners:
         if self._free:
             self._shim.timers.set("spawners", now + _SPARE, self._thin)
 
-    def _hear(self, one: Spawner) -> None:
-        messages = one.receive()
-        if messages is None:
+    def _hear(self, one: Spawner, _events: int) -> None:
+        said = one.receive()
+        if said is None:
             self._shim.unwatch(one.channel.fileno())
-            return
-        self._take(one, messages)
+        elif said:
+            self._take(one, *said)
 
-    def _take(self, one: Spawner, messages: list[dict[str, Any]]) -> None:
+    def _take(self, one: Spawner, word: str, *said: Any) -> None:
         run = one.run
         if run is None or not isinstance(run.hold, Spawned):
             return
-        for said in messages:
-            if said["ev"] == "leader":
-                if run.pid is not None and self._shim.leaders.get(run.pid) is run:
-                    del self._shim.leaders[run.pid]
-                run.hold.proved = said["empty"]
-                end.leader_gone(self._shim, run, said["status"], tuple(said["usage"]))
-            elif said["ev"] == "empty":
-                run.hold.proved = True
-                end.judge(self._shim, run)
+        if word == "leader":
+            status, cpu, maxrss, empty = said
+            if run.pid is not None and self._shim.leaders.get(run.pid) is run:
+                del self._shim.leaders[run.pid]
+            run.hold.proved = empty
+            end.leader_gone(self._shim, run, status, (cpu, maxrss))
+        elif word == "empty":
+            run.hold.proved = True
+            end.judge(self._shim, run)
 
     def _died(self, one: Spawner, _status: int, _usage: Any) -> None:
         """It has gone: because it was sent away, or because somebody killed it. What it held is the shim's own now."""
-        self._hear(one)  # its last words
+        while said := one.receive():  # its last words
+            self._take(one, *said)
         self._shim.unwatch(one.channel.fileno())
         one.channel.close()
         self._all.pop(one.pid, None)
@@ -203,13 +216,13 @@ class Spawned(Hold):
         self.proved = False
 
     def ask(self, run: Run) -> str:
-        if self._spawner.send({"do": "ask", "signum": run.signum}):
+        if self._spawner.send("ask", run.signum):
             return f"signal {run.signum} sent to process group {run.pid}"
         return "nothing signalled: the subreaper of the run is gone"
 
     def force(self, run: Run) -> None:
         if not self.proved:
-            self._spawner.send({"do": "force"})
+            self._spawner.send("force")
 
     def state(self, run: Run) -> int:
         return EMPTY if self.proved else ALIVE
