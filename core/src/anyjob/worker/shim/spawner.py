@@ -60,7 +60,10 @@ def fork(journal: str, oom: OomScore) -> tuple[int, socket.socket]:
 
 
 def send_start(channel: socket.socket, order: dict[str, Any], log: int, memory: int | None) -> None:
-    """Order a start, with an rlimit of `memory` bytes, if any: the shim's side of what `serve` hears. Raises OSError."""
+    """Order a start, with an rlimit of `memory` bytes, if any: the shim's side of what `serve` hears.
+
+    Raises OSError.
+    """
     command = {"argv": order["argv"], "env": order["env"], "cwd": order["cwd"], "user": order.get("user")}
     data = marshal.dumps(("start", command, memory))
     if len(data) <= LONGEST:
