@@ -1,4 +1,7 @@
-"""JSON as a person writes it into a field or a file: strict, and with the place of a mistake."""
+"""JSON as a person writes it into a field or a file: strict, and with the place of a mistake.
+
+Source: RFC 8259, 4 (names are unique) and 6 (numbers).
+"""
 
 from __future__ import annotations
 

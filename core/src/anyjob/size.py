@@ -1,4 +1,7 @@
-"""Sizes in bytes as people write them: `256Mi`, `10MB`, `512`."""
+"""Sizes in bytes as people write them: `256Mi`, `10MB`, `512`.
+
+Source: Kubernetes, quantity, binary suffixes.
+"""
 
 from __future__ import annotations
 

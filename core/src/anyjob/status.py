@@ -2,6 +2,9 @@
 
 The numbers are those of the 2019-04-30 API and its published Go worker. The newer 2024-06-24 API numbers instances
 otherwise (6 paused, 8 rejected): the two must not be mixed.
+
+Sources: SchedulerX API, GetJobInstanceList, "Status", "TriggerType"; SchedulerX worker for Go,
+processor/instance_status.go and processor/taskstatus/task_status.go.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""The time zone that a job names."""
+"""The time zone that a job names.
+
+Sources: SchedulerX API, CreateJob, "Timezone"; Java API, java.util.TimeZone, custom time zone ids; IANA time zone
+database, names.
+"""
 
 from __future__ import annotations
 

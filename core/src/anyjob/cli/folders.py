@@ -1,4 +1,7 @@
-"""The state folders of `anyjob run`: where they lie, what is unfinished in one, and which may go."""
+"""The state folders of `anyjob run`: where they lie, what is unfinished in one, and which may go.
+
+Source: XDG Base Directory, XDG_STATE_HOME.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A log's bytes on their way to the reader. What a job prints is hostile until it has been through here."""
+"""A log's bytes on their way to the reader. What a job prints is hostile until it has been through here.
+
+Source: ECMA-48, 5.4 (control sequences) and 5.6 (control strings).
+"""
 
 from __future__ import annotations
 

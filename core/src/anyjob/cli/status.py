@@ -1,4 +1,7 @@
-"""The exit statuses of the command line."""
+"""The exit statuses of the command line.
+
+Sources: Bash, 3.7.5 (128 and the signal); GNU coreutils, timeout (124).
+"""
 
 from __future__ import annotations
 

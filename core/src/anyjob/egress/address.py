@@ -1,4 +1,8 @@
-"""IP addresses: what one of them reaches, whatever way it is written, and which ones no job may call."""
+"""IP addresses: what one of them reaches, whatever way it is written, and which ones no job may call.
+
+Sources: RFC 6052, 2.1; RFC 8215, 7; RFC 3056, 2 (6to4); RFC 4380, 4 (Teredo); RFC 5214, 6.1 (ISATAP); RFC 3927, 1; RFC
+4291, 2.5.
+"""
 
 from __future__ import annotations
 

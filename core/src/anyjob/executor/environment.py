@@ -1,4 +1,7 @@
-"""What a command gets of its worker's own environment: an allow-list, never the whole."""
+"""What a command gets of its worker's own environment: an allow-list, never the whole.
+
+Source: POSIX, Base Definitions, 8 (environment variables).
+"""
 
 from __future__ import annotations
 

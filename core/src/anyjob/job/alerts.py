@@ -1,4 +1,7 @@
-"""How the two list fields of a job's alerts are read and written: SendChannel and ContactInfo."""
+"""How the two list fields of a job's alerts are read and written: SendChannel and ContactInfo.
+
+Source: SchedulerX API, CreateJob, "SendChannel", "ContactInfo".
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""What CreateJob defines: the job, with every field of the API."""
+"""What CreateJob defines: the job, with every field of the API.
+
+Sources: SchedulerX API, CreateJob, names, defaults and ranges of the fields; SchedulerX API, SDK, "StartTime",
+"EndTime".
+"""
 
 from __future__ import annotations
 

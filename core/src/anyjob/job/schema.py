@@ -1,4 +1,7 @@
-"""The JSON Schema of a job."""
+"""The JSON Schema of a job.
+
+Source: JSON Schema 2020-12, Core and Validation.
+"""
 
 from __future__ import annotations
 

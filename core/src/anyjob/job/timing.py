@@ -1,4 +1,7 @@
-"""What a TimeExpression must look like for its TimeType. What a cron expression means is the scheduler's to say."""
+"""What a TimeExpression must look like for its TimeType. What a cron expression means is the scheduler's to say.
+
+Source: SchedulerX API, CreateJob, "TimeExpression".
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""The words and numbers that CreateJob lets a field hold, and the other spellings in which they arrive."""
+"""The words and numbers that CreateJob lets a field hold, and the other spellings in which they arrive.
+
+Sources: SchedulerX API, CreateJob, "JobType", "ExecuteMode", "TimeType", "Priority"; SchedulerX API, SDK, the older
+spellings.
+"""
 
 from __future__ import annotations
 

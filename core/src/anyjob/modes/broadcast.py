@@ -2,6 +2,8 @@
 
 One worker so far, so one task, shard 0 of 1. What comes before and after all tasks (`preProcess`, `postProcess`) runs
 once, for types that have such parts.
+
+Source: SchedulerX user guide, broadcast, preProcess and postProcess.
 """
 
 from __future__ import annotations

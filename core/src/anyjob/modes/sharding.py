@@ -1,7 +1,9 @@
 """sharding: one task a shard of the job's Parameters (`0=beijing,1=shanghai`).
 
-The syntax and the messages are SchedulerX's. Blanks around an entry, empty entries and CRLF are forgiven; a value
-may hold `=`.
+The syntax and the messages are SchedulerX's. Blanks around an entry, empty entries and CRLF are forgiven; a value may
+hold `=`.
+
+Sources: SchedulerX user guide, sharding, shard parameters; SchedulerX worker for Go, sharding_task_master.go.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The job types of the SchedulerX API, and the distribution that brings each."""
+"""The job types of the SchedulerX API, and the distribution that brings each.
+
+Source: SchedulerX API, CreateJob, "JobType".
+"""
 
 from __future__ import annotations
 

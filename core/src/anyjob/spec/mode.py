@@ -1,4 +1,8 @@
-"""The keys of XAttrs that tune how an instance's tasks are dealt out."""
+"""The keys of XAttrs that tune how an instance's tasks are dealt out.
+
+Sources: SchedulerX user guide, advanced parameters, push and pull model; SchedulerX worker for Go,
+internal/constants/constants.go.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The JSON Schema of a job with everything that is known about its places."""
+"""The JSON Schema of a job with everything that is known about its places.
+
+Source: JSON Schema 2020-12, Core and Validation.
+"""
 
 from __future__ import annotations
 

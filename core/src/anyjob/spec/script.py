@@ -1,4 +1,7 @@
-"""What every type reads alike whose Content is a script."""
+"""What every type reads alike whose Content is a script.
+
+Source: SchedulerX worker for Java, the properties fileFormat and command of a script job's XAttrs.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Which processes of this machine belong to a run, looked up apart from whoever supervises them."""
+"""Which processes of this machine belong to a run, looked up apart from whoever supervises them.
+
+Source: Linux man-pages, proc_pid_stat(5).
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,8 @@
 The names are SchedulerX's (its page on script variables); jobId, jobName, instanceId, instanceParameters and
 upstreamData are ours, in the same syntax. Replacement is plain text insertion, so only what the job's owner wrote is
 pasted: who may fire a job must not be able to write its code.
+
+Source: SchedulerX user guide, script variables, the names of system variables.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Whether a failed attempt is followed by another."""
+"""Whether a failed attempt is followed by another.
+
+Source: SchedulerX API, CreateJob, "MaxAttempt", "AttemptInterval".
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""An answer of the service: JSON, or something that is none."""
+"""An answer of the service: JSON, or something that is none.
+
+Sources: Alibaba Cloud API, error codes, the form of an error; DataWorks API 2020-05-18, "Success", "ErrorCode",
+"ErrorMessage".
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""DataWorks 2020-05-18: manually triggered workflows, as DAGs."""
+"""DataWorks 2020-05-18: manually triggered workflows, as DAGs.
+
+Source: DataWorks API 2020-05-18, RunManualDagNodes, GetDag, ListManualDagInstances, GetInstanceLog, StopInstance.
+"""
 
 from __future__ import annotations
 

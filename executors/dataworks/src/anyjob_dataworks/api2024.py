@@ -1,4 +1,8 @@
-"""DataWorks 2024-05-18: instances of workflows and tasks."""
+"""DataWorks 2024-05-18: instances of workflows and tasks.
+
+Source: DataWorks API 2024-05-18, CreateWorkflowInstances, GetWorkflowInstance, GetTaskInstanceLog,
+StopWorkflowInstances.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The signed client: one request, one answer, through the egress policy."""
+"""The signed client: one request, one answer, through the egress policy.
+
+Sources: DataWorks API 2024-05-18, where each parameter travels; Alibaba Cloud API, signature V3, the headers.
+"""
 
 from __future__ import annotations
 

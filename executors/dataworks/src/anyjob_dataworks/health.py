@@ -1,4 +1,7 @@
-"""Whether the worker can speak to DataWorks: keys that can be read, and a clock that is right."""
+"""Whether the worker can speak to DataWorks: keys that can be read, and a clock that is right.
+
+Source: Alibaba Cloud API, error codes, InvalidTimeStamp.Expired.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 """A practice server that speaks what the samples, examples and tests need of DataWorks. Loopback only.
 
 `python -m anyjob_dataworks.peer 8056` serves it at that port, as the region `practice:8056`. It checks every signature.
+
+Sources: Alibaba Cloud API, signature V3, the headers; Alibaba Cloud API, error codes, the gateway's.
 """
 
 from __future__ import annotations

@@ -2,6 +2,9 @@
 
 The error codes of unknown workspaces, flows and nodes are this server's own: the vendor publishes none. Those of the
 gateway are the vendor's.
+
+Sources: DataWorks API 2020-05-18, the operations that are served; DataWorks API 2024-05-18, the operations that are
+served; Alibaba Cloud API, error codes, the gateway's.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""What a run asks DataWorks to do: the job's fields with everything filled in."""
+"""What a run asks DataWorks to do: the job's fields with everything filled in.
+
+Sources: DataWorks API 2020-05-18, RunManualDagNodes, "BizDate"; DataWorks API 2024-05-18, CreateWorkflowInstances,
+"Periods".
+"""
 
 from __future__ import annotations
 

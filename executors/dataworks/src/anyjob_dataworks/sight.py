@@ -1,4 +1,8 @@
-"""What one look at a started flow shows."""
+"""What one look at a started flow shows.
+
+Sources: DataWorks API 2020-05-18, GetDag and GetInstance, "Status"; DataWorks API 2024-05-18, GetWorkflowInstance and
+GetTaskInstance, "Status".
+"""
 
 from __future__ import annotations
 

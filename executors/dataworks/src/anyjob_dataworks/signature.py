@@ -1,4 +1,7 @@
-"""The signature ACS3-HMAC-SHA256 of Alibaba Cloud's gateway, version 3, as its documents and SDKs define it."""
+"""The signature ACS3-HMAC-SHA256 of Alibaba Cloud's gateway, version 3.
+
+Source: Alibaba Cloud API, signature V3, signature calculation.
+"""
 
 from __future__ import annotations
 

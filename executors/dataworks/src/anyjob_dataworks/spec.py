@@ -1,4 +1,8 @@
-"""What a dataworks job reads out of a job."""
+"""What a dataworks job reads out of a job.
+
+Sources: SchedulerX worker for Java, the properties of a dataworks job's content; DataWorks API 2024-05-18,
+CreateWorkflowInstances; DataWorks API 2020-05-18, RunManualDagNodes.
+"""
 
 from __future__ import annotations
 

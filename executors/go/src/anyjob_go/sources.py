@@ -1,4 +1,7 @@
-"""The Go sources that this package carries, written where a program can use them."""
+"""The Go sources that this package carries, written where a program can use them.
+
+Source: SchedulerX worker for Go, the path of its module.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a go job reads out of a job."""
+"""What a go job reads out of a job.
+
+Sources: SchedulerX user guide, Go jobs, "jobName"; SchedulerX worker for Go, internal/container/thread_container.go.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The answer of a call: its body on the way into the log, and what is kept of it."""
+"""The answer of a call: its body on the way into the log, and what is kept of it.
+
+Sources: RFC 9110, 10.2.3 (Retry-After); RFC 9112, 6.3 (message body length).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Checks of single values of a spec. Each raises ValueError with what is wrong and what to write."""
+"""Checks of single values of a spec. Each raises ValueError with what is wrong and what to write.
+
+Sources: RFC 9110, 5 (fields) and 9.1 (methods); RFC 7617, 2 (Basic).
+"""
 
 from __future__ import annotations
 

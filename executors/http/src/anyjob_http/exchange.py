@@ -1,4 +1,7 @@
-"""The calls that one run makes: the request, its redirects, and the looks at a job that was accepted by 202."""
+"""The calls that one run makes: the request, its redirects, and the looks at a job that was accepted by 202.
+
+Source: RFC 9110, 15.3.3 (202) and 15.4 (redirection).
+"""
 
 from __future__ import annotations
 

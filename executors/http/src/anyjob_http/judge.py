@@ -1,4 +1,7 @@
-"""Whether an answer is success, by the job's rule."""
+"""Whether an answer is success, by the job's rule.
+
+Source: SchedulerX user guide, HTTP jobs, how the response is judged.
+"""
 
 from __future__ import annotations
 

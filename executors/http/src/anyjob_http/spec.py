@@ -1,4 +1,8 @@
-"""What an http job reads out of a job."""
+"""What an http job reads out of a job.
+
+Sources: SchedulerX user guide, HTTP jobs, the fields of a job; SchedulerX worker for Java, the properties of an http
+job's content; RFC 9110, 9.2.1 (safe methods).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Compressed bodies: unpacked in small pieces, and known to be whole or not."""
+"""Compressed bodies: unpacked in small pieces, and known to be whole or not.
+
+Sources: RFC 9110, 8.4.1 (content codings); RFC 1952, 2.2 (members).
+"""
 
 from __future__ import annotations
 

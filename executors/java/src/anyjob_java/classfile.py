@@ -1,4 +1,7 @@
-"""A Java class file, as far as it tells what a class is. The format: Java Virtual Machine Specification, chapter 4."""
+"""A Java class file, as far as it tells what a class is.
+
+Source: Java Virtual Machine Specification, 4 (the class file format).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A class path as the JVM will see it, looked at without one."""
+"""A class path as the JVM will see it, looked at without one.
+
+Source: java command, --class-path and its wildcards.
+"""
 
 from __future__ import annotations
 

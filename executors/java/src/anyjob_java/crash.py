@@ -1,4 +1,7 @@
-"""What a JVM left that ended without an outcome."""
+"""What a JVM left that ended without an outcome.
+
+Source: java command, -XX:ErrorFile, -XX:+ExitOnOutOfMemoryError.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Whether a class can be run, told from its files before a JVM is started."""
+"""Whether a class can be run, told from its files before a JVM is started.
+
+Source: SchedulerX worker for Java, the package com.alibaba.schedulerx.worker.processor.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The jars of this package: the host that runs processors, our interfaces, and what stands before SchedulerX's."""
+"""The jars of this package: the host that runs processors, our interfaces, and what stands before SchedulerX's.
+
+Source: SchedulerX worker for Java, MapJobProcessor and ProcessResult.
+"""
 
 from __future__ import annotations
 

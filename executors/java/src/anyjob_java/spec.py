@@ -1,4 +1,7 @@
-"""What a java job reads out of a job."""
+"""What a java job reads out of a job.
+
+Sources: SchedulerX user guide, Java jobs, the processor's class; SchedulerX API, CreateJob, "ClassName".
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a pod asks of its node and cluster, against what the operator allows."""
+"""What a pod asks of its node and cluster, against what the operator allows.
+
+Sources: Kubernetes, Pod Security Standards, baseline; Kubernetes API, PodSpec.
+"""
 
 from __future__ import annotations
 

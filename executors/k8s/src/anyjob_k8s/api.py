@@ -1,4 +1,7 @@
-"""Calls of one cluster's API: JSON in, JSON out, tried again while the API does not answer."""
+"""Calls of one cluster's API: JSON in, JSON out, tried again while the API does not answer.
+
+Source: Kubernetes, API concepts, resource URIs.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""How one container ended, or why it could not be started."""
+"""How one container ended, or why it could not be started.
+
+Sources: Kubernetes API, ContainerStateTerminated; Kubernetes source, the reasons that pkg/kubelet gives a container.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Calls of the Kubernetes API that came to nothing, told apart by what they say of the request."""
+"""Calls of the Kubernetes API that came to nothing, told apart by what they say of the request.
+
+Sources: Kubernetes API, Status; RFC 9110, 15 (status codes) and 10.2.3 (Retry-After).
+"""
 
 from __future__ import annotations
 

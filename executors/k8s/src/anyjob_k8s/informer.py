@@ -1,4 +1,7 @@
-"""What a worker knows of one namespace's pods or Jobs: one list and one watch for all of its runs."""
+"""What a worker knows of one namespace's pods or Jobs: one list and one watch for all of its runs.
+
+Source: Kubernetes, API concepts, efficient detection of changes.
+"""
 
 from __future__ import annotations
 

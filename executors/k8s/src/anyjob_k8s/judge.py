@@ -1,6 +1,8 @@
 """From what is known of a run in Kubernetes to its end: cause and evidence, or that it is still going.
 
 Nothing here asks the cluster, keeps anything or raises: the same sight has the same verdict on every worker.
+
+Source: Kubernetes, Jobs, terminal job conditions.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The labels and annotations by which the objects of a run are found, by us and by people."""
+"""The labels and annotations by which the objects of a run are found, by us and by people.
+
+Source: Kubernetes, labels, syntax and character set.
+"""
 
 from __future__ import annotations
 

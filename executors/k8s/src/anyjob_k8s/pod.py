@@ -1,4 +1,7 @@
-"""The Job of a pod that is wholly ours: one container, for a script or a command."""
+"""The Job of a pod that is wholly ours: one container, for a script or a command.
+
+Source: Kubernetes, Jobs, activeDeadlineSeconds and backoffLimit.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""How one pod ended: by its containers, or by what others did to it."""
+"""How one pod ended: by its containers, or by what others did to it.
+
+Sources: Kubernetes, pod lifecycle, pod phase; Kubernetes, disruptions, DisruptionTarget; Kubernetes source, the reasons
+that pkg/kubelet and pkg/controller give a pod.
+"""
 
 from __future__ import annotations
 

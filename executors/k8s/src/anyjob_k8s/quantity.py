@@ -1,4 +1,7 @@
-"""Amounts as Kubernetes writes them: 100m, 2, 1Gi, 3e3."""
+"""Amounts as Kubernetes writes them: 100m, 2, 1Gi, 3e3.
+
+Source: Kubernetes, quantity, serialization format.
+"""
 
 from __future__ import annotations
 

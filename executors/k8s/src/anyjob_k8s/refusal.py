@@ -1,4 +1,7 @@
-"""What the API server's refusals mean: of main objects to us, of pods to a Job's controller."""
+"""What the API server's refusals mean: of main objects to us, of pods to a Job's controller.
+
+Source: Kubernetes source, the messages of plugin/pkg/admission.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The words of XAttrs.resource."""
+"""The words of XAttrs.resource.
+
+Source: SchedulerX user guide, Kubernetes jobs, "resource".
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a k8s job reads out of a job."""
+"""What a k8s job reads out of a job.
+
+Sources: SchedulerX user guide, Kubernetes jobs, the fields of a job; SchedulerX API, CreateJob, "XAttrs".
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,8 @@
 The API can only be asked for what is younger than a second (`sinceTime`), and its lines are not quite in the order of
 their times: stdout and stderr are stamped apart. But what it gives from one second on is the same at each time of
 asking, in the same order. So a place in a log is a line's time, as a landmark, and how many lines stand behind it.
+
+Source: Kubernetes API, Pod, read log, "sinceTime" and "timestamps".
 """
 
 from __future__ import annotations

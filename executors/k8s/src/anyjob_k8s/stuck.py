@@ -1,4 +1,7 @@
-"""Why a run does not begin, and when that is its end."""
+"""Why a run does not begin, and when that is its end.
+
+Sources: Kubernetes, pod lifecycle, PodScheduled; Kubernetes source, the events of kube-scheduler and pkg/kubelet.
+"""
 
 from __future__ import annotations
 

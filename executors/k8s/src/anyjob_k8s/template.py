@@ -1,4 +1,7 @@
-"""Custom templates, as SchedulerX has them: the pod is the user's, the script reaches it through a ConfigMap."""
+"""Custom templates, as SchedulerX has them: the pod is the user's, the script reaches it through a ConfigMap.
+
+Source: SchedulerX user guide, Kubernetes jobs, custom templates.
+"""
 
 from __future__ import annotations
 

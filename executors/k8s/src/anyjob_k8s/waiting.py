@@ -1,4 +1,7 @@
-"""Why a container of a pod waits for its start, by the reason that the kubelet gives."""
+"""Why a container of a pod waits for its start, by the reason that the kubelet gives.
+
+Sources: Kubernetes API, ContainerStateWaiting; Kubernetes source, the reasons and messages of pkg/kubelet.
+"""
 
 from __future__ import annotations
 

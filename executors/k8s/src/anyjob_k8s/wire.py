@@ -2,6 +2,8 @@
 
 asyncio's own TLS transport holds 256 KB for each connection, which five hundred followed logs cannot afford; a
 non-blocking socket under a reader of the loop holds a tenth of that.
+
+Source: RFC 9112, 6 (message body) and 7.1 (chunked).
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""Words as Kubernetes spells them, checked where a job or the settings write them."""
+"""Words as Kubernetes spells them, checked where a job or the settings write them.
+
+Sources: Kubernetes, names, DNS labels and subdomains; Kubernetes, labels, syntax and character set; Kubernetes,
+quantity, serialization format.
+"""
 
 from __future__ import annotations
 

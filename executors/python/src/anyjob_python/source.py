@@ -1,4 +1,7 @@
-"""The bytes of a script's file."""
+"""The bytes of a script's file.
+
+Source: PEP 263, the declaration of an encoding.
+"""
 
 from __future__ import annotations
 

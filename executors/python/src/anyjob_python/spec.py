@@ -1,4 +1,7 @@
-"""What a python job reads out of a job."""
+"""What a python job reads out of a job.
+
+Source: SchedulerX user guide, script jobs, Python.
+"""
 
 from __future__ import annotations
 

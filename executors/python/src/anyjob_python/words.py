@@ -1,4 +1,7 @@
-"""Text that a job or an operator wrote, checked before it becomes an argument of a program."""
+"""Text that a job or an operator wrote, checked before it becomes an argument of a program.
+
+Source: PEP 508, requirements.
+"""
 
 from __future__ import annotations
 

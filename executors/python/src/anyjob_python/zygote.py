@@ -12,6 +12,8 @@ that NUL bytes end: bytes of RLIMIT_AS or nothing, the working directory, the nu
 environment. The process becomes that run, answers `{"ev":"begun"}`, and runs `argv[1:]` as `python SCRIPT ARGS...`
 would. It answers `failed` when it cannot, and exits without a word at the end of the leash. Nothing that was read of a
 run is ever in the memory of the process that forks the next.
+
+Source: Linux man-pages, proc_pid_stat(5), arg_start to env_end.
 """
 
 from __future__ import annotations

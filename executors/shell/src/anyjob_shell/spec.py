@@ -1,4 +1,7 @@
-"""What a shell job reads out of a job."""
+"""What a shell job reads out of a job.
+
+Source: SchedulerX user guide, script jobs, shell.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,8 @@
 """Jobs for the methods of an application, by the rules of SchedulerX's own import (`ScheduledJobSyncConfigurer` and
-`JobSyncService` of spring-cloud-alibaba): name, trigger, time limit and retries are what it would make."""
+`JobSyncService` of spring-cloud-alibaba): name, trigger, time limit and retries are what it would make.
+
+Source: Spring Cloud Alibaba, ScheduledJobSyncConfigurer and JobSyncService.
+"""
 
 from __future__ import annotations
 

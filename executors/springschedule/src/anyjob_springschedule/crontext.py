@@ -1,8 +1,10 @@
 """Spring's cron, in the dialect of jobs, which is Quartz's.
 
-The two differ in three things: Spring counts days of the week from Monday = 1 (0 and 7 are Sunday), Quartz from
-Sunday = 1; Quartz wants a `?` in one of the two day fields; and where both say something, Spring fires when both hold,
-which Quartz cannot say. Sources: the documentation of Spring's CronExpression.parse (5.3) and of Quartz's CronTrigger.
+The two differ in three things: Spring counts days of the week from Monday = 1 (0 and 7 are Sunday), Quartz from Sunday
+= 1; Quartz wants a `?` in one of the two day fields; and where both say something, Spring fires when both hold, which
+Quartz cannot say.
+
+Sources: Spring Framework, CronExpression.parse; Quartz, CronExpression.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""What a springschedule job reads out of a job."""
+"""What a springschedule job reads out of a job.
+
+Sources: SchedulerX user guide, Spring jobs, the fields of a job; Spring Cloud Alibaba, ScheduledJobSyncConfigurer,
+"className" and "method".
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""XXL-JOB's admin, as far as executors meet it: they register, call back, and are called."""
+"""XXL-JOB's admin, as far as executors meet it: they register, call back, and are called.
+
+Source: XXL-JOB, AdminBiz and the paths /api/registry, /api/registryRemove and /api/callback.
+"""
 
 from __future__ import annotations
 

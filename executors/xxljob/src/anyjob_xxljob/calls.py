@@ -1,4 +1,7 @@
-"""What an executor can be asked, in the dialect that it speaks."""
+"""What an executor can be asked, in the dialect that it speaks.
+
+Source: XXL-JOB, ExecutorBiz and EmbedServer.
+"""
 
 from __future__ import annotations
 

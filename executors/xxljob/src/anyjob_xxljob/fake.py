@@ -3,6 +3,8 @@ trying out the examples, and for dialects and faults that no released executor s
 
 `python -m anyjob_xxljob.fake` is one of app `samples`, which registers at http://127.0.0.1:7781 with the token in
 ANYJOB_XXLJOB_TOKEN.
+
+Source: XXL-JOB, EmbedServer and ExecutorBizImpl of each version.
 """
 
 from __future__ import annotations

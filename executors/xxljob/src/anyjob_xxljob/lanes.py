@@ -1,4 +1,7 @@
-"""Which runs of a job go on at which executor: for block strategies, and to know who is busy."""
+"""Which runs of a job go on at which executor: for block strategies, and to know who is busy.
+
+Source: XXL-JOB, ExecutorBlockStrategyEnum and ExecutorBizImpl.run.
+"""
 
 from __future__ import annotations
 

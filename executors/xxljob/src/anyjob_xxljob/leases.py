@@ -1,4 +1,7 @@
-"""The numbers by which executors tell jobs apart: one for each run that goes on."""
+"""The numbers by which executors tell jobs apart: one for each run that goes on.
+
+Source: XXL-JOB, TriggerParam, "jobId".
+"""
 
 from __future__ import annotations
 

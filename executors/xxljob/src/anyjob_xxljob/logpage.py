@@ -1,4 +1,7 @@
-"""The log of a run, as an executor's answer holds it: one JSON string that may be as long as the log."""
+"""The log of a run, as an executor's answer holds it: one JSON string that may be as long as the log.
+
+Source: XXL-JOB, LogResult and XxlJobFileAppender.
+"""
 
 from __future__ import annotations
 

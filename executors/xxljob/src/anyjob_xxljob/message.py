@@ -1,4 +1,7 @@
-"""XXL-JOB's messages, in all dialects from 2.4 to 3.5, as one."""
+"""XXL-JOB's messages, in all dialects from 2.4 to 3.5, as one.
+
+Source: XXL-JOB, ReturnT and HandleCallbackParam of each version.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Which executors are there: what they say every 30 seconds."""
+"""Which executors are there: what they say every 30 seconds.
+
+Source: XXL-JOB, RegistryConfig, BEAT_TIMEOUT and DEAD_TIMEOUT.
+"""
 
 from __future__ import annotations
 

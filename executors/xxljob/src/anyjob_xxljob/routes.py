@@ -1,4 +1,7 @@
-"""Which executor takes a run: XXL-JOB's strategies."""
+"""Which executor takes a run: XXL-JOB's strategies.
+
+Source: XXL-JOB, the package route.strategy of its admin.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""How a run gets to executors: who takes it, and what they answer."""
+"""How a run gets to executors: who takes it, and what they answer.
+
+Source: XXL-JOB, TriggerParam and ExecutorBizImpl.run.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,9 @@
 """What an xxljob job reads out of a job.
 
 The vendor publishes no format of Content beyond the key `jobHandler`; the others are anyjob's own.
+
+Sources: SchedulerX worker for Java, the property jobHandler of an xxljob job's content; SchedulerX user guide, XXL-JOB
+jobs, handlers.
 """
 
 from __future__ import annotations

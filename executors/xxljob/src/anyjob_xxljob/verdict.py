@@ -1,4 +1,7 @@
-"""What an executor's words mean for a run."""
+"""What an executor's words mean for a run.
+
+Source: XXL-JOB, XxlJobContext, HANDLE_CODE_SUCCESS, HANDLE_CODE_FAIL and HANDLE_CODE_TIMEOUT.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Where the engine is: the settings, DOCKER_HOST, docker's own contexts, the default socket."""
+"""Where the engine is: the settings, DOCKER_HOST, docker's own contexts, the default socket.
+
+Source: Docker contexts, DOCKER_HOST, DOCKER_CONTEXT and the current context.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The very options of a run's container, as the engine gets them."""
+"""The very options of a run's container, as the engine gets them.
+
+Source: Docker Engine API, ContainerCreate.
+"""
 
 from __future__ import annotations
 

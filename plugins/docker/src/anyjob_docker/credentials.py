@@ -1,4 +1,7 @@
-"""How a run proves itself to a registry."""
+"""How a run proves itself to a registry.
+
+Source: Docker Engine API, X-Registry-Auth.
+"""
 
 from __future__ import annotations
 

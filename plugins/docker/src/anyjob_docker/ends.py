@@ -1,4 +1,7 @@
-"""How a run has ended: what the engine says of its container, and what the entry helper has written."""
+"""How a run has ended: what the engine says of its container, and what the entry helper has written.
+
+Source: Docker Engine API, ContainerInspect, "State".
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Output that only the engine has: for containers without the entry helper."""
+"""Output that only the engine has: for containers without the entry helper.
+
+Source: Docker Engine API, ContainerLogs.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Names of images, and patterns of them."""
+"""Names of images, and patterns of them.
+
+Source: Distribution reference, the grammar.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""When the engine behind a socket of this machine was started."""
+"""When the engine behind a socket of this machine was started.
+
+Source: Linux man-pages, unix(7), SO_PEERCRED, and proc_pid_stat(5).
+"""
 
 from __future__ import annotations
 

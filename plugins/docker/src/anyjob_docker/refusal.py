@@ -1,4 +1,7 @@
-"""From an engine's refusal to a cause that names a field."""
+"""From an engine's refusal to a cause that names a field.
+
+Source: Docker source, the messages of the daemon.
+"""
 
 from __future__ import annotations
 

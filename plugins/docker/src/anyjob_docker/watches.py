@@ -1,4 +1,7 @@
-"""Who learns of the end of containers: one stream of events, whatever the number of runs."""
+"""Who learns of the end of containers: one stream of events, whatever the number of runs.
+
+Source: Docker Engine API, SystemEvents and ContainerList.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""How a JVM is started for jobs."""
+"""How a JVM is started for jobs.
+
+Sources: java command, options; Java API, java.lang.System.getProperties, "stdout.encoding" and "file.encoding".
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Java homes: which are on this machine, of which version, and which one is meant."""
+"""Java homes: which are on this machine, of which version, and which one is meant.
+
+Source: OpenJDK, make/ReleaseFile.gmk, the file release.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a job, and the settings, may say to a JVM."""
+"""What a job, and the settings, may say to a JVM.
+
+Source: java command, options.
+"""
 
 from __future__ import annotations
 

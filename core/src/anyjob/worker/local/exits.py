@@ -1,4 +1,7 @@
-"""From the shim's word about an ended process to an Exit."""
+"""From the shim's word about an ended process to an Exit.
+
+Source: Linux man-pages, wait(2), the wait status.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""How processes ended, written down before they are reaped: whoever dies then, the status is not lost."""
+"""How processes ended, written down before they are reaped: whoever dies then, the status is not lost.
+
+Source: Linux man-pages, waitid(2), WNOWAIT.
+"""
 
 from __future__ import annotations
 

@@ -5,6 +5,8 @@ at start: on an idle machine the kernel lets a move wait for a grace period of m
 
 A job that may write cgroup files (it is root, or the worker is not and the group is its user's own) can leave its group
 on purpose; so that is no wall, but nothing that forks, daemons or dies gets out by accident.
+
+Sources: Linux kernel, cgroup v2, cgroup.kill, cgroup.events and the threaded mode; Linux man-pages, cgroups(7).
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 Small and dull on purpose, so that it does not die. It starts a new shim when one died, and ends when a shim ended by
 itself.
+
+Source: Linux man-pages, prctl(2), PR_SET_CHILD_SUBREAPER, and unix(7), the length of a path.
 """
 
 from __future__ import annotations

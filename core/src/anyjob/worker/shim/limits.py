@@ -3,6 +3,9 @@ go.
 
 The shim sits in the group when the child is born, so it counts too: one process more is allowed until it has left, and
 the cpu quota is set only then, because it would slow down the shim.
+
+Sources: Linux kernel, cgroup v2, memory.max, cpu.max, pids.max, memory.events; Linux kernel, cgroup v1,
+memory.limit_in_bytes, cpu.cfs_quota_us; Linux man-pages, setrlimit(2).
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Where the cgroup hierarchies are mounted, and where in them this process sits."""
+"""Where the cgroup hierarchies are mounted, and where in them this process sits.
+
+Source: Linux man-pages, cgroups(7), /proc/PID/cgroup, and proc_pid_mountinfo(5).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The shim may need more open files than its children should get: their limit is inherited."""
+"""The shim may need more open files than its children should get: their limit is inherited.
+
+Source: Linux man-pages, getrlimit(2), RLIMIT_NOFILE.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Children are to die before worker and shim when the machine's memory runs out."""
+"""Children are to die before worker and shim when the machine's memory runs out.
+
+Source: Linux man-pages, proc_pid_oom_score_adj(5).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Whether the way to a program is open: its folders, and those that links on the way lead through."""
+"""Whether the way to a program is open: its folders, and those that links on the way lead through.
+
+Source: Linux man-pages, path_resolution(7).
+"""
 
 from __future__ import annotations
 

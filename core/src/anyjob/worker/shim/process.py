@@ -1,4 +1,7 @@
-"""Facts about processes from /proc, and pidfds that surely mean the process they were asked for."""
+"""Facts about processes from /proc, and pidfds that surely mean the process they were asked for.
+
+Source: Linux man-pages, proc_pid_stat(5), pidfd_open(2), pidfd_send_signal(2).
+"""
 
 from __future__ import annotations
 

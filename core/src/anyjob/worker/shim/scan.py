@@ -5,6 +5,8 @@ run is over exactly when no child of the shim is an orphan that is the run's or 
 shim reaps its children, and not while it reads the list, so nobody slips through: a chain that forks and exits all the
 time is always seen as an orphan or as a zombie. What cannot be attributed is never killed, and is named as a possible
 survivor.
+
+Source: Linux man-pages, prctl(2), PR_SET_CHILD_SUBREAPER.
 """
 
 from __future__ import annotations

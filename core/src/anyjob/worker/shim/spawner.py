@@ -5,6 +5,8 @@ alive: the kernel's own proof. When the shim dies it leaves, and what it held go
 
 Shim and spawner are one program, forked, and talk in tuples that `marshal` packs, one a packet: a run passes here
 twice, and a process that does little dirties few of the pages that it shares with the shim.
+
+Source: Linux man-pages, prctl(2), PR_SET_CHILD_SUBREAPER.
 """
 
 from __future__ import annotations

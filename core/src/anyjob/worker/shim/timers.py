@@ -1,4 +1,7 @@
-"""Everything that is due at a time, over one timer of the kernel in boot time: suspended time counts."""
+"""Everything that is due at a time, over one timer of the kernel in boot time: suspended time counts.
+
+Source: Linux man-pages, timerfd_create(2), CLOCK_BOOTTIME.
+"""
 
 from __future__ import annotations
 

@@ -1,1 +1,4 @@
-"""The API that SchedulerX's SDKs speak: the wire, its operations, and how they are served."""
+"""The API that SchedulerX's SDKs speak: the wire, its operations, and how they are served.
+
+Source: SchedulerX API, SDK, the wire of all operations.
+"""

@@ -1,4 +1,7 @@
-"""The ASGI application: one path, GET and POST, JSON."""
+"""The ASGI application: one path, GET and POST, JSON.
+
+Source: SchedulerX API, SDK, "RequestId".
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The jobs of a call that names many."""
+"""The jobs of a call that names many.
+
+Source: SchedulerX API, SDK, BatchDisableJobs, "Message".
+"""
 
 from __future__ import annotations
 

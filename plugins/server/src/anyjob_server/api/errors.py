@@ -5,6 +5,8 @@
     └── BusinessError      HTTP 200 with `Success: false`; the caller looks
 
 Codes and texts of the gateway are those that Alibaba Cloud publishes, where it publishes one.
+
+Source: Alibaba Cloud API, error codes, codes and texts.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""From a request to who asks for what: signature, time and nonce, in the order of what they cost."""
+"""From a request to who asks for what: signature, time and nonce, in the order of what they cost.
+
+Sources: Alibaba Cloud API, signature V3, the headers; Alibaba Cloud API, signature V2, the common parameters.
+"""
 
 from __future__ import annotations
 

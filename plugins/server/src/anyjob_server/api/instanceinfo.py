@@ -1,4 +1,7 @@
-"""An instance as GetJobInstance and GetJobInstanceList show it."""
+"""An instance as GetJobInstance and GetJobInstanceList show it.
+
+Source: SchedulerX API, SDK, the replies of GetJobInstance and GetJobInstanceList.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A job's fields from the parameters of a call."""
+"""A job's fields from the parameters of a call.
+
+Sources: SchedulerX API, CreateJob, the parameters; SchedulerX API, UpdateJob, fields that are not given stay.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A job as GetJobInfo and ListJobs show it."""
+"""A job as GetJobInfo and ListJobs show it.
+
+Source: SchedulerX API, SDK, the replies of GetJobInfo and ListJobs.
+"""
 
 from __future__ import annotations
 

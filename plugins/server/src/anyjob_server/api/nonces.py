@@ -1,4 +1,7 @@
-"""Which requests came before: the nonces of each access key."""
+"""Which requests came before: the nonces of each access key.
+
+Source: Alibaba Cloud API, error codes, InvalidTimeStamp.Expired and SignatureNonceUsed.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Which page of a list a call asks for."""
+"""Which page of a list a call asks for.
+
+Source: SchedulerX API, SDK, "PageNum", "PageNumber" and "PageSize".
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The parameters of a request: query and form are one, the form wins."""
+"""The parameters of a request: query and form are one, the form wins.
+
+Sources: SchedulerX API, SDK, where each parameter travels; Alibaba Cloud API, signature V2, the common parameters.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What an operation says when what it is about is not there. The texts begin as SchedulerX's own, spelling too."""
+"""What an operation says when what it is about is not there. The texts begin as SchedulerX's own, spelling too.
+
+Source: SchedulerX API, SDK, the messages of its sample replies.
+"""
 
 from __future__ import annotations
 

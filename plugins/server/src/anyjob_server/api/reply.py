@@ -1,4 +1,7 @@
-"""The two forms of an answer: the operation's envelope, and the gateway's error."""
+"""The two forms of an answer: the operation's envelope, and the gateway's error.
+
+Sources: SchedulerX API, SDK, the envelope of replies; Alibaba Cloud API, error codes, the form of an error.
+"""
 
 from __future__ import annotations
 

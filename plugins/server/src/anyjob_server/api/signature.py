@@ -1,6 +1,8 @@
 """The two signature schemes of the SDKs, as texts to sign and signatures of them.
 
 RPC V1 (`HMAC-SHA1`) and `ACS3-HMAC-SHA256`, as Alibaba Cloud's documents define them and its SDKs make them.
+
+Sources: Alibaba Cloud API, signature V3, signature calculation; Alibaba Cloud API, signature V2, signature calculation.
 """
 
 from __future__ import annotations

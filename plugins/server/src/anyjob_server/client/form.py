@@ -1,4 +1,7 @@
-"""Values of Python as the parameters of a call."""
+"""Values of Python as the parameters of a call.
+
+Source: SchedulerX API, SDK, how lists and booleans travel.
+"""
 
 from __future__ import annotations
 

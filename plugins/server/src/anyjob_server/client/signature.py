@@ -1,4 +1,7 @@
-"""The signature ACS3-HMAC-SHA256 of a request, as the vendor's newer SDKs make it (wire facts: openapi.md 3.2)."""
+"""The signature ACS3-HMAC-SHA256 of a request, as the vendor's newer SDKs make it.
+
+Source: Alibaba Cloud API, signature V3, signature calculation.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What people are to be told of: which ends and which delays make an entry of the outbox. Pure."""
+"""What people are to be told of: which ends and which delays make an entry of the outbox. Pure.
+
+Source: SchedulerX API, CreateJob, "FailTimes", "TimeoutEnable", "MissWorkerEnable", "SuccessNoticeEnable".
+"""
 
 from __future__ import annotations
 

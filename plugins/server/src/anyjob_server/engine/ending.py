@@ -1,4 +1,8 @@
-"""What the end of an instance is in the store. Pure."""
+"""What the end of an instance is in the store. Pure.
+
+Sources: SchedulerX worker for Go, job_instance_actor.go, "killed from server"; StabilityGuide, SchedulerX, "no worker
+available".
+"""
 
 from __future__ import annotations
 

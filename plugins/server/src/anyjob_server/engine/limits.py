@@ -2,6 +2,9 @@
 
 Pure. A job's own MaxConcurrency is no queue: what it does not let in is dropped. Only what was asked for by hand for
 several days (RerunJob) waits for it.
+
+Sources: SchedulerX user guide, flow control, priorities and the queue of an application; SchedulerX API, CreateJob,
+"MaxConcurrency".
 """
 
 from __future__ import annotations

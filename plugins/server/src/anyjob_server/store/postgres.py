@@ -1,4 +1,7 @@
-"""PostgreSQL: a database of its own, held by an advisory lock of the connection that writes."""
+"""PostgreSQL: a database of its own, held by an advisory lock of the connection that writes.
+
+Sources: PostgreSQL, explicit locking, advisory locks; PostgreSQL, error codes, the classes.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""SQLite: one file in the state folder, its log beside it, every commit on the disk."""
+"""SQLite: one file in the state folder, its log beside it, every commit on the disk.
+
+Source: SQLite, PRAGMA journal_mode and synchronous.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Where an instance may go from where it stands, as data."""
+"""Where an instance may go from where it stands, as data.
+
+Source: SchedulerX worker for Go, processor/instance_status.go.
+"""
 
 from __future__ import annotations
 

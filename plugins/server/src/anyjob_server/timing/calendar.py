@@ -1,4 +1,7 @@
-"""Calendars: the days on which a job may fire."""
+"""Calendars: the days on which a job may fire.
+
+Source: SchedulerX API, SDK, CreateSchedulerxCalendar, "MonthDaysContent".
+"""
 
 from __future__ import annotations
 

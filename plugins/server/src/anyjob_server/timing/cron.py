@@ -1,4 +1,7 @@
-"""A cron expression in the dialect of Quartz, and when it fires."""
+"""A cron expression in the dialect of Quartz, and when it fires.
+
+Source: Quartz, CronExpression.
+"""
 
 from __future__ import annotations
 

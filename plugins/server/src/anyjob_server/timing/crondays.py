@@ -1,4 +1,7 @@
-"""Which days of a month a cron expression means: its day-of-month or its day-of-week field."""
+"""Which days of a month a cron expression means: its day-of-month or its day-of-week field.
+
+Source: Quartz, CronExpression, the characters L, W and #.
+"""
 
 from __future__ import annotations
 

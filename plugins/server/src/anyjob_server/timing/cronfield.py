@@ -1,4 +1,7 @@
-"""One field of a cron expression that holds plain values: lists, ranges, steps, names."""
+"""One field of a cron expression that holds plain values: lists, ranges, steps, names.
+
+Source: Quartz, CronExpression, lists, ranges, steps and names.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What an expression of crontab's dialect is in Quartz's, for a remedy."""
+"""What an expression of crontab's dialect is in Quartz's, for a remedy.
+
+Sources: cronie, crontab(5); Quartz, CronExpression.
+"""
 
 from __future__ import annotations
 

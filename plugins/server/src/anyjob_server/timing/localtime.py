@@ -2,7 +2,8 @@
 
 Quartz computes on a lenient java.util.GregorianCalendar: a local time that a zone's clocks skip becomes another one,
 which then does not fit, so the firing is left out; one that comes twice is read by the offset after the change.
-(Sources: Quartz 2.5.1, CronExpression.getTimeAfter; OpenJDK, sun.util.calendar.ZoneInfo.)
+
+Sources: Quartz, CronExpression.getTimeAfter; OpenJDK, sun.util.calendar.ZoneInfo.
 """
 
 from __future__ import annotations

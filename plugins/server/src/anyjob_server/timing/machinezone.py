@@ -1,4 +1,7 @@
-"""The time zone of this machine."""
+"""The time zone of this machine.
+
+Source: Linux man-pages, localtime(5).
+"""
 
 from __future__ import annotations
 

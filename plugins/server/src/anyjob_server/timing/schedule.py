@@ -1,4 +1,7 @@
-"""When each TimeType fires, before StartTime, EndTime and calendar have their say. Times are epoch milliseconds."""
+"""When each TimeType fires, before StartTime, EndTime and calendar have their say. Times are epoch milliseconds.
+
+Sources: SchedulerX user guide, fixed rate; SchedulerX user guide, second delay; SchedulerX user guide, one time.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""When a job fires, all told: its schedule within StartTime and EndTime, on the days of its calendar."""
+"""When a job fires, all told: its schedule within StartTime and EndTime, on the days of its calendar.
+
+Sources: SchedulerX API, SDK, "StartTime" and "EndTime"; SchedulerX user guide, data offset.
+"""
 
 from __future__ import annotations
 

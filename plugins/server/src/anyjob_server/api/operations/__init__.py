@@ -1,1 +1,4 @@
-"""The operations: one a module."""
+"""The operations: one a module.
+
+Source: SchedulerX API, SDK, the request and the reply of each operation.
+"""

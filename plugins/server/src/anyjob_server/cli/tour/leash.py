@@ -1,6 +1,8 @@
 """`python -m anyjob_server.cli.tour.leash PARENT COMMAND...`: the command, which the kernel ends when its parent ends.
 
 Also after `kill -9` of the parent, who could not end it then.
+
+Source: Linux man-pages, prctl(2), PR_SET_PDEATHSIG.
 """
 
 from __future__ import annotations

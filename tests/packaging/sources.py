@@ -1,0 +1,256 @@
+"""Where outside rules come from: what docstrings name as their sources, and the page that lists what they may name."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from tests.packaging.docstrings import ROOT, parsed
+
+__all__ = [
+    "NO_RULE",
+    "OUTSIDE",
+    "PAGE",
+    "Document",
+    "docstrings_of",
+    "documents",
+    "module_at",
+    "named",
+    "numbered",
+    "of_a_vendor",
+    "sources",
+]
+
+PAGE: Final = ROOT / "core/docs/sources.md"
+_LINE: Final = re.compile(r"^Sources?: (.+)\.$", re.DOTALL)
+_ROW: Final = re.compile(r"^\| (?P<key>[^|]+) \| (?P<title>[^|]+) \| (?P<version>[^|]+) \| (?P<address>\S+) \|$")
+
+OUTSIDE: Final = {
+    "SchedulerX": [
+        "core/job/alerts.py",
+        "core/job/job.py",
+        "core/job/timing.py",
+        "core/job/words.py",
+        "core/modes/broadcast.py",
+        "core/modes/sharding.py",
+        "core/plugins/wellknown.py",
+        "core/spec/mode.py",
+        "core/spec/script.py",
+        "core/status.py",
+        "core/timezone.py",
+        "core/worker/placeholders.py",
+        "core/worker/retry.py",
+        "executors/dataworks/spec.py",
+        "executors/go/sources.py",
+        "executors/go/spec.py",
+        "executors/http/judge.py",
+        "executors/http/spec.py",
+        "executors/java/inspection.py",
+        "executors/java/ours.py",
+        "executors/java/spec.py",
+        "executors/k8s/resource.py",
+        "executors/k8s/spec.py",
+        "executors/k8s/template.py",
+        "executors/python/spec.py",
+        "executors/shell/spec.py",
+        "executors/springschedule/spec.py",
+        "executors/xxljob/spec.py",
+        "plugins/server/api/app.py",
+        "plugins/server/api/batch.py",
+        "plugins/server/api/instanceinfo.py",
+        "plugins/server/api/jobfields.py",
+        "plugins/server/api/jobinfo.py",
+        "plugins/server/api/operations/__init__.py",
+        "plugins/server/api/paging.py",
+        "plugins/server/api/parameters.py",
+        "plugins/server/api/refusals.py",
+        "plugins/server/api/reply.py",
+        "plugins/server/client/form.py",
+        "plugins/server/engine/alerts.py",
+        "plugins/server/engine/ending.py",
+        "plugins/server/engine/limits.py",
+        "plugins/server/store/transitions.py",
+        "plugins/server/timing/calendar.py",
+        "plugins/server/timing/schedule.py",
+        "plugins/server/timing/timeline.py",
+    ],
+    "Alibaba Cloud API": [
+        "executors/dataworks/answer.py",
+        "executors/dataworks/client.py",
+        "executors/dataworks/health.py",
+        "executors/dataworks/peerapi.py",
+        "executors/dataworks/signature.py",
+        "plugins/server/api/errors.py",
+        "plugins/server/api/gateway.py",
+        "plugins/server/api/nonces.py",
+        "plugins/server/api/parameters.py",
+        "plugins/server/api/reply.py",
+        "plugins/server/api/signature.py",
+        "plugins/server/client/signature.py",
+    ],
+    "DataWorks API": [
+        "executors/dataworks/answer.py",
+        "executors/dataworks/api2020.py",
+        "executors/dataworks/api2024.py",
+        "executors/dataworks/client.py",
+        "executors/dataworks/peerapi.py",
+        "executors/dataworks/plan.py",
+        "executors/dataworks/sight.py",
+        "executors/dataworks/spec.py",
+    ],
+    "XXL-JOB": [
+        "executors/xxljob/admin.py",
+        "executors/xxljob/calls.py",
+        "executors/xxljob/fake.py",
+        "executors/xxljob/lanes.py",
+        "executors/xxljob/leases.py",
+        "executors/xxljob/logpage.py",
+        "executors/xxljob/message.py",
+        "executors/xxljob/registry.py",
+        "executors/xxljob/routes.py",
+        "executors/xxljob/sending.py",
+        "executors/xxljob/verdict.py",
+    ],
+    "Quartz": [
+        "executors/springschedule/crontext.py",
+        "plugins/server/timing/cron.py",
+        "plugins/server/timing/crondays.py",
+        "plugins/server/timing/cronfield.py",
+        "plugins/server/timing/crontab.py",
+        "plugins/server/timing/localtime.py",
+    ],
+    "Kubernetes": [
+        "core/size.py",
+        "executors/k8s/allowed.py",
+        "executors/k8s/api.py",
+        "executors/k8s/containerend.py",
+        "executors/k8s/faults.py",
+        "executors/k8s/informer.py",
+        "executors/k8s/judge.py",
+        "executors/k8s/labels.py",
+        "executors/k8s/pod.py",
+        "executors/k8s/podend.py",
+        "executors/k8s/quantity.py",
+        "executors/k8s/refusal.py",
+        "executors/k8s/stamped.py",
+        "executors/k8s/stuck.py",
+        "executors/k8s/waiting.py",
+        "executors/k8s/words.py",
+    ],
+    "Docker": [
+        "plugins/docker/address.py",
+        "plugins/docker/container.py",
+        "plugins/docker/credentials.py",
+        "plugins/docker/ends.py",
+        "plugins/docker/enginelog.py",
+        "plugins/docker/refusal.py",
+        "plugins/docker/watches.py",
+    ],
+    "Linux": [
+        "core/hole.py",
+        "core/testing/processes.py",
+        "core/worker/local/exits.py",
+        "core/worker/shim/exits.py",
+        "core/worker/shim/groups.py",
+        "core/worker/shim/keeper.py",
+        "core/worker/shim/kernel.py",
+        "core/worker/shim/limits.py",
+        "core/worker/shim/mounts.py",
+        "core/worker/shim/nofile.py",
+        "core/worker/shim/oom.py",
+        "core/worker/shim/passage.py",
+        "core/worker/shim/process.py",
+        "core/worker/shim/scan.py",
+        "core/worker/shim/spawner.py",
+        "core/worker/shim/timers.py",
+        "executors/python/zygote.py",
+        "plugins/docker/peer.py",
+        "plugins/server/cli/tour/leash.py",
+        "plugins/server/timing/machinezone.py",
+    ],
+    "RFC": [
+        "core/egress/address.py",
+        "core/jsontext.py",
+        "executors/http/answer.py",
+        "executors/http/checks.py",
+        "executors/http/exchange.py",
+        "executors/http/spec.py",
+        "executors/http/unpack.py",
+        "executors/k8s/faults.py",
+        "executors/k8s/wire.py",
+    ],
+}
+"""The modules that code the rules of somebody else, by how the keys of the sources begin that each must name. A package
+stands for its modules."""
+
+NO_RULE: Final = {
+    "executors/go/commands.py": "writes what `sources` carries",
+    "executors/java/executor.py": "tells of what `ours` holds",
+    "executors/k8s/fact.py": "quotes whatever a cluster says",
+    "plugins/server/cli/cron.py": "tells of what `timing` reckons",
+    "plugins/server/timing/settings.py": "reads what `calendar` holds",
+}
+"""Modules that speak of a vendor and code no rule of its, and why."""
+_VENDOR: Final = re.compile(r"\bthe vendor\b|\bSchedulerX's\b|\bas SchedulerX\b|\bQuartz\b")
+_NUMBERED: Final = re.compile(r"\b(?:RFC|PEP) [0-9]+\b")
+
+
+class Document(NamedTuple):
+    """A row of the page."""
+
+    key: str
+    title: str
+    version: str
+    address: str
+
+
+@cache
+def documents() -> dict[str, Document]:
+    """Those of the page, by their keys."""
+    rows = [found.groupdict() for line in PAGE.read_text().splitlines() if (found := _ROW.match(line))]
+    made = [Document(**row) for row in rows if not row["key"].startswith(("key", "---"))]
+    assert len({one.key for one in made}) == len(made), "a key stands twice"
+    return {one.key: one for one in made}
+
+
+def module_at(short: str) -> Path:
+    """The file of a module that is named by its distribution's folder and its place in the package."""
+    folder, kind, name, inside = re.split(r"^(core|(?:executors|plugins)/(\w+))/", short)
+    assert not folder
+    return ROOT / kind / "src" / (f"anyjob_{name}" if name else "anyjob") / inside
+
+
+def sources(file: Path) -> Iterator[str]:
+    """Each source that a docstring of the module names, with its place, in whatever name's docstring it stands."""
+    for text in docstrings_of(file):
+        for part in re.split(r"\n\s*\n", text):
+            line = _LINE.match(" ".join(part.split()))
+            if line:
+                yield from line[1].split("; ")
+
+
+def named(source: str) -> Document | None:
+    """The document that a source names; None: the page does not have it."""
+    keys = [key for key in documents() if source == key or source.startswith(f"{key}, ")]
+    return documents()[max(keys, key=len)] if keys else None
+
+
+def of_a_vendor(file: Path) -> bool:
+    """Whether a docstring of the module speaks of a rule of a vendor's."""
+    return any(_VENDOR.search(text) for text in docstrings_of(file))
+
+
+def numbered(file: Path) -> set[str]:
+    """The numbered documents that the module speaks of, in docstrings and comments alike."""
+    return set(_NUMBERED.findall(file.read_text()))
+
+
+def docstrings_of(file: Path) -> Iterator[str]:
+    """Those of all names of the module, constants and fields as well."""
+    for node in ast.walk(parsed(file)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            yield node.value.value
