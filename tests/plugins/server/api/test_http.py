@@ -302,3 +302,30 @@ def test_one_whose_answers_pile_up() -> None:
         look.register(peer, 0)
         assert look.poll(20_000)[0][1] & select.POLLHUP
         assert len(made.asked.calls) < 3  # the next waits until there is room for its answer
+
+
+def test_an_answer_comes_in_one_piece(usual: Ground) -> None:
+    with usual.connect() as peer:
+        for _ in range(20):
+            peer.sendall(usual.signer.acs3("CreateJob", {"Name": "x" * 5000}))
+            first = peer.recv(1 << 16)
+            head, _, body = first.partition(b"\r\n\r\n")
+            length = next(line for line in head.split(b"\r\n") if line.lower().startswith(b"content-length"))
+            assert len(body) == int(length.partition(b":")[2]) > 5000
+
+
+def test_a_client_that_waits_for_100_continue_gets_it(usual: Ground) -> None:
+    sent = usual.signer.acs3("CreateJob", {"Name": "later"})
+    start, _, body = sent.partition(b"\r\n\r\n")
+    with usual.connect() as peer:
+        peer.sendall(start + b"\r\nexpect: 100-continue\r\n\r\n")
+        assert peer.recv(1 << 16) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        peer.sendall(body)
+        status, answer = read_answer(peer)
+        assert (status, answer["Told"]["Name"]) == (200, "later")
+
+
+def test_head_has_an_answer_without_a_body(usual: Ground) -> None:
+    with usual.connect() as peer:
+        peer.sendall(b"HEAD / HTTP/1.1\r\nhost: h\r\n\r\n")
+        assert peer.recv(1 << 16).startswith(b"HTTP/1.1 4")

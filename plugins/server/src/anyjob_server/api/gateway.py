@@ -10,7 +10,7 @@ import hmac
 import re
 import time
 from calendar import timegm
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -35,6 +35,7 @@ from anyjob_server.api.request import WireRequest
 from anyjob_server.api.signature import (
     ACS3,
     Acs3Claim,
+    SignedHeaders,
     acs3_canonical,
     acs3_signature,
     acs3_text,
@@ -48,15 +49,16 @@ _TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2
 _TIME_FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
 _FORM: Final = b"application/x-www-form-urlencoded"
 _LONGEST_NONCE: Final = 256
+_NOTHING: Final = hashlib.sha256(b"").hexdigest()
 _V1: Final = "HMAC-SHA1"
 
 _MUST_BE_SIGNED: Final = (
-    "host",
-    "x-acs-action",
-    "x-acs-content-sha256",
-    "x-acs-date",
-    "x-acs-signature-nonce",
-    "x-acs-version",
+    b"host",
+    b"x-acs-action",
+    b"x-acs-content-sha256",
+    b"x-acs-date",
+    b"x-acs-signature-nonce",
+    b"x-acs-version",
 )
 _COMMON: Final = frozenset(
     {
@@ -116,7 +118,7 @@ class Gateway:
         at, now = self._time(key, stamp, "x-acs-date"), int(self._clock())
         self._unused(key, nonce, "x-acs-signature-nonce")
         _check_signed_headers(request, claim.signed_headers)
-        body_hash = hashlib.sha256(request.body).hexdigest()
+        body_hash = hashlib.sha256(request.body).hexdigest() if request.body else _NOTHING
         query = read_pairs(request.query, "query")
         canonical = acs3_canonical(request.method, query, request.headers, claim.signed_headers, body_hash)
         text = acs3_text(canonical)
@@ -125,7 +127,7 @@ class Gateway:
             raise SignatureMismatch(text)
         self._use(key, nonce, at, now)
         # The form is read after the signature: a stranger's is not worth the time.
-        given = {**dict(query), **dict(_form(request))}
+        given = dict(query + _form(request)) if request.body else dict(query)
         action, version = request.text(b"x-acs-action"), request.text(b"x-acs-version")
         return _signed(request, action, version, key, given)
 
@@ -190,17 +192,16 @@ def _form(request: WireRequest) -> list[tuple[str, str]]:
     return read_pairs(request.body, "form")
 
 
-def _check_signed_headers(request: WireRequest, signed: Sequence[str]) -> None:
+def _check_signed_headers(request: WireRequest, signed: SignedHeaders) -> None:
     """What is not signed could be changed on the way: all that the request means must be."""
-    names = set(signed)
-    if len(names) != len(signed):
+    if signed.repeated:
         raise MalformedRequest("its SignedHeaders name a header twice")
-    present = [name.decode("latin-1") for name, _ in request.headers if name == b"host" or name.startswith(b"x-acs-")]
+    present = [name for name, _ in request.headers if name == b"host" or name.startswith(b"x-acs-")]
     if len(present) != len(set(present)):
         raise MalformedRequest("it has a header of the signature twice")
     for name in (*_MUST_BE_SIGNED, *present):
-        if name not in names:
-            raise MalformedRequest(f"its signature does not cover the header {name}")
+        if name not in signed.known:
+            raise MalformedRequest(f"its signature does not cover the header {name.decode('latin-1')}")
 
 
 def _signed(request: WireRequest, action: str, version: str, key: Key, own: dict[str, str]) -> Signed:

@@ -16,22 +16,23 @@ _STEP: Final = 60
 
 
 class _Seen:
-    """The nonces of one key, in groups by the minute of the request's own time."""
+    """The nonces of one key, and in which minute of the requests' own time each was seen."""
 
-    __slots__ = ("count", "floor", "groups")
+    __slots__ = ("all", "floor", "groups")
 
     def __init__(self, floor: int) -> None:
-        self.groups: dict[int, set[int]] = {}
-        self.count, self.floor = 0, floor
+        self.all: set[int] = set()
+        self.groups: dict[int, list[int]] = {}
+        self.floor = floor
 
     def forget_before(self, moment: int) -> None:
         for group in [group for group in self.groups if (group + 1) * _STEP <= moment]:
-            self.count -= len(self.groups.pop(group))
+            self.all.difference_update(self.groups.pop(group))
 
     def make_room(self) -> None:
         """Forget the oldest minute, and take nothing of it any more."""
         oldest = min(self.groups)
-        self.count -= len(self.groups.pop(oldest))
+        self.all.difference_update(self.groups.pop(oldest))
         self.floor = max(self.floor, (oldest + 1) * _STEP)
 
 
@@ -46,7 +47,7 @@ class Nonces:
     """
 
     def __init__(self, start: int, most: int = 300_000) -> None:
-        """`start`: epoch seconds. `most`: nonces of one key; about 100 bytes each."""
+        """`start`: epoch seconds. `most`: nonces of one key; about 110 bytes each."""
         self._start, self._most = start, most
         self._keys: dict[str, _Seen] = {}
 
@@ -58,20 +59,23 @@ class Nonces:
     def used(self, key: str, nonce: str) -> bool:
         """Whether a request of this key had the nonce before."""
         seen = self._keys.get(key)
-        return seen is not None and any(hash(nonce) in group for group in seen.groups.values())
+        return seen is not None and hash(nonce) in seen.all
 
     def add(self, key: str, nonce: str, at: int, now: int) -> bool:
         """Remember the nonce of a request of time `at` (epoch seconds, as `now`). False: it is there already."""
         seen = self._keys.get(key)
         if seen is None:
             seen = self._keys[key] = _Seen(self._start)
-        if self.used(key, nonce):
+        mark, group = hash(nonce), at // _STEP
+        if mark in seen.all:
             return False
-        seen.forget_before(now - WINDOW)
-        if seen.count >= self._most:
+        if group not in seen.groups:
+            seen.forget_before(now - WINDOW)
+            seen.groups[group] = []
+        if len(seen.all) >= self._most:
             seen.make_room()
-        seen.groups.setdefault(at // _STEP, set()).add(hash(nonce))
-        seen.count += 1
+        seen.groups.setdefault(group, []).append(mark)
+        seen.all.add(mark)
         return True
 
     def forget(self, key: str) -> None:

@@ -38,10 +38,11 @@ def read_pairs(text: bytes, where: str) -> list[tuple[str, str]]:
         raise TooManyParameters(MOST_PARAMETERS)
     pairs: list[tuple[str, str]] = []
     try:
+        plain = b"%" not in text and b"+" not in text
         for part in text.decode().split("&"):
             if part:
                 name, _, value = part.partition("=")
-                pairs.append((_decoded(name), _decoded(value)))
+                pairs.append((name, value) if plain else (_decoded(name), _decoded(value)))
     except UnicodeDecodeError:
         raise MalformedRequest(f"the {where} is not UTF-8") from None
     if len(pairs) != len({name for name, _ in pairs}):

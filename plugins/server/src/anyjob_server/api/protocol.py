@@ -16,6 +16,7 @@ from anyjob_server.api.app import new_request_id
 from anyjob_server.api.errors import GatewayError, HeadTooLarge, MalformedRequest, TooManyConnections, TooSlow
 from anyjob_server.api.guard import Guard, Phase
 from anyjob_server.api.reply import raw_response
+from anyjob_server.api.wholeanswers import WholeAnswers
 
 __all__ = ["ApiProtocol"]
 
@@ -38,6 +39,7 @@ class ApiProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         super().connection_made(transport)
+        self.transport = self._answers = WholeAnswers(transport)
         self._enter(Phase.HEAD, self._limits.head_seconds)
         if not self._guard.enter(self):
             self._refuse(TooManyConnections(self._limits.connections))
@@ -83,10 +85,16 @@ class ApiProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        super().on_response_complete()
+        # As uvicorn's, but for a timer that it sets here and cancels with the next request: the guard has deadlines.
+        self._answers.flush()
+        self.server_state.total_requests += 1
         if self.transport.is_closing():
             self._enter(Phase.CLOSING, self._limits.body_seconds)
-        elif self.cycle.response_complete and self.phase is Phase.WORK:
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        if self.cycle.response_complete and self.phase is Phase.WORK:
             self._enter(Phase.IDLE, self._limits.idle_seconds)
 
     def pause_writing(self) -> None:

@@ -78,7 +78,8 @@ def instance_of(call: Call, group: GroupRow, name: str = "JobInstanceId") -> Ins
     Raises InstanceNotExisted.
     """
     instance, job = call.parameters.needed_integer(name), call.parameters.integer("JobId")
-    found = call.server.store.read_now(lambda c: instances.get(c, instance))
+    store = call.server.store
+    found = store.recent.get(instance) or store.read_now(lambda c: instances.get(c, instance))
     if found is None or found.group != group.id or job not in (None, 0, found.job):
         raise InstanceNotExisted(instance)
     call.job, call.said["JobInstanceId"] = found.job, instance

@@ -11,20 +11,29 @@ import hashlib
 import hmac
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-__all__ = ["ACS3", "Acs3Claim", "acs3_canonical", "acs3_signature", "acs3_text", "encoded", "v1_signature", "v1_text"]
+__all__ = [
+    "ACS3",
+    "Acs3Claim",
+    "SignedHeaders",
+    "acs3_canonical",
+    "acs3_signature",
+    "acs3_text",
+    "encoded",
+    "v1_signature",
+    "v1_text",
+]
 
 ACS3: Final = "ACS3-HMAC-SHA256"
 
 _SAFE: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~"
 _ESCAPES: Final = {value: b"%%%02X" % value for value in range(256)}
-_CLAIM: Final = re.compile(
-    r"Credential=([^,\s]{1,256})\s*,\s*SignedHeaders=([a-z0-9;_-]{1,4096})\s*,\s*Signature=([0-9a-f]{64})"
-)
+_CLAIM: Final = re.compile(r"Credential=([^,\s]{1,256})\s*,\s*SignedHeaders=([a-z0-9;_-]{1,4096})\s*,\s*")
+_HEX: Final = re.compile(r"[0-9a-f]{64}")
 
 
 def encoded(text: str) -> str:
@@ -73,37 +82,69 @@ def _begun(secret: bytes, kind: str) -> hmac.HMAC:
     return hmac.new(secret, digestmod=kind)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
+class SignedHeaders:
+    """The names of the headers that a client signs: the same with each of its requests, so read once."""
+
+    names: tuple[bytes, ...]
+    known: frozenset[bytes]
+    joined: bytes
+
+    @classmethod
+    def of(cls, text: str) -> SignedHeaders:
+        """Of the names with `;` between them."""
+        names = tuple(text.encode().split(b";"))
+        return cls(names, frozenset(names), b";".join(names))
+
+    @property
+    def repeated(self) -> bool:
+        """Whether one is named twice."""
+        return len(self.names) != len(self.known)
+
+
+@dataclass(frozen=True, slots=True)
 class Acs3Claim:
     """What the header `Authorization` says: who signed which headers, and the signature in hex."""
 
     access_key_id: str
-    signed_headers: Sequence[str]
+    signed_headers: SignedHeaders
     signature: str
 
     @classmethod
     def read(cls, header: str) -> Acs3Claim | None:
         """Of the header's text behind the scheme; None where it cannot be read."""
-        found = _CLAIM.fullmatch(header.strip())
-        if found is None:
-            return None
-        return cls(access_key_id=found[1], signed_headers=found[2].split(";"), signature=found[3])
+        who, _, signature = header.strip().rpartition("Signature=")
+        found = _who(who) if _HEX.fullmatch(signature) else None
+        return None if found is None else cls(*found, signature)
+
+
+@lru_cache(maxsize=1024)
+def _who(text: str) -> tuple[str, SignedHeaders] | None:
+    found = _CLAIM.fullmatch(text)
+    return None if found is None else (found[1], SignedHeaders.of(found[2]))
 
 
 def acs3_canonical(
     method: str,
     query: Iterable[tuple[str, str]],
     headers: Iterable[tuple[bytes, bytes]],
-    signed_headers: Sequence[str],
+    signed_headers: SignedHeaders,
     body_hash: str,
 ) -> bytes:
     """The canonical request. The path is always `/`, whatever prefix a client had to ask for."""
-    values: dict[bytes, list[bytes]] = {}
+    values: dict[bytes, bytes | list[bytes]] = {}
     for name, value in headers:
-        values.setdefault(name, []).append(value.strip())
-    names = [name.encode() for name in signed_headers]
-    lines = b"".join(b"%s:%s\n" % (name, b",".join(sorted(values.get(name, [])))) for name in names)
-    return b"\n".join([method.encode(), b"/", _joined(query).encode(), lines, b";".join(names), body_hash.encode()])
+        if name not in values:
+            values[name] = value.strip()
+            continue
+        earlier = values[name]
+        values[name] = [*(earlier if isinstance(earlier, list) else [earlier]), value.strip()]
+    lines: list[bytes] = [method.encode(), b"/", _joined(query).encode()]
+    for name in signed_headers.names:
+        value = values.get(name, b"")
+        lines.append(b"%b:%b" % (name, b",".join(sorted(value)) if isinstance(value, list) else value))
+    lines += (b"", signed_headers.joined, body_hash.encode())
+    return b"\n".join(lines)
 
 
 def acs3_text(canonical: bytes) -> str:

@@ -105,6 +105,7 @@ class Intake:
         except BaseException:
             self._drop(turn.actives)
             raise
+        self._store.recent.made(active.row for active in turn.actives if active.id in made)
         for active in turn.actives:
             if active.id in made:
                 self._dispatcher.durable(active)

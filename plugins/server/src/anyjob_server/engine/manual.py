@@ -167,7 +167,10 @@ class Manual:
             instances.transition(c, [Transition(id=instance.id, to=to, expect=expect, values=values)])
             return None
 
-        refused = await self._store.write(change)
+        try:
+            refused = await self._store.write(change)
+        finally:
+            self._store.recent.forget([instance.id])
         if refused is None:
             return
         if refused.status.finished:

@@ -126,6 +126,11 @@ class Pen:
             if said:
                 await self._keep([], said)
             return
+        seen = set[int]()
+        for note in notes:
+            one = note.transition
+            self._store.recent.moved(one, surely=one.id in changed and one.id not in seen)
+            seen.add(one.id)
         for note in notes:
             if note.then is not None:
                 note.then(note.transition.id in changed)

@@ -75,7 +75,9 @@ class Pruner:
             except StoreError as error:
                 _log.warning("histories cannot be pruned: %s", error)
                 self._ended.update(ended[start:])
+                self._store.recent.clear()  # it may have been carried out all the same
                 break
+        self._store.recent.forget(gone)
         if gone:
             await asyncio.to_thread(self._drop, gone)
 
@@ -106,6 +108,7 @@ class Pruner:
                 pass
         except StoreError as error:
             _log.warning("deleted jobs cannot be pruned: %s", error)
+        self._store.recent.clear()
 
     def logs(self) -> None:
         """Drop run folders that are too old, then the oldest until the rest is small enough. In a thread."""

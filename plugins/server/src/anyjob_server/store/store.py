@@ -22,6 +22,7 @@ from anyjob_server.store.errors import FREE_SOME, SealUnusable, StoreLost, Store
 from anyjob_server.store.migrate import migrate
 from anyjob_server.store.postgres import PostgresDatabase
 from anyjob_server.store.readers import Readers
+from anyjob_server.store.recent import Recent
 from anyjob_server.store.sealing import KEY_FILE, Seal
 from anyjob_server.store.sqlite import SqliteDatabase
 from anyjob_server.store.writer import PATIENCE, Writer
@@ -47,7 +48,8 @@ T = TypeVar("T")
 class Store:
     """An open database. The modules beside this one hold the rows and what can be asked of them.
 
-    `ident` is random and made with the database. `seal` closes and opens the secrets of access keys.
+    `ident` is random and made with the database. `seal` closes and opens the secrets of access keys. `recent` are the
+    instances that changed last; whoever writes one tells it.
     """
 
     def __init__(
@@ -56,7 +58,7 @@ class Store:
         """Use `Store.open`. Below `floor` bytes free on the disk there is no room for new work; 0: nobody looks."""
         self._database, self._writer, self._readers, self._floor = database, writer, readers, floor
         self._look_again, self._free = 0.0, 0
-        self.ident, self.seal = ident, seal
+        self.ident, self.seal, self.recent = ident, seal, Recent()
 
     @classmethod
     def open(cls, url: str | None, state: Path, *, floor: int = FLOOR, patience: float = PATIENCE) -> Store:
