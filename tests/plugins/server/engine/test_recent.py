@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 from tests.plugins.server.engine.play import Field, Play, field
+from tests.plugins.server.store.place import Place
 
 from anyjob.outcome import Cause
 from anyjob.status import InstanceStatus, TriggerType
@@ -16,7 +16,7 @@ from anyjob_server.store.transitions import Transition
 
 
 def same(here: Field, *idents: int) -> list[bool]:
-    """Whether each is in memory; what is there must be the row of the database."""
+    """Whether each is in memory; what is there must be the row of the database. Only where nothing is being written."""
     for ident in idents:
         kept = here.store.recent.get(ident)
         row = here.store.read_now(lambda c, ident=ident: instances.get(c, ident))
@@ -24,40 +24,44 @@ def same(here: Field, *idents: int) -> list[bool]:
     return [here.store.recent.get(ident) is not None for ident in idents]
 
 
-def test_every_state_is_the_databases_own(tmp_path: Path) -> None:
+def stands(here: Field, ident: int) -> InstanceStatus | None:
+    """As memory has it, which hears of a change a moment after the database."""
+    kept = here.store.recent.get(ident)
+    return None if kept is None else kept.status
+
+
+def test_every_state_is_the_databases_own(place: Place) -> None:
     async def go() -> None:
         play = Play()
-        async with field(tmp_path, play, history=1) as here:
+        async with field(place, play, history=1) as here:
             execute = here.engine.manual.execute
             held = await execute(await here.job("held", Content="hold"), parameters="a\0b \udc80")
             assert same(here, held) == [True]
-            await here.running(held)
-            await asyncio.sleep(0)
+            await here.until(lambda: stands(here, held) is InstanceStatus.RUNNING)
             assert same(here, held) == [True]
-            assert here.store.recent.get(held) is not None
             play.finish(held, Cause.FAILED)
-            await here.until(lambda: here.instance(held).status is InstanceStatus.FAILED)
-            await here.until(lambda: here.store.recent.get(held) == here.instance(held))
+            await here.until(lambda: stands(here, held) is InstanceStatus.FAILED)
+            assert same(here, held) == [True]
             await here.engine.manual.set_success(here.instance(held), "somebody")
             assert here.instance(held).status is InstanceStatus.SUCCESS
             same(here, held)
 
             job = await here.job("short")
-            made = [await execute(job) for _ in range(1)]
-            await here.ended(job)
-            made.append(await execute(job))
-            await here.ended(job, 2)
-            await here.until(lambda: all(same(here, *made)))
+            made = list[int]()
+            for _ in range(2):
+                made.append(await execute(job))
+                await here.until(lambda: stands(here, made[-1]) is InstanceStatus.SUCCESS)
+            assert same(here, *made) == [True, True]
             await here.engine.pruner.history()
             assert same(here, *made) == [False, True]
             await here.engine.pruner.removed()
             assert same(here, *made) == [False, False]
 
             stopped = await execute(await here.job("stopped", Content="hold"))
-            await here.running(stopped)
+            await here.until(lambda: stands(here, stopped) is InstanceStatus.RUNNING)
             await here.engine.manual.stop(here.instance(stopped))
-            await here.until(lambda: here.instance(stopped).status is InstanceStatus.FAILED)
-            await here.until(lambda: same(here, stopped))
+            await here.until(lambda: stands(here, stopped) is InstanceStatus.FAILED)
+            assert same(here, stopped) == [True]
 
     asyncio.run(go())
 
