@@ -38,6 +38,9 @@ CLAIMS: Final[dict[Row, Claim]] = {
     ("contrib/template/README.md", "yaml"): Claim(
         "checked", "tests/packaging/test_stranger.py::test_a_scaffolded_executor_is_proved_where_only_wheels_are"
     ),
+    ("core/docs/contract.md", ""): Claim(
+        "checked", "tests/docs/test_contract_page.py::test_a_verb_takes_and_gives_what_the_page_says"
+    ),
     ("core/docs/embed.md", "python"): Claim(
         "run", "tests/docs/test_embed.py::test_the_embedding_program_runs_as_printed"
     ),
@@ -150,6 +153,7 @@ CLAIMS: Final[dict[Row, Claim]] = {
     ("plugins/server/docs/trust.md", "sh"): Claim(
         "run", "tests/docs/operator/test_reference.py::test_a_key_with_the_policy_of_the_page"
     ),
+    ("tests/grounds/README.md", "sh"): Claim("run", "tests/docs/test_grounds_page.py::test_the_commands_of_the_page"),
     ("core/docs/suite.md", "python"): Claim(
         "checked", "tests/docs/test_suite_page.py::test_its_class_is_collected_with_every_case"
     ),

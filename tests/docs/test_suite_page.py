@@ -31,3 +31,17 @@ def test_its_samples_are_samples() -> None:
     made: dict[str, object] = {}
     exec(text, made)
     assert isinstance(made["SAMPLES"], Samples)
+
+
+def test_its_function_gives_samples_that_the_suite_runs(tmp_path: Path) -> None:
+    """Of the type `http`, whose jobs they are."""
+    text = "".join(blocks("core/docs/suite.md", "python")[1:])
+    (tmp_path / "theirs.py").write_text(text)
+    (tmp_path / "test_it.py").write_text(
+        "import theirs\nfrom anyjob.testing import ExecutorContract\n\n"
+        "class TestHttp(ExecutorContract):\n    job_type = 'http'\n    samples = staticmethod(theirs.samples)\n"
+    )
+    argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_it.py", "-k", "test_failure"]
+    done = subprocess.run(argv, cwd=tmp_path, env=os.environ | {"PYTEST_ADDOPTS": ""}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " passed" in done.stdout

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Iterator
-from functools import cache
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import metadata
 from pathlib import Path
-from typing import Any
 
 import pytest
-import typer
-import typer.main
-from tests.docs.fences import ROOT, fences, pages
-
-from anyjob.cli import main as entry
+from tests.docs.fences import ROOT, pages
+from tests.docs.inline import ELSEWHERE, OTHERS, Line, lines, path_of, prose, run_by_fences, typed, wrong
 
 ALONE = {"tests/grounds/README.md", "tests/bench/README.md"}
 """Pages that lie beside what they are about, for those who work on it."""
 
 _LINK = re.compile(r"\]\((?!https?:)(?P<path>[^)#\s]*)(?:#(?P<part>[^)\s]+))?\)")
-_COMMAND = re.compile(r"`anyjob (?P<words>[a-z][^`]*)`")
-
-
-def prose(page: str) -> str:
-    """A page without its blocks."""
-    text = (ROOT / page).read_text()
-    for fence in fences(page):
-        text = text.replace(fence.text, "")
-    return text
 
 
 def parts(page: Path) -> set[str]:
@@ -55,35 +45,97 @@ def test_every_page_is_found_from_the_readme() -> None:
     assert set(pages()) - seen <= ALONE
 
 
-@cache
-def program(*words: str) -> Any:
-    """The command line for these words: of plugins it imports the one command that they name."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sys.argv", ["anyjob", *words])
-        app: typer.Typer = getattr(entry, "_app")()  # noqa: B009 - it is not for others, but its list of commands is
-    return typer.main.get_command(app)
+def begins(line: Line, beginning: str) -> bool:
+    """By whole words: `kill` is no `killall`."""
+    words = tuple(beginning.split())
+    return line.words[: len(words)] == words
 
 
-def wrong(words: list[str]) -> Iterator[str]:
-    """What of a command is none. Words in capitals stand for something."""
-    command = program(words[0], *(word for word in words if word == "--app"))
-    while words and (commands := getattr(command, "commands", {})):
-        name = words.pop(0)
-        known = commands.get(name)
-        if known is None:
-            yield f"no command {name!r}"
-            return
-        command = known
-    options = {option for one in command.params for option in (*one.opts, *one.secondary_opts)} | {"--help"}
-    for word in words:
-        option = word.strip("[]").partition("=")[0]
-        if re.fullmatch(r"--?[a-z][a-z-]*", option) and option not in options:
-            yield f"no option {option}"
+def elsewhere(line: Line) -> bool:
+    return any(begins(line, one) for one in ELSEWHERE)
 
 
 @pytest.mark.parametrize("page", pages())
 def test_its_commands_are_commands(page: str) -> None:
-    for found in _COMMAND.finditer(prose(page)):
-        alone = re.split(r"\\?[|;<]", found["words"])[0]
-        faults = [*wrong(alone.split())]
-        assert not faults, f"{page}: {found[0]}: {', '.join(faults)}"
+    for line in lines(page):
+        if line.words[0] == "anyjob":
+            faults = [*wrong(line.words[1:])]
+            assert not faults, f"{page}: `{line.shown}`: {', '.join(faults)}"
+
+
+@pytest.mark.parametrize("page", pages())
+def test_its_commands_are_run(page: str) -> None:
+    """By a block of any page; else the tables of inline.py say by which test, or why not."""
+    for line in lines(page):
+        if line.words[0] == "anyjob":
+            run = len(line.words) == 1 or path_of(line.words[1:]) in run_by_fences()
+        else:
+            run = " ".join(line.words) in typed() or any(begins(line, one) for one in OTHERS)
+        assert run or elsewhere(line), (
+            f"{page}: no block runs `{line.shown}`; show it in one, or write a row in tests/docs/inline.py: a test that"
+            " runs it (ELSEWHERE), or why nothing here can (OTHERS)"
+        )
+
+
+@pytest.mark.parametrize("beginning", [*OTHERS, *ELSEWHERE])
+def test_a_row_is_needed(beginning: str) -> None:
+    assert any(begins(line, beginning) for page in pages() for line in lines(page)), "no page says it: remove the row"
+
+
+@pytest.mark.parametrize("beginning", ELSEWHERE)
+def test_a_row_names_a_test_that_runs_it(beginning: str) -> None:
+    file, _, name = ELSEWHERE[beginning].test.partition("::")
+    text = (ROOT / file).read_text()
+    assert any(isinstance(one, ast.FunctionDef) and one.name == name for one in ast.parse(text).body), f"no {name}"
+    assert beginning.rsplit(maxsplit=1)[-1] in re.findall(r"[\w.-]+", text), f"{file} does not hold the word"
+
+
+@pytest.mark.parametrize("page", pages())
+def test_its_extras_are_extras(page: str) -> None:
+    """`pip install DISTRIBUTION[EXTRA]`, by name or by folder."""
+    for line in lines(page):
+        found = re.search(r"^pip install (\S+)\[([\w,]+)\]$", " ".join(line.words))
+        if found:
+            name = found[1] if "/" not in found[1] else own_name(ROOT / found[1])
+            extras = metadata(name).get_all("Provides-Extra") or []
+            assert set(found[2].split(",")) <= set(extras), f"{page}: {name} has the extras {', '.join(extras)}"
+
+
+def own_name(folder: Path) -> str:
+    return tomllib.loads((folder / "pyproject.toml").read_text())["project"]["name"]
+
+
+def modules() -> list[str]:
+    found = {line.words[2] for page in pages() for line in lines(page) if line.words[1:2] == ("-m",)}
+    return sorted(found)
+
+
+@pytest.mark.parametrize("module", modules())
+def test_a_module_takes_its_options(module: str) -> None:
+    """`python -m MODULE --option`: the module is there, and its help names the option."""
+    said = subprocess.run([sys.executable, "-m", module, "--help"], cwd=ROOT, capture_output=True, text=True)
+    assert said.returncode == 0, said.stderr
+    for line in (line for page in pages() for line in lines(page) if line.words[1:3] == ("-m", module)):
+        lacks = [word for word in line.words[3:] if word.startswith("--") and word not in said.stdout]
+        assert not lacks, f"{line.page}: {module} has no {', '.join(lacks)}"
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("job run NAME --wait", ""),
+        ("job run NAME --wat", "--wat"),
+        ("job rum NAME", "no command 'rum'"),
+        ("why JOB OTHER", "nothing takes OTHER"),
+        ("job delete --json", "is missing"),
+        ("cron EXPR --count some", "integer"),
+        ("cron EXPR --count", "--count"),
+        ("up executors/shell/examples/no.yaml", "is not there"),
+        ("key create --app GROUP", ""),
+        ("nothing", "no command 'nothing'"),
+    ],
+)
+def test_what_the_command_line_does_not_take_is_found(text: str, fault: str) -> None:
+    found = ", ".join(wrong(tuple(text.split())))
+    assert fault in found
+    assert bool(found) == bool(fault), found

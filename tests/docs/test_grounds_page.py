@@ -1,0 +1,25 @@
+"""The page of the grounds makes them as it says, and they are gone afterwards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.docs.walk import walk
+from tests.grounds.docker.engine import Engine
+from tests.grounds.kubernetes.cluster import Cluster
+
+
+@pytest.mark.needs("docker", "postgres", "k8s")
+@pytest.mark.timeout(300)
+def test_the_commands_of_the_page(tmp_path: Path) -> None:
+    engine, cluster = tmp_path / "engine", tmp_path / "cluster"
+    here = {"/tmp/engine": str(engine), "/tmp/cluster": str(cluster)}
+    try:
+        walk("tests/grounds/README.md", tmp_path / "here", replace=here)
+    finally:
+        left = [folder for folder in (engine, cluster) if folder.exists()]
+        if engine in left:
+            Engine(engine).clear()
+        Cluster(cluster).down()
+    assert not left
