@@ -41,6 +41,7 @@ CLAIMS: Final[dict[Row, Claim]] = {
     ("core/docs/contract.md", ""): Claim(
         "checked", "tests/docs/test_contract_page.py::test_a_verb_takes_and_gives_what_the_page_says"
     ),
+    ("core/docs/settings.md", ""): Claim("checked", "tests/docs/operator/test_folders.py::test_the_folder_of_a_worker"),
     ("core/docs/embed.md", "python"): Claim(
         "run", "tests/docs/test_embed.py::test_the_embedding_program_runs_as_printed"
     ),
@@ -146,6 +147,12 @@ CLAIMS: Final[dict[Row, Claim]] = {
     ),
     ("plugins/server/docs/operate.md", "ini"): Claim(
         "run", "tests/docs/operator/test_operate.py::test_systemd_takes_the_unit"
+    ),
+    ("plugins/server/docs/serve.md", ""): Claim(
+        "checked", "tests/docs/operator/test_folders.py::test_the_folder_of_a_server"
+    ),
+    ("plugins/server/docs/store.md", "sh"): Claim(
+        "run", "tests/docs/operator/test_reference.py::test_the_commands_of_the_store"
     ),
     ("plugins/server/docs/serve.md", "sh"): Claim(
         "run", "tests/docs/operator/test_reference.py::test_the_commands_of_serve"

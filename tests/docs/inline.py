@@ -142,8 +142,9 @@ def wrong(words: tuple[str, ...]) -> Iterator[str]:
     if rest:
         yield f"nothing takes {' '.join(rest)}"
     for one in command.get_params(context):
-        value = values.get(one.name)
-        texts = [text for text in (value if isinstance(value, list | tuple) else [value]) if isinstance(text, str)]
+        value: Any = values.get(one.name)
+        given_to: list[Any] = [*value] if isinstance(value, list | tuple) else [value]
+        texts = [text for text in given_to if isinstance(text, str)]
         if one.param_type_name == "argument" and given and one.required and not texts:
             yield f"{one.name} is missing"
         yield from (f"{text} is not there" for text in texts if _OURS.match(text) and not (ROOT / text).exists())

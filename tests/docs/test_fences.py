@@ -22,8 +22,8 @@ from anyjob.job import Job
 from anyjob.settings import in_force, read_settings
 from anyjob.settings.find import Found
 
-FEW = 12
-"""So many blocks at most are only shown, in the whole tree."""
+FEW = 2
+"""So many blocks at most are only shown, in the whole tree: drawings."""
 
 
 def ruled(*rules: Rule) -> Iterator[Fence]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from importlib.metadata import requires, version
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 from tests.docs.fences import blocks
 from tests.docs.operator.house import House
+from tests.grounds.postgres.cluster import Postgres
 from tests.plugins.server.cli.test_serve import certificate
 
 
@@ -35,6 +38,27 @@ def test_the_commands_of_serve(house: House) -> None:
     assert words[:2] == ["anyjob", "serve"]
     assert house.serve(*words[2:]).startswith("anyjob: serving https://")
     house.end_by_hand()
+
+
+@pytest.mark.needs("postgres")
+def test_the_commands_of_the_store(house: House, postgres: Postgres) -> None:
+    """But for the install, of which the extra and what it names are looked up: this environment has it."""
+    install, make, serve = blocks("plugins/server/docs/store.md", "sh")[0].splitlines()
+    extra = re.fullmatch(r"pip install '([\w-]+)\[(\w+)\]'", install)
+    assert extra is not None
+    needed = [Requirement(text) for text in requires(extra[1]) or []]
+    more = [one.name for one in needed if one.marker and one.marker.evaluate({"extra": extra[2]})]
+    assert [name for name in more if version(name)], "the extra brings nothing"
+    url = postgres.url("anyjob")
+    house.environment.update(PGHOST=str(postgres.dir / "postgres"), PGUSER="postgres")
+    house.call(make)
+    try:
+        assert serve.endswith(" postgresql://USER@HOST/anyjob")
+        assert house.serve(*serve.split()[2:-1], url).startswith("anyjob: serving http://127.0.0.1:")
+        assert "postgresql" in house.call("anyjob status --json")
+        house.end_by_hand()
+    finally:
+        postgres.drop(url)
 
 
 def test_a_key_with_the_policy_of_the_page(house: House) -> None:
