@@ -30,9 +30,9 @@ def anyjob(tmp_path: Path) -> Iterator[Program]:
     program.clean()
 
 
-def listed(page: str) -> set[str]:
+def listed(listings: list[str]) -> set[str]:
     """The entries of the folder itself: first words of lines, and what else has the form of a file's name."""
-    (text,) = blocks(page, "")
+    (text,) = listings
     return {
         name.partition("/")[0]
         for line in text.splitlines()
@@ -56,7 +56,7 @@ def test_the_folder_of_a_server(house: House) -> None:
     house.call(f"anyjob backup {house.folder}/backup")
     house.end_by_hand()
     house.call(f"anyjob restore {house.folder}/backup --replace")
-    assert as_listed(seen | inside(house.state)) == listed("plugins/server/docs/serve.md")
+    assert as_listed(seen | inside(house.state)) == listed(blocks("plugins/server/docs/serve.md", ""))
 
 
 @pytest.mark.needs("jdk17")
@@ -82,5 +82,5 @@ def test_the_folder_of_a_worker(anyjob: Program, tmp_path: Path) -> None:
     assert all(json.loads(line)["as_meant"] for line in done.out.splitlines()), done.out
     assert anyjob("key", "create", "--app", "other", "--state", state).status == 0
     seen = inside(worker) | set((tmp_path / "seen").read_text().split())
-    written = listed("core/docs/settings.md")
+    written = listed(blocks("core/docs/settings.md", ""))
     assert seen == written - {"launchers"}, "launchers/ is made by those that keep something, as docker's"
