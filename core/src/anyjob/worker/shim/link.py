@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _PENDING = 64 << 20
 """Bytes a worker may leave unread before it is dropped; it lists everything when it connects again."""
+_PART = 1 << 16
+"""Bytes read at a time; for a larger buffer the kernel would map pages each time."""
 _ucred = struct.Struct("iII")
 
 
@@ -44,7 +46,7 @@ class Peer:
     def receive(self) -> list[dict[str, Any]] | None:
         """Messages that have arrived; None when the worker has gone. Raises FrameError."""
         try:
-            data = self.socket.recv(1 << 18)
+            data = self.socket.recv(_PART)
         except BlockingIOError:
             return []
         except OSError:

@@ -15,7 +15,7 @@ FLOOR = 64 << 20
 """Bytes of free disk below which no run starts."""
 RESIDENT_IDLE = 300.0
 """Seconds without a run after which a resident is sent away."""
-SPAWNERS = 64
+SPAWNERS = 32
 """Runs that get a subreaper of their own where there are no cgroups."""
 
 

@@ -25,6 +25,8 @@ _ANSWER = 20
 """Seconds in which a spawner must have started a run."""
 _SPARE = 10.0
 """Seconds after which a spawner without a run is sent away."""
+_AT_ONCE = 4
+"""Spawners that are forked in one go."""
 
 
 class Spawner:
@@ -79,12 +81,13 @@ def _unpack(data: bytes) -> tuple[Any, ...]:
 class Spawners:
     """The spawners of one shim: at most `limit` processes, forked when needed and used again."""
 
-    __slots__ = ("_all", "_free", "_limit", "_shim")
+    __slots__ = ("_all", "_free", "_limit", "_shim", "_thinning")
 
     def __init__(self, shim: Shim, limit: int) -> None:
         self._shim, self._limit = shim, limit
         self._all: dict[int, Spawner] = {}
         self._free: list[Spawner] = []
+        self._thinning = False
 
     @property
     def scans(self) -> scan.Scans:
@@ -97,9 +100,9 @@ class Spawners:
             return self._free.pop()
         if len(self._all) >= self._limit:
             return None
-        # As many again as there are. What the shim writes to after a fork stays behind in the spawner as a page of its
-        # own; those that are forked in one go share it.
-        for _ in range(min(len(self._all) or 1, self._limit - len(self._all))):
+        # What the shim writes to after a fork stays behind in the spawner as a page of its own; those that are forked in
+        # one go share it.
+        for _ in range(min(_AT_ONCE, self._limit - len(self._all))):
             self._fork()
         return self._free.pop() if self._free else None
 
@@ -112,8 +115,7 @@ class Spawners:
         one = self._all[pid] = Spawner(pid, channel)
         shim.by_pid[pid] = functools.partial(self._died, one)
         shim.watch(channel.fileno(), select.EPOLLIN, functools.partial(self._hear, one))
-        one.idle_since = kernel.boottime()
-        self._free.append(one)
+        self._spare(one)
 
     def start(self, one: Spawner, run: Run, order: dict[str, Any], log: int, memory: int | None) -> None:
         """Start the run below the spawner, with an rlimit of `memory` bytes, if any. Raises StartError."""
@@ -148,9 +150,7 @@ class Spawners:
     def give_back(self, one: Spawner) -> None:
         """Its run is over, and proved so."""
         one.run = None
-        one.idle_since = kernel.boottime()
-        self._free.append(one)
-        self._shim.timers.set("spawners", one.idle_since + _SPARE, self._thin)
+        self._spare(one)
 
     def dismiss(self, one: Spawner) -> None:
         """Send it away; processes that it holds come to the shim."""
@@ -161,12 +161,20 @@ class Spawners:
         for one in self._all.values():
             self.dismiss(one)
 
+    def _spare(self, one: Spawner) -> None:
+        one.idle_since = kernel.boottime()
+        self._free.append(one)
+        if not self._thinning:
+            self._thinning = True
+            self._shim.timers.set("spawners", one.idle_since + _SPARE, self._thin)
+
     def _thin(self) -> None:
         now = kernel.boottime()
         for one in [one for one in self._free if now - one.idle_since >= _SPARE]:
             self._free.remove(one)
             self.dismiss(one)
-        if self._free:
+        self._thinning = bool(self._free)
+        if self._thinning:
             self._shim.timers.set("spawners", now + _SPARE, self._thin)
 
     def _hear(self, one: Spawner, _events: int) -> None:
