@@ -100,8 +100,8 @@ class Spawners:
             return self._free.pop()
         if len(self._all) >= self._limit:
             return None
-        # What the shim writes to after a fork stays behind in the spawner as a page of its own; those that are forked in
-        # one go share it.
+        # What the shim writes to after a fork stays behind in the spawner as a page of its own; those that are forked
+        # in one go share it.
         for _ in range(min(_AT_ONCE, self._limit - len(self._all))):
             self._fork()
         return self._free.pop() if self._free else None
