@@ -1,7 +1,7 @@
-"""What the standard library of Python 3.11 does not offer of the kernel: subreaper, boot-time timer, holes, exit by
-pidfd.
+"""What the standard library of Python 3.11 does not offer of the kernel: subreaper, boot-time timer, signals read from a
+descriptor, holes, exit by pidfd.
 
-Sources: Linux man-pages, prctl(2), timerfd_create(2), fallocate(2), pidfd_open(2); Linux source,
+Sources: Linux man-pages, prctl(2), timerfd_create(2), signalfd(2), fallocate(2), pidfd_open(2); Linux source,
 include/uapi/linux/pidfd.h.
 """
 
