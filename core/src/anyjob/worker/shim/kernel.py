@@ -1,4 +1,4 @@
-"""What the standard library of Python 3.11 does not offer of the kernel: subreaper, boot-time timer, signals read from a
+"""What the standard library of Python 3.11 does not offer of the kernel: subreaper, boot-time timer, signals from a
 descriptor, holes, exit by pidfd.
 
 Sources: Linux man-pages, prctl(2), timerfd_create(2), signalfd(2), fallocate(2), pidfd_open(2); Linux source,
