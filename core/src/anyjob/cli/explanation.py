@@ -159,7 +159,7 @@ async def gather(job: Job, host: PluginHost, settings: Settings) -> Explanation:
 
 def _user(asked: str | None, job: Job, settings: Settings, faults: list[str]) -> tuple[str, dict[str, str]]:
     """As whom, and what of the environment comes with that."""
-    found = None if asked is None else resolve_user(asked, job.group_id, settings.worker.users)
+    found = None if asked is None else resolve_user(asked, job.owner, settings.worker.users)
     if isinstance(found, Problem):
         faults.append(str(found))
         return str(asked), {}

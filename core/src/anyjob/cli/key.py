@@ -32,7 +32,12 @@ OfApps = Annotated[bool, typer.Option("--app", help="Keys of applications.")]
 @key.command("create")
 def create(
     app: Annotated[
-        str | None, typer.Option("--app", metavar="GROUP", help="For applications of this app group.")
+        str | None,
+        typer.Option(
+            "--app",
+            metavar="GROUP",
+            help="For applications of this app group; NAMESPACE/GROUP outside namespace default.",
+        ),
     ] = None,
     state: State = None,
     *,
@@ -45,12 +50,19 @@ def create(
     """
     from anyjob.cli.page import print_json
     from anyjob.job import Job
+    from anyjob.job.owner import parts_of, written
 
     if app is None:
         raise typer.BadParameter("say for whom: --app GROUP makes one for applications of an app group")
     if not app.strip():
         raise typer.BadParameter("names no app group", param_hint="--app")
-    Job.from_wire({"Name": "key", "JobType": "key", "GroupId": app})  # a group that no job can name lets nobody in
+    try:
+        app = written(app)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--app") from None
+    namespace, group = parts_of(app)
+    # A group that no job can name lets nobody in.
+    Job.from_wire({"Name": "key", "JobType": "key", "Namespace": namespace, "GroupId": group})
     made, token = _file(state).create(app)
     if as_json:
         print_json({**_json(made), "token": token})

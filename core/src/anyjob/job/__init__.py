@@ -8,6 +8,7 @@ from anyjob.job.field import JobField, Needed
 from anyjob.job.files import parse_fields, parse_jobs, read_fields, read_job, read_jobs
 from anyjob.job.job import JOB_FIELDS, Job
 from anyjob.job.override import override
+from anyjob.job.owner import EACH_ONCE, owner_of, parts_of
 from anyjob.job.schema import job_schema
 from anyjob.job.timing import check_time_expression
 from anyjob.job.words import (
@@ -23,6 +24,7 @@ from anyjob.job.words import (
 from anyjob.job.yamltext import read_yaml
 
 __all__ = [
+    "EACH_ONCE",
     "JOB_FIELDS",
     "BadJob",
     "BadJobFile",
@@ -40,9 +42,11 @@ __all__ = [
     "check_time_expression",
     "job_schema",
     "override",
+    "owner_of",
     "parse_fields",
     "parse_job_type",
     "parse_jobs",
+    "parts_of",
     "read_fields",
     "read_job",
     "read_jobs",

@@ -16,6 +16,7 @@ from anyjob.job.alerts import Channels, Contacts
 from anyjob.job.contact import Contact
 from anyjob.job.errors import BadJob
 from anyjob.job.field import Api, JobField, Needed, fields_of
+from anyjob.job.owner import owner_of
 from anyjob.job.rules import Attributes, Choice, Flag, Text, TextOrJson, Whole
 from anyjob.job.timing import check_time_expression
 from anyjob.job.words import Channel, ExecuteMode, JobStatus, Priority, TaskDispatchMode, TimeType, parse_job_type
@@ -171,6 +172,13 @@ class Job:
         for item in JOB_FIELDS:
             object.__setattr__(job, item.attribute, read.get(item.attribute, item.default))
         return job
+
+    @property
+    def owner(self) -> str:
+        """The app group in one word, also where several namespaces have one of the same name: `GROUP` in namespace
+        `default` or none, else `NAMESPACE/GROUP`; empty where the job names no group. What belongs to an app group is
+        kept by it."""
+        return owner_of(self.namespace, self.group_id)
 
     def to_wire(self) -> dict[str, JsonValue]:
         """Every field that has a value, defaults too, under the API's names: XAttrs as JSON text, channels as one text.

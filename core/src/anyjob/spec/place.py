@@ -16,10 +16,11 @@ TEXTS: Final[Mapping[str, str]] = {
     "ClassName": "class_name",
     "Parameters": "parameters",
     "Template": "template",
-    "GroupId": "group_id",
+    "GroupId": "owner",
 }
 """The fields of a job that a spec may read as text, with their attributes of Job. GroupId is the job's own: a spec only
-looks at it, for settings that differ by app group."""
+looks at it, for settings that differ by app group, and reads `Job.owner`, the one word that tells the groups of two
+namespaces apart."""
 
 _JSON: Final = ("Content", "XAttrs")
 

@@ -65,8 +65,9 @@ def assigned(user: str) -> Identity | Problem | None:
     return _identity(entry)
 
 
-def resolve_user(user: str, group_id: str, allowed: Mapping[str, Sequence[str]]) -> Identity | Problem | None:
-    """The identity for XAttrs.user, a Problem when it may not be, None when it is the worker's own user.
+def resolve_user(user: str, owner: str, allowed: Mapping[str, Sequence[str]]) -> Identity | Problem | None:
+    """The identity for XAttrs.user of a job of `owner`, a Problem when it may not be, None when it is the worker's own
+    user.
 
     Only root can become somebody else, only users on the app group's list, and never uid 0 unless it is named there:
     also a worker that is root itself runs no job as root that asks for it and is not allowed to.
@@ -85,13 +86,13 @@ def resolve_user(user: str, group_id: str, allowed: Mapping[str, Sequence[str]])
             value=user,
             remedy="the worker is not root, so it can only run jobs as itself; leave the field out",
         )
-    names = {*allowed.get(group_id, ()), *allowed.get("*", ())}
+    names = {*allowed.get(owner, ()), *allowed.get("*", ())}
     if user not in names and ("*" not in names or entry.pw_uid == 0):
         have = ", ".join(sorted(names)) or "none"
         return Problem(
             field=field,
             value=user,
-            remedy=f"not allowed for app group {group_id!r}; allowed: {have}. The operator adds it to [worker.users]",
+            remedy=f"not allowed for app group {owner!r}; allowed: {have}. The operator adds it to [worker.users]",
         )
     return None if own else _identity(entry)
 

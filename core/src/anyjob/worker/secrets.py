@@ -39,10 +39,10 @@ class SecretStore:
                 name,
                 f"this worker has no [secrets.{setting}] in its settings; add it, or correct XAttrs.secrets.{name}.",
             )
-        if "*" not in source.groups and job.group_id not in source.groups:
+        if "*" not in source.groups and job.owner not in source.groups:
             raise SecretMissing(
                 name,
-                f"[secrets.{setting}] is not for app group {job.group_id!r}; add it to its groups, or '*' for all.",
+                f"[secrets.{setting}] is not for app group {job.owner!r}; add it to its groups, or '*' for all.",
             )
         return read_source(name, f"secrets.{setting}", source, given_up)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from anyjob.executor.environment import ALLOWED
+from anyjob.job.owner import EACH_ONCE, written
 from anyjob.secret import Source
 from anyjob.spec.commonxattrs import Size, SizeOrNone
 from anyjob.worker.apps.appsettings import AppsSettings
@@ -20,9 +21,15 @@ class _Part(BaseModel):
 
 
 class SecretSource(Source):
-    """Where a secret of jobs comes from. `groups` are the app groups whose jobs may use it; `*` means all."""
+    """Where a secret of jobs comes from. `groups` are the app groups whose jobs may use it, as
+    `GROUP` or `NAMESPACE/GROUP`; `*` means all."""
 
     groups: list[str] = Field(default_factory=list[str])
+
+    @field_validator("groups")
+    @classmethod
+    def _owners(cls, value: list[str]) -> list[str]:
+        return [written(one) for one in value]
 
 
 class WorkerSettings(_Part):
@@ -34,7 +41,7 @@ class WorkerSettings(_Part):
     not use cgroups even where they can be had. `shim_idle`: seconds after which a shim without worker and runs ends.
     """
 
-    users: Mapping[str, list[str]] = {}
+    users: Annotated[Mapping[str, list[str]], EACH_ONCE] = {}
     environment: list[str] = list(ALLOWED)
     log_quota: Size = 1 << 30
     free_disk: SizeOrNone = 64 << 20

@@ -10,6 +10,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from anyjob.egress import read_url
+from anyjob.job import EACH_ONCE
 from anyjob.problem import WrongValue
 from anyjob.secret import Source
 from anyjob.spec import Size
@@ -58,7 +59,11 @@ class DataworksSettings(_Part):
 
     credentials: Annotated[
         Mapping[str, Key],
-        Field(description="app group to access key, `*` for all others; a job may bring its own as secrets"),
+        EACH_ONCE,
+        Field(
+            description="app group (`GROUP` or `NAMESPACE/GROUP`) to access key, `*` for all others; a job may bring "
+            "its own as secrets"
+        ),
     ] = Field(default_factory=dict[str, Key])
     region: Annotated[
         Annotated[str, AfterValidator(region_of)] | None, Field(description="the region of jobs that name none")

@@ -95,7 +95,7 @@ class GoExecutor(AppExecutor[GoSpec]):
 
     def preview(self, run: RunFacts, spec: GoSpec) -> Mapping[str, Sequence[str]]:
         if self.kind(spec) is Attached:
-            where = f"{spec.job_name} in an application of app group {run.job.group_id or '(none)'}"
+            where = f"{spec.job_name} in an application of app group {run.job.owner or '(none)'}"
             return {"Call": [where], "Stop": ["its context is cancelled; ASKED if it ignores that"]}
         choice = chosen(spec, self._settings)
         if spec.launcher != LOCAL or not isinstance(choice, Choice) or refused(choice, spec, self._settings):

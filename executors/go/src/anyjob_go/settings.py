@@ -39,7 +39,7 @@ class GoSettings(BaseModel):
         dict[str, Program],
         Field(
             description="programs, each a path or a path and arguments, by the word that `XAttrs.binary` may "
-            "name, by jobName, by app group, or `*` for all others"
+            "name, by jobName, by app group (`GROUP` or `NAMESPACE/GROUP`), or `*` for all others"
         ),
     ] = Field(default_factory=dict[str, tuple[str, ...]])
     folders: Annotated[

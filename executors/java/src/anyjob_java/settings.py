@@ -10,6 +10,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from anyjob.job import EACH_ONCE
 from anyjob.spec import AbsolutePath
 from anyjob_java.words import Entry
 from anyjob_jvm.words import CAREFUL, JavaHomeText, JvmArg, Pattern
@@ -24,8 +25,10 @@ class JavaSettings(BaseModel):
 
     classpath: Annotated[
         Mapping[str, tuple[Entry, ...]],
+        EACH_ONCE,
         Field(
-            description="app group to what is on the class path of its jobs, behind what they name; `*` is every group"
+            description="app group (`GROUP` or `NAMESPACE/GROUP`) to what is on the class path of its jobs, behind "
+            "what they name; `*` is every group"
         ),
     ] = Field(default_factory=dict[str, tuple[Entry, ...]])
     java: Annotated[

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from anyjob.job import Job, TimeType
+from anyjob.job import Job, TimeType, parts_of
 from anyjob.outcome import Json
 from anyjob.problem import WrongValue
 from anyjob_springschedule.crontext import quartz_cron
@@ -51,7 +51,8 @@ class NotCreated:
 
 
 def create(methods: Iterable[Method], group: str) -> tuple[list[Created], list[NotCreated]]:
-    """One job for each trigger of each method that can be called."""
+    """One job for each trigger of each method that can be called. `group`: the word of the app group."""
+    namespace, group_id = parts_of(group)
     known = list(methods)
     shared = Counter(method.plain_name for method in known)
     pairs = [(method, trigger) for method in known for trigger in method.triggers or (Trigger(),)]
@@ -73,7 +74,8 @@ def create(methods: Iterable[Method], group: str) -> tuple[list[Created], list[N
         fields: dict[str, Json] = {
             "Name": name,
             "JobType": "springschedule",
-            **({"GroupId": group} if group else {}),
+            **({"Namespace": namespace} if namespace else {}),
+            **({"GroupId": group_id} if group_id else {}),
             "Description": f"@Scheduled {trigger} in Spring",
             "Content": content,
             **when,

@@ -39,17 +39,17 @@ class SpringExecutor(AppExecutor[SpringSpec]):
         return Capabilities(proof=Strength.REPORTED, resumes=True, maps=True)
 
     def check(self, job: Job, spec: SpringSpec) -> Iterable[Problem]:
-        return () if spec.jar is None else managed.forbidden(self._settings, spec, job.group_id)
+        return () if spec.jar is None else managed.forbidden(self._settings, spec, job.owner)
 
     # ---------------------------------------------------------------- the verbs
 
     def target(self, run: Run, spec: SpringSpec) -> Shared | Attached:
         if spec.jar is None:
             return Attached(name=spec.name, wait=self._settings.wait, setting="[executors.springschedule] wait")
-        wrong = managed.problems(self._settings, spec, run.job.group_id)
+        wrong = managed.problems(self._settings, spec, run.job.owner)
         if wrong:
             raise BadJob(wrong, run.job.name)
-        command = managed.command_of(self._settings, spec, run.job.group_id, self.environment)
+        command = managed.command_of(self._settings, spec, run.job.owner, self.environment)
         return Shared(key=managed.key_of(command, spec), command=command, runs=self._settings.runs)
 
     def request(self, run: Run, spec: SpringSpec) -> Mapping[str, Json]:
@@ -93,7 +93,7 @@ class SpringExecutor(AppExecutor[SpringSpec]):
         if spec.jar is not None:
             return {"Method": [spec.name], "Stop": ["asked by interrupt; if it ignores that, its process is ended"]}
         bean = "" if spec.bean is None else f" of the bean {spec.bean}"
-        where = f"one of app group {run.job.group_id or '(none)'} that has dialled in and serves {spec.name}"
+        where = f"one of app group {run.job.owner or '(none)'} that has dialled in and serves {spec.name}"
         whether = "who is connected, and what it serves: anyjob spring list"
         return {
             "Method": [f"{spec.class_name}#{spec.method}{bean}"],

@@ -41,7 +41,7 @@ class Takeover:
         for job in jobs:
             spec, _ = read_spec(SpringSpec, job)
             if spec is not None and spec.jar is None:
-                wanted.setdefault(job.group_id, set()).add(spec.name)
+                wanted.setdefault(job.owner, set()).add(spec.name)
         self._wanted = {group: sorted(names) for group, names in wanted.items()}
         self._settle()
 

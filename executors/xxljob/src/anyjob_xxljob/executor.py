@@ -94,7 +94,7 @@ class XxlJobExecutor(RemoteExecutor[XxlJobSpec]):
             said = ", ".join(sorted(self._settings.glue)) or "none"
             return bad("Content.glueType", f'"{spec.glue_type}" may not be sent: [executors.xxljob] glue lists {said}')
         await self.admin.ready()
-        circle = self.admin.tokens.of_group(run.job.group_id)
+        circle = self.admin.tokens.of_group(run.job.owner)
         assert circle is not None  # preflight has asked
         found = [Place(circle, spec.app_name, address) for address in spec.addresses]
         waited = self.admin.may_come()

@@ -30,7 +30,7 @@ __all__ = ["Sending", "bad", "job_of", "lease_of", "parameter_of", "request_of"]
 
 def job_of(run: RunFacts) -> str:
     """What tells jobs apart: their id, in a file of `anyjob run` their name."""
-    return str(run.job_id) if run.job_id else f"{run.job.group_id}\0{run.job.name}"
+    return str(run.job_id) if run.job_id else f"{run.job.owner}\0{run.job.name}"
 
 
 def lease_of(run: RunFacts, spec: XxlJobSpec) -> str:

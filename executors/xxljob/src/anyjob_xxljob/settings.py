@@ -7,6 +7,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
+from anyjob.job import EACH_ONCE
 from anyjob.listenaddress import ListenAddress
 from anyjob.secret import Source, weakness
 from anyjob.spec import Size
@@ -78,8 +79,12 @@ class XxlJobSettings(BaseModel):
         ),
     ] = None
     tokens: Annotated[
-        Mapping[Annotated[str, Field(min_length=1)], _Token],
-        Field(description="one for each app group, whose jobs then run only in executors that have it"),
+        Mapping[str, _Token],
+        EACH_ONCE,
+        Field(
+            description="one for each app group (`GROUP` or `NAMESPACE/GROUP`), whose jobs then run only in executors "
+            "that have it"
+        ),
     ] = Field(default_factory=dict[str, _Token])
     wait: Annotated[
         float,

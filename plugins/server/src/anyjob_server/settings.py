@@ -9,6 +9,7 @@ from typing import Annotated, cast
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from anyjob.job import EACH_ONCE
 from anyjob.settings import Settings
 from anyjob.spec import Size, SizeOrNone
 from anyjob_server.timing.settings import TimeSettings
@@ -58,7 +59,7 @@ class ServerSettings(TimeSettings):
     hold: bool = False
     logs: LogSettings = LogSettings()
     alerts: AlertSettings = AlertSettings()
-    users: Mapping[str, str] = {}
+    users: Annotated[Mapping[str, str], EACH_ONCE] = {}
 
     @classmethod
     def of(cls, settings: Settings) -> ServerSettings:

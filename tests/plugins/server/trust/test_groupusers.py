@@ -35,7 +35,7 @@ def test_who_is_not_root_runs_all_as_himself() -> None:
     ("said", "user"),
     [
         ({"*": "root"}, "root"),
-        ({"*": "root", "g": "daemon"}, "daemon"),
+        ({"*": "root", "g": "daemon"}, "root"),
         ({"g": "daemon", "n/g": "nobody"}, "nobody"),
         ({"m/g": "nobody"}, "1900000001"),
         ({"*": "root", "n/g": "auto"}, "1900000001"),
@@ -43,6 +43,11 @@ def test_who_is_not_root_runs_all_as_himself() -> None:
 )
 def test_the_nearest_word_of_the_settings_counts(said: dict[str, str], user: str) -> None:
     assert users(said)(job("n", "g")) == user
+
+
+def test_a_bare_word_is_of_the_default_namespace() -> None:
+    made = users({"g": "daemon", "*": "nobody"})
+    assert [made(job(space, "g")) for space in ("default", "", "n")] == ["daemon", "daemon", "nobody"]
 
 
 def test_users_that_cannot_be_are_named() -> None:

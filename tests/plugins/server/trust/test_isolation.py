@@ -41,6 +41,9 @@ def server() -> Iterator[Serving]:
             for group in ("one", "two"):
                 with serving.client() as client:
                     client.call("CreateAppGroup", {"GroupId": group, "AppName": group})
+            with serving.client() as client:
+                client.call("CreateNamespace", {"Name": "other", "Uid": "other"})
+                client.call("CreateAppGroup", {"Namespace": "other", "GroupId": "one", "AppName": "one"})
             yield serving
     finally:
         shutil.rmtree(folder)
@@ -49,9 +52,10 @@ def server() -> Iterator[Serving]:
 class Group:
     """An app group: its jobs made and run through the API."""
 
-    def __init__(self, server: Serving, name: str) -> None:
+    def __init__(self, server: Serving, name: str, namespace: str = "default") -> None:
         self.name = name
-        self.client = Client(replace(server.client().target, group=name, chosen=frozenset({"group"})))
+        chosen = frozenset({"group", "namespace"})
+        self.client = Client(replace(server.client().target, namespace=namespace, group=name, chosen=chosen))
 
     def begin(self, name: str, script: str, **xattrs: Any) -> int:
         job = Job.from_wire({"Name": name, "JobType": "shell", "Content": script, "XAttrs": xattrs})
@@ -70,6 +74,12 @@ class Group:
 @pytest.fixture(scope="module")
 def one(server: Serving) -> Group:
     return Group(server, "one")
+
+
+@pytest.fixture(scope="module")
+def namesake(server: Serving) -> Group:
+    """Of the first one, in another namespace."""
+    return Group(server, "one", "other")
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +123,15 @@ def test_a_secret_of_one_group_is_refused_to_another(two: Group) -> None:
     assert ended.status is InstanceStatus.FAILED, ended
     assert "app group" in ended.result, ended
     assert "hunter2" not in f"{ended}{log}"
+
+
+def test_a_group_of_the_same_name_in_another_namespace_is_another(one: Group, namesake: Group) -> None:
+    ended, log = namesake.run("greedy", "id", secrets={"TOKEN": "mine"})
+    assert ended.status is InstanceStatus.FAILED, ended
+    assert "[secrets.mine] is not for app group 'other/one'" in ended.result, ended
+    assert "hunter2" not in f"{ended}{log}"
+    assert one.run("entitled", "true", secrets={"TOKEN": "mine"})[0].status is InstanceStatus.SUCCESS
+    assert one.run("me", "id -u")[1] != namesake.run("me", "id -u")[1]
 
 
 def test_a_job_cannot_signal_another_groups(one: Group, two: Group) -> None:

@@ -133,7 +133,7 @@ class AppCalls:
     async def _application(self, run: Run, target: Shared | Attached) -> Application | Outcome:
         if isinstance(target, Shared):
             return await self._all.shared.take(run, target)
-        group = self._all.group_of(run.job.group_id)
+        group = self._all.group_of(run.job.owner)
         if group is None:
             return self._none(None, self._all.no_group())
         wait = target.wait if self._all.may_come(group) else 0.0

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from anyjob.errors import StateUnusable
 from anyjob.executor.app import Shared
 from anyjob.executor.base import Stage
-from anyjob.job import Job
+from anyjob.job import Job, parts_of
 from anyjob.listenaddress import ListenAddress
 from anyjob.outcome import Outcome, StopReport
 from anyjob.plugins.binding import Binding
@@ -127,7 +127,7 @@ class SharedApps:
         Raises BadJob for a user that it may not have.
         """
         assert isinstance(run, RunFace)
-        sharing = (run.job.job_type, run.job.group_id, run.user, shared.key)
+        sharing = (run.job.job_type, run.job.owner, run.user, shared.key)
         while True:
             async with self._locks.setdefault(sharing, asyncio.Lock()):
                 one = self._taking.get(sharing)
@@ -184,7 +184,8 @@ class SharedApps:
         return one
 
     def _make(self, kept: KeptProcess, place: Place) -> SharedApp:
-        job = Job(name=kept.name, job_type=kept.job_type, group_id=kept.group)
+        namespace, group_id = parts_of(kept.group)
+        job = Job(name=kept.name, job_type=kept.job_type, namespace=namespace, group_id=group_id)
         binding = Binding(job_type=kept.job_type, plugin="core", distribution="anyjob", version=VERSION)
         record = RunRecord(order=RunOrder(job=job, instance=0, name=kept.name), binding=binding, state=RunState.RUNNING)
         face = RunFace(record, self._host, str(self.at / kept.name), CommonXAttrs(), None)

@@ -219,7 +219,7 @@ class LocalLauncher(Launcher[LocalOptions]):
         if face.user == face.group_user:
             found = assigned(face.user)
         else:
-            found = resolve_user(face.user, face.job.group_id, self._settings.users)
+            found = resolve_user(face.user, face.job.owner, self._settings.users)
         if isinstance(found, Identity):
             found = reachable(found, face.folder_path)
         if isinstance(found, Problem):

@@ -257,7 +257,7 @@ class JobLife:
         user = bound.common.user
         if user is None or bound.place is None or not bound.place.on_node or user == self._worker.run_as(job):
             return None
-        found = resolve_user(user, job.group_id, self._worker.settings.users)
+        found = resolve_user(user, job.owner, self._worker.settings.users)
         return found if isinstance(found, Problem) else None
 
     def _problems(self, job: Job, now: int) -> list[Problem]:

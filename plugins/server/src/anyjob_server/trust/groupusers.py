@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from anyjob.job import owner_of
 from anyjob.problem import Problem
 from anyjob.worker.shim import passage
 
@@ -28,8 +29,9 @@ _LAST_OF_FEW: Final = 65_519
 class GroupUsers:
     """The `RunAs` of the server's worker.
 
-    `users` says for `NAMESPACE/GROUP`, `GROUP` or `*` which user, `root`, or `auto`, which is the default. `number_of`
-    gives an app group's number in the store, by namespace and group id; it never changes, and none is used twice.
+    `users` says for `NAMESPACE/GROUP`, `GROUP` (of namespace `default`) or `*` which user, `root`, or `auto`, which is
+    the default. `number_of` gives an app group's number in the store, by namespace and group id; it never changes, and
+    none is used twice.
     """
 
     def __init__(
@@ -99,7 +101,7 @@ class GroupUsers:
 
     def said(self, namespace: str, group: str) -> str:
         """What the settings say for an app group."""
-        for name in (f"{namespace}/{group}", group, "*"):
+        for name in (owner_of(namespace, group), "*"):
             if name in self._users:
                 return self._users[name]
         return AUTO
