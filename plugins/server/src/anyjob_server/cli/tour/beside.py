@@ -10,9 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from anyjob.errors import BadSettings
+from anyjob.job.owner import written
 from anyjob.outcome import Cause
 from anyjob.problem import Problem
 from anyjob.settings import Found, Settings, read_settings
@@ -35,7 +36,7 @@ class Dials(_Part):
     """As what an application dials in: for jobs of which type, and in which app group."""
 
     type: Annotated[str, Field(min_length=1)]
-    group: Annotated[str, Field(min_length=1)]
+    group: Annotated[str, AfterValidator(written)]
 
 
 class Peer(_Part):
