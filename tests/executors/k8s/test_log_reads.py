@@ -87,3 +87,39 @@ def test_a_log_whose_end_comes_before_its_containers_is_not_followed_anew() -> N
     streams, kept, missing = asyncio.run(life())
     assert streams.calls == [True, False]
     assert (kept.data, missing) == (b"hello\n", [])
+
+
+class Files:
+    """An API of a log that is rotated between two times of asking."""
+
+    def __init__(self, *answers: bytes) -> None:
+        self.answers = list(answers)
+
+    @asynccontextmanager
+    async def stream(self, call: Call) -> AsyncGenerator[AsyncIterator[bytes]]:
+        yield self._chunks(self.answers.pop(0) if len(self.answers) > 1 else self.answers[0])
+
+    async def _chunks(self, answer: bytes) -> AsyncIterator[bytes]:
+        yield answer
+
+
+def read_of(*answers: bytes) -> bytes:
+    async def life() -> bytes:
+        kept = Kept()
+        logs = Logs(cast("Api", Files(*answers)), "default", cast("Log", kept))
+        logs.look([ENDED], [], several=False)
+        assert await logs.finish(10) == []
+        return kept.data
+
+    return asyncio.run(life())
+
+
+def test_a_rotation_is_said_and_so_is_what_may_stand_twice() -> None:
+    said = b"[anyjob] the log of a/main was rotated; lines may be missing before this"
+    also = b"; what follows, to the end of its line, may stand before it already"
+    later = b"2026-11-27T00:00:02.000000001Z "
+    assert read_of(LINE, later + b"hi\n") == b"hello\n" + said + b"\nhi\n"
+    assert read_of(LINE, later + b"hello\n") == b"hello\n" + said + b"\nhello\n"
+    assert read_of(LINE, later + b"llo\n") == b"hello\n" + said + also + b"\nllo\n"
+    assert read_of(LINE[:-1], later + b"o\n") == b"hello\n" + said + also + b"\no\n"
+    assert read_of(LINE, b"the rest of a line\n" + LINE) == b"hello\n"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import cycle
 
@@ -10,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anyjob_k8s.labelled import Labelled
-from anyjob_k8s.stamped import Place, Stamped
+from anyjob_k8s.place import Place
+from anyjob_k8s.stamped import Stamped
 
 SIZES = st.lists(st.integers(1, 60), min_size=1, max_size=5)
 """Of the blocks in which an answer comes."""
@@ -34,13 +36,13 @@ def stamp(at: int, zone: str) -> bytes:
 
 
 def answer(pieces: list[Piece], since: str | None, zone: str) -> bytes:
-    """As the kubelet writes it: what is older than `since` left out, a time wherever a line begins in what is left."""
+    """As the kubelet writes it, of one file or of several that it followed over rotations: what is older than `since`
+    left out, a time wherever a line begins, be it left out itself (cri-client v0.34, ReadLogs and logWriter.write)."""
     floor = -(10**18) if since is None else round((datetime.fromisoformat(since).timestamp() - START) * 10**9)
     out, fresh = b"", True
     for piece in pieces:
-        if piece.at < floor:
-            continue
-        out += (stamp(piece.at, zone) if fresh else b"") + piece.text
+        if piece.at >= floor:
+            out += (stamp(piece.at, zone) if fresh else b"") + piece.text
         fresh = piece.text.endswith(b"\n")
     return out
 
@@ -56,40 +58,115 @@ def logs(draw: st.DrawFn) -> list[Piece]:
     return [piece for piece in pieces if piece.text]
 
 
-def ordered(pieces: list[Piece]) -> list[Piece]:
-    """Parts of one line come from one pipe, in order, each at a time of its own; and what follows a line in parts is no
-    older than they are. (Else a last part that is left of a line before `since` may look like a line behind it.)"""
-    made: list[Piece] = []
-    parts = False
-    for piece in pieces:
-        before = made[-1] if made else None
-        parts = parts if before is None or before.text.endswith(b"\n") else True
-        at = max(piece.at, before.at + 1) if before is not None and parts else piece.at
-        made.append(Piece(at=at, text=piece.text))
-        parts = parts and not (before is not None and before.text.endswith(b"\n"))
-    return made
+def read(reader: Stamped, said: bytes, blocks: Iterator[int], cut: int | None) -> Iterator[tuple[bytes, Place | None]]:
+    """What is new, with the place after it: durable after each feed, a worker that dies takes nothing else along.
+
+    `cut`: so many bytes come, and then an error; None: all, and the end.
+    """
+    left = said[:cut]
+    while left:
+        size = next(blocks)
+        new = reader.feed(left[:size])
+        left = left[size:]
+        yield new, reader.place and Place.from_text(reader.place.to_text())
+    if cut is None:
+        yield reader.end(), reader.place
 
 
-@settings(max_examples=150)
+@settings(max_examples=300)
 @given(logs(), st.lists(st.integers(0, 400), max_size=6), st.sampled_from(["Z", "+08:00"]), SIZES)
 def test_cut_anywhere_and_taken_up_again(pieces: list[Piece], cuts: list[int], zone: str, sizes: list[int]) -> None:
-    pieces = ordered(pieces)
     whole = b"".join(piece.text for piece in pieces)
     place: Place | None = None
     got, blocks = b"", cycle(sizes)
     for cut in [*cuts, None]:
         reader = Stamped(place)
         said = answer(pieces, None if place is None else place.since, zone)
-        said = said if cut is None else said[:cut]
-        while said:
-            size = next(blocks)
-            got += reader.feed(said[:size])
-            said = said[size:]
-            # Durable after each feed: a worker that dies takes nothing else along.
-            place = reader.place and Place.from_text(reader.place.to_text())
+        for new, now in read(reader, said, blocks, cut):
+            got, place = got + new, now
+        assert not reader.said or cut is not None
         assert not reader.gap
-        assert not reader.said
     assert got == whole
+
+
+@dataclass(frozen=True)
+class Look:
+    """One reading: `opened` when so many pieces had been written, read until so many were; `bytes` of it came."""
+
+    opened: int
+    until: int
+    bytes: int | None
+
+
+@st.composite
+def lives(draw: st.DrawFn) -> tuple[list[Piece], list[int], list[Look]]:
+    """A log, before which pieces a new file begins, and how it is read. Each piece has a text that no other has."""
+    pieces = [
+        Piece(at=piece.at, text=b"<%d>" % number + piece.text.rstrip(b"\n") + piece.text[-1:])
+        for number, piece in enumerate(draw(logs()))
+    ]
+    size = len(pieces)
+    rotations = sorted(set(draw(st.lists(st.integers(1, max(1, size)), max_size=4))))
+    taken: set[int] = set()
+    first, twins = True, False
+    for number, piece in enumerate(pieces):
+        if number in rotations:
+            first, twins = True, False
+        # Rotations take longer than a nanosecond, and so do parts: whole lines alone may have one time.
+        at = piece.at
+        while at in taken and not (twins and at == pieces[number - 1].at):
+            at += 1
+        pieces[number] = replace(piece, at=at)
+        taken.add(at)
+        over = piece.text.endswith(b"\n")
+        first, twins = first and not over, over and not first
+    looks: list[Look] = []
+    at = 0
+    for _ in range(draw(st.integers(0, 6))):
+        opened = draw(st.integers(at, size))
+        at = draw(st.integers(opened, size))
+        looks.append(Look(opened=opened, until=at, bytes=draw(st.none() | st.integers(0, 300))))
+    return pieces, rotations, [*looks, Look(opened=size, until=size, bytes=None)]
+
+
+@settings(max_examples=600)
+@given(lives(), SIZES)
+def test_over_rotations_nothing_is_lost_or_doubled_but_where_it_is_said(
+    life: tuple[list[Piece], list[int], list[Look]], sizes: list[int]
+) -> None:
+    pieces, rotations, looks = life
+    whole = b"".join(piece.text for piece in pieces)
+    place: Place | None = None
+    parts: list[tuple[bytes, bool]] = [(b"", False)]
+    """What was read between two gaps, and whether it was said that it may begin with what was read before."""
+    blocks, first = cycle(sizes), 0
+    for look in looks:
+        file = max([0, *(at for at in rotations if at <= look.opened)])
+        reader = Stamped(place)
+        said = answer(pieces[file : look.until], None if place is None else place.since, "Z")
+        told = False
+        for new, now in read(reader, said, blocks, look.bytes):
+            if reader.gap and not told:
+                told = True
+                parts.append((b"", reader.repeated))
+            parts[-1] = parts[-1][0] + new, parts[-1][1]
+            if place is None and now is not None:
+                first = len(b"".join(piece.text for piece in pieces[:file]))
+            place = now if new else place
+        assert not reader.said or look.bytes is not None
+    end = 0
+    for number, (part, repeated) in enumerate(parts):
+        at = whole.find(part)
+        assert at >= 0, "what is read is in the log, in one piece"
+        if number == 0 and part:
+            # What is rotated away before anybody has read anything is not known of.
+            assert at == first
+        elif part and not repeated:
+            assert at >= end, "doubled, and nobody says so"
+        end = at + len(part) if part else end
+    last = max([0, *(at for at in rotations if at <= len(pieces))])
+    newest = b"".join(piece.text for piece in pieces[last:])
+    assert parts[-1][0].endswith(newest) or whole.endswith(parts[-1][0]), "what can be read is read"
 
 
 def test_a_rotated_log_goes_on_behind_the_gap_and_says_so() -> None:

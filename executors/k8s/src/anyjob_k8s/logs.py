@@ -15,7 +15,8 @@ from anyjob_k8s.faults import ApiFault, Trouble
 from anyjob_k8s.instances import Instance, instances_of
 from anyjob_k8s.labelled import Labelled
 from anyjob_k8s.objects import K8sObject, containers_of, name_of
-from anyjob_k8s.stamped import Place, Stamped
+from anyjob_k8s.place import Place
+from anyjob_k8s.stamped import Stamped
 
 if TYPE_CHECKING:
     from anyjob.run import Log
@@ -28,36 +29,27 @@ _LONGEST_WAIT: Final = 15.0
 _STILL_RUNNING: Final = 3.0
 """Seconds after the end of a followed log in which its container's end is told; else the stream was cut."""
 _REFUSALS: Final = 5
-_IDLE: Final = 0.2
 _WINDOW: Final = 4.0
 _FAST: Final = 4 << 20
 """Bytes within a window of seconds from which on the kubelet may fall behind."""
 _CAUGHT_UP: Final = 256 << 10
-_ROTATION: Final = 3.0
-"""Seconds within which a kubelet does not rotate twice: the shortest interval that it can be told, and ten usually."""
 
 
 class _Pace:
-    """How fast one answer comes."""
+    """How fast what is new comes in one answer."""
 
-    def __init__(self, before: float | None) -> None:
-        self.before, self.opened = before, monotonic()
-        self.gap_told = False
+    def __init__(self) -> None:
         self.size = 0
-        self.idle = self._since = self._last = self.opened
+        self._since = monotonic()
         self._window = 0
 
-    def took(self, size: int) -> bool:
-        """More has come. True: it did not at once, so that all before had been read."""
+    def took(self, size: int) -> None:
+        """More has come."""
         now = monotonic()
-        waited, self._last = now - self._last > _IDLE, now
-        if waited:
-            self.idle = now
         if now - self._since > _WINDOW:
             self._since, self._window = now, 0
         self.size += size
         self._window += size
-        return waited
 
     @property
     def fast(self) -> bool:
@@ -84,8 +76,6 @@ class _Source:
     behind: bool = False
     """It is written faster than the kubelet follows, so it is read in one go, again and again: a kubelet that has not
     come to the end of a file when that is rotated never opens the next one, and waits for the one after."""
-    fresh: float | None = None
-    """When the file that is read was the newest, in monotonic time."""
     refused: int = 0
     """How often the API would not give it."""
 
@@ -223,42 +213,48 @@ class Logs:
         stamped = Stamped(source.place)
         source.lines.forget()
         call = Call(verb="get", resource="pods", namespace=self._namespace, name=known.pod, part="log", query=query)
-        pace = _Pace(source.fresh)
+        pace = _Pace()
         async with self._api.stream(call) as chunks:
-            source.fresh = pace.opened
             while (data := await anext(chunks, None)) is not None:
                 new = stamped.feed(data)
-                if stamped.gap and not pace.gap_told:
-                    self._gap(source, pace)
-                if new:
-                    source.whole = False
-                    out = source.lines.feed(new)
-                    source.place = _written(stamped.place, source.lines)
-                    if out:
-                        self._feed(source, out)
-                if pace.took(len(data)):
-                    source.fresh = pace.idle
+                self._take_in(source, stamped, new)
+                # What comes once more says nothing: a line of some megabytes comes whole, however little of it is new.
+                pace.took(len(new))
                 if follow and pace.fast:
                     source.behind = True
                     return
                 await asyncio.sleep(0)
+        self._take_in(source, stamped, stamped.end())
         if stamped.said:
             raise _NotThere(f"the kubelet says: {stamped.said[0]}")
         source.behind = source.behind and pace.size > _CAUGHT_UP
 
-    def _gap(self, source: _Source, pace: _Pace) -> None:
-        """The file that was read before is no longer the newest. If it was a short while ago, this one is the next."""
-        pace.gap_told = True
-        if pace.before is None or pace.opened - pace.before > _ROTATION:
-            seen = source.seen
-            self._note(f"the log of {seen.pod}/{seen.container} was rotated; lines may be missing before this")
+    def _take_in(self, source: _Source, stamped: Stamped, new: bytes) -> None:
+        if stamped.gap:
+            stamped.gap = False
+            self._gap(source, repeated=stamped.repeated)
+        if not new:
+            return
+        source.whole = False
+        out = source.lines.feed(new)
+        source.place = _written(stamped.place, source.lines)
+        if out:
+            self._feed(source, out)
+
+    def _gap(self, source: _Source, *, repeated: bool) -> None:
+        """The file that was read before is no longer the newest, and nobody can tell whether all of it was read."""
+        seen, amid = source.seen, source.place is not None and source.place.bytes > 0 and not source.lines.label
+        also = "; what follows, to the end of its line, may stand before it already" if repeated else ""
+        note = f"the log of {seen.pod}/{seen.container} was rotated; lines may be missing before this{also}"
+        self._note(note, amid=amid)
 
     def _feed(self, source: _Source, data: bytes) -> None:
         assert source.place is not None
         self._log.feed(data, source.seen.source, f"{source.place.to_text()}\t{source.lines.label}")
 
-    def _note(self, text: str) -> None:
-        self._log.write(f"[anyjob] {text}\n".encode())
+    def _note(self, text: str, *, amid: bool) -> None:
+        """`amid`: the last line has no end yet."""
+        self._log.write(b"\n" * amid + f"[anyjob] {text}\n".encode())
 
     async def _ended(self, source: _Source) -> bool:
         """Whether the end of its container is told, now or shortly."""
