@@ -20,7 +20,7 @@ PREEMPTED = (
     "DisruptionTarget: PreemptionByScheduler: default-scheduler: preempting to accommodate a higher priority pod"
 )
 DELETED = "somebody deleted it"
-PERHAPS = "or signal 9, which Kubernetes does not tell apart"
+PERHAPS = "which is 128 + 9: the container runtime does not tell whether a signal ended it"
 
 ENDS: dict[str, tuple[str, int | None, str]] = {
     "complete": ("succeeded", 0, ""),

@@ -62,8 +62,9 @@ def others(pod: K8sObject, but: K8sObject | None) -> Iterable[Evidence]:
 def container_end(status: K8sObject) -> Verdict | None:
     """How the container ended; None: it has not.
 
-    The kubelet gives a number alone: 137 may be a signal 9 or a program's own `exit 137`, so a signal is told only
-    where its field is there. Memory ran out where the runtime says so and the container failed: a child that was
+    A runtime gives the kubelet a number alone (CRI v1, `ContainerStatus.exit_code`): 137 may be a signal 9 or a
+    program's own `exit 137`. So a signal is told only where its field is there, which a kubelet of v1.34 never sets.
+    Memory ran out where the runtime says so and the container failed: a child that was
     killed for it may leave its parent well.
     """
     end = terminated(status)
@@ -118,5 +119,5 @@ def _ended(end: K8sObject) -> str:
     if signal:
         told.append(f"signal {signal}")
     elif code is not None and code - 128 in _SIGNALS and text(end, "reason") == "Error":
-        told.append(f"or signal {code - 128}, which Kubernetes does not tell apart")
+        told.append(f"which is 128 + {code - 128}: the container runtime does not tell whether a signal ended it")
     return joined(text(end, "reason") or "terminated", ", ".join(told))
