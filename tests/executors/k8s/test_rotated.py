@@ -21,10 +21,12 @@ PIECE = 16384
 ALIVE = 45
 """Seconds that the script goes on: the kubelet looks every ten seconds for logs of more than 10 MiB."""
 LINE = f"""BEGIN {{
-    s = sprintf("%{PIECE - 9}s", ""); for (i = 0; i < 700; i++) printf "%08d.%s", i, s; fflush()
+    s = sprintf("%{PIECE - 9}s", "")
+    for (i = 0; i < 700; i++) {{ printf "%08d.%s", i, s; if (i % 60 == 59) {{ fflush(); system("sleep 1.2") }} }}
     for (; i < 700 + {ALIVE * 2}; i++) {{ printf "%08d.%s", i, s; fflush(); system("sleep 0.5") }}
     print ""; print "over"
 }}"""
+"""Slowly enough to be followed: what is written faster is read in one go again and again, over rotations with gaps."""
 SEEN = 700 + 60
 """Read when the worker is killed: half a minute after the log was too long."""
 
