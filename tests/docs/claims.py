@@ -146,7 +146,7 @@ CLAIMS: Final[dict[Row, Claim]] = {
         "run", "tests/docs/operator/test_operate.py::test_the_page_from_the_first_start_to_the_upgrade"
     ),
     ("plugins/server/docs/operate.md", "ini"): Claim(
-        "run", "tests/docs/operator/test_operate.py::test_systemd_takes_the_unit"
+        "run", "tests/docs/operator/test_systemd.py::test_it_starts_as_the_page_says"
     ),
     ("plugins/server/docs/serve.md", ""): Claim(
         "checked", "tests/docs/operator/test_folders.py::test_the_folder_of_a_server"
