@@ -15,6 +15,8 @@ __all__ = [
     "NO_RULE",
     "OUTSIDE",
     "PAGE",
+    "SPELLINGS",
+    "SPELT_ONLY",
     "Document",
     "docstrings_of",
     "documents",
@@ -23,6 +25,7 @@ __all__ = [
     "numbered",
     "of_a_vendor",
     "sources",
+    "spells",
 ]
 
 PAGE: Final = ROOT / "core/docs/sources.md"
@@ -69,6 +72,7 @@ OUTSIDE: Final = {
         "plugins/server/api/parameters.py",
         "plugins/server/api/refusals.py",
         "plugins/server/api/reply.py",
+        "plugins/server/client/client.py",
         "plugins/server/client/form.py",
         "plugins/server/engine/alerts.py",
         "plugins/server/engine/ending.py",
@@ -90,6 +94,7 @@ OUTSIDE: Final = {
         "plugins/server/api/parameters.py",
         "plugins/server/api/reply.py",
         "plugins/server/api/signature.py",
+        "plugins/server/client/connection.py",
         "plugins/server/client/signature.py",
     ],
     "DataWorks API": [
@@ -125,6 +130,7 @@ OUTSIDE: Final = {
     ],
     "Kubernetes": [
         "core/size.py",
+        "executors/k8s/adopt.py",
         "executors/k8s/allowed.py",
         "executors/k8s/api.py",
         "executors/k8s/containerend.py",
@@ -132,9 +138,12 @@ OUTSIDE: Final = {
         "executors/k8s/informer.py",
         "executors/k8s/judge.py",
         "executors/k8s/labels.py",
+        "executors/k8s/manifestpod.py",
+        "executors/k8s/plan.py",
         "executors/k8s/pod.py",
         "executors/k8s/podend.py",
         "executors/k8s/quantity.py",
+        "executors/k8s/reduce.py",
         "executors/k8s/refusal.py",
         "executors/k8s/stamped.py",
         "executors/k8s/stuck.py",
@@ -151,6 +160,7 @@ OUTSIDE: Final = {
         "plugins/docker/watches.py",
     ],
     "Linux": [
+        "core/cli/machine.py",
         "core/hole.py",
         "core/testing/processes.py",
         "core/worker/local/exits.py",
@@ -170,7 +180,7 @@ OUTSIDE: Final = {
         "executors/python/zygote.py",
         "plugins/docker/peer.py",
         "plugins/server/cli/tour/leash.py",
-        "plugins/server/timing/machinezone.py",
+        "plugins/server/trust/groupusers.py",
     ],
     "RFC": [
         "core/egress/address.py",
@@ -195,6 +205,27 @@ NO_RULE: Final = {
     "plugins/server/timing/settings.py": "reads what `calendar` holds",
 }
 """Modules that speak of a vendor and code no rule of its, and why."""
+SPELLINGS: Final = {
+    "Linux": re.compile(r"/proc/|/sys/fs/cgroup|memory\.(max|events)|cgroup\.(kill|events)"),
+    "XXL-JOB": re.compile(r"executorHandler|triggerMsg|fromLineNum|registryKey"),
+    "Kubernetes": re.compile(
+        r"\b(CrashLoopBackOff|DisruptionTarget|activeDeadlineSeconds|resourceVersion|ttlSecondsAfterFinished)\b"
+    ),
+    "Docker": re.compile(r"HostConfig|X-Registry-Auth|RepoDigests"),
+    "Alibaba Cloud API": re.compile(r"ACS3-HMAC|InvalidTimeStamp|x-acs-"),
+    "SchedulerX": re.compile(r"JobInstanceDetail|JobConfigInfo|NamespaceUid"),
+}
+"""What a module spells, in a text that is no docstring, that codes a rule of theirs."""
+SPELT_ONLY: Final = {
+    "core/testing/cases/secrets.py": "looks for a secret where anybody could",
+    "core/worker/apps/seenfile.py": "asks whether a process is there",
+    "core/worker/local/shimstart.py": "a way around the length of a path, as in `keeper`",
+    "executors/k8s/runs.py": "sends what `plan` decided",
+    "executors/dataworks/preview.py": "shows what `client` would send",
+    "executors/python/prepare.py": "asks whether a program runs from a folder",
+    "plugins/server/client/errors.py": "tells of an answer of the server",
+}
+"""Modules that spell such a word and code no rule, and why. Scripts of samples are jobs, and left out as well."""
 _VENDOR: Final = re.compile(r"\bthe vendor\b|\bSchedulerX's\b|\bas SchedulerX\b|\bQuartz\b")
 _NUMBERED: Final = re.compile(r"\b(?:RFC|PEP) [0-9]+\b")
 
@@ -242,6 +273,14 @@ def named(source: str) -> Document | None:
 def of_a_vendor(file: Path) -> bool:
     """Whether a docstring of the module speaks of a rule of a vendor's."""
     return any(_VENDOR.search(text) for text in docstrings_of(file))
+
+
+def spells(file: Path, vendor: str) -> bool:
+    """Whether the module's code spells what is that vendor's."""
+    said = set(docstrings_of(file))
+    texts = (node.value for node in ast.walk(parsed(file)) if isinstance(node, ast.Constant))
+    plain = (text.decode("latin-1") if isinstance(text, bytes) else text for text in texts)
+    return any(isinstance(text, str) and text not in said and SPELLINGS[vendor].search(text) for text in plain)
 
 
 def numbered(file: Path) -> set[str]:

@@ -14,6 +14,7 @@ from tests.packaging.docstrings import (
     fields_unsaid,
     names_unsaid,
 )
+from tests.packaging.explained import explained_in_vain
 from tests.packaging.units import UNITLESS, numbers, said
 
 
@@ -45,6 +46,10 @@ def test_a_function_says_which_errors_it_raises_itself() -> None:
 
 def test_an_error_that_is_named_is_there() -> None:
     assert everywhere(errors_unknown) == []
+
+
+def test_what_is_explained_is_there() -> None:
+    assert everywhere(explained_in_vain) == []
 
 
 def test_numbers_are_found() -> None:

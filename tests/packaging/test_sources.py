@@ -9,6 +9,8 @@ from tests.packaging.docstrings import ROOT, SOURCES
 from tests.packaging.sources import (
     NO_RULE,
     OUTSIDE,
+    SPELLINGS,
+    SPELT_ONLY,
     docstrings_of,
     documents,
     module_at,
@@ -16,6 +18,7 @@ from tests.packaging.sources import (
     numbered,
     of_a_vendor,
     sources,
+    spells,
 )
 
 
@@ -35,6 +38,20 @@ def test_a_module_that_speaks_of_a_vendor_names_a_source() -> None:
     packages = [file for file in speak if not any(sources(file.parent / "__init__.py"))]
     assert [str(file.relative_to(ROOT)) for file in packages if file not in excepted] == []
     assert excepted <= {*packages}, "an exception that is none any more"
+
+
+def test_a_module_that_spells_what_is_a_vendor_s_names_its_source() -> None:
+    excepted = {module_at(module) for module in SPELT_ONLY}
+    silent = {
+        file: vendor
+        for file in SOURCES
+        for vendor in SPELLINGS
+        if file.name != "samples.py"
+        and spells(file, vendor)
+        and not any(source.startswith(vendor) for source in [*sources(file), *sources(file.parent / "__init__.py")])
+    }
+    assert {str(file.relative_to(ROOT)): vendor for file, vendor in silent.items() if file not in excepted} == {}
+    assert excepted <= silent.keys(), "an exception that is none any more"
 
 
 def test_every_source_is_on_the_page_and_every_row_of_it_is_named() -> None:

@@ -1,4 +1,7 @@
-"""What a machine gives to runs, whatever their type: each looked at or tried, none assumed."""
+"""What a machine gives to runs, whatever their type: each looked at or tried, none assumed.
+
+Sources: Linux kernel, cgroup v2, memory.max; Linux man-pages, proc_meminfo(5) and proc_pid_mountinfo(5).
+"""
 
 from __future__ import annotations
 

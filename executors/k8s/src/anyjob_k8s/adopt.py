@@ -1,6 +1,8 @@
 """A user's manifest made the run's own: named by the run, found by its labels, told about the run.
 
 Nothing else of it is changed but what would keep several runs from being there at one time, or a run from being judged.
+
+Sources: Kubernetes API, ObjectMeta, Job and PodSpec; Kubernetes, Jobs, ttlSecondsAfterFinished.
 """
 
 from __future__ import annotations

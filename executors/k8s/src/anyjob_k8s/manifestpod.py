@@ -1,4 +1,7 @@
-"""A manifest or a custom template of a user, for one run."""
+"""A manifest or a custom template of a user, for one run.
+
+Source: Kubernetes, Jobs, activeDeadlineSeconds.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a run asks a cluster to hold: its objects, with everything filled in, and checked against what is allowed."""
+"""What a run asks a cluster to hold: its objects, with everything filled in, and checked against what is allowed.
+
+Source: Kubernetes, Jobs, activeDeadlineSeconds and ttlSecondsAfterFinished.
+"""
 
 from __future__ import annotations
 

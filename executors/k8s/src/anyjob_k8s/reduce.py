@@ -1,4 +1,7 @@
-"""What a worker keeps of the objects it watches: five hundred pods must not fill it."""
+"""What a worker keeps of the objects it watches: five hundred pods must not fill it.
+
+Source: Kubernetes API, Pod and Job.
+"""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ _LAST_WORDS: Final = 2.0
 class SharedApp:
     """The process, from its start to its end. `app` is it as an application, once it has dialled in.
 
-    `forced` are the runs whose stop killed it; `lost`: it was killed because its connection was.
+    `forced` are the runs whose stop killed it; `killed`: why this worker ended it, empty: it did not.
     """
 
     def __init__(self, kept: KeptProcess, face: RunFace, place: Place, ended: Callable[[SharedApp], None]) -> None:

@@ -1,4 +1,7 @@
-"""The operations that the commands use, typed."""
+"""The operations that the commands use, typed.
+
+Source: SchedulerX API, SDK, the request and the reply of each operation.
+"""
 
 from __future__ import annotations
 

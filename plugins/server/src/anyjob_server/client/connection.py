@@ -1,4 +1,7 @@
-"""Signed calls to one server."""
+"""Signed calls to one server.
+
+Source: Alibaba Cloud API, signature V3, the headers.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The time zone of this machine.
 
-Source: Linux man-pages, localtime(5).
+Source: POSIX, Base Definitions, 8.3 (TZ).
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""As whom the jobs of each app group run, where the server is root."""
+"""As whom the jobs of each app group run, where the server is root.
+
+Source: Linux man-pages, user_namespaces(7), uid_map.
+"""
 
 from __future__ import annotations
 
