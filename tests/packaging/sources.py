@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -255,13 +254,16 @@ def module_at(short: str) -> Path:
     return ROOT / kind / "src" / (f"anyjob_{name}" if name else "anyjob") / inside
 
 
-def sources(file: Path) -> Iterator[str]:
+@cache
+def sources(file: Path) -> tuple[str, ...]:
     """Each source that a docstring of the module names, with its place, in whatever name's docstring it stands."""
+    found: list[str] = []
     for text in docstrings_of(file):
         for part in re.split(r"\n\s*\n", text):
             line = _LINE.match(" ".join(part.split()))
             if line:
-                yield from line[1].split("; ")
+                found += line[1].split("; ")
+    return tuple(found)
 
 
 def named(source: str) -> Document | None:
@@ -277,10 +279,16 @@ def of_a_vendor(file: Path) -> bool:
 
 def spells(file: Path, vendor: str) -> bool:
     """Whether the module's code spells what is that vendor's."""
+    return any(SPELLINGS[vendor].search(text) for text in _texts(file))
+
+
+@cache
+def _texts(file: Path) -> tuple[str, ...]:
+    """The texts of the module that are no docstrings."""
     said = set(docstrings_of(file))
     texts = (node.value for node in ast.walk(parsed(file)) if isinstance(node, ast.Constant))
     plain = (text.decode("latin-1") if isinstance(text, bytes) else text for text in texts)
-    return any(isinstance(text, str) and text not in said and SPELLINGS[vendor].search(text) for text in plain)
+    return tuple(text for text in plain if isinstance(text, str) and text not in said)
 
 
 def numbered(file: Path) -> set[str]:
@@ -288,8 +296,8 @@ def numbered(file: Path) -> set[str]:
     return set(_NUMBERED.findall(file.read_text()))
 
 
-def docstrings_of(file: Path) -> Iterator[str]:
+@cache
+def docstrings_of(file: Path) -> tuple[str, ...]:
     """Those of all names of the module, constants and fields as well."""
-    for node in ast.walk(parsed(file)):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
-            yield node.value.value
+    nodes = (node.value for node in ast.walk(parsed(file)) if isinstance(node, ast.Expr))
+    return tuple(node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
