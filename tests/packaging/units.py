@@ -76,8 +76,9 @@ def _class(made: Made, above: str) -> Iterator[Number]:
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             continue
         if node.name == "__init__" or not node.name.startswith("_"):
-            declared = declared_of(made, node.name) if ast.get_docstring(node) is None else ""
-            yield from _function(node, f"{made.node.name}.{node.name}", (declared or "", *about))
+            declared = declared_of(made, node.name) if ast.get_docstring(node) is None else None
+            if declared != "":  # empty: it is somebody else's class that has it first, and says what it is
+                yield from _function(node, f"{made.node.name}.{node.name}", (declared or "", *about))
 
 
 def _function(node: ast.FunctionDef | ast.AsyncFunctionDef, where: str, about: tuple[str, ...]) -> Iterator[Number]:
