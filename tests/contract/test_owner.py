@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from anyjob.job import read_job
 from anyjob.plugins import PluginHost
@@ -72,5 +73,7 @@ def test_settings_of_one_namespace_are_not_anothers(found: Found) -> None:
     assert found("dev/shop", "dev/shop")
     assert not found("dev/shop", "shop")
     assert not found("shop", "dev/shop")
+    assert found("shop", "shop")
     if found is not of_go:  # its table has other words beside app groups
-        assert found("default/shop", "shop")
+        with pytest.raises(ValidationError, match="which is left out; write shop"):
+            found("default/shop", "shop")

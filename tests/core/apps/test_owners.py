@@ -32,7 +32,7 @@ def test_a_run_finds_the_applications_of_its_own_namespace_alone(tmp_path: Path)
                 assert "make one: anyjob key create --app dev/shop" in told(outcome)
 
     async def both() -> None:
-        async with town(tmp_path, tokens={"default/shop": TOKEN, "dev/shop": OTHER}) as worker:
+        async with town(tmp_path, tokens={"shop": TOKEN, "dev/shop": OTHER}) as worker:
             where = worker.apps.addresses[0]
             with callee(where) as ours, callee(where, token=OTHER) as theirs:
                 for instance, (namespace, pid) in enumerate(

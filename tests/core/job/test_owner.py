@@ -40,14 +40,16 @@ def test_no_two_have_one_word_and_each_is_found_in_it(space: str, group: str, ot
 
 
 def test_what_a_person_writes() -> None:
-    assert [written(text) for text in ("shop", "default/shop", "dev/shop", "*")] == ["shop", "shop", "dev/shop", "*"]
+    assert [written(text) for text in ("shop", "dev/shop", "*")] == ["shop", "dev/shop", "*"]
     for text in ("", "/shop", "dev/", "a/b/c", "dev/*"):
         with pytest.raises(ValueError, match="names no app group; write GROUP"):
             written(text)
+    with pytest.raises(ValueError, match="which is left out; write shop"):
+        written("default/shop")
 
 
 def test_a_secret_of_one_namespace_is_not_anothers() -> None:
-    source = SecretSource(command=["echo", "x"], groups=["default/shop", "prod/shop"])
+    source = SecretSource(command=["echo", "x"], groups=["shop", "prod/shop"])
     store, common = SecretStore({"db": source}), CommonXAttrs.model_validate({"secrets": {"DB": "db"}})
     for space in ("", "default", "prod"):
         assert store.value(job(space), common, "DB") == "x"
@@ -58,7 +60,7 @@ def test_a_secret_of_one_namespace_is_not_anothers() -> None:
 
 @pytest.mark.needs("root")
 def test_a_user_of_one_namespace_is_not_anothers() -> None:
-    users = WorkerSettings(users={"default/shop": ["nobody"], "prod/shop": ["daemon"]}).users
+    users = WorkerSettings(users={"shop": ["nobody"], "prod/shop": ["daemon"]}).users
     for space, allowed in (("", ["nobody"]), ("prod", ["daemon"]), ("dev", list[str]())):
         found = [
             user
@@ -66,11 +68,6 @@ def test_a_user_of_one_namespace_is_not_anothers() -> None:
             if not isinstance(resolve_user(user, job(space).owner, users), Problem)
         ]
         assert found == allowed
-
-
-def test_one_that_is_named_twice_is_told() -> None:
-    with pytest.raises(ValueError, match="names app group 'shop' twice"):
-        WorkerSettings(users={"shop": [], "default/shop": []})
 
 
 def test_nothing_is_kept_by_the_group_alone() -> None:

@@ -8,7 +8,7 @@ from anyjob.job.field import JobField, Needed
 from anyjob.job.files import parse_fields, parse_jobs, read_fields, read_job, read_jobs
 from anyjob.job.job import JOB_FIELDS, Job
 from anyjob.job.override import override
-from anyjob.job.owner import EACH_ONCE, owner_of, parts_of
+from anyjob.job.owner import Owner, owner_of, parts_of
 from anyjob.job.schema import job_schema
 from anyjob.job.timing import check_time_expression
 from anyjob.job.words import (
@@ -24,7 +24,6 @@ from anyjob.job.words import (
 from anyjob.job.yamltext import read_yaml
 
 __all__ = [
-    "EACH_ONCE",
     "JOB_FIELDS",
     "BadJob",
     "BadJobFile",
@@ -36,6 +35,7 @@ __all__ = [
     "JobStatus",
     "JobType",
     "Needed",
+    "Owner",
     "Priority",
     "TaskDispatchMode",
     "TimeType",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final, cast
+from typing import Annotated, Final
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator
 
-__all__ = ["EACH_ONCE", "HOME", "owner_of", "parts_of", "written"]
+__all__ = ["HOME", "Owner", "owner_of", "parts_of", "written"]
 
 HOME: Final = "default"
 """The namespace whose app groups are named without it: a server's first one, and that of a file which names none."""
@@ -30,30 +29,20 @@ def parts_of(owner: str) -> tuple[str, str]:
 
 
 def written(text: str) -> str:
-    """The word of what a person wrote: `default/GROUP` is `GROUP`. `*`, all groups, stays. Raises ValueError."""
+    """The word that a person wrote, checked; `*`, all groups, is one too. Raises ValueError: a group has one word."""
     namespace, slash, group = text.rpartition("/")
     if not group or (slash and not namespace) or "/" in namespace or (slash and "*" in (namespace, group)):
         raise ValueError(
             "names no app group; write GROUP for one of namespace default, NAMESPACE/GROUP for any other, a slash in a "
             "name as %2F"
         )
-    return group if namespace == HOME else text
+    if namespace == HOME:
+        raise ValueError(f"names namespace default, which is left out; write {group}")
+    return text
 
 
-def _each_once(value: object) -> object:
-    if not isinstance(value, Mapping):
-        return value
-    found: dict[object, Any] = {}
-    for name, given in cast("Mapping[object, Any]", value).items():
-        word = written(name) if isinstance(name, str) else name
-        if word in found:
-            raise ValueError(f"names app group {word!r} twice; write one of the two")
-        found[word] = given
-    return found
-
-
-EACH_ONCE: Final = BeforeValidator(_each_once)
-"""For a table by app group: `Annotated[Mapping[str, ...], EACH_ONCE]`."""
+Owner = Annotated[str, AfterValidator(written)]
+"""An app group that an operator names: the key of a table by app group, `Mapping[Owner, ...]`."""
 
 
 def _safe(name: str) -> str:

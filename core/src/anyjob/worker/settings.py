@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from anyjob.executor.environment import ALLOWED
-from anyjob.job.owner import EACH_ONCE, written
+from anyjob.job.owner import written
 from anyjob.secret import Source
 from anyjob.spec.commonxattrs import Size, SizeOrNone
 from anyjob.worker.apps.appsettings import AppsSettings
@@ -41,7 +41,7 @@ class WorkerSettings(_Part):
     not use cgroups even where they can be had. `shim_idle`: seconds after which a shim without worker and runs ends.
     """
 
-    users: Annotated[Mapping[str, list[str]], EACH_ONCE] = {}
+    users: Mapping[Annotated[str, AfterValidator(written)], list[str]] = {}
     environment: list[str] = list(ALLOWED)
     log_quota: Size = 1 << 30
     free_disk: SizeOrNone = 64 << 20

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from anyjob.egress import read_url
-from anyjob.job import EACH_ONCE
+from anyjob.job import Owner
 from anyjob.problem import WrongValue
 from anyjob.secret import Source
 from anyjob.spec import Size
@@ -58,8 +58,7 @@ class DataworksSettings(_Part):
     """What an operator sets for dataworks jobs."""
 
     credentials: Annotated[
-        Mapping[str, Key],
-        EACH_ONCE,
+        Mapping[Owner, Key],
         Field(
             description="app group (`GROUP` or `NAMESPACE/GROUP`) to access key, `*` for all others; a job may bring "
             "its own as secrets"

@@ -10,7 +10,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from anyjob.job import EACH_ONCE
+from anyjob.job import Owner
 from anyjob.spec import AbsolutePath
 from anyjob_java.words import Entry
 from anyjob_jvm.words import CAREFUL, JavaHomeText, JvmArg, Pattern
@@ -24,8 +24,7 @@ class JavaSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     classpath: Annotated[
-        Mapping[str, tuple[Entry, ...]],
-        EACH_ONCE,
+        Mapping[Owner, tuple[Entry, ...]],
         Field(
             description="app group (`GROUP` or `NAMESPACE/GROUP`) to what is on the class path of its jobs, behind "
             "what they name; `*` is every group"

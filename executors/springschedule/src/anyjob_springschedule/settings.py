@@ -9,7 +9,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from anyjob.job import EACH_ONCE
+from anyjob.job import Owner
 from anyjob_jvm.words import CAREFUL, JavaHomeText, JvmArg, Pattern
 
 __all__ = ["AppSettings", "SpringSettings"]
@@ -78,8 +78,7 @@ class SpringSettings(BaseModel):
         Field(description="after so many runs an application that the worker started is replaced"),
     ] = 1_000_000
     apps: Annotated[
-        Mapping[str, AppSettings],
-        EACH_ONCE,
+        Mapping[Owner, AppSettings],
         Field(
             description="what the worker may start, by app group (`GROUP` or `NAMESPACE/GROUP`; `*` is every one); "
             "without any it starts nothing"

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
-from anyjob.job import EACH_ONCE
+from anyjob.job import Owner
 from anyjob.listenaddress import ListenAddress
 from anyjob.secret import Source, weakness
 from anyjob.spec import Size
@@ -79,8 +79,7 @@ class XxlJobSettings(BaseModel):
         ),
     ] = None
     tokens: Annotated[
-        Mapping[str, _Token],
-        EACH_ONCE,
+        Mapping[Owner, _Token],
         Field(
             description="one for each app group (`GROUP` or `NAMESPACE/GROUP`), whose jobs then run only in executors "
             "that have it"

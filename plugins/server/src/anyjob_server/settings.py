@@ -9,7 +9,7 @@ from typing import Annotated, cast
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from anyjob.job import EACH_ONCE
+from anyjob.job import Owner
 from anyjob.settings import Settings
 from anyjob.spec import Size, SizeOrNone
 from anyjob_server.timing.settings import TimeSettings
@@ -59,7 +59,7 @@ class ServerSettings(TimeSettings):
     hold: bool = False
     logs: LogSettings = LogSettings()
     alerts: AlertSettings = AlertSettings()
-    users: Annotated[Mapping[str, str], EACH_ONCE] = {}
+    users: Mapping[Owner, str] = {}
 
     @classmethod
     def of(cls, settings: Settings) -> ServerSettings:

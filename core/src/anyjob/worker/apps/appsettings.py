@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from anyjob.job.owner import EACH_ONCE
+from anyjob.job.owner import written
 from anyjob.listenaddress import ListenAddress
 from anyjob.secret import Source, weakness
 
@@ -41,7 +41,7 @@ class AppsSettings(BaseModel):
     insecure: bool = False
     reconnect: Annotated[float, Field(gt=0, le=86400)] = 30
     idle: Annotated[float, Field(gt=0)] = 300
-    tokens: Annotated[Mapping[str, Source | Annotated[SecretStr, AfterValidator(_token)]], EACH_ONCE] = {}
+    tokens: Mapping[Annotated[str, AfterValidator(written)], Source | Annotated[SecretStr, AfterValidator(_token)]] = {}
 
     @model_validator(mode="after")
     def _open(self) -> Self:
