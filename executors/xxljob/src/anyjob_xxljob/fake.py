@@ -99,7 +99,7 @@ class FakeExecutor:
         retry: float = 0.05,
         registers: bool = True,
     ) -> None:
-        """`retry`: seconds after which a callback that no admin took is sent again. `port` 0: any that is free."""
+        """`retry`: seconds between two tries to tell an admin what it has not taken. `port` 0: any that is free."""
         self.handlers, self.admins, self.token, self.app = handlers, list(admins), token, app
         self.dialect, self._port, self._retry, self._registers = DIALECTS[dialect], port, retry, registers
         self.faults: dict[str, str] = {}
