@@ -38,6 +38,33 @@ CLAIMS: Final[dict[Row, Claim]] = {
     ("contrib/template/README.md", "yaml"): Claim(
         "checked", "tests/packaging/test_stranger.py::test_a_scaffolded_executor_is_proved_where_only_wheels_are"
     ),
+    ("core/docs/jobs.md", "yaml", "Name: orders"): Claim(
+        "run", "tests/docs/test_jobs_run.py::test_the_job_of_the_page_about_jobs"
+    ),
+    ("core/docs/jobs.md", "yaml", "  secrets"): Claim(
+        "run", "tests/docs/test_jobs_run.py::test_its_secret_is_a_variable"
+    ),
+    ("executors/shell/README.md", "yaml", "Name: backup"): Claim(
+        "run", "tests/docs/test_jobs_run.py::test_the_backup_of_the_page_of_shell"
+    ),
+    ("executors/shell/README.md", "yaml", "  rows"): Claim(
+        "run", "tests/docs/test_jobs_run.py::test_the_result_of_the_page_of_shell"
+    ),
+    ("executors/http/README.md", "yaml", "Name: report"): Claim(
+        "run", "tests/docs/test_jobs_run.py::test_the_report_of_the_page_of_http"
+    ),
+    ("executors/http/README.md", "yaml", "Name: rebuild"): Claim(
+        "run", "tests/docs/test_jobs_run.py::test_the_rebuild_of_the_page_of_http"
+    ),
+    ("executors/shell/README.md", "json"): Claim(
+        "run", "tests/docs/test_jobs_run.py::test_what_a_program_sends_runs_when_it_is_fired"
+    ),
+    ("executors/python/README.md", "json"): Claim(
+        "run", "tests/docs/test_jobs_run.py::test_what_a_program_sends_runs_when_it_is_fired"
+    ),
+    ("executors/http/README.md", "json"): Claim(
+        "run", "tests/docs/test_jobs_run.py::test_what_a_program_sends_runs_when_it_is_fired"
+    ),
     ("core/docs/contract.md", ""): Claim(
         "checked", "tests/docs/test_contract_page.py::test_a_verb_takes_and_gives_what_the_page_says"
     ),
@@ -71,15 +98,21 @@ CLAIMS: Final[dict[Row, Claim]] = {
         "tests/executors/go/test_pages.py::test_the_readme_builds_the_project_and_runs_the_examples",
     ),
     ("executors/go/README.md", "go"): Claim(
-        "checked", "tests/executors/go/test_pages.py::test_the_program_of_the_readme_compiles"
+        "run", "tests/executors/go/test_pages.py::test_the_program_of_the_readme_compiles_and_its_job_runs"
     ),
     ("executors/go/README.md", "gomod"): Claim(
-        "run", "tests/executors/go/test_pages.py::test_the_program_of_the_readme_compiles"
+        "run", "tests/executors/go/test_pages.py::test_the_program_of_the_readme_compiles_and_its_job_runs"
+    ),
+    ("executors/go/README.md", "yaml"): Claim(
+        "run", "tests/executors/go/test_pages.py::test_the_program_of_the_readme_compiles_and_its_job_runs"
     ),
     ("executors/http/README.md", "sh"): Claim("run", "tests/executors/http/test_examples.py::test_the_page_runs_them"),
     ("executors/http/README.md", ""): Claim("run", "tests/executors/http/test_examples.py::test_the_page_runs_them"),
     ("executors/java/README.md", "java"): Claim(
-        "checked", "tests/executors/java/test_pages.py::test_the_class_of_the_readme_compiles"
+        "run", "tests/executors/java/test_pages.py::test_the_class_of_the_readme_compiles_and_its_job_runs_it"
+    ),
+    ("executors/java/README.md", "yaml"): Claim(
+        "run", "tests/executors/java/test_pages.py::test_the_class_of_the_readme_compiles_and_its_job_runs_it"
     ),
     ("executors/k8s/README.md", "sh"): Claim("run", "tests/executors/k8s/test_pages.py::test_the_commands_of_the_page"),
     ("executors/k8s/README.md", ""): Claim("run", "tests/executors/k8s/test_pages.py::test_the_commands_of_the_page"),

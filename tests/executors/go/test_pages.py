@@ -83,7 +83,7 @@ def test_the_attached_example_runs_with_its_settings(tmp_path: Path, programs: P
 
 
 @pytest.mark.needs("go")
-def test_the_program_of_the_readme_compiles(tmp_path: Path, programs: Programs) -> None:
+def test_the_program_of_the_readme_compiles_and_its_job_runs(tmp_path: Path, programs: Programs) -> None:
     (source,) = blocks("executors/go/README.md", "go")
     module, _ = blocks("executors/go/README.md", "gomod")
     assert module == (HERE / "examples" / "project" / "go.mod").read_text()
@@ -91,6 +91,14 @@ def test_the_program_of_the_readme_compiles(tmp_path: Path, programs: Programs) 
     (tmp_path / "go.mod").write_text(module)
     shutil.copytree(programs.sdk, tmp_path / "anyjob")
     build(tmp_path, tmp_path / "program")
+    (job,) = blocks("executors/go/README.md", "yaml")
+    (tmp_path / "job.yaml").write_text(job.replace("/srv/orders/orders", str(tmp_path / "program")))
+    config = tmp_path / "anyjob.toml"
+    config.write_text('[worker]\nshim_idle = 0.2\n[executors.go]\nfolders = ["/"]\n')
+    done = run("anyjob", "run", "--state", "state", "--config", str(config), "--json", "job.yaml", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = json.loads(done.stdout)
+    assert (said["result"], said["outputs"]) == ("done", {"greeted": "world"})
 
 
 def test_the_drop_ins_line_is_that_of_the_readme() -> None:

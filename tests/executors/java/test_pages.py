@@ -56,9 +56,15 @@ def test_the_project_builds_and_runs(tmp_path: Path) -> None:
     assert (outcome["result"], outcome["outputs"]) == ("2 rates", {"rates": 2})
 
 
-def test_the_class_of_the_readme_compiles(tmp_path: Path, jdk: JavaHome) -> None:
+@pytest.mark.needs("cgroup2")
+def test_the_class_of_the_readme_compiles_and_its_job_runs_it(tmp_path: Path, jdk: JavaHome) -> None:
     (text,) = blocks("executors/java/README.md", "java")
-    assert list(compiled(tmp_path, jdk, {"com/example/Rates.java": text}, [ours().api]).rglob("Rates.class"))
+    classes = compiled(tmp_path, jdk, {"com/example/Rates.java": text}, [ours().api])
+    (job,) = blocks("executors/java/README.md", "yaml")
+    file = tmp_path / "job.yaml"
+    file.write_text(job.replace("[/opt/jobs/rates.jar, /opt/jobs/lib/*]", json.dumps([str(classes)])))
+    done = run(file, tmp_path)
+    assert (done.returncode, done.stdout) == (0, "EUR\nUSD\n"), done.stderr
 
 
 def test_the_lines_of_the_readme_run(tmp_path: Path) -> None:
