@@ -10,7 +10,7 @@ from tests.grounds.docker.engine import Engine
 from tests.grounds.kubernetes.cluster import Cluster
 
 
-@pytest.mark.needs("docker", "postgres", "k8s")
+@pytest.mark.needs("docker", "postgres", "k8s", "systemd")
 @pytest.mark.timeout(300)
 def test_the_commands_of_the_page(tmp_path: Path) -> None:
     engine, cluster = tmp_path / "engine", tmp_path / "cluster"
