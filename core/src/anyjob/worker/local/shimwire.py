@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from anyjob.worker.shim import frames
 
@@ -41,7 +41,7 @@ class ShimWire(asyncio.Protocol):
         self.ready: asyncio.Future[Mapping[str, Any]] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+        transport = cast("asyncio.Transport", transport)  # other loops have transports of their own
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:
