@@ -22,7 +22,7 @@ from anyjob_server.first import First, given_key, make_first
 from anyjob_server.server import Server
 from anyjob_server.settings import ServerSettings
 
-__all__ = ["NotTheOwner", "Serving", "make_state_folder", "refuse_anothers", "tls_files"]
+__all__ = ["NotTheOwner", "Serving", "check_tls", "make_state_folder", "refuse_anothers", "tls_files"]
 
 _EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - to be told apart, not to be listened on
 
@@ -54,6 +54,12 @@ def tls_files(settings: ServerSettings) -> tuple[Path, Path] | None:
         remedy = f"is missing: server.{other} is given; name both, also as --{option}, or neither"
         raise BadSettings("The settings", [Problem(field=f"server.{lacking}", value="", remedy=remedy)])
     return cert, key
+
+
+def check_tls(settings: ServerSettings) -> None:
+    """Whether certificate and key can be used, where there are. Raises BadSettings."""
+    if (files := tls_files(settings)) is not None:
+        tls_context(*files, "The settings")
 
 
 class NotTheOwner(WorkerError):

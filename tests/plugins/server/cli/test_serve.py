@@ -239,6 +239,19 @@ def certificate(folder: Path) -> tuple[str, str]:
     return str(folder / "cert.pem"), str(folder / "key.pem")
 
 
+def test_beside_the_file_all_that_keeps_it_from_starting_is_told_at_once(program: Program, tmp_path: Path) -> None:
+    config = tmp_path / "any.toml"
+    config.write_text('[server]\ntls_cert = "/nope"\n[server.users]\ng = "no-such-user"\n')
+    program.environment["ANYJOB_ACCESS_KEY_ID"] = "half-a-key"
+    state = tmp_path / "s"
+    done = program("serve", "--config", str(config), "--state", str(state), "--listen", "0.0.0.0")
+    fields = ["ANYJOB_ACCESS_KEY_SECRET", "server.tls_key", "--listen:", "server.users.g:"]
+    assert done.status == 2
+    told = [line.split()[0] for line in done.err.splitlines()[1:]]
+    assert [field for field in told if field != "--state:"] == fields, done.err  # root: this folder is closed to others
+    assert not state.exists()
+
+
 def test_with_tls_commands_here_check_the_one_certificate_and_others_the_authority(up: Serving, tmp_path: Path) -> None:
     cert, key = certificate(tmp_path)
     up.end()

@@ -19,6 +19,8 @@ from anyjob.problem import plain
 from anyjob_server.cli.options import State
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from anyjob_server.address import Address
     from anyjob_server.server import Server
     from anyjob_server.serving import Serving
@@ -71,8 +73,9 @@ def serve(
     from anyjob.cli.session import leave
     from anyjob_server.address import read_address
     from anyjob_server.client.serverfile import default_state
+    from anyjob_server.first import given_key
     from anyjob_server.server import Server
-    from anyjob_server.serving import refuse_anothers
+    from anyjob_server.serving import check_tls, refuse_anothers
     from anyjob_server.settings import ServerSettings, with_options
 
     folder = (state or default_state()).absolute()
@@ -88,11 +91,35 @@ def serve(
     _log_to_stderr()
     host = checked_host(settings)
     own = ServerSettings.of(settings)
-    address = read_address(own.listen, "--listen" if listen else "server.listen")
-    sys.setswitchinterval(_SWITCH)
+    said = "--listen" if listen else "server.listen"
     refuse_anothers(folder)
+    _refuse_faults(
+        settings.source,
+        given_key,
+        lambda: check_tls(own),
+        lambda: read_address(own.listen, said).refuse_open(closed=bool(own.tls_cert or own.tls_key) or own.insecure),
+        lambda: Server(host, settings, folder),
+    )
+    address = read_address(own.listen, said)
+    sys.setswitchinterval(_SWITCH)
     server = Server(host, settings, folder)
     leave(asyncio.run(_serve(server, own, address, as_json=as_json)))
+
+
+def _refuse_faults(source: str, *checks: Callable[[], object]) -> None:
+    """All that is wrong at once: whoever mends one thing at a time restarts as often. Raises BadSettings."""
+    from anyjob.errors import BadSettings
+
+    found: list[BadSettings] = []
+    for check in checks:
+        try:
+            check()
+        except BadSettings as bad:
+            found.append(bad)
+    if len(found) == 1:
+        raise found[0]
+    if found:
+        raise BadSettings(source, [problem for bad in found for problem in bad.problems])
 
 
 async def _serve(server: Server, own: ServerSettings, address: Address, *, as_json: bool) -> int:
