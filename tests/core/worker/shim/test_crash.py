@@ -215,6 +215,26 @@ def test_the_shim_dies_between_the_end_of_a_run_and_its_line(yard: Yard) -> None
     asyncio.run(main())
 
 
+def test_the_code_of_a_leader_outlives_two_shims(any_yard: Yard) -> None:
+    """What it left goes on, and each shim writes the journal anew."""
+
+    async def main() -> None:
+        script = "(sh -c 'while [ ! -e go ]; do sleep 0.01; done' &); exit 6"
+        async with any_yard.client() as client:
+            started = await client.start(any_yard.sh("a", script, leftovers="wait", cwd=str(any_yard.folder)))
+            await until(lambda: not alive(started.pid or 0), "the leader's end")
+            waiting = client.ended("a")
+            for _ in range(2):
+                await client.stop("nobody", "ASK")  # a round trip: the shim has seen the leader's end
+                shim = client.facts["pid"]
+                kill(client, "pid")
+                await until(lambda shim=shim: bool(client.facts) and client.facts["pid"] != shim, "the next shim")
+            (any_yard.folder / "go").touch()
+            assert (await asyncio.wait_for(waiting, 30)).status == 6 << 8
+
+    asyncio.run(main())
+
+
 def test_a_dead_spawner_takes_no_run_with_it(new_yard: Callable[..., Yard]) -> None:
     yard = new_yard(cgroup="off")
 

@@ -1,4 +1,4 @@
-"""The two messages of which every run has one, as journal and worker get them.
+"""The messages of which every run has one, as journal and worker get them.
 
 Put together by hand: the encoder of the standard library takes four times as long, and this is a good part of what a
 run costs.
@@ -25,6 +25,11 @@ def started(run: Run) -> bytes:
         f'"stop_signal":{run.signum},"leftovers":{text(run.leftovers)},"quota":{_number(run.quota)},"limits":{limits},'
         f'"limits_by":{_text(run.limits_by)},"oom_before":{run.oom_before},"redactor":{redactor}}}'
     ).encode("ascii")
+
+
+def gone(run: Run, status: int) -> bytes:
+    """How the run's leader ended, for the journal: the run itself may go on."""
+    return b'{"ev":"gone","run":%b,"status":%d}' % (frames.encode_text(run.name), status)
 
 
 def ended(run: Run) -> bytes:

@@ -6,7 +6,7 @@ import os
 import select
 import signal
 
-from . import adopt, end, exits, frames, kernel, replay, start, stop
+from . import adopt, end, exits, frames, kernel, lines, replay, start, stop
 from .arms import Arms
 from .begun import Begun
 from .complaint import complain, complain_of_fault
@@ -205,18 +205,20 @@ class Shim:
         self.link.flush()
 
     def _compact(self) -> None:
+        gone = [lines.gone(run, run.status) for run in self.live.values() if run.status is not None]
         asked = [stop.asked_line(run) for run in self.live.values() if run.stop_asked is not None]
-        lines = [
+        keep = [
             boot_line(self.seat.exits),
             *self.over.values(),
             *(run.line for run in self.live.values()),
+            *gone,
             *asked,
             *self.arms.lines(),
             *self.begun.lines(),
             *self.residents.lines(),
         ]
         try:
-            self.journal.rewrite(lines)
+            self.journal.rewrite(keep)
         except OSError as error:
             complain(f"journal: {error}")
 
@@ -239,7 +241,7 @@ class Shim:
         if run is not None:
             # Written down before it is reaped: from here on nobody else could tell it.
             try:
-                self.write_down(b'{"ev":"gone","run":%b,"status":%d}' % (frames.encode_text(run.name), status))
+                self.write_down(lines.gone(run, status))
             except OSError as error:
                 complain(f"journal: {error}")
         _, status, usage = os.wait4(pid, 0)

@@ -16,6 +16,7 @@ import signal
 
 from . import end, kernel, process
 from .hold import ALIVE, EMPTY, QUIET, Hold
+from .look import Look
 from .report import Report
 from .run import LIVE
 
@@ -23,6 +24,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
 
+    from .look import Shown
     from .main import Shim
     from .process import Facts
     from .run import Run
@@ -55,9 +57,16 @@ class Trace:
         """Whether one that shows these marks and outputs is surely one of the run's."""
         return one.start >= self.start and (self._mark in marks or self._log in outputs)
 
-    def owns(self, one: Facts) -> bool:
-        """Whether the process is surely one of the run's."""
-        return self.knows(one) or self.named(one, process.marks(one.pid), process.outputs(one.pid))
+    def among(self, shown: Shown) -> list[Facts]:
+        """Which of these processes are surely the run's; its leader first, so that it does not see its children die."""
+        likely = [shown.pids[pid] for pid in self.seen if pid in shown.pids]
+        for session in self.sessions:
+            likely += shown.sessions.get(session, ())
+        found = {one.pid: one for one in likely if self.knows(one)}
+        for one in (*shown.marks.get(self._mark, ()), *shown.outputs.get(self._log, ())):
+            if one.start >= self.start:
+                found[one.pid] = one
+        return list(found.values())
 
     def suits(self, one: Facts, there: str) -> bool:
         """Whether a process that works in this folder works in the run's. A hint, among processes that are some run's
@@ -81,24 +90,6 @@ class Trace:
         # The number of a session that is over was given to somebody else.
         del self.sessions[one.session]
         return False
-
-
-class Look:
-    """What one look at the machine has found: the shim's orphans, whose they are, and all processes."""
-
-    __slots__ = ("_below", "orphans", "owners")
-
-    def __init__(self, orphans: list[Facts]) -> None:
-        self.orphans = orphans
-        self.owners: dict[int, Trace | None] = {}
-        self._below: dict[int, list[Facts]] | None = None
-
-    @property
-    def below(self) -> dict[int, list[Facts]]:
-        """Every process by its parent."""
-        if self._below is None:
-            self._below = process.by_parent()
-        return self._below
 
 
 class Scans:
@@ -268,13 +259,14 @@ class Found(Hold):
     can be proved.
     """
 
-    __slots__ = ("_trace",)
+    __slots__ = ("_scans", "_trace")
     by = "scan"
+    together = True
     patience = 3.0
     """Seconds; as `Hold` says."""
 
     def __init__(self, shim: Shim, run: Run) -> None:
-        self._trace = Trace(shim, run)
+        self._scans, self._trace = shim.holds.scans, Trace(shim, run)
 
     def ask(self, run: Run) -> str:
         return _signal([one for one in self._living() if one.group == run.pid], run.signum)
@@ -295,9 +287,9 @@ class Found(Hold):
         shim.timers.cancel(("found", run.name))
 
     def _living(self) -> list[Facts]:
-        everybody = [one for one in process.all_facts() if one.state not in "ZX" and one.pid != os.getpid()]
-        found = [one for one in everybody if self._trace.owns(one)]
-        found += process.descendants([one.pid for one in found])
+        look = self._scans.look
+        found = self._trace.among(look.shown)
+        found += process.descendants([one.pid for one in found], look.below)
         self._trace.add(found)
         return found
 
