@@ -15,6 +15,7 @@ from anyjob_python.interpreter import Interpreter
 __all__ = ["resident"]
 
 _ZYGOTE = Path(__file__).parent / "zygote.py"
+_PARTS = tuple(_ZYGOTE.with_name(name) for name in ("zygote.py", "preload.py", "ending.py", "native.py"))
 
 
 def resident(interpreter: Interpreter, preload: Sequence[str], *, own: bool) -> Warm | None:
@@ -33,4 +34,5 @@ def resident(interpreter: Interpreter, preload: Sequence[str], *, own: bool) -> 
 
 @cache
 def _for_all() -> bool:
-    return bool(os.stat(_ZYGOTE).st_mode & 0o004) and all(os.stat(up).st_mode & 0o001 for up in _ZYGOTE.parents)
+    readable = all(os.stat(part).st_mode & 0o004 for part in _PARTS)
+    return readable and all(os.stat(up).st_mode & 0o001 for up in _ZYGOTE.parents)

@@ -7,11 +7,15 @@ stdin is the shim's channel, a SOCK_SEQPACKET socket. It says `{"ev":"ready"}` o
 fork, its leash; the answer `{"ev":"forked","pids":[...]}` is given when these processes are children of the nearest
 subreaper. At the end of the channel it exits.
 
-A forked process waits at its leash for one message with two descriptors: the order and the log. The order holds parts
-that NUL bytes end: bytes of RLIMIT_AS or nothing, the working directory, the number of arguments, these, and the
-environment. The process becomes that run, answers `{"ev":"begun"}`, and runs `argv[1:]` as `python SCRIPT ARGS...`
-would. It answers `failed` when it cannot, and exits without a word at the end of the leash. Nothing that was read of a
-run is ever in the memory of the process that forks the next.
+A forked process waits at its leash for one message, the order, with one descriptor, the log; before that one comes the
+order's own, when it is too long for a message. The order holds parts that NUL bytes end: bytes of RLIMIT_AS or nothing,
+the working directory, the number of arguments, these, and the environment. The process becomes that run, answers
+`{"ev":"begun"}`, and runs `argv[1:]` as `python SCRIPT ARGS...` would. It answers `failed` when it cannot, and exits
+without a word at the end of the leash. Nothing that was read of a run is ever in the memory of the process that forks
+the next.
+
+What a run costs is pages: each that it writes to has to be copied, if only for a reference count. So little is imported
+here (`json` and `ctypes` would be thirty mappings more), and what the forked process does is done once before.
 
 Source: Linux man-pages, proc_pid_stat(5), arg_start to env_end.
 """
@@ -24,39 +28,48 @@ _FOLDER_FIRST = not (sys.flags.isolated or getattr(sys.flags, "safe_path", False
 if _FOLDER_FIRST:
     del sys.path[0]  # the folder of this file: its modules are not the job's
 
+import _ctypes
 import _socket
-import _thread
-import array
-import atexit
-import contextlib
-import ctypes
 import gc
-import importlib
-import importlib.machinery
-import json
 import os
-import time
-import types
-import weakref
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 _CHANNEL = 0
-_LAST = "anyjob_zygote"
-"""The last entry of `sys.modules` before the fork: what follows is the run's."""
+_LEASH = 3
+"""The leash of a forked process: what the resident has there is an empty socket."""
+_OFTEN = 24
+"""Times after which an interpreter that adapts to what it executes has done so."""
 _MOST = 64
 """Leashes in one message."""
-_LONGEST = 1 << 16
+_LONGEST = 1 << 15
+"""Bytes of an order that comes as a message."""
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 _SIGKILL = 9
 
-_libc = ctypes.CDLL(None, use_errno=True)
-# As `threading` and `multiprocessing` use them.
-_count_threads = _thread._count  # pyright: ignore[reportPrivateUsage]
-_run_exit_functions = atexit._run_exitfuncs  # pyright: ignore[reportPrivateUsage]
+_Module = type(sys)
+_Loader: Any = type(__loader__)
+_call = _ctypes.call_function
+_prctl_at, _memmove_at = [_ctypes.dlsym(_ctypes.dlopen(None, 2), name) for name in ("prctl", "memmove")]
+_ENCODING, _ERRORS = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
+_ROOM = _socket.CMSG_SPACE(_MOST * 4)
+
+
+class _Pointer(_ctypes._SimpleCData):  # pyright: ignore[reportPrivateUsage]
+    _type_ = "P"
+
+
+def _beside(name: str) -> Any:
+    """A module that lies beside this file; no job finds it among its own."""
+    module = _Module(name)
+    exec(_Loader(name, f"{os.path.dirname(__file__)}/{name}.py").get_code(name), module.__dict__)  # noqa: S102
+    return module
+
+
+_ending: Any = _beside("ending")
 
 
 class _Refused(Exception):
@@ -68,8 +81,8 @@ class _Refused(Exception):
 
 
 def _prctl(option: int, value: int) -> None:
-    if _libc.prctl(option, ctypes.c_ulong(value), 0, 0, 0):
-        raise OSError(ctypes.get_errno(), f"prctl({option})")
+    if _call(_prctl_at, (option, value, 0, 0, 0)):
+        raise OSError(f"prctl({option}, {value})")
 
 
 class _Memory:
@@ -79,66 +92,26 @@ class _Memory:
         with open("/proc/self/stat", "rb") as file:
             fields = file.read().rpartition(b")")[2].split()
         # proc(5): arg_start, arg_end, env_start, env_end are fields 48 to 51, and the two before the bracket are cut.
-        self._arguments, self._arguments_end, self._environment, self._environment_end = map(int, fields[45:49])
+        arguments, arguments_end, environment, environment_end = map(int, fields[45:49])
+        self._arguments = _Pointer(arguments), arguments_end - arguments
+        self._environment = _Pointer(environment), environment_end - environment
 
     def show(self, argv: list[bytes], env: list[bytes]) -> None:
         """Let /proc/PID/cmdline and environ say what they would of a process started by exec, as far as there is room.
 
         The shim puts its mark first: by it a run's processes are told from others.
         """
-        self._fill(self._environment, self._environment_end, env)
-        self._fill(self._arguments, self._arguments_end, argv)
-
-    @staticmethod
-    def _fill(start: int, end: int, parts: list[bytes]) -> None:
-        room = end - start
-        data = b"\0".join(parts)[: room - 1]
-        ctypes.memmove(start, data.ljust(room, b"\0"), room)
-
-
-def _open_files() -> list[str]:
-    found: list[str] = []
-    for name in os.listdir("/proc/self/fd"):
-        try:
-            if int(name) > 2:
-                found.append(f"{name} ({os.readlink('/proc/self/fd/' + name)})")
-        except OSError:
-            continue  # the listing's own
-    return found
-
-
-def _load(names: list[str]) -> None:
-    """Import what is to be there for every run. Raises _Refused, also for what runs would share or lose by a fork."""
-    for name in names:
-        try:
-            importlib.import_module(name)
-        except ImportError as error:
-            raise _Refused("dependency_missing", "preload", f"{name}: {error}") from error
-        except BaseException as error:
-            raise _Refused("start_failed", "preload", f"{name}: {type(error).__name__}: {error}") from error
-    said = ", ".join(names)
-    threading = sys.modules.get("threading")
-    if threading is not None and threading.active_count() > 1:
-        raise _Refused("start_failed", "preload", f"{said}: importing started threads, which a fork does not have")
-    try:
-        os.waitpid(-1, os.WNOHANG)
-    except ChildProcessError:
-        pass
-    else:
-        raise _Refused("start_failed", "preload", f"{said}: importing started processes, which runs would share")
-    left = _open_files()
-    if left:
-        raise _Refused("start_failed", "preload", f"{said}: importing opened what runs would share: {', '.join(left)}")
+        for (start, room), parts in ((self._environment, env), (self._arguments, argv)):
+            _call(_memmove_at, (start, b"\0".join(parts)[: room - 1].ljust(room, b"\0"), room))
 
 
 def _receive(channel: _socket.socket) -> tuple[bytes, list[int]]:
     """A message and its descriptors; an empty message is the end."""
-    fds = array.array("i")
-    data, ancillary, _, _ = channel.recvmsg(64, _socket.CMSG_SPACE(_MOST * fds.itemsize))
-    for level, kind, part in ancillary:
-        if level == _socket.SOL_SOCKET and kind == _socket.SCM_RIGHTS:
-            fds.frombytes(part[: len(part) - len(part) % fds.itemsize])
-    return data, fds.tolist()
+    data, ancillary, _, _ = channel.recvmsg(_LONGEST, _ROOM)
+    fds: list[int] = []
+    for _, _, part in ancillary:
+        fds += memoryview(part).cast("i")
+    return data, fds
 
 
 def _ended(channel: _socket.socket) -> bool:
@@ -149,11 +122,13 @@ def _ended(channel: _socket.socket) -> bool:
 
 
 def _say(channel: _socket.socket, said: dict[str, Any]) -> None:
+    import json
+
     channel.send(json.dumps(said).encode("ascii"))
 
 
-def _serve(channel: _socket.socket) -> int:
-    """Fork whatever is asked for. Returns in a forked process only: the number of its leash."""
+def _serve(channel: _socket.socket) -> None:
+    """Fork whatever is asked for. Returns in a forked process only, which has its leash."""
     while True:
         data, leashes = _receive(channel)
         if not data:
@@ -175,12 +150,10 @@ def _serve(channel: _socket.socket) -> int:
                 except OSError:
                     break
                 if pid == 0:
-                    for fd in {reading, writing, *leashes} - {leash}:
-                        os.close(fd)
-                    null = os.open("/dev/null", os.O_RDWR)
-                    os.dup2(null, _CHANNEL)
-                    os.close(null)
-                    return leash
+                    os.dup2(leash, _LEASH, inheritable=False)
+                    os.closerange(_LEASH + 1, max(reading, writing, *leashes) + 1)
+                    _have_no_input()
+                    return
                 os.write(writing, b"%d\n" % pid)
             os._exit(0)
         for fd in (writing, *leashes):
@@ -193,33 +166,36 @@ def _serve(channel: _socket.socket) -> int:
             pids += part
         os.close(reading)
         os.waitpid(between, 0)
-        _say(channel, {"ev": "forked", "pids": [int(pid) for pid in pids.split()]})
+        channel.send(b'{"ev":"forked","pids":[%b]}' % b",".join(pids.split()))
 
 
-def _become(leash: _socket.socket, memory: _Memory, umask: int) -> list[str]:
-    """Wait for an order, and become its run. Returns its argv. Raises _Refused; never returns without an order."""
+def _have_no_input() -> None:
+    os.close(0)
+    os.open("/dev/null", os.O_RDWR)  # 0 again, and not the resident's: what a run sets there, no other is to find
+    os.set_inheritable(0, True)  # noqa: FBT003 - it has no name
+
+
+def _become(leash: _socket.socket, memory: _Memory) -> tuple[list[str], str]:
+    """Wait for an order, and become its run. Returns its argv and working directory. Raises _Refused; never returns
+    without an order.
+    """
     data, fds = _receive(leash)
     if not data:
         os._exit(0)
-    text, log = fds
-    memory_limit, cwd, count, *parts = os.pread(text, os.fstat(text).st_size, 0).split(b"\0")[:-1]
-    os.close(text)
-    argv, variables = parts[: int(count)], parts[int(count) :]
+    log = fds.pop()
+    for text in fds:
+        data = os.pread(text, os.fstat(text).st_size, 0)
+        os.close(text)
+    memory_limit, folder, argv, variables = _read(data)
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.close(log)
-    os.umask(umask)
     try:
-        os.chdir(cwd)
+        os.chdir(folder)
     except OSError as error:
-        said = f"cwd {os.fsdecode(cwd)}: {os.strerror(error.errno or 0)}"
+        said = f"cwd {os.fsdecode(folder)}: {os.strerror(error.errno or 0)}"
         raise _Refused("bad_config", "chdir", said) from error
-    # The shim gives a resident only variables that are the same in all its runs: nothing is to be taken away, and what
-    # the interpreter or a module has set for itself stays, as it would in a run of its own.
-    for variable in variables:
-        name, _, value = variable.partition(b"=")
-        os.environb[name] = value
-    time.tzset()
+    _set(variables)
     if memory_limit:
         import resource
 
@@ -232,11 +208,30 @@ def _become(leash: _socket.socket, memory: _Memory, umask: int) -> list[str]:
     memory.show(argv, variables)
     _prctl(_PR_SET_DUMPABLE, 1)
     os.setsid()
-    return [os.fsdecode(word) for word in argv]
+    return [str(word, _ENCODING, _ERRORS) for word in argv], str(folder, _ENCODING, _ERRORS)
 
 
-def _reside(names: list[str]) -> list[str]:
-    """Be the resident. Returns in a process that has become a run: its argv."""
+def _read(order: bytes) -> tuple[bytes, bytes, list[bytes], list[bytes]]:
+    """Bytes of address space, the working directory, the arguments, the variables."""
+    memory_limit, folder, count, *parts = order.split(b"\0")[:-1]
+    return memory_limit, folder, parts[: int(count)], parts[int(count) :]
+
+
+def _set(variables: list[bytes]) -> None:
+    # The shim gives a resident only variables that are the same in all its runs: nothing is to be taken away, and what
+    # the interpreter or a module has set for itself stays, as it would in a run of its own.
+    known: dict[bytes, bytes] = os.environ._data  # pyright: ignore[reportPrivateUsage]
+    for variable in variables:
+        name, _, value = variable.partition(b"=")
+        if known.get(name) != value:
+            os.putenv(name, value)
+            known[name] = value
+
+
+def _reside(names: list[str]) -> tuple[list[str], str, bool]:
+    """Be the resident. Returns in a process that has become a run: its argv, its working directory, and whether the
+    process may end without the end of C.
+    """
     _prctl(_PR_SET_DUMPABLE, 0)  # processes of the same user can neither trace it nor open what it has open
     _prctl(_PR_SET_PDEATHSIG, _SIGKILL)
     channel = _socket.socket(fileno=_CHANNEL)
@@ -245,53 +240,95 @@ def _reside(names: list[str]) -> list[str]:
     memory = _Memory()
     umask = os.umask(0o077)
     os.umask(umask)
-    try:
-        _load(names)
-    except _Refused as refused:
-        _say(channel, refused.said)
+    refused = _beside("preload").load(names)
+    if refused is not None:
+        _say(channel, _Refused(refused[0], "preload", refused[1]).said)
         os._exit(1)
+    os.umask(umask)
     for stream in (sys.stdout, sys.stderr):
         stream.flush()  # what is left in there, every run would write
     null = os.open("/dev/null", os.O_RDWR)
     os.dup2(null, 1)
     os.dup2(null, 2)
     os.close(null)
-    sys.modules[_LAST] = types.ModuleType(_LAST)
-    compile("", "", "exec")  # the first one makes all that a compiler needs
-    sys.path_importer_cache.clear()  # each run looks for itself what there is to import
+    quick = _ending.is_all_plain(_beside)
+    leash = _socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
+    sys.modules[_ending.LAST] = _Module(_ending.LAST)
     gc.collect()
     gc.freeze()  # the collector must not write to pages that all runs share
-    _say(channel, {"ev": "ready"})
-    fd = _serve(channel)
+    _rehearse()
+    sys.modules[_ending.LAST] = sys.modules.pop(_ending.LAST)  # the rehearsal's end has moved `__main__` behind it
+    sys.path_importer_cache.clear()  # each run looks for itself what there is to import
+    gc.collect()
+    gc.freeze()
+    channel.send(b'{"ev":"ready","longest":%d}' % _LONGEST)
+    _serve(channel)
     channel.detach()
-    leash = _socket.socket(fileno=fd)
     try:
-        argv = _become(leash, memory, umask)
+        argv, folder = _become(leash, memory)
     except BaseException as error:  # noqa: BLE001 - the shim tells it; a half-made run must not go on
-        refused = error if isinstance(error, _Refused) else None
-        if refused is None:
-            refused = _Refused("start_failed", "resident", f"{type(error).__name__}: {error}")
-        with contextlib.suppress(OSError):
-            _say(leash, refused.said)
-        os._exit(1)
-    with contextlib.suppress(OSError):  # the shim may have died since: the next one sees a session that has begun
-        leash.send(b'{"ev":"begun"}')
-    leash.close()
-    return argv
-
-
-def _source(script: str) -> tuple[bytes, str]:
-    """What the file holds, and the folder in which it lies."""
-    try:
-        file = os.open(script, os.O_RDONLY | os.O_CLOEXEC)
+        why = error if isinstance(error, _Refused) else None
+        if why is None:
+            why = _Refused("start_failed", "resident", f"{type(error).__name__}: {error}")
         try:
-            text = b""
-            while True:
-                part = os.read(file, 1 << 20)
-                if not part:
-                    break
+            _say(leash, why.said)
+        finally:
+            os._exit(1)
+    try:
+        leash.send(b'{"ev":"begun"}')
+    except OSError:
+        pass  # the shim may have died since: the next one sees a session that has begun
+    leash.close()
+    return argv, folder, quick
+
+
+def _rehearse() -> None:
+    """Do before the fork what every forked process does, so that what is found out and bound on the way need not be
+    found out, on a page of its own, in each of them.
+    """
+    argv, words = sys.argv, sys.orig_argv if hasattr(sys, "orig_argv") else None
+    one, other = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
+    fd = other.fileno().to_bytes(4, sys.byteorder)
+    variables = [b"=".join(item) for item in os.environb.items() if len(item[1]) < 256]
+    order = b"\0".join([b"", b"/", b"2", os.fsencode(sys.executable), os.fsencode(__file__), *variables, b""])
+    for _ in range(_OFTEN):
+        one.sendmsg([order], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, fd)])
+        data, fds = _receive(other)
+        os.close(fds.pop())
+        _, folder, said, variables = _read(data)
+        _set(variables)
+        said = [str(word, _ENCODING, _ERRORS) for word in said]
+        main = _new_main(said)
+        _source(said[1], str(folder, _ENCODING, _ERRORS))
+        exec(compile(b"print(end='')", "", "exec", dont_inherit=True), main)  # noqa: S102 - its own text
+        del main
+        _ending.forget()
+    one.close()
+    other.close()
+    for variable in variables[:1]:
+        os.putenv(*variable.split(b"=", 1))
+    sys.argv, sys.modules["__main__"] = argv, _this
+    if words is not None:
+        sys.orig_argv = words
+
+
+def _source(script: str, folder: str) -> tuple[bytes, str]:
+    """What the file holds, and the folder in which it lies. `folder` is the working directory."""
+    name = script[len(folder) + 1 :]
+    beside = script[: len(folder) + 1] == folder + "/" and "/" not in name
+    try:
+        try:
+            file = os.open(script, os.O_RDONLY | os.O_CLOEXEC | (os.O_NOFOLLOW if beside else 0))
+        except OSError:
+            if not beside:
+                raise
+            file, beside = os.open(script, os.O_RDONLY | os.O_CLOEXEC), False
+        try:
+            text = part = os.read(file, os.fstat(file).st_size + 1)
+            while part:
+                part = os.read(file, 1 << 16)
                 text += part
-            return text, os.path.dirname(os.readlink(f"/proc/self/fd/{file}"))
+            return text, os.getcwd() if beside else os.path.dirname(os.readlink(f"/proc/self/fd/{file}"))
         finally:
             os.close(file)
     except OSError as error:
@@ -304,13 +341,13 @@ def _new_main(argv: list[str]) -> dict[str, Any]:
     script = argv[1]
     sys.argv = argv[1:]
     sys.orig_argv = argv
-    main = types.ModuleType("__main__")
+    main = _Module("__main__")
     sys.modules["__main__"] = main
-    file = os.path.abspath(script) if sys.version_info >= (3, 9) else script
+    file = os.path.abspath(script) if sys.version_info >= (3, 9) and script[:1] != "/" else script
     namespace = main.__dict__
     namespace["__file__"] = file
     namespace["__builtins__"] = sys.modules["builtins"]
-    namespace["__loader__"] = importlib.machinery.SourceFileLoader("__main__", file)
+    namespace["__loader__"] = _Loader("__main__", file)
     namespace["__cached__"] = None
     if sys.version_info < (3, 14):
         namespace["__annotations__"] = {}
@@ -324,49 +361,14 @@ def _without_this(kind: Any, value: Any, trace: Any) -> None:
     _hook(kind, value.with_traceback(trace), trace)
 
 
-def _end(status: object) -> None:
-    """End as the interpreter would end, without taking apart what was loaded before the fork: that would cost more than
-    the rest of a short run, as every page of it would have to be copied. Returns where the usual end is needed.
-    """
-    if _count_threads() or not (status is None or isinstance(status, int)):
-        return
-    with contextlib.suppress(BaseException):  # before 3.10 the last failure comes back, which has been printed
-        _run_exit_functions()
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except Exception:  # noqa: BLE001 - the usual end meets it again, and has a status for it
-        return
-    if _count_threads():
-        return
-    # What the run itself has made goes as usual: finalizers run, files that were left open are written.
-    names = ["__main__"]
-    for name in reversed(sys.modules):
-        if name == _LAST:
-            break
-        names.append(name)
-    modules = [sys.modules.pop(name) for name in names]
-    own = [weakref.ref(module) for module in modules if type(module) is types.ModuleType]
-    del modules
-    gc.collect()
-    for module in filter(None, [ref() for ref in own]):
-        for name in list(module.__dict__):
-            if name != "__builtins__":
-                module.__dict__[name] = None
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(Exception):  # there is nobody left to be told
-            stream.flush()
-    _libc.exit(ctypes.c_int(0 if status is None else status))
-
-
 if __name__ == "__main__":
     _this = sys.modules["__main__"]
-    _argv = _reside(sys.argv[1:])
+    _argv, _folder, _quick = _reside(sys.argv[1:])
     _status: object = None
     try:
         try:
             _main = _new_main(_argv)
-            _text, _folder = _source(_argv[1])
+            _text, _folder = _source(_argv[1], _folder)
             if _FOLDER_FIRST:
                 sys.path.insert(0, _folder)
             exec(compile(_text, _main["__file__"], "exec", dont_inherit=True), _main)  # noqa: S102 - its purpose
@@ -374,10 +376,10 @@ if __name__ == "__main__":
             _status = _exit.code
             _exit.__traceback__ = None
             _main = None
-            _end(_status)
+            _ending.end(_status, quick=_quick)
             raise
     except BaseException:
         _hook, sys.excepthook = sys.excepthook, _without_this
         raise  # the interpreter knows what follows: status, atexit, the ends of threads
     _main = None
-    _end(None)
+    _ending.end(None, quick=_quick)

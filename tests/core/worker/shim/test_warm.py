@@ -113,6 +113,17 @@ keep = Last()
 keep.me = keep
 sys.exit(4)
 """,
+    "finalizer of what is old": """
+import gc
+class Last:
+    def __del__(self):
+        print("finalizer")
+keep = Last()
+keep.me = keep
+gc.collect()
+gc.collect()
+""",
+    "streams of C": "import ctypes\nctypes.CDLL(None).printf(b'C has this in a buffer\\n')",
     "daemon thread": "import threading as t, time\nt.Thread(target=time.sleep, args=(60,), daemon=True).start()",
     "failing atexit": "import atexit, sys\natexit.register(lambda: 1 / 0)\nsys.exit(5)",
     "closed stdout": "import os, sys\nos.close(1)\nprint('lost')",
@@ -143,6 +154,72 @@ def test_a_warm_run_ends_as_a_cold_one(yard: Yard, case: str) -> None:
             assert len(yard.residents(client)) == 1  # it was warm
 
     asyncio.run(main())
+
+
+def test_what_a_library_was_loaded_with_waits_for_the_end_of_c(yard: Yard) -> None:
+    """Also where it was loaded before the fork, and the script names it nowhere."""
+
+    async def main() -> None:
+        async with yard.client() as client:
+            modules = yard.folder / "modules"
+            modules.mkdir()
+            # Python's own way to C goes out of sight; what is left to see is a native module of other people.
+            says = "import cffi\nffi = cffi.FFI()\nffi.cdef('int puts(const char *);')\nsay = ffi.dlopen(None).puts\n"
+            (modules / "says.py").write_text(says)
+            script = "import says\nsays.say(b'C has this in a buffer')"
+            await both(client, yard, script, preload=["says"], env={"PYTHONPATH": str(modules)})
+
+    asyncio.run(main())
+    assert yard.log("warm") == yard.log("cold") == "C has this in a buffer\n"
+
+
+@pytest.mark.parametrize("length", [0, 1 << 10, *range((1 << 15) - 400, 1 << 15, 40), 1 << 15, 100_000])
+def test_an_order_of_any_length(yard: Yard, length: int) -> None:
+    """One that is too long for a message is a file."""
+
+    async def main() -> None:
+        async with yard.client() as client:
+            script = "import os, sys\nprint(len(os.environ['LONG']), os.environ['LONG'][-3:], sys.argv[1:])"
+            await both(client, yard, script, "a", env={"LONG": "x" * length + "end"})
+            assert len(yard.residents(client)) == 1
+
+    asyncio.run(main())
+    assert yard.log("warm") == yard.log("cold") == f"{length + 3} end ['a']\n"
+
+
+PLACES = {
+    "in the folder": ("a.py", "real", "real"),
+    "from elsewhere": ("a.py", "real", "/"),
+    "a link in the folder": ("link.py", "real", "real"),
+    "by a link of the folder": ("a.py", "linked", "linked"),
+    "a link in a linked folder": ("link.py", "linked", "linked"),
+    "below the folder": ("real/a.py", "", "."),
+}
+
+
+@pytest.mark.parametrize("case", PLACES)
+def test_modules_are_found_where_the_script_lies(yard: Yard, case: str) -> None:
+    """Where the link leads, as the interpreter has it."""
+    name, folder, cwd = PLACES[case]
+    for made in ("real", "other"):
+        (yard.folder / made).mkdir()
+        (yard.folder / made / "found.py").write_text(f"where = {made!r}")
+    script = "import os, sys, found\nprint(found.where, sys.path[0], __file__, sys.argv[0], os.getcwd())"
+    for place in ("real/a.py", "other/link.py"):
+        (yard.folder / place).write_text(script)
+    (yard.folder / "real" / "link.py").symlink_to("../other/link.py")
+    (yard.folder / "linked").symlink_to("real")
+
+    async def main() -> None:
+        async with yard.client() as client:
+            for warm in (True, False):
+                order = yard.python(f"{warm}", "", warm=warm, cwd=str(yard.folder / cwd))
+                order = replace(order, argv=[order.argv[0], str(yard.folder / folder / name)])
+                await client.start(order)
+                assert (await client.ended(f"{warm}")).status == 0, yard.log(f"{warm}")
+
+    asyncio.run(main())
+    assert yard.log("True") == yard.log("False")
 
 
 def test_a_file_left_open_is_written(yard: Yard) -> None:

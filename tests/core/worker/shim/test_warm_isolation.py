@@ -17,8 +17,9 @@ from anyjob.worker.shim import process
 pytestmark = pytest.mark.needs("cgroup2")
 NOBODY = RunAs(uid=65534, gid=65533, groups=(65532,))
 CHANGES = """
-import builtins, decimal, json, os, random, resource, signal, sys, time
+import builtins, decimal, fcntl, json, os, random, resource, signal, sys, time
 import fractions
+fcntl.fcntl(0, fcntl.F_SETFL, os.O_NONBLOCK)
 builtins.trace = json.trace = sys.trace = "left"
 sys.path.append("/left")
 sys.setrecursionlimit(77)
@@ -45,7 +46,8 @@ print(sorted(os.environ), time.tzname, oct(os.umask(0)), os.getcwd(), os.fstat(0
 print(signal.getsignal(signal.SIGTERM), signal.pthread_sigmask(signal.SIG_BLOCK, []), os.nice(0))
 print(resource.getrlimit(resource.RLIMIT_CORE), len(os.listdir("/proc/self/fd")))
 import decimal
-print(decimal.getcontext().prec)
+import fcntl
+print(decimal.getcontext().prec, fcntl.fcntl(0, fcntl.F_GETFL) & os.O_NONBLOCK)
 """
 PRELOAD = ("json", "decimal", "random")
 
@@ -92,10 +94,12 @@ print(found)
     async def main() -> None:
         async with yard.client() as client:
             await run(client, yard.python("own", search, hidden))
-            (yard.folder / word).mkdir()
+            # Not beside the scripts: who imports from there reads that folder's names.
+            folder = yard.folder / "folders" / word
+            folder.mkdir(parents=True)
             for number in range(3):
                 script = f"import sys\nword = '{word}'\nprint(sys.argv, word)\n"
-                order = yard.python(f"a{number}", script, word, env={word: word}, cwd=str(yard.folder / word))
+                order = yard.python(f"a{number}", script, word, env={word: word}, cwd=str(folder))
                 assert (await run(client, order)).status == 0
                 assert word in yard.log(f"a{number}")
             await run(client, yard.python("looks", search, hidden))

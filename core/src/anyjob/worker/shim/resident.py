@@ -30,8 +30,8 @@ _FAREWELL = 1.0
 """Seconds between the end of what it says and its own end."""
 _MOST = 32
 """Processes that are asked for in one message."""
-_AHEAD = 4
-"""Processes that are kept ready for runs to come while these come fast; one otherwise."""
+_AHEAD = 8
+"""Processes that are kept ready for runs to come while these come fast, and half of that at least; one otherwise."""
 _BUSY = 1.0
 """Seconds: runs that are closer to each other come fast."""
 _LONGEST = 1 << 16
@@ -62,6 +62,7 @@ class Resident:
         "born",
         "key",
         "leaving",
+        "longest",
         "pid",
         "ready",
         "slot",
@@ -75,6 +76,7 @@ class Resident:
         self._owner, self.key = owner, key
         self.ready = self.leaving = False
         self._ahead, self._last = 1, 0.0
+        self.longest = 0
         self.waiting: deque[tuple[Run, dict[str, Any]]] = deque()
         self.spare: list[Seed] = []
         self._asked: deque[list[socket.socket]] = deque()
@@ -117,7 +119,7 @@ class Resident:
             self._owner.sow(self, self.spare.pop(), run, order)
         if self.ready and not self.leaving:
             coming = len(self.spare) + sum(map(len, self._asked))
-            if coming < len(self.waiting) + 1:
+            if coming < len(self.waiting) + (self._ahead + 1) // 2:
                 self._ask(min(len(self.waiting) + self._ahead - coming, _MOST))
 
     def leave(self) -> None:
@@ -174,6 +176,7 @@ class Resident:
             said = json.loads(data)
             if said["ev"] == "ready":
                 self.ready = True
+                self.longest = min(said.get("longest", 0), _LONGEST)
                 self._owner.shim.timers.cancel(("resident", self.pid))
                 self.serve()
             elif said["ev"] == "forked":

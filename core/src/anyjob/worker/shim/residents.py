@@ -3,10 +3,11 @@
 The order names a `key` and the `argv` that starts the resident. Runs share one whose key, argv, user and environment at
 its start are the same. What it says and hears, on a SOCK_SEQPACKET socket that is its stdin:
 
-    resident   {"ev":"ready"}, or {"ev":"failed","cause":C,"evidence":[[source,text]]} and its end
+    resident   {"ev":"ready","longest":N}, or {"ev":"failed","cause":C,"evidence":[[source,text]]} and its end
     shim       a message with one socket, a leash, for each process that is wanted
     resident   {"ev":"forked","pids":[...]}: one for each leash, in order; each is a child of the shim by now
-    shim       on the leash, when a run is to begin: a message with two files, the order and the log
+    shim       on the leash, when a run is to begin: the order and with it one file, the log; an order of N bytes or
+               more, or where no N was said, is a file of its own before the log, and the message says nothing
     process    {"ev":"begun"}, after which it may do what it likes, or {"ev":"failed",...} and its end
 
 The order is parts that NUL bytes end: bytes of RLIMIT_AS or nothing, the working directory, the number of arguments,
@@ -196,7 +197,7 @@ class Residents:
             self._sown[run.name] = seed
             shim.watch(seed.leash.fileno(), select.EPOLLIN, lambda _: self._hear(seed))
             shim.timers.set(("sown", run.name), kernel.boottime() + ANSWER, lambda: self._late(seed))
-            seed.give(order, output, memory)
+            seed.give(order, output, memory, one.longest)
         except StartError as error:
             seed.leash.close()
             end.never_started(shim, run, error.cause, error.evidence)

@@ -49,18 +49,22 @@ class Seed:
         self.order: dict[str, Any] = {}
         self.failed: tuple[str, list[tuple[str, str]]] | None = None
 
-    def give(self, order: dict[str, Any], log: int, memory: int | None) -> None:
-        """Let it become the order's run, with an rlimit of `memory` bytes, if any. Raises OSError when it is gone."""
+    def give(self, order: dict[str, Any], log: int, memory: int | None, longest: int) -> None:
+        """Let it become the order's run, with an rlimit of `memory` bytes, if any. `longest`: bytes of an order that it
+        takes as a message. Raises OSError when it is gone.
+        """
         argv: list[str] = order["argv"]
         env: dict[str, str] = order["env"]
         mark = f"{process.MARK}={env[process.MARK]}"
         others = [f"{name}={value}" for name, value in env.items() if name != process.MARK]
         limit = "" if memory is None else str(memory)
         parts = "\0".join([limit, order["cwd"], str(len(argv)), *argv, mark, *others, ""])
-        # In a file, for it may be longer than a message, and nobody but the process itself is to read it.
+        data = memoryview(parts.encode("utf-8", "surrogateescape"))
+        if len(data) < longest:
+            socket.send_fds(self.leash, [data], [log])
+            return
         text = os.memfd_create("order", os.MFD_CLOEXEC)
         try:
-            data = memoryview(parts.encode("utf-8", "surrogateescape"))
             while data:
                 data = data[os.write(text, data) :]
             socket.send_fds(self.leash, [b"run"], [text, log])
