@@ -3,6 +3,8 @@ Python 3.8 or later.
 
 `exit(3)` calls what was registered with atexit and the destructors of libraries, and writes what C's own streams hold.
 A process of which no library has any of these may end without it. That is read from what a library imports.
+
+Source: Linux man-pages, elf(5), Elf64_Ehdr to Elf64_Sym, and exit(3).
 """
 
 from __future__ import annotations
@@ -53,7 +55,7 @@ def _leaves_nothing(data: bytes) -> bool:
 
 
 def _headers(data: bytes) -> Iterator[tuple[int, int, int, int]]:
-    """Of each program header: type, offset in the file, address, bytes in the file. By elf(5)."""
+    """Of each program header: type, offset in the file, address, bytes in the file."""
     start, each, count = _number(data, 32, 8), _number(data, 54, 2), _number(data, 56, 2)
     for at in range(start, start + each * count, each):
         yield _number(data, at, 4), _number(data, at + 8, 8), _number(data, at + 16, 8), _number(data, at + 32, 8)

@@ -1,5 +1,7 @@
 """What a resident imports for all its runs. Part of the resident's program: standard library alone, Python 3.8 or
 later.
+
+Source: Linux man-pages, proc_pid_fd(5), the links.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 """The resident of warm Python runs: `INTERPRETER zygote.py MODULE...` imports once, then forks for each run.
 
 Runs as a program only, by whatever interpreter a job names (3.8 and later), with nothing but the standard library. Its
-stdin is the shim's channel, a SOCK_SEQPACKET socket. It says `{"ev":"ready"}` once the modules are imported, or
+stdin is the shim's channel, a SOCK_SEQPACKET socket. It says `{"ev":"ready","longest":N}` once the modules are
+imported, N the bytes below which it takes an order as a message, or
 `{"ev":"failed","cause":...,"evidence":[[source,text]]}`. A message from the shim brings one socket for each process to
 fork, its leash; the answer `{"ev":"forked","pids":[...]}` is given when these processes are children of the nearest
 subreaper. At the end of the channel it exits.
@@ -15,7 +16,7 @@ without a word at the end of the leash. Nothing that was read of a run is ever i
 the next.
 
 What a run costs is pages: each that it writes to has to be copied, if only for a reference count. So little is imported
-here (`json` and `ctypes` would be thirty mappings more), and what the forked process does is done once before.
+here (`json` and `ctypes` would be sixteen mappings more), and what the forked process does is done once before.
 
 Source: Linux man-pages, proc_pid_stat(5), arg_start to env_end.
 """
