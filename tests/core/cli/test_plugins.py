@@ -8,6 +8,18 @@ import re
 from tests.core.cli.program import Program, Terminal
 
 BROKEN = "import no_such_module\n"
+TABLE = """
+    from datetime import date
+    from anyjob.plugins import notices
+
+    notices.NOTICES = (
+        notices.Notice(
+            kind=notices.NoticeKind.HOOK, name="anyjob_commands", since="0.2.0",
+            said=date(2026, 11, 27), gone=date(2027, 11, 27), instead="nothing",
+        ),
+    )
+"""
+"""Fills the table of the process that imports it, before the others: the product's own is empty."""
 SICK = """
     from anyjob.executor import FunctionExecutor, Health, Launcher, Options
     from anyjob.plugins import CommandType, ExecutorType, LauncherType, hookimpl
@@ -83,6 +95,7 @@ def test_state_health_and_capabilities_of_what_is_installed(anyjob: Program) -> 
         "types": [],
         "launchers": [],
         "hooks": [],
+        "notices": [],
     }
     assert (by_name["shell"]["state"], by_name["shell"]["types"]) == ("ok", ["shell"])
     health = {name: (one["health"], one["why"]) for name, one in said["types"].items()}
@@ -105,6 +118,17 @@ def test_a_terminal_gets_the_same_words(anyjob: Program) -> None:
     assert terminal.finish() == 0
     assert b"anyjob-shell 0.1.0" in terminal.shown
     assert b"healthy" in terminal.shown
+
+
+def test_what_is_deprecated_is_said_of_each_plugin_that_uses_it(anyjob: Program) -> None:
+    anyjob.install("atable", TABLE)
+    said = "Hook anyjob_commands is deprecated since anyjob 0.2.0 and may go from 2027-11-27 on; use nothing."
+    anyjob.install("sick", SICK)
+    by_name = {one["name"]: one["notices"] for one in json.loads(anyjob("plugins", "--json").out)["plugins"]}
+    assert by_name["sick"] == [said]
+    assert by_name["shell"] == []
+    text = re.sub(r"\s+", " ", anyjob("plugins").out.decode())
+    assert f"hooks anyjob_commands, anyjob_executors, anyjob_launchers notice {said}" in text
 
 
 def test_commands_of_plugins(anyjob: Program) -> None:

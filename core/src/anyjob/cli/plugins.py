@@ -50,6 +50,7 @@ def plugins(config: Config = None, state: State = None, *, as_json: AsJson = Fal
                         "types": list(one.types),
                         "launchers": list(one.launchers),
                         "hooks": list(one.hooks),
+                        "notices": list(one.notices),
                     }
                     for one in reports
                 ],
@@ -67,6 +68,7 @@ def plugins(config: Config = None, state: State = None, *, as_json: AsJson = Fal
             ("job types", ", ".join(one.types)),
             ("launchers", ", ".join(one.launchers)),
             ("hooks", ", ".join(one.hooks)),
+            *(("notice", notice) for notice in one.notices),
         ]
         page.section(f"{one.name} ({one.distribution} {one.version})", [row for row in rows if row[1]])
     page.section("Job types", [(name, _health(said), _promises(said)) for name, said in types.items()])

@@ -3,8 +3,9 @@
 For plugin authors: `hookspecs` (the hooks, each with an example), `types` (what they return), `draft` (what a policy
 may change), `executables` (executors in other languages). For the rest of anyjob: `host`, the only way in; `binding`,
 what it answers; `report` and `observers`.
-Within: `loader`, `hooks` and `fence` (discovery, pluggy, the contract's number), `registry` (names and claims),
-`objects` (imports and instances), `resolver` (a job read against its plugin), `policies`.
+Within: `loader`, `hooks` and `fence` (discovery, pluggy, the contract's number), `notices` (what of it is deprecated),
+`registry` (names and claims), `objects` (imports and instances), `resolver` (a job read against its plugin),
+`policies`.
 """
 
 from anyjob.plugins.binding import Binding, Bound, BoundLauncher, BoundPlace
@@ -13,6 +14,7 @@ from anyjob.plugins.executables import executable_type
 from anyjob.plugins.fence import CONTRACT
 from anyjob.plugins.hookspecs import HookSpecs, hookimpl
 from anyjob.plugins.host import PluginHost
+from anyjob.plugins.notices import ContractWarning
 from anyjob.plugins.observers import ObserverReport, Observers
 from anyjob.plugins.registry import Offer
 from anyjob.plugins.report import PluginReport, PluginState
@@ -26,6 +28,7 @@ __all__ = [
     "BoundLauncher",
     "BoundPlace",
     "CommandType",
+    "ContractWarning",
     "DraftChange",
     "ExecutorType",
     "HookSpecs",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from anyjob.errors import AnyJobError
+from anyjob.plugins.notices import Notice
 from anyjob.plugins.report import PluginReport, PluginState
 from anyjob.plugins.types import ExecutorType, LauncherType
 from anyjob.problem import plain
@@ -30,6 +31,7 @@ class Plugin:
     types: tuple[ExecutorType, ...] = ()
     launchers: tuple[LauncherType, ...] = ()
     hooks: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
     usable: bool = False
 
     @property
@@ -58,6 +60,7 @@ class Plugin:
             types=tuple(sorted(kind.job_type for kind in self.types)),
             launchers=tuple(sorted(kind.name for kind in self.launchers)),
             hooks=self.hooks,
+            notices=tuple(f"{str(notice)[0].upper()}{str(notice)[1:]}." for notice in self.notices),
         )
 
 

@@ -28,6 +28,7 @@ class PluginReport:
 
     `name` is its entry point's, `distribution` and `version` what it was installed from. `state`: what became of it,
     `why` in one sentence, empty when all is well. `types`, `launchers` and `hooks` are the names that it brings.
+    `notices`: what of the contract it uses that has a better name, or that will go, a sentence each.
     """
 
     name: str
@@ -38,3 +39,4 @@ class PluginReport:
     types: tuple[str, ...] = ()
     launchers: tuple[str, ...] = ()
     hooks: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
