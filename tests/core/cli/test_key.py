@@ -135,3 +135,17 @@ def test_an_open_address_is_said_at_the_start(anyjob: Program, tmp_path: Path) -
     done = anyjob("run", anyjob.job("", JobType="code", XAttrs={"wait": 0}), "--config", str(config))
     assert "listens on tcp:0.0.0.0:0, which other machines can reach; what is said there is not encrypted" in done.err
     assert "no application of app group 'shop' serves 'main': none is connected" in done.err
+
+
+def test_a_group_of_another_namespace_is_named_with_it(anyjob: Program, tmp_path: Path) -> None:
+    state = str(tmp_path / "state")
+    made = anyjob("key", "create", "--app", "dev/shop", "--state", state, "--json")
+    assert json.loads(made.out)["group"] == "dev/shop", made.err
+    for wrong, remedy in (
+        ("default/shop", "write shop"),
+        ("a/b/c", "names no app group"),
+        ("/shop", "names no app group"),
+    ):
+        refused = anyjob("key", "create", "--app", wrong, "--state", state)
+        assert refused.status == 2
+        assert remedy in " ".join(refused.err.replace("│", " ").split()), refused.err
