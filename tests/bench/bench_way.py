@@ -1,6 +1,6 @@
 """The whole way by API against bare captured spawns: ExecuteJob, a shell run, its outcome read by GetJobInstance.
 
-    python -m tests.bench.bench_way [--jobs 1000] [--pairs 5] [--flight 32] [--database URL] [--state DIR]
+    python -m tests.bench.bench_way [--jobs 1000] [--pairs 5] [--flight 32 64] [--database URL] [--state DIR]
 
 The server is a process of its own, `anyjob serve`, on SQLite as it comes: every state is durable before it is told.
 Jobs are made and requests are signed beforehand, also those that look for outcomes: instances count up. A slot in
@@ -217,7 +217,7 @@ def main() -> None:
     words = arguments(__doc__)
     words.add_argument("--jobs", type=int, default=1000)
     words.add_argument("--pairs", type=int, default=5)
-    words.add_argument("--flight", type=int, nargs="*", default=[32])
+    words.add_argument("--flight", type=int, nargs="*", default=[32, 64])
     words.add_argument("--database", help="else SQLite in the state folder")
     given = words.parse_args()
     with ground(given.state) as lent:
