@@ -81,10 +81,11 @@ def build(
     """Build a Maven project of an application, with the jar of this version in Maven's repository of this user.
 
     The same by hand: the jar as `anyjob spring jar` says, then mvn package. The project's pom names the dependency
-    anyjob:anyjob-spring. Prints the jar that was built; what Maven says goes to standard error.
+    anyjob:anyjob-spring. Prints the jar that was built. Exit status 1 with Maven's first error where it could not be.
     """
     from anyjob_springschedule.project import build as built
 
+    typer.echo(f"anyjob: Maven builds {project}; for the first time it may fetch for minutes", err=True)
     for path in built(project):
         typer.echo(path)
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from anyjob.errors import WorkerError
 
-__all__ = ["NoMaven", "NotResolved", "classpaths"]
+__all__ = ["NoMaven", "NotResolved", "classpaths", "first_error"]
 
 _PATIENCE: Final = 600.0
 _GOAL: Final = "dependency:build-classpath"
@@ -64,14 +64,15 @@ def classpaths(folder: Path) -> dict[str, list[Path]]:
             if done.returncode == 0:
                 found = {str(pom.parent): Path(scratch, pom).with_name(_OUT) for pom in poms}
                 return {name: _jars(out) for name, out in found.items() if out.is_file()}
-    raise NotResolved(folder / "pom.xml", _last(said))
+    raise NotResolved(folder / "pom.xml", first_error(said))
 
 
 def _jars(out: Path) -> list[Path]:
     return [Path(jar) for jar in out.read_text().strip().split(os.pathsep) if jar]
 
 
-def _last(said: bytes) -> str:
+def first_error(said: bytes) -> str:
+    """The line that tells most of what Maven printed, at most 500 characters."""
     lines = [line.strip() for line in said.decode(errors="replace").splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("[ERROR]")]
     return (errors or lines or ["it said nothing"])[0][:500]

@@ -21,7 +21,7 @@ from typing import Final
 from anyjob.errors import AnyJobError, WorkerError
 from anyjob_jvm.homes import find_homes
 from anyjob_jvm.jars import jar
-from anyjob_springschedule.maven import NoMaven
+from anyjob_springschedule.maven import NoMaven, first_error
 
 __all__ = ["NoProject", "NotBuilt", "NotFit", "ProjectRefused", "build", "built"]
 
@@ -39,11 +39,11 @@ class NoProject(WorkerError):
 
 
 class ProjectRefused(WorkerError):
-    """Maven did not build it; what it said has been shown."""
+    """Maven did not build it. `said` is its first error."""
 
-    def __init__(self, project: Path, status: int) -> None:
-        self.project, self.status = project, status
-        super().__init__(f"Maven could not build {project}: mvn ended with {status}. What it said stands above.")
+    def __init__(self, project: Path, said: str) -> None:
+        self.project, self.said = project, said
+        super().__init__(f"Maven could not build {project}: {said}. `mvn -f {project / 'pom.xml'} package` says more.")
 
 
 class NotFit(WorkerError):
@@ -64,9 +64,8 @@ class NotBuilt(WorkerError):
 def build(project: Path) -> list[Path]:
     """Put our jar into Maven's repository of this user, package the project, and give the jars in which it lies.
 
-    What Maven says goes to standard error. Blocks: seconds, minutes where Maven has to fetch Spring Boot. Killed in
-    between it has left nothing that the next call would mind. Raises NoProject, NoMaven, ProjectRefused, and what
-    building our own jar raises.
+    Blocks: seconds, minutes where Maven has to fetch Spring Boot. Killed in between it has left nothing that the next
+    call would mind. Raises NoProject, NoMaven, ProjectRefused, and what building our own jar raises.
     """
     if not (project / "pom.xml").is_file():
         raise NoProject(project)
@@ -76,10 +75,12 @@ def build(project: Path) -> list[Path]:
     ours = ["-DgroupId=anyjob", "-DartifactId=anyjob-spring", f"-Dversion={version('anyjob-springschedule')}"]
     file = f"-Dfile={jar('anyjob_springschedule', 'spring')}"
     for words in ([_GOAL, file, *ours, "-Dpackaging=jar"], ["-f", str(project / "pom.xml"), "package"]):
-        argv = [mvn, "-q", "-B", "-Dstyle.color=never", *words]
-        done = subprocess.run(argv, check=False, stdin=subprocess.DEVNULL, stdout=sys.stderr.fileno())
+        done = subprocess.run(
+            [mvn, "-q", "-B", *words], check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, env={**os.environ, "LC_ALL": "C.UTF-8"},
+        )  # fmt: skip
         if done.returncode:
-            raise ProjectRefused(project, done.returncode)
+            raise ProjectRefused(project, first_error(done.stdout))
     return [path for path in _products(project) if _holds(path) is not None]
 
 
