@@ -9,6 +9,7 @@ from threading import Event
 from anyjob.errors import SecretMissing
 from anyjob.job import Job
 from anyjob.outcome import Evidence, Json, Outcome
+from anyjob.problem import Problem
 from anyjob.secret import read_source
 from anyjob.spec import CommonXAttrs
 from anyjob.worker.settings import SecretSource
@@ -33,18 +34,27 @@ class SecretStore:
         setting = common.secrets.get(name)
         if setting is None:
             raise SecretMissing(name, f"job {job.name!r} does not list it under XAttrs.secrets.")
+        if refused := self._refused(job, name, setting):
+            raise SecretMissing(name, f"{refused}.")
+        return read_source(name, f"secrets.{setting}", self._sources[setting], given_up)
+
+    def problems(self, job: Job, common: CommonXAttrs) -> list[Problem]:
+        """Which secrets no run of the job would be given here: known before there is one. Asks no source."""
+        told = {name: self._refused(job, name, setting) for name, setting in common.secrets.items()}
+        return [
+            Problem(field=f"XAttrs.secrets.{name}", value=common.secrets[name], remedy=f"cannot be had: {why}")
+            for name, why in told.items()
+            if why
+        ]
+
+    def _refused(self, job: Job, name: str, setting: str) -> str:
+        """Why the job is not given it, empty when it is."""
         source = self._sources.get(setting)
         if source is None:
-            raise SecretMissing(
-                name,
-                f"this worker has no [secrets.{setting}] in its settings; add it, or correct XAttrs.secrets.{name}.",
-            )
+            return f"this worker has no [secrets.{setting}] in its settings; add it, or correct XAttrs.secrets.{name}"
         if "*" not in source.groups and job.owner not in source.groups:
-            raise SecretMissing(
-                name,
-                f"[secrets.{setting}] is not for app group {job.owner!r}; add it to its groups, or '*' for all.",
-            )
-        return read_source(name, f"secrets.{setting}", source, given_up)
+            return f"[secrets.{setting}] is not for app group {job.owner!r}; add it to its groups, or '*' for all"
+        return ""
 
 
 def masks(secrets: Mapping[str, str]) -> list[str]:

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from anyjob.job import Job
     from anyjob.plugins.binding import Binding, Bound
     from anyjob.plugins.host import PluginHost
+    from anyjob.problem import Problem
     from anyjob.worker.local.shimclient import ShimClient
 
 __all__ = ["LiveRun", "Worker"]
@@ -331,6 +332,10 @@ class Worker:
         self, record: RunRecord, common: CommonXAttrs, name: str, given_up: threading.Event | None = None
     ) -> str:
         return self._secrets.value(record.order.job, common, name, given_up)
+
+    def secret_problems(self, job: Job, common: CommonXAttrs) -> list[Problem]:
+        """Which secrets that the job lists none of its runs would be given here, by settings and app group."""
+        return self._secrets.problems(job, common)
 
     def progressed(self, run: RunFace) -> None:
         """Progress is read where it is shown; nothing is kept of it."""

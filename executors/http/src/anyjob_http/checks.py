@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import Final, cast
 
 from anyjob.egress import read_url
@@ -32,6 +33,7 @@ __all__ = [
 SECRET: Final = re.compile(r"#\{secret\.([A-Za-z_][A-Za-z0-9_]*)\}")
 PLACEHOLDER: Final = re.compile(r"#\{[^}]*\}")
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
+_USUAL: Final = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH")
 _STATUS: Final = re.compile(r"([1-5])xx|([1-5]\d\d)(?:-([1-5]\d\d))?", re.IGNORECASE)
 _CHARSET: Final = re.compile(r';\s*charset\s*=\s*"?([^";\s]+)', re.IGNORECASE)
 _OURS: Final = frozenset(
@@ -58,7 +60,18 @@ def token(value: object) -> object:
         raise ValueError("is no HTTP method; write GET, POST, PUT, ...")
     if value.upper() == "CONNECT":
         raise ValueError("asks for a tunnel, which no job needs; write another method")
-    return value.upper()
+    word = value.upper()
+    if meant := _meant(word):
+        raise ValueError(f"is no HTTP method, but next to one; did you mean {meant}?")
+    return word
+
+
+def _meant(word: str) -> str:
+    """Which usual method an unusual one is a slip of; empty for one that may be somebody's own."""
+    if word in _USUAL:
+        return ""
+    swapped = [method for method in _USUAL if sorted(method) == sorted(word)]
+    return next(iter(swapped or get_close_matches(word, _USUAL, n=1, cutoff=0.85)), "")
 
 
 def header_name(name: str | None) -> str | None:

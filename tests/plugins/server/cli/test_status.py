@@ -197,3 +197,14 @@ def test_alerts_that_wait_and_those_that_were_dropped_are_counted(up: Serving) -
     words = r"^  alerts +0 wait for a sender; dropped unsent: 1 too old, the last at 2027-01-1"
     assert re.search(words, shown, re.MULTILINE)
     assert said(up, "status")["alerts"]["last_dropped"] == 1_800_000_000
+
+
+def test_the_brake_stands_in_the_audit_log(up: Serving) -> None:
+    for words in (["hold"], ["hold", "--release"]):
+        assert up.program(*words, "--state", str(up.state)).status == 0
+    until(lambda: len(said(up, "audit", "--action", "Hold")["lines"]) == 2, "both lines")
+    details = [one["detail"] for one in said(up, "audit", "--action", "Hold")["lines"]]
+    assert details == [
+        "the server is let go: what waits begins",
+        "the server is held: it begins nothing new until `anyjob hold --release`",
+    ]

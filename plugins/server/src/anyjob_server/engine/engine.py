@@ -34,7 +34,9 @@ from anyjob_server.engine.scheduler import Scheduler
 from anyjob_server.engine.standing import Standing, look
 from anyjob_server.engine.why import Why, why, why_gone
 from anyjob_server.settings import ServerSettings
-from anyjob_server.store import enabled, groups, instances, jobs, reasons
+from anyjob_server.store import audit, enabled, groups, instances, jobs, reasons
+from anyjob_server.store.audit import AuditRow
+from anyjob_server.store.errors import StoreError
 from anyjob_server.store.groups import GroupRow
 from anyjob_server.store.jobs import JobRow
 from anyjob_server.store.store import Store
@@ -166,8 +168,14 @@ class Engine:
         while True:
             await asyncio.sleep(_LOOK)
             if self._hold.look():
-                _log.warning(self._hold.why or "the server is let go: what waits begins")
+                said = self._hold.why or "the server is let go: what waits begins"
+                _log.warning(said)
                 self._dispatcher.admit(self._gate.slots(0 if self._hold.by else self._slots))
+                row = AuditRow(at=self._clock.now(), key="", action="Hold", detail=said, allowed=True)
+                try:
+                    await self._store.write(lambda c, row=row: audit.add(c, [row]))
+                except StoreError as error:  # the brake must work all the same
+                    _log.warning("that is not in the audit log: %s", error)
 
     def group_changed(self, group: GroupRow) -> None:
         """An app group has another MaxConcurrency."""

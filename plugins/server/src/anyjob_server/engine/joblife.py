@@ -249,6 +249,10 @@ class JobLife:
             raise BadJob(problems, job.name)
         if "user" in job.xattrs and (problem := self._user(job)) is not None:
             raise BadJob([problem], job.name)
+        if "secrets" in job.xattrs:
+            refused = self._worker.secret_problems(job, self._host.dispatch(job).common)
+            if refused:
+                raise BadJob(refused, job.name)
         return json.dumps(binding.to_json())
 
     def _user(self, job: Job) -> Problem | None:
