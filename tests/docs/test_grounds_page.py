@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,9 @@ from tests.grounds.kubernetes.cluster import Cluster
 @pytest.mark.needs("docker", "postgres", "k8s", "systemd")
 @pytest.mark.timeout(300)
 def test_the_commands_of_the_page(tmp_path: Path) -> None:
-    engine, cluster = tmp_path / "engine", tmp_path / "cluster"
+    # Of their own, and short: a Unix socket's path holds 107 bytes.
+    top = Path(tempfile.mkdtemp(prefix="page-"))
+    engine, cluster = top / "engine", top / "cluster"
     here = {"/tmp/engine": str(engine), "/tmp/cluster": str(cluster)}
     try:
         walk("tests/grounds/README.md", tmp_path / "here", replace=here)
@@ -22,4 +26,5 @@ def test_the_commands_of_the_page(tmp_path: Path) -> None:
         if engine in left:
             Engine(engine).clear()
         Cluster(cluster).down()
+        shutil.rmtree(top, ignore_errors=True)
     assert not left
