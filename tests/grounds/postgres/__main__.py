@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import signal
+import time
+from contextlib import suppress
 
 from tests.grounds.postgres.cluster import lent_postgres
 
 if __name__ == "__main__":
-    with lent_postgres(durable=True) as cluster:
+    # An exception, whenever it comes: who is ended by a signal itself leaves the cluster behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with suppress(KeyboardInterrupt), lent_postgres(durable=True) as cluster:
         print(cluster.database(), flush=True)
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        while True:
+            time.sleep(1)
