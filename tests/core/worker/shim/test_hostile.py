@@ -73,12 +73,13 @@ class Witness:
     def strangers(self, client: ShimClient) -> list[str]:
         """Living processes that are neither the test nor the shim's own."""
         known = {os.getpid(), client.facts["pid"], client.facts["keeper"]}
+        # A spawner that has not run yet is still named like the shim, which forked it; no run has the shim's arguments.
+        shim = process.read(f"/proc/{client.facts['pid']}/cmdline")
         found: list[str] = []
         for path in self.path.rglob("cgroup.procs"):
             for pid in map(int, path.read_text().split()):
-                comm = (process.read(f"/proc/{pid}/comm") or b"").strip()
-                facts = process.facts(pid)
-                if pid not in known and facts is not None and facts.state not in "ZX" and comm != b"anyjob-spawner":
+                facts, own = process.facts(pid), process.read(f"/proc/{pid}/cmdline") == shim
+                if pid not in known and facts is not None and facts.state not in "ZX" and not own:
                     found.append(process.describe(pid))
         return found
 
