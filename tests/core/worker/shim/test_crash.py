@@ -128,6 +128,11 @@ def test_all_killed_a_new_keeper_finds_living_runs(any_yard: Yard) -> None:
     asyncio.run(main())
 
 
+def _spawned(pid: int) -> bool:
+    facts = process.facts(pid)
+    return facts is not None and process.read(f"/proc/{facts.parent}/comm") == b"anyjob-spawner\n"
+
+
 def test_all_killed_and_a_run_ends_unseen(any_yard: Yard) -> None:
     """Nobody was there to see it: unknown, with what is known."""
 
@@ -136,6 +141,9 @@ def test_all_killed_and_a_run_ends_unseen(any_yard: Yard) -> None:
             pids = await begin(any_yard, client, 2)
             kill(client, "keeper", "pid")
             await client.close()
+        await until(
+            lambda: not any(map(_spawned, pids)), "that their spawners left; one that is there yet sees the end"
+        )
         (any_yard.folder / "go").touch()
         await until(lambda: not any(map(process.facts, pids)), "the ends of the runs, and their reaping")
         async with any_yard.client() as client:
