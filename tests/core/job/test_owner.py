@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from anyjob.errors import SecretMissing
 from anyjob.job import Job, owner_of, parts_of
@@ -46,6 +47,12 @@ def test_what_a_person_writes() -> None:
             written(text)
     with pytest.raises(ValueError, match="which is left out; write shop"):
         written("default/shop")
+
+
+def test_which_of_a_secrets_groups_is_wrong_is_told() -> None:
+    with pytest.raises(ValidationError) as wrong:
+        SecretSource.model_validate({"env": "X", "groups": ["shop", "dev/", "*"]})
+    assert [one["loc"] for one in wrong.value.errors()] == [("groups", 1)]
 
 
 def test_a_secret_of_one_namespace_is_not_anothers() -> None:

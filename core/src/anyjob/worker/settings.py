@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from anyjob.executor.environment import ALLOWED
 from anyjob.job.owner import written
@@ -24,12 +24,7 @@ class SecretSource(Source):
     """Where a secret of jobs comes from. `groups` are the app groups whose jobs may use it, as
     `GROUP` or `NAMESPACE/GROUP`; `*` means all."""
 
-    groups: list[str] = Field(default_factory=list[str])
-
-    @field_validator("groups")
-    @classmethod
-    def _owners(cls, value: list[str]) -> list[str]:
-        return [written(one) for one in value]
+    groups: list[Annotated[str, AfterValidator(written)]] = Field(default_factory=list[str])
 
 
 class WorkerSettings(_Part):
