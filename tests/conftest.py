@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
+from pathlib import Path
 
 import hypothesis
+import pytest
+from tests.core.cli.program import Program
 
 pytest_plugins = ["tests.grounds.fixtures", "tests.beside", "tests.tally"]
 
@@ -22,3 +26,11 @@ def pytest_configure() -> None:
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, usual)
     os.environ.pop("PYTEST_ADDOPTS", None)
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Iterator[Program]:
+    """The program, for a user whose state lies below tmp_path."""
+    made = Program(tmp_path)
+    yield made
+    made.clean()

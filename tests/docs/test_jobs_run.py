@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -18,10 +18,8 @@ from tests.docs.fences import blocks
 
 
 @pytest.fixture
-def anyjob(tmp_path: Path) -> Iterator[Program]:
-    program = Program(tmp_path)
-    yield program
-    program.clean()
+def anyjob(program: Program) -> Program:
+    return program
 
 
 def run(anyjob: Program, text: str, *options: str, **fields: Any) -> dict[str, Any]:

@@ -25,10 +25,8 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 
 @pytest.fixture
-def anyjob(tmp_path: Path) -> Iterator[Program]:
-    program = Program(tmp_path)
-    yield program
-    program.clean()
+def anyjob(program: Program) -> Program:
+    return program
 
 
 def listed(listings: list[str]) -> set[str]:

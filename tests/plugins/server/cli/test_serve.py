@@ -32,13 +32,6 @@ SLOW = "echo begun; while ! test -e '{}'; do sleep 0.05; done; echo over"
 
 
 @pytest.fixture
-def program(tmp_path: Path) -> Iterator[Program]:
-    made = Program(tmp_path)
-    yield made
-    made.clean()
-
-
-@pytest.fixture
 def up(tmp_path: Path) -> Iterator[Serving]:
     with Serving(tmp_path) as serving:
         yield serving

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,10 +29,8 @@ Content: echo three
 
 
 @pytest.fixture
-def anyjob(tmp_path: Path) -> Iterator[Program]:
-    program = Program(tmp_path)
-    yield program
-    program.clean()
+def anyjob(program: Program) -> Program:
+    return program
 
 
 def a_file(folder: Path, text: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,8 @@ APPLICATION = Path(__file__).with_name("application.py")
 
 
 @pytest.fixture
-def anyjob(tmp_path: Path) -> Iterator[Program]:
-    program = Program(tmp_path)
-    yield program
-    program.clean()
+def anyjob(program: Program) -> Program:
+    return program
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import signal
 import socket
 import sys
 import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +29,8 @@ PEER = """
 
 
 @pytest.fixture
-def anyjob(tmp_path: Path) -> Iterator[Program]:
-    program = Program(tmp_path)
-    yield program
-    program.clean()
+def anyjob(program: Program) -> Program:
+    return program
 
 
 @pytest.fixture

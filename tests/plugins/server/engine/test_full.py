@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,24 +11,12 @@ import pytest
 from tests.grounds.postgres.cluster import Postgres
 from tests.plugins.server.engine.play import field
 from tests.plugins.server.store.place import Place
+from tests.plugins.server.store.smalldisk import small_disk
 
 from anyjob.status import InstanceStatus
 from anyjob_server.engine.errors import NoRoom, NotFired, Reason
 
 pytestmark = pytest.mark.needs("root")
-
-
-@contextmanager
-def small_disk(folder: Path) -> Generator[Path]:
-    """A disk of 24 MB in a new folder there."""
-    disk = folder / "disk"
-    disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", disk], check=True)
-    try:
-        yield disk
-    finally:
-        subprocess.run(["umount", "-l", disk], check=True)
-        disk.rmdir()
 
 
 @contextmanager

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-import subprocess
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -16,6 +14,7 @@ import pytest
 from sqlalchemy import Connection
 from tests.grounds.postgres.cluster import Postgres
 from tests.plugins.server.store.place import Place, an_instance
+from tests.plugins.server.store.smalldisk import small_disk
 
 from anyjob.status import InstanceStatus
 from anyjob_server.store import Store, StoreFull, Transition, instances, meta
@@ -89,19 +88,6 @@ def test_sqlites_own_limit(tmp_path: Path) -> None:
 
     asyncio.run(run())
     store.close()
-
-
-@contextmanager
-def small_disk(folder: Path) -> Generator[Path]:
-    """A file system of 24 MB in a new folder there."""
-    disk = folder / "disk"
-    disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "anyjob-test", disk], check=True)
-    try:
-        yield disk
-    finally:
-        subprocess.run(["umount", "--lazy", disk], check=True)
-        disk.rmdir()
 
 
 @pytest.mark.needs("root")
