@@ -8,10 +8,12 @@ import re
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 from tests.docs.fences import blocks
 
 from anyjob.scaffold.carried import template_files
@@ -116,3 +118,12 @@ def test_a_scaffolded_executor_is_proved_where_only_wheels_are(
             program, *words = line.split()
             said = run(python.with_name(program), *words, cwd=folder)
         assert " passed" in said
+
+
+def test_the_template_refuses_no_later_anyjob() -> None:
+    """What is made for a contract runs on every later anyjob, says core/docs/contract.md: pip must let it."""
+    project = tomllib.loads((TEMPLATE / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["test"]]
+    ours = [need for need in map(Requirement, wanted) if need.name == "anyjob"]
+    assert len(ours) == 2
+    assert all(need.specifier.contains("99.0") for need in ours), wanted

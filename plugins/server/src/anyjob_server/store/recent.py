@@ -35,7 +35,11 @@ class Recent:
     def made(self, rows: Iterable[InstanceRow]) -> None:
         """These were inserted."""
         for row in rows:
-            self._put(replace(row, parameters=clean(row.parameters), note=clean(row.note)))
+            parameters, note = clean(row.parameters), clean(row.note)
+            same = (
+                parameters is row.parameters and note is row.note
+            )  # nearly always, and a copy costs more than the rest
+            self._put(row if same else replace(row, parameters=parameters, note=note))
 
     def moved(self, change: Transition, *, surely: bool) -> None:
         """A transition was carried out; not `surely`: it may have been, by an earlier try or not at all."""
