@@ -38,7 +38,7 @@ class Recent:
             parameters, note = clean(row.parameters), clean(row.note)
             same = (
                 parameters is row.parameters and note is row.note
-            )  # nearly always, and a copy costs more than the rest
+            )  # nearly always; a copy costs more
             self._put(row if same else replace(row, parameters=parameters, note=note))
 
     def moved(self, change: Transition, *, surely: bool) -> None:
