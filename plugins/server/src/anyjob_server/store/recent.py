@@ -36,9 +36,7 @@ class Recent:
         """These were inserted."""
         for row in rows:
             parameters, note = clean(row.parameters), clean(row.note)
-            same = (
-                parameters is row.parameters and note is row.note
-            )  # nearly always; a copy costs more
+            same = parameters is row.parameters and note is row.note  # nearly always; a copy costs more
             self._put(row if same else replace(row, parameters=parameters, note=note))
 
     def moved(self, change: Transition, *, surely: bool) -> None:
