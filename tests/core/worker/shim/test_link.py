@@ -244,3 +244,43 @@ def test_an_order_that_makes_no_sense_ends_nothing_else(yard: Yard) -> None:
             assert isinstance(await got, Ended)
 
     asyncio.run(main())
+
+
+def test_an_end_is_told_before_all_that_was_ordered_has_begun(yard: Yard) -> None:
+    async def main() -> None:
+        async with yard.client() as client:
+            names = [f"n{number}" for number in range(100)]
+            began = [client.start(yard.order(name, "true")) for name in names]  # one frame
+            await began[0]
+            await client.ended(names[0])
+            assert not began[-1].done()
+            await asyncio.gather(*began, *map(client.ended, names))
+
+    asyncio.run(main())
+
+
+def test_what_a_worker_ordered_is_done_before_the_next_one_is_told_what_there_is(yard: Yard) -> None:
+    async def main() -> None:
+        async with yard.client() as old:
+            names = [f"n{number}" for number in range(50)]
+            for name in names:
+                old.start(yard.order(name, "true"))
+            await asyncio.sleep(0)  # they leave as one frame
+            async with yard.client() as new:
+                assert sorted(new.known) == sorted(names)
+                new.ack(names)
+
+    asyncio.run(main())
+
+
+def test_a_stop_that_stands_behind_starts_finds_its_run(yard: Yard) -> None:
+    async def main() -> None:
+        async with yard.client() as client:
+            for number in range(20):
+                client.start(yard.order(f"n{number}", "true"))
+            began = client.start(yard.order("last", "sleep", "60"))
+            proof = await client.stop("last", "FORCE")
+            assert proof.strength == "PROVEN"
+            assert isinstance(await began, Started)
+
+    asyncio.run(main())

@@ -133,7 +133,7 @@ class Link:
         if messages and peer is not self.worker and not self._greet(peer, messages.pop(0)):
             return
         if messages:
-            self._shim.obey(messages)
+            self._shim.orders.add(messages)
 
     def _greet(self, peer: Peer, message: dict[str, Any]) -> bool:
         version = message.get("version")

@@ -6,13 +6,14 @@ import os
 import select
 import signal
 
-from . import adopt, end, exits, frames, kernel, lines, replay, start, stop
+from . import adopt, end, exits, frames, kernel, lines, replay, stop
 from .arms import Arms
 from .begun import Begun
 from .complaint import complain, complain_of_fault
 from .holds import Holds
 from .journal import Journal, boot_line
 from .link import Link
+from .orders import Orders
 from .quota import LogWatch
 from .residents import Residents
 from .timers import Timers
@@ -56,6 +57,7 @@ class Shim:
         self.exits = exits.Exits(seat.folder)
         self.logs = LogWatch(self.timers, seat.floor)
         self.arms = Arms(self)
+        self.orders = Orders(self)
         self.link = Link(self, seat.listener)
         taken = {line["group"] for line in (*past.live.values(), *past.sown.values())} - {None}
         self.holds = Holds(self, taken)
@@ -129,55 +131,18 @@ class Shim:
         """Nobody is connected: end after a while, if there is nothing to keep."""
         self.timers.set("idle", kernel.boottime() + self.seat.idle, self._idle)
 
-    def obey(self, messages: list[dict[str, Any]]) -> None:
-        """Do what a worker asks; starts that stand together are begun together."""
-        starts: list[dict[str, Any]] = []
-        for message in messages:
-            if message.get("do") == "start":
-                starts.append(message)
-                continue
-            self._guard(start.begin_all, self, starts)
-            starts = []
-            self._guard(self._obey, message)
-        self._guard(start.begin_all, self, starts)
-
-    def _guard(self, act: Callable[..., None], *args: Any) -> None:
-        """A fault in one order must not end the shim, which has other runs to keep."""
-        try:
-            act(*args)
-        except Exception as error:
-            complain_of_fault()
-            self.say(frames.encode({"ev": "fault", "text": f"{type(error).__name__}: {error}"}))
-
-    def _obey(self, message: dict[str, Any]) -> None:
-        do = message.get("do")
-        if do == "stop":
-            stop.order(self, message["run"], message["stage"])
-        elif do == "cancel":
-            self.residents.cancel(message["run"])
-        elif do == "ack":
-            self._ack(message["runs"])
-        elif do == "list":
-            self._list()
-        elif do == "arm":
-            self.arms.arm(message)
-        elif do == "disarm":
-            self.arms.disarm(message["key"])
-        elif do == "quit_when_idle":
-            self.quitting = True
-        else:
-            raise ValueError(f"unknown order {do!r}")
-
     def loop(self) -> None:
         """Turn until there is nothing left to keep."""
         scans = self.holds.scans
-        while not self.quitting or self.live or self.residents:
-            ready = self._epoll.poll()
+        while not self.quitting or self.live or self.residents or self.orders:
+            # Ends are taken up between starts, and told: else worker and shim would wait for each other by turns.
+            ready = self._epoll.poll(0 if self.orders else None)
             scans.stale()
             for fd, events in ready:
                 handler = self._handlers.get(fd)
                 if handler is not None:
                     handler(events)
+            self.orders.some()
             while self._later:
                 self._later.pop(0)()
             self.holds.oom.down()
@@ -268,16 +233,6 @@ class Shim:
                 self.worker_went()
             else:
                 self.quitting = True
-
-    def _ack(self, names: list[str]) -> None:
-        for name in names:
-            self.over.pop(name, None)
-        self.journal.add(frames.encode({"ev": "ack", "runs": names}))
-
-    def _list(self) -> None:
-        live = b",".join([run.line for run in self.live.values()])
-        over = b",".join(self.over.values())
-        self.say(b'{"ev":"list","live":[' + live + b'],"ended":[' + over + b"]}")
 
 
 def run(seat: Seat) -> NoReturn:
