@@ -252,8 +252,8 @@ def test_runs_by_hand(server: Live) -> None:
 @pytest.mark.parametrize(
     ("action", "fields", "code"),
     [
-        ("CreateNamespace", {"Name": "x" * 101}, "InvalidName"),
-        ("CreateNamespace", {"Name": "x\n"}, "InvalidName"),
+        ("CreateNamespace", {"Namespace": None, "GroupId": None, "Name": "x" * 101}, "InvalidName"),
+        ("CreateNamespace", {"Namespace": None, "GroupId": None, "Name": "x\n"}, "InvalidName"),
         ("CreateAppGroup", {"AppName": "a", "AppType": 3}, "InvalidAppType"),
         ("CreateAppGroup", {"AppName": "a", "MaxJobs": -1}, "InvalidMaxJobs"),
         ("CreateAppGroup", {"AppName": "a", "MonitorConfigJson": "[]"}, "InvalidMonitorConfigJson"),
@@ -309,6 +309,10 @@ def test_every_operation_asks_the_policy(server: Live, name: str) -> None:
     given: dict[str, Any] = dict.fromkeys(all_operations()[name].needed, "default")
     if name != "CreateJob":
         given |= {"JobId": job, "JobIdList.1": job, "JobInstanceId": instance, "InstanceId": instance, "Name": "x"}
+    operation = all_operations()[name]
+    if operation.takes is not None:
+        known = {*operation.needed, *(one.replace(".N", ".1") for one in operation.takes)}
+        given = {field: value for field, value in given.items() if field in known}
     given |= {**PLAIN.get(name, {}), "Namespace": NAMESPACE, "GroupId": GROUP}
     status, told = server.say(nothing.acs3(name, {field: str(value) for field, value in given.items()}))
     assert (status, told["Code"]) == (403, "NoPermission"), told
@@ -388,3 +392,37 @@ def test_an_operation_that_forgets_to_ask_is_a_fault(
     status, told = server.say(server.signer.v1("ExecuteJob", {"Namespace": "a", "GroupId": "b", "JobId": "1"}))
     assert (status, told["Code"]) == (500, "InternalError")
     assert f"{told['RequestId']} failed with RuntimeError" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("action", "given", "told"),
+    [
+        ("ListJobs", {"Jobname": "x"}, "Jobname is no parameter of ListJobs; did you mean JobName?"),
+        ("ListJobs", {"PageNumber": 2}, "PageNumber is no parameter of ListJobs; did you mean PageNum"),
+        ("StopInstance", {"InstanceId": 1, "JobInstanceId": 1}, "JobInstanceId is no parameter of StopInstance"),
+        ("UpdateJobScript", {"JobId": 1, "ScriptContents": "x"}, "did you mean ScriptContent?"),
+        ("BatchDeleteJobs", {"JobIdList.1": 1, "JobIds.1": 2}, "JobIds.1 is no parameter of BatchDeleteJobs"),
+        ("DeleteAppGroup", {"DeletJobs": "true"}, "did you mean DeleteJobs?"),
+        ("ListNamespaces", {"Limit": 1}, "Limit is no parameter of ListNamespaces; it has GroupId, Namespace,"),
+        ("CreateNamespace", {"Name": "x"}, "Namespace is no parameter of CreateNamespace"),
+    ],
+)
+def test_a_parameter_that_an_operation_does_not_have_is_refused_by_name(
+    server: Live, action: str, given: dict[str, Any], told: str
+) -> None:
+    assert told in refused(server.call(action, **given), 400)
+
+
+def test_the_parameters_of_the_gateway_are_no_operations(server: Live) -> None:
+    query = {"Namespace": NAMESPACE, "GroupId": GROUP, "RegionId": "local", "Format": "JSON", "SecurityToken": "t"}
+    assert server.say(server.signer.v1("ListJobs", query))[1]["Success"]
+    assert server.say(server.signer.acs3("ListJobs", query))[1]["Success"]
+
+
+def test_a_key_of_a_namespace_makes_no_other_one(server: Live) -> None:
+    made = server.call("CreateAccessKey", KeyNamespace=NAMESPACE)["Data"]
+    scoped = Signer(key_id=made["AccessKeyId"], secret=made["AccessKeySecret"])
+    for scope in ({"Namespace": None}, {"Namespace": NAMESPACE}):
+        reply = server.call_as(scoped, "CreateNamespace", GroupId=None, Name="other", Uid="other", **scope)
+        assert reply["Code"] == "NoPermission", reply
+    assert server.call("ListNamespaces", Namespace="other")["Data"]["Namespaces"] == []

@@ -15,7 +15,9 @@ from anyjob_server.trust.actions import ACTIONS
 
 ROOT = Path(__file__).parents[4]
 PUBLISHED: dict[str, Any] = json.loads((WIRE / "operations-2019-04-30.json").read_text())["operations"]
-OURS = {"CreateAccessKey", "ListAccessKeys", "RevokeAccessKey", "GetJobWhy", "GetServerStatus"}
+OURS = {"CreateAccessKey", "ListAccessKeys", "RevokeAccessKey", "GetJobWhy", "GetServerStatus", "ListAlerts"}
+ADDED = {"Removed", "Cursor"}
+"""Parameters of ours that operations of the vendor take besides."""
 
 
 def table(name: str) -> list[str]:
@@ -52,3 +54,13 @@ def test_what_an_operation_needs_is_what_the_vendor_needs(name: str) -> None:
     assert set(operation.needed) <= known
     assert set(operation.needed) <= required
     assert operation.action in ACTIONS
+
+
+@pytest.mark.parametrize("name", sorted(set(all_operations()) & set(PUBLISHED)))
+def test_every_parameter_of_the_vendor_is_taken_and_none_else_but_ours(name: str) -> None:
+    operation = all_operations()[name]
+    if operation.takes is None:
+        return  # CreateJob and UpdateJob look at the fields of jobs themselves
+    operation.check_names(PUBLISHED[name]["request"])
+    own = {one.removesuffix(".N") for one in operation.takes}
+    assert own - ADDED <= set(PUBLISHED[name]["request"])

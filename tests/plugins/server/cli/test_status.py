@@ -208,3 +208,51 @@ def test_the_brake_stands_in_the_audit_log(up: Serving) -> None:
         "the server is let go: what waits begins",
         "the server is held: it begins nothing new until `anyjob hold --release`",
     ]
+
+
+def waiting(client: Client) -> int:
+    return client.call("GetServerStatus", {})["Alerts"]["Waiting"]
+
+
+def test_alerts_are_listed_over_all_app_groups_for_who_may_see_them(up: Serving) -> None:
+    people = ("alert", "list", "--state", str(up.state))
+    nothing = up.program(*people)
+    assert (nothing.status, nothing.out, nothing.err) == (0, b"", "anyjob: there are no alerts\n")
+    fields = {"JobType": "shell", "FailEnable": True, "FailTimes": 1, "ContactInfo": [{"UserName": "ann"}]}
+    with up.client() as client:
+        client.call("CreateAppGroup", {"GroupId": "other", "AppName": "other"})
+        fails = client.create_job(Job.from_wire({**fields, "Name": "fails", "Content": "echo no room; exit 3"}))
+        well = Job.from_wire({"Name": "well", "JobType": "shell", "Content": "true", "SuccessNoticeEnable": True})
+        for number in (1, 2):
+            client.execute(fails)
+            until(lambda number=number: waiting(client) == number, "an alert")
+        with Client(replace(client.target, group="other", chosen=frozenset({"GroupId"}))) as others:
+            others.execute(others.create_job(well))
+        until(lambda: waiting(client) == 3, "the other group's")
+        key = client.call("CreateAccessKey", {"KeyNamespace": "default", "KeyGroupId": "other"})
+        blind = client.call("CreateAccessKey", {"Policy": json.dumps([{"effect": "allow", "actions": ["job.*"]}])})
+        pages = [client.call("ListAlerts", {"AllGroups": True, "PageNum": n, "PageSize": 2}) for n in (1, 2, 3)]
+    assert [[row["AlertId"] for row in page["Alerts"]] for page in pages] == [[3, 2], [1], []]
+    assert [page["Total"] for page in pages] == [3, 3, 3]
+    listed = said(up, "alert", "list")["alerts"]
+    kinds = [(one["kind"], one["group"], one["job"], one["failures"], one["sent"]) for one in listed]
+    assert kinds == [
+        ("success", "other", "well", None, None),
+        ("fail", "default", "fails", 2, None),
+        ("fail", "default", "fails", 1, None),
+    ]
+    assert (listed[1]["cause"], listed[1]["result"], listed[1]["contacts"]) == (
+        "exit_code", "no room", [{"UserName": "ann"}],
+    )  # fmt: skip
+    assert [one["id"] for one in said(up, "alert", "list", "--most", "1")["alerts"]] == [3]
+    assert [one["id"] for one in said(up, "alert", "list", "--group", "other")["alerts"]] == [3]
+    assert [one["id"] for one in said(up, "alert", "list", "--job", "fails")["alerts"]] == [2, 1]
+    shown = up.program(*people).out.decode()
+    assert re.search(
+        r"^  2.* fail +default/default fails +\d+ +waits for a sender +2 in a row; .*no room$", shown, re.MULTILINE
+    )
+    with Client(Target(url=up.url, key=key["AccessKeyId"], secret=key["AccessKeySecret"], group="other")) as scoped:
+        assert [one["JobName"] for one in scoped.alerts(None, 20, all_groups=True)] == ["well"]
+    target = Target(url=up.url, key=blind["AccessKeyId"], secret=blind["AccessKeySecret"])
+    with Client(target) as client, pytest.raises(NotSigned, match=r"may not alert\.read"):
+        client.alerts(None, 20, all_groups=True)

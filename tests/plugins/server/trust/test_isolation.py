@@ -42,7 +42,7 @@ def server() -> Iterator[Serving]:
                 with serving.client() as client:
                     client.call("CreateAppGroup", {"GroupId": group, "AppName": group})
             with serving.client() as client:
-                client.call("CreateNamespace", {"Name": "other", "Uid": "other"})
+                client.call("CreateNamespace", {"Namespace": None, "GroupId": None, "Name": "other", "Uid": "other"})
                 client.call("CreateAppGroup", {"Namespace": "other", "GroupId": "one", "AppName": "one"})
             yield serving
     finally:

@@ -52,6 +52,7 @@ class Dispatcher:
         try:
             if operation.action not in RUNS_CODE:
                 call.allow()
+            operation.check_names(signed.parameters)
             told = await operation.handle(call)
             if not call.asked:
                 raise RuntimeError(f"{operation.name} ran somebody's code without asking the policy")

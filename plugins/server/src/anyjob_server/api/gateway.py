@@ -43,7 +43,7 @@ from anyjob_server.api.signature import (
     v1_text,
 )
 
-__all__ = ["Gateway", "Signed"]
+__all__ = ["COMMON", "Gateway", "Signed"]
 
 _TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _TIME_FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
@@ -60,7 +60,7 @@ _MUST_BE_SIGNED: Final = (
     b"x-acs-signature-nonce",
     b"x-acs-version",
 )
-_COMMON: Final = frozenset(
+COMMON: Final = frozenset(
     {
         "AccessKeyId",
         "Action",
@@ -151,7 +151,7 @@ class Gateway:
         if not hmac.compare_digest(signature.encode(), v1_signature(key.secret, text).encode()):
             raise SignatureMismatch(text)
         self._use(key, nonce, at, now)
-        own = {name: value for name, value in given.items() if name not in _COMMON}
+        own = {name: value for name, value in given.items() if name not in COMMON}
         return _signed(request, _needed(given, "Action"), _needed(given, "Version"), key, own)
 
     def _key(self, access_key_id: str) -> Key:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from anyjob.outcome import Json
+from anyjob_server.api.gateway import COMMON
 from anyjob_server.api.key import Key
 from anyjob_server.api.parameters import Parameters
+from anyjob_server.api.refusals import UnknownParameters
 
 if TYPE_CHECKING:
     from anyjob.job import Job
@@ -55,8 +57,9 @@ class Call:
 
     @property
     def scope(self) -> tuple[str, str]:
-        """The parameters Namespace and GroupId; empty where they are not given."""
-        return self.parameters.text("Namespace"), self.parameters.text("GroupId")
+        """What the parameters of the operation's scope say; empty where they are not given."""
+        namespace, group = self.operation.scope
+        return self.parameters.text(namespace), self.parameters.text(group)
 
     def allow(self, group: GroupRow | None = None, job: Job | None = None) -> None:
         """Ask the policy of the key. `group` None: the scope that the call names. Raises Denied.
@@ -81,10 +84,31 @@ class Operation:
     """One operation. `api/operations/<name>.py` holds it as OPERATION, which is all that adding one takes.
 
     `action` is the word of policies and audit, one of `trust.actions`. `needed` are parameters without which the
-    gateway refuses the call, in the order in which they are asked for.
+    gateway refuses the call, in the order in which they are asked for; `takes` are those that may be left out, a list
+    as `Name.N`. What is neither is refused by name: who mistypes a filter gets what he did not ask for. None: the
+    operation looks at all names itself. `scope`: the parameters that say which namespace and app group it is about.
     """
 
     name: str
     handle: Handle
     action: str
     needed: Sequence[str] = ()
+    takes: Sequence[str] | None = ()
+    scope: tuple[str, str] = ("Namespace", "GroupId")
+
+    def check_names(self, given: Iterable[str]) -> None:
+        """Raises UnknownParameters for those that it does not take; those of the gateway every call may have."""
+        if self.takes is None:
+            return
+        lists = [name.removesuffix(".N") for name in self.takes if name.endswith(".N")]
+        known = {*self.needed, *self.takes, *lists, *self.scope, *_EVERYBODYS} - {""}
+        unknown = [
+            name
+            for name in given
+            if name not in known and name not in COMMON and not any(name.startswith(f"{one}.") for one in lists)
+        ]
+        if unknown:
+            raise UnknownParameters(self.name, unknown, known)
+
+
+_EVERYBODYS: Final = ("NamespaceSource", "RegionId")

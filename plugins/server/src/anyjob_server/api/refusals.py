@@ -5,7 +5,7 @@ Source: SchedulerX API, SDK, the messages of its sample replies.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from anyjob.nearest import did_you_mean
@@ -18,6 +18,7 @@ __all__ = [
     "JobNotExisted",
     "JobOfAnotherGroup",
     "NamespaceNotFound",
+    "UnknownParameters",
 ]
 
 
@@ -57,6 +58,20 @@ class InstanceNotExisted(BusinessError):
 
     def __init__(self, instance: int) -> None:
         super().__init__(404, f"jobInstanceId={instance} is not existed")
+
+
+class UnknownParameters(BusinessError):
+    """The operation has no parameters of these names. `known`: those that it has."""
+
+    def __init__(self, operation: str, names: Sequence[str], known: Iterable[str]) -> None:
+        legal = sorted(known)
+        instead = f"it has {', '.join(legal)}"
+        told = [
+            f"{short(name)} is no parameter of {operation}; {did_you_mean(name, legal) or instead}"
+            for name in names[:_TOLD]
+        ]
+        rest = [f"and {len(names) - _TOLD} more"] if len(names) > _TOLD else []
+        super().__init__(400, "\n".join([*told, *rest]))
 
 
 _TOLD: Final = 5

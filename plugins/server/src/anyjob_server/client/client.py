@@ -46,8 +46,13 @@ class Client:
 
     def call(self, action: str, fields: Mapping[str, Json]) -> Any:
         """`Data` of the reply to a call within the app group; None where there is none."""
+        return self.told(action, fields)[0]
+
+    def told(self, action: str, fields: Mapping[str, Json]) -> tuple[Any, str]:
+        """`Data` and `Message` of the reply. A scope's parameter that `fields` have as None is left out."""
         scope: dict[str, Json] = {"Namespace": self.target.namespace, "GroupId": self.target.group}
-        return self._connection.call(action, {**scope, **fields}).get("Data")
+        reply = self._connection.call(action, {**scope, **fields})
+        return reply.get("Data"), str(reply.get("Message") or "")
 
     # ---------------------------------------------------------------- jobs
 
@@ -128,6 +133,23 @@ class Client:
             if name in target.chosen or not own.get(name):
                 own[name] = value
         return own
+
+    # ---------------------------------------------------------------- alerts
+
+    def alerts(self, job: int | None, most: int, *, all_groups: bool) -> list[dict[str, Any]]:
+        """The newest `most`, sent or not: ListAlerts, an operation of anyjob's own. `all_groups`: for a key that may
+        see everything."""
+        fields: dict[str, Json] = {"JobId": job, "AllGroups": all_groups or None}
+        found, page, size = list[dict[str, Any]](), 0, min(most, _PAGE)
+        while len(found) < most:
+            page += 1
+            rows: list[dict[str, Any]] = self.call("ListAlerts", {**fields, "PageNum": page, "PageSize": size})[
+                "Alerts"
+            ]
+            found += rows
+            if len(rows) < size:
+                break
+        return found[:most]
 
     # ---------------------------------------------------------------- instances
 

@@ -97,7 +97,8 @@ class TooManyJobs(EngineError):
     def __init__(self, group: str, most: int) -> None:
         self.group, self.most = group, most
         super().__init__(
-            f"App group {group!r} may have {most} jobs and has them. Delete some, or raise MaxJobs of the group."
+            f"App group {group!r} may have {most} jobs (MaxJobs) and has them."
+            " Delete some, or make the job in another app group."
         )
 
 

@@ -13,7 +13,7 @@ from anyjob_server.store import meta
 from anyjob_server.store.statement import Statement, inserting
 from anyjob_server.store.tables import OUTBOX
 
-__all__ = ["OutboxRow", "Unsent", "add", "drop", "mark_sent", "prune", "standing", "unsent"]
+__all__ = ["OutboxRow", "Unsent", "add", "drop", "mark_sent", "page", "prune", "standing", "unsent"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +71,21 @@ def add(c: Connection, rows: Iterable[OutboxRow]) -> None:
 def unsent(c: Connection, most: int = 1000) -> list[OutboxRow]:
     """Messages that nobody has sent, the oldest first."""
     return [OutboxRow(**found) for found in _UNSENT.rows(c, {"most": most})]
+
+
+def page(
+    c: Connection, group: int | None = None, job: int | None = None, page: int = 1, size: int = 10
+) -> tuple[list[OutboxRow], int]:
+    """Those of a page, the newest first, sent or not, and how many there are; None: of all app groups, of all jobs."""
+    wanted = {"in_group": (OUTBOX.c.group, group), "of_job": (OUTBOX.c.job, job)}
+    bounds = [column == bindparam(name) for name, (column, value) in wanted.items() if value is not None]
+    fields = {name: value for name, (_, value) in wanted.items() if value is not None}
+    count = Statement(select(func.count()).select_from(OUTBOX).where(*bounds))
+    asked = (
+        select(OUTBOX).where(*bounds).order_by(OUTBOX.c.id.desc()).limit(bindparam("size")).offset(bindparam("start"))
+    )
+    rows = Statement(asked).rows(c, {**fields, "size": size, "start": (page - 1) * size})
+    return [OutboxRow(**found) for found in rows], count.value(c, fields) or 0
 
 
 def mark_sent(c: Connection, ids: Iterable[int], at: int) -> None:

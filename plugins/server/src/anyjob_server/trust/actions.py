@@ -21,6 +21,7 @@ ACTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "instance.log": "read what runs wrote",
         "instance.stop": "stop an instance",
         "instance.set": "call a failed instance a success",
+        "alert.read": "see whom to tell of what, with their addresses",
         "group.create": "make an app group",
         "group.update": "change an app group",
         "group.delete": "take an app group away",

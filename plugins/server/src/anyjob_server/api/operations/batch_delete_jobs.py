@@ -14,5 +14,9 @@ async def batch_delete_jobs(call: Call) -> None:
 
 
 OPERATION = Operation(
-    name="BatchDeleteJobs", handle=batch_delete_jobs, action="job.delete", needed=("Namespace", "GroupId")
+    name="BatchDeleteJobs",
+    handle=batch_delete_jobs,
+    action="job.delete",
+    needed=("Namespace", "GroupId"),
+    takes=("JobIdList.N",),
 )

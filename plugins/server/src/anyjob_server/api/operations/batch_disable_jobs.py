@@ -15,4 +15,10 @@ async def batch_disable_jobs(call: Call) -> None:
     batch.tell(call, "disable")
 
 
-OPERATION = Operation(name="BatchDisableJobs", handle=batch_disable_jobs, action="job.disable", needed=("Namespace",))
+OPERATION = Operation(
+    name="BatchDisableJobs",
+    handle=batch_disable_jobs,
+    action="job.disable",
+    needed=("Namespace",),
+    takes=("JobIdList.N",),
+)

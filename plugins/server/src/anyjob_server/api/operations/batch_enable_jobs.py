@@ -15,4 +15,10 @@ async def batch_enable_jobs(call: Call) -> None:
     batch.tell(call, "enable")
 
 
-OPERATION = Operation(name="BatchEnableJobs", handle=batch_enable_jobs, action="job.enable", needed=("Namespace",))
+OPERATION = Operation(
+    name="BatchEnableJobs",
+    handle=batch_enable_jobs,
+    action="job.enable",
+    needed=("Namespace",),
+    takes=("JobIdList.N",),
+)

@@ -50,4 +50,14 @@ def _check_rights(key: Key, namespace: str, group: str, policy: str) -> None:
         )
 
 
-OPERATION = Operation(name="CreateAccessKey", handle=_create, action="key.create")
+OPERATION = Operation(
+    name="CreateAccessKey",
+    handle=_create,
+    action="key.create",
+    takes=(
+        "KeyGroupId",
+        "KeyNamespace",
+        "Label",
+        "Policy",
+    ),
+)

@@ -43,4 +43,17 @@ OPERATION = Operation(
     handle=create_app_group,
     action="group.create",
     needed=("Namespace", "GroupId", "AppName"),
+    takes=(
+        "AppKey",
+        "AppType",
+        "AppVersion",
+        "Description",
+        "EnableLog",
+        "MaxJobs",
+        "MonitorConfigJson",
+        "MonitorContactsJson",
+        "NamespaceName",
+        "NotificationPolicyName",
+        "ScheduleBusyWorkers",
+    ),
 )

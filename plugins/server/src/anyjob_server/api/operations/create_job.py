@@ -50,4 +50,10 @@ async def create_job(call: Call) -> Mapping[str, Json]:
     return {"Data": {"JobId": row.id}}
 
 
-OPERATION = Operation(name="CreateJob", handle=create_job, action="job.create", needed=("Namespace", "GroupId"))
+OPERATION = Operation(
+    name="CreateJob",
+    handle=create_job,
+    action="job.create",
+    needed=("Namespace", "GroupId"),
+    takes=None,
+)

@@ -31,4 +31,14 @@ async def create_namespace(call: Call) -> Mapping[str, Json]:
     return {"Data": {"NamespaceUid": row.uid}}
 
 
-OPERATION = Operation(name="CreateNamespace", handle=create_namespace, action="namespace.create", needed=("Name",))
+OPERATION = Operation(
+    name="CreateNamespace",
+    handle=create_namespace,
+    action="namespace.create",
+    needed=("Name",),
+    takes=(
+        "Description",
+        "Uid",
+    ),
+    scope=("Uid", ""),
+)

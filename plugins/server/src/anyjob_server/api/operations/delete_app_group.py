@@ -21,5 +21,9 @@ async def delete_app_group(call: Call) -> None:
 
 
 OPERATION = Operation(
-    name="DeleteAppGroup", handle=delete_app_group, action="group.delete", needed=("Namespace", "GroupId")
+    name="DeleteAppGroup",
+    handle=delete_app_group,
+    action="group.delete",
+    needed=("Namespace", "GroupId"),
+    takes=("DeleteJobs",),
 )

@@ -47,5 +47,15 @@ _MOST = 10_000
 _WORKER, _LABEL = 1, 2
 
 OPERATION = Operation(
-    name="ExecuteJob", handle=execute_job, action="job.execute", needed=("Namespace", "GroupId", "JobId")
+    name="ExecuteJob",
+    handle=execute_job,
+    action="job.execute",
+    needed=("Namespace", "GroupId", "JobId"),
+    takes=(
+        "CheckJobStatus",
+        "DesignateType",
+        "InstanceParameters",
+        "Label",
+        "Worker",
+    ),
 )

@@ -37,4 +37,14 @@ async def get_job_info(call: Call) -> Mapping[str, Json]:
 _LOOKED_AT = 200
 """The newest jobs, among which the nearest name is looked for."""
 
-OPERATION = Operation(name="GetJobInfo", handle=get_job_info, action="job.read", needed=("Namespace", "GroupId"))
+OPERATION = Operation(
+    name="GetJobInfo",
+    handle=get_job_info,
+    action="job.read",
+    needed=("Namespace", "GroupId"),
+    takes=(
+        "JobId",
+        "JobName",
+        "Removed",
+    ),
+)

@@ -34,4 +34,5 @@ OPERATION = Operation(
     handle=get_job_instance,
     action="instance.read",
     needed=("Namespace", "GroupId", "JobInstanceId"),
+    takes=("JobId",),
 )

@@ -49,4 +49,12 @@ OPERATION = Operation(
     handle=get_job_instance_list,
     action="instance.read",
     needed=("Namespace", "GroupId"),
+    takes=(
+        "EndTimestamp",
+        "JobId",
+        "PageNum",
+        "PageSize",
+        "StartTimestamp",
+        "Status",
+    ),
 )

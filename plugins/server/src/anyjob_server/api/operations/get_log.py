@@ -96,4 +96,20 @@ def _encoding(job: Job | None) -> str:
     return told if isinstance(told, str) else "utf-8"
 
 
-OPERATION = Operation(name="GetLog", handle=get_log, action="instance.log", needed=("Namespace", "GroupId"))
+OPERATION = Operation(
+    name="GetLog",
+    handle=get_log,
+    action="instance.log",
+    needed=("Namespace", "GroupId"),
+    takes=(
+        "Cursor",
+        "EndTimestamp",
+        "JobId",
+        "JobInstanceId",
+        "Keyword",
+        "Line",
+        "Offset",
+        "Reverse",
+        "StartTimestamp",
+    ),
+)

@@ -30,4 +30,10 @@ async def list_groups(call: Call) -> Mapping[str, Json]:
     return {"Data": {"AppGroups": rows}}
 
 
-OPERATION = Operation(name="ListGroups", handle=list_groups, action="group.read", needed=("Namespace",))
+OPERATION = Operation(
+    name="ListGroups",
+    handle=list_groups,
+    action="group.read",
+    needed=("Namespace",),
+    takes=("AppGroupName",),
+)

@@ -30,4 +30,15 @@ async def list_jobs(call: Call) -> Mapping[str, Json]:
     return {"Data": {"Jobs": rows, "PageNumber": page, "PageSize": size, "Total": total}}
 
 
-OPERATION = Operation(name="ListJobs", handle=list_jobs, action="job.read", needed=("Namespace", "GroupId"))
+OPERATION = Operation(
+    name="ListJobs",
+    handle=list_jobs,
+    action="job.read",
+    needed=("Namespace", "GroupId"),
+    takes=(
+        "JobName",
+        "PageNum",
+        "PageSize",
+        "Status",
+    ),
+)

@@ -17,4 +17,9 @@ async def list_namespaces(call: Call) -> Mapping[str, Json]:
     return {"Data": {"Namespaces": rows}}
 
 
-OPERATION = Operation(name="ListNamespaces", handle=list_namespaces, action="namespace.read")
+OPERATION = Operation(
+    name="ListNamespaces",
+    handle=list_namespaces,
+    action="namespace.read",
+    takes=("NamespaceName",),
+)

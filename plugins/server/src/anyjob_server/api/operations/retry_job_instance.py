@@ -32,4 +32,5 @@ OPERATION = Operation(
     handle=retry_job_instance,
     action="job.execute",
     needed=("Namespace", "GroupId", "JobInstanceId"),
+    takes=("JobId",),
 )

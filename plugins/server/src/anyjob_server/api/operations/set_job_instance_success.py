@@ -17,4 +17,5 @@ OPERATION = Operation(
     handle=set_job_instance_success,
     action="instance.set",
     needed=("Namespace", "GroupId", "JobInstanceId"),
+    takes=("JobId",),
 )

@@ -13,5 +13,9 @@ async def stop_instance(call: Call) -> None:
 
 
 OPERATION = Operation(
-    name="StopInstance", handle=stop_instance, action="instance.stop", needed=("Namespace", "GroupId", "InstanceId")
+    name="StopInstance",
+    handle=stop_instance,
+    action="instance.stop",
+    needed=("Namespace", "GroupId", "InstanceId"),
+    takes=("JobId",),
 )

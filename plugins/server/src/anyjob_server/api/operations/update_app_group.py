@@ -33,5 +33,17 @@ async def update_app_group(call: Call) -> None:
 
 
 OPERATION = Operation(
-    name="UpdateAppGroup", handle=update_app_group, action="group.update", needed=("Namespace", "GroupId")
+    name="UpdateAppGroup",
+    handle=update_app_group,
+    action="group.update",
+    needed=("Namespace", "GroupId"),
+    takes=(
+        "AppVersion",
+        "Description",
+        "EnableLog",
+        "MaxConcurrency",
+        "MonitorConfigJson",
+        "MonitorContactsJson",
+        "NotificationPolicyName",
+    ),
 )

@@ -18,5 +18,9 @@ async def update_job(call: Call) -> None:
 
 
 OPERATION = Operation(
-    name="UpdateJob", handle=update_job, action="job.update", needed=("Namespace", "GroupId", "JobId")
+    name="UpdateJob",
+    handle=update_job,
+    action="job.update",
+    needed=("Namespace", "GroupId", "JobId"),
+    takes=None,
 )

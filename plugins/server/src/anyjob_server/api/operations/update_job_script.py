@@ -21,5 +21,12 @@ async def update_job_script(call: Call) -> None:
 
 
 OPERATION = Operation(
-    name="UpdateJobScript", handle=update_job_script, action="job.update", needed=("Namespace", "GroupId", "JobId")
+    name="UpdateJobScript",
+    handle=update_job_script,
+    action="job.update",
+    needed=("Namespace", "GroupId", "JobId"),
+    takes=(
+        "ScriptContent",
+        "VersionDescription",
+    ),
 )

@@ -21,4 +21,13 @@ async def update_namespace(call: Call) -> None:
     await call.server.store.write(lambda c: namespaces.update(c, row))
 
 
-OPERATION = Operation(name="UpdateNamespace", handle=update_namespace, action="namespace.update", needed=("Namespace",))
+OPERATION = Operation(
+    name="UpdateNamespace",
+    handle=update_namespace,
+    action="namespace.update",
+    needed=("Namespace",),
+    takes=(
+        "Description",
+        "NamespaceName",
+    ),
+)
