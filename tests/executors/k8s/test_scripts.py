@@ -129,6 +129,7 @@ def test_placeholders_and_line_ends() -> None:
     assert plan_of(text, parameters="p").companions[0]["data"]["script"] == "echo p\n"
     windows = plan_of(text, {"fileFormat": "windows"}, parameters="p")
     assert windows.companions[0]["data"]["script"] == "echo p\r\n"
+    assert plan_of(f"\ufeff{text}", parameters="p").companions[0]["data"]["script"] == "echo p\n"
     with pytest.raises(PasteRefused):
         plan_of("#{schedulerx.instanceParameters}", instance_parameters="rm -rf /")
 

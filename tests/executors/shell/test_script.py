@@ -28,6 +28,14 @@ def test_a_script_written_on_windows_runs(shell: Shell) -> None:
     assert got.log == b"1\n2\n"
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_command(shell: Shell) -> None:
+    """A shell took it for one, said `not found` and went on: a success whose first command never ran."""
+    got = shell.run("\ufeffecho first\r\necho \ufeffsecond\r\n")
+    assert got.log.decode() == "first\n\ufeffsecond\n"
+    kept = shell.run(shell.job("\ufeffa\r\n", command="cat", fileFormat="windows"))
+    assert kept.log.decode() == "\ufeffa\r\n"
+
+
 def test_windows_line_ends_are_kept_for_an_interpreter_that_wants_them(shell: Shell) -> None:
     script = "a\r\nb\r\n"
     assert shell.run(shell.job(script, command="cat", fileFormat="windows")).log == b"a\r\nb\r\n"

@@ -26,8 +26,9 @@ def _something(text: str) -> str:
 class ScriptSpec(Spec):
     """Content is the script. A type subclasses it and adds its interpreter.
 
-    `file_format` is the script's line ends as SchedulerX names them: `unix` turns CRLF into LF, so that a script
-    written on Windows runs; `windows` keeps CRLF, for an interpreter that wants it.
+    `file_format` is the script's line ends as SchedulerX names them: `unix` turns CRLF into LF and takes out the byte
+    order mark that editors on Windows put in front, so that a script written there runs (a shell takes the mark for a
+    part of the first word, and goes on without that command); `windows` keeps both, for an interpreter that wants them.
 
         class SqlSpec(ScriptSpec):
             database: Annotated[str, At("XAttrs.$.database")] = "a.db"
@@ -36,11 +37,11 @@ class ScriptSpec(Spec):
     script: Annotated[str, Field(min_length=1, description="the script"), AfterValidator(_something), At("Content")]
     file_format: Annotated[
         Literal["unix", "windows"],
-        Field(description="the script's line ends: unix turns CRLF into LF, windows keeps CRLF"),
+        Field(description="unix turns CRLF into LF and takes out a byte order mark in front, windows keeps both"),
         At("XAttrs.$.fileFormat"),
     ] = "unix"
 
     def text(self, run: RunFacts) -> str:
         """The script of one run: placeholders filled, line ends as they are wanted. Raises PasteRefused."""
         filled = run.fill(self.script)
-        return filled.replace("\r\n", "\n") if self.file_format == "unix" else filled
+        return filled.removeprefix("\ufeff").replace("\r\n", "\n") if self.file_format == "unix" else filled

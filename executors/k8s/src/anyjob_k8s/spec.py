@@ -79,7 +79,7 @@ class K8sSpec(PodKeys, ResourceKeys):
     content: Annotated[str, Field(min_length=1, description="the manifest or the script"), At("Content")]
     file_format: Annotated[
         Literal["unix", "windows"],
-        Field(description="the script's line ends: unix turns CRLF into LF, windows keeps it"),
+        Field(description="unix turns CRLF into LF and takes out a byte order mark in front, windows keeps both"),
         At("XAttrs.$.fileFormat"),
     ] = "unix"
     image: Annotated[
@@ -124,7 +124,7 @@ class K8sSpec(PodKeys, ResourceKeys):
     def text(self, run: RunFacts) -> str:
         """The script of one run: placeholders filled, line ends as they are wanted. Raises PasteRefused."""
         filled = run.fill(self.content)
-        return filled.replace("\r\n", "\n") if self.file_format == "unix" else filled
+        return filled.removeprefix("\ufeff").replace("\r\n", "\n") if self.file_format == "unix" else filled
 
     @field_validator("content")
     @classmethod
