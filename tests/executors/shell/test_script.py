@@ -167,6 +167,17 @@ def test_a_signal_that_anyjob_did_not_send_is_the_cause(shell: Shell) -> None:
     assert (got.outcome.cause, got.outcome.code) == (Cause.SIGNAL, 128 + 11)
 
 
+def test_a_script_that_removes_its_log_is_not_called_silent(shell: Shell) -> None:
+    """One that tidies up around itself can, as the worker's own user."""
+    got = shell.run('echo lost; rm -r "$(dirname "$0")"')
+    assert got.outcome.cause is Cause.SUCCEEDED
+    assert [item.text for item in got.outcome.evidence if item.source == "log"] == [
+        "it was removed while the run went on; what it held is lost"
+    ]
+    silent = shell.run("true").outcome
+    assert (silent.result, silent.evidence) == ("", [])
+
+
 def test_its_samples_leave_nothing_out() -> None:
     """So a shell job can lack nothing in the conformance suite."""
     assert [name for name in SAMPLES.__dataclass_fields__ if not getattr(SAMPLES, name)] == []

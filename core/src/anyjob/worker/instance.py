@@ -20,6 +20,7 @@ from anyjob.outcome import Cause, Evidence, Json, Outcome, StopReport, Strength,
 from anyjob.status import TaskStatus, TriggerType
 from anyjob.worker.order import RunOrder
 from anyjob.worker.retry import retry_after
+from anyjob.worker.verdict import not_again
 from anyjob.worker.worker import LiveRun, Worker
 
 if TYPE_CHECKING:
@@ -262,12 +263,14 @@ class Instances:
                 outcome = await run.outcome()
                 live.done[plan.task] = outcome
                 live.note()
-                wait = None if live.stopping.is_set() else retry_after(outcome, attempt, plan)
+                wait = retry_after(outcome, attempt, plan)
                 if wait is None:
                     return outcome
-                # From the end of the run, so that a worker that takes over does not wait anew.
-                if await self._stopped_within(live, wait - (time.time() - (run.record.ended or 0))):
-                    return outcome
+                # From the end of the run, so that a worker that takes over does not wait anew. After it by any clock:
+                # one that was set back meanwhile would have the attempt wait for as long.
+                waited = max(0.0, time.time() - (run.record.ended or 0))
+                if live.stopping.is_set() or await self._stopped_within(live, wait - waited):
+                    return not_again(outcome, attempt + 1)
                 attempt, run = attempt + 1, None
 
     async def _submit(

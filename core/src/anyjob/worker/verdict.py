@@ -8,7 +8,7 @@ from dataclasses import replace
 from anyjob.executor.capabilities import Capabilities
 from anyjob.outcome import Cause, Evidence, Outcome, StopReport, Strength
 
-__all__ = ["DEADLINE", "STOP", "given_up", "never_started", "settle"]
+__all__ = ["DEADLINE", "STOP", "given_up", "never_started", "not_again", "settle"]
 
 STOP = "stop"
 DEADLINE = "deadline"
@@ -56,6 +56,13 @@ def never_started(why: str) -> Outcome:
     return Outcome(
         cause=_cause(why), stop=stop, evidence=[Evidence(source="worker", text=f"{why} was asked for before the start")]
     )
+
+
+def not_again(outcome: Outcome, attempt: int) -> Outcome:
+    """The end of a task that was stopped between two attempts: what its last run came to, and why no other followed.
+    `attempt` is the one that was to come, counted from 0."""
+    text = f"stop was asked for before attempt {attempt + 1}, which was to come, so it was not begun"
+    return replace(outcome, evidence=[*outcome.evidence, Evidence(source="worker", text=text)])
 
 
 def given_up(why: str, last: StopReport, seconds: float) -> Outcome:

@@ -25,6 +25,9 @@ def read_exit(ended: Ended, work: str, log: str, returns: frozenset[str], encodi
     evidence = [Evidence(source=source, text=text) for source, text in ended.evidence]
     if ended.limits_by is not None:
         evidence.append(Evidence(source="limits", text=f"enforced by {ended.limits_by}"))
+    if ended.status is not None and not os.path.lexists(log):
+        # A script can do that, where it runs as the worker's user. An empty log must not pass for a silent script.
+        evidence.append(Evidence(source="log", text="it was removed while the run went on; what it held is lost"))
     returned = read_returned(work, returns)
     proof = ended.proof
     return Exit(
