@@ -137,6 +137,8 @@ class App:
         self.begun = 0
         self.held = time.monotonic()
         self.resident = False
+        self.ending = "CALLEE_GOES" in os.environ
+        """It drains: what it has goes on, and it takes no more."""
 
     def say(self, **message: Any) -> None:
         with self.lock:
@@ -234,6 +236,9 @@ class App:
         run = self.runs.get(message.get("run", ""))
         if kind == "start":
             if run is None:
+                if self.ending:
+                    self.say(type="error", re=number, message="I am going", ending=True)
+                    return
                 if message["name"] and message["name"] not in self.names:
                     self.say(type="error", re=number, message=f"{message['name']} is not served here")
                     return

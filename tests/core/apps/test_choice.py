@@ -54,6 +54,29 @@ def test_the_one_with_the_fewest_runs_is_next_and_in_turn_where_they_are_equal(t
     asyncio.run(life())
 
 
+def test_one_that_goes_away_is_passed_over_and_what_takes_its_place_is_waited_for(tmp_path: Path) -> None:
+    """A redeployment: the old program still holds runs, and refuses new ones. They were not begun, so they are the new
+    one's, whichever comes first."""
+
+    async def life() -> None:
+        async with town(tmp_path) as worker:
+            where = worker.apps.addresses[0]
+            with callee(where, name="old"):
+                await there(worker, 1)
+                assert (await outcome_of(await worker.submit(order("app.ending = True")))).ok
+                early = await worker.submit(order(WHO, instance=2, xattrs={"wait": 30}))
+                await until(lambda: any(app.link and app.link.leaving for app in worker.apps.by_key.values()))
+                none = await outcome_of(await worker.submit(order(WHO, instance=3, xattrs={"wait": 0})))
+                assert (none.cause, "none is connected" in told(none)) == (Cause.DEPENDENCY_MISSING, True)
+                with callee(where, name="new"):
+                    late = [await worker.submit(order(WHO, instance=10 + n)) for n in range(3)]
+                    for run in (early, *late):
+                        got = await outcome_of(run)
+                        assert (got.result, got.ok) == ("new", True), told(got)
+
+    asyncio.run(life())
+
+
 def test_code_that_is_registered_late_is_waited_for(tmp_path: Path) -> None:
     async def life() -> None:
         async with town(tmp_path) as worker:

@@ -94,6 +94,31 @@ def test_it_is_replaced_after_so_many_runs_and_ends_when_its_last_is_over(tmp_pa
     asyncio.run(life())
 
 
+def test_it_is_replaced_when_it_says_that_it_goes(tmp_path: Path) -> None:
+    """Code of one run ended it, say, and it waits for its other runs: what it refuses was not begun."""
+
+    async def life() -> None:
+        async with town(tmp_path) as worker:
+            first = await pid_of(worker, 1)
+            assert (await outcome_of(await worker.submit(shared("app.ending = True", 2)))).ok
+            both = await asyncio.gather(*(pid_of(worker, 3 + n) for n in range(2)))
+            assert len({first, *both}) == 2, "one other process for both"
+            await worker.apps.shared.dismiss()
+
+    asyncio.run(life())
+
+
+def test_one_that_only_goes_is_not_replaced_for_ever(tmp_path: Path) -> None:
+    async def life() -> None:
+        async with town(tmp_path) as worker:
+            run = await worker.submit(shared("", 1, key="goes"))
+            outcome = await outcome_of(run)
+            assert (outcome.cause, "I am going" in outcome.result) == (Cause.START_FAILED, True), told(outcome)
+            await worker.apps.shared.dismiss()
+
+    asyncio.run(life())
+
+
 def test_it_is_replaced_after_a_stop_that_it_survived(tmp_path: Path) -> None:
     async def life() -> None:
         async with town(tmp_path) as worker:

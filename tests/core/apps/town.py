@@ -44,6 +44,8 @@ class CodeExecutor(AppExecutor[CodeSpec]):
             command = Command(argv=["/bin/sh", "-c", "echo no licence; exit 3"])
         elif spec.key == "no-such-program":
             command = Command(argv=["no-such-program"])
+        elif spec.key == "goes":
+            command = Command(argv=["env", "CALLEE_GOES=1", *command.argv])
         if spec.isolation == "own":
             return Own(command=command)
         if spec.isolation == "shared":

@@ -40,7 +40,8 @@ class AppCalls:
 
     async def start(self, run: Run, target: Shared | Attached, request: Mapping[str, Json]) -> Handle | Outcome:
         body = {"facts": run_facts(run), "spec": dict(request), "secrets": secrets(run)}
-        for left in reversed(range(_TRIES)):
+        left = _TRIES
+        while True:
             app = await self._application(run, target)
             if isinstance(app, Outcome):
                 return app
@@ -48,7 +49,12 @@ class AppCalls:
             try:
                 await app.start(run, {"name": name, **body})
             except AnswerRefused as no:
-                return _refused(no)
+                if not no.ending:
+                    return _refused(no)
+                # It was not begun, and the next one can begin it: the one that replaces it in a redeployment, say.
+                self._leaves(app)
+                left -= bool(app.known.resident)
+                why = str(no)
             except AnswerUnsupported as no:
                 return _failed(Cause.START_FAILED, str(no))
             except AppFault as fault:
@@ -56,11 +62,12 @@ class AppCalls:
                     found = await self._found(app, run)
                     if found is not None:
                         return found
-                if not left:
-                    return _failed(Cause.START_FAILED, fault.brief)
+                left -= 1
+                why = fault.brief
             else:
                 return _handle(app)
-        raise AssertionError
+            if not left:
+                return _failed(Cause.START_FAILED, why)
 
     async def watch(self, run: Run, handle: Handle) -> Outcome:
         key = str(handle.data["app"])
@@ -153,6 +160,12 @@ class AppCalls:
             except TimeoutError:
                 pass
 
+    def _leaves(self, app: Application) -> None:
+        """It goes away: give it no more runs."""
+        if app.link is not None:
+            app.link.leaving = True
+        self._all.shared.retire(app.known.resident)
+
     def _none(self, group: str | None, text: str) -> Outcome:
         outcome = _failed(Cause.DEPENDENCY_MISSING, text)
         refused = [Evidence(source="applications", text=told) for told in self._all.refusals.told(group)]
@@ -165,7 +178,9 @@ class AppCalls:
         return [app for app in self._mine() if app.known.group == group and not app.known.resident]
 
     def _free(self, group: str, name: str) -> Application | None:
-        able = [app for app in self._attached(group) if app.link is not None and name in app.names]
+        able = [
+            app for app in self._attached(group) if app.link is not None and not app.link.leaving and name in app.names
+        ]
         return min(able, key=lambda app: (len(app.given), app.asked), default=None)
 
     def _expected(self, group: str, name: str) -> bool:
@@ -173,7 +188,7 @@ class AppCalls:
         return any(app.link is None and name in app.names for app in self._attached(group))
 
     def _missing(self, group: str, name: str) -> str:
-        apps = [app for app in self._attached(group) if app.link is not None]
+        apps = [app for app in self._attached(group) if app.link is not None and not app.link.leaving]
         if not apps:
             return (
                 f"no application of app group {group!r} serves {name!r}: none is connected{self._all.why_none(group)}"

@@ -187,10 +187,12 @@ class NoSuchApp(AnyJobError):
 
 
 class AnswerRefused(AnyJobError):
-    """The program's own answer to a request: `error`. It is well; the request is not."""
+    """The program's own answer to a request: `error`. It is well; the request is not, or comes too late (`ending`)."""
 
-    def __init__(self, who: str, what: str, message: str, problems: Sequence[Problem] = ()) -> None:
-        self.message, self.problems = message, tuple(problems)
+    def __init__(
+        self, who: str, what: str, message: str, problems: Sequence[Problem] = (), *, ending: bool = False
+    ) -> None:
+        self.message, self.problems, self.ending = message, tuple(problems), ending
         super().__init__(f"{who} refused `{what}`: {message or 'it does not say why'}")
 
 

@@ -69,6 +69,8 @@ class Link:
         self.who, self.patience = who, patience
         self._reader, self._writer, self._told = reader, writer, told
         self._remedies, self._stranger = remedies, stranger
+        self.leaving = False
+        """It has said that it goes away and takes no more runs."""
         self._welcomed = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self.over: asyncio.Future[AppFault] = self._loop.create_future()
@@ -236,7 +238,7 @@ class Link:
         else:
             said = read(self.who, Refusal, body)
             problems = [Problem(field=p.field, value=p.value, remedy=p.remedy) for p in said.problems]
-            answer.set_result(AnswerRefused(self.who, what, said.message, problems))
+            answer.set_result(AnswerRefused(self.who, what, said.message, problems, ending=said.ending))
 
     async def _reply(self, kind: str, body: Body) -> None:
         number = body.get("id")

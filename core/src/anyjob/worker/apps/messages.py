@@ -165,11 +165,12 @@ class PreflightAnswer(Message):
 
 
 class Refusal(Message):
-    """The body of `error`."""
+    """The body of `error`. `ending`: it goes away, and takes no more runs; another one may."""
 
     kind = "error"
     message: str = ""
     problems: list[ProblemSaid] = []
+    ending: bool = False
 
 
 class StartAnswer(Message):

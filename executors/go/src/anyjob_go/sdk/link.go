@@ -377,7 +377,8 @@ func (l *link) begin(c *conn, id int64, run *Run, secrets map[string]string, pro
 	}
 	if l.ending || l.conn != c {
 		l.mu.Unlock()
-		refuse(c, id, "this program is ending")
+		// Nothing was begun: another program may take the run.
+		_ = c.send(map[string]any{"type": "error", "re": id, "message": "this program is ending", "ending": true})
 		return
 	}
 	h := newHeld(run, secrets)

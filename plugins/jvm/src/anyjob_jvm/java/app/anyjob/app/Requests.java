@@ -84,7 +84,10 @@ final class Requests {
         if (held != null) {
             held.starter.again(held, wire, id);
         } else if (link.closing()) {
-            error(wire, id, "the application is being closed", null);
+            Map<String, Object> fields = new LinkedHashMap<String, Object>();
+            fields.put("message", "the application is being closed");
+            fields.put("ending", true); // nothing was begun: another one may take the run
+            answer(wire, "error", id, fields);
         } else {
             @SuppressWarnings("unchecked") // the parser makes no others
             Map<String, Object> body = (Map<String, Object>) message;
