@@ -214,6 +214,28 @@ def test_redeployed_in_the_middle_of_a_run(shop: Shop) -> None:
     shop.live(case)
 
 
+def test_a_call_that_comes_while_the_old_one_drains_is_the_new_ones(shop: Shop) -> None:
+    """The old one holds a run that does not listen, and is the one with the fewest."""
+
+    async def case(worker: Worker) -> None:
+        with shop.app() as old:
+            await shop.ready(worker, "Ignores")
+            with shop.app():
+                await shop.rig.until(lambda: len(_connected(worker)) == 2, "the new one has not dialled in")
+                kept, ends, also = [await shop.ready(worker, "Waits") for _ in range(3)]
+                old.send_signal(signal.SIGTERM)
+                got = await shop.rig.finish(ends)  # the first went to the new one, this one to the old one
+                assert got.outcome.cause is Cause.EVICTED, got.said
+                assert len(_connected(worker)) == 2, "it drains"
+                got = await shop.call(worker, "Hello")
+                assert got.outcome.ok, got.said
+                for run in (kept, also):
+                    run.stop()
+                    await shop.rig.finish(run)
+
+    shop.live(case)
+
+
 def test_an_application_that_is_killed_leaves_its_runs_unknown(tmp_path: Path, programs: Programs) -> None:
     shop = Shop(tmp_path, programs, reconnect=0.5)
 
