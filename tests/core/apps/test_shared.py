@@ -217,6 +217,7 @@ def test_a_process_that_dies_ends_its_runs_with_what_was_seen(
                 assert outcome.cause is cause, told(outcome)
                 assert said in told(outcome)
                 assert "its last line: last words" in told(outcome)
+                assert "what the run logged right before that may be missing" in told(outcome)
             assert await pid_of(worker, 4) > 0
             await worker.apps.shared.dismiss()
 

@@ -26,6 +26,7 @@ __all__ = ["SharedApp"]
 _log = logging.getLogger(__name__)
 _LAST_WORDS: Final = 2.0
 """Seconds in which what a process said before its end is read."""
+_LOG: Final = Evidence(source="log", text="what the run logged right before that may be missing")
 
 
 class SharedApp:
@@ -186,7 +187,8 @@ class SharedApp:
     def _told(self, plain: Outcome, cause: Cause, text: str, exit_: Exit) -> Outcome:
         said = Evidence(source="shared process", text=text)
         code = plain.code if cause is plain.cause else None
-        return replace(plain, cause=cause, code=code, evidence=[said, *plain.evidence, *self._words(exit_)])
+        evidence = [said, *plain.evidence, _LOG, *self._words(exit_)]
+        return replace(plain, cause=cause, code=code, evidence=evidence)
 
     def _words(self, exit_: Exit) -> list[Evidence]:
         """What it left behind to be read: files that its command returns, and the last line of its log."""
