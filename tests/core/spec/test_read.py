@@ -206,6 +206,13 @@ def test_union_tells_of_the_member_that_was_meant() -> None:
     ]
 
 
+def test_a_variable_that_no_process_can_be_given_is_refused_with_its_name() -> None:
+    """The kernel would refuse the whole command and say `Argument list too long`."""
+    (told,) = said(CommonXAttrs, xattrs={"env": {"BIG": "\u00e9" * 65_001, "FITS": "x" * 130_000}})
+    assert told.startswith("XAttrs.env.BIG: ")
+    assert told.endswith("has 130002 bytes, and a variable may have 130000; let the job read a file")
+
+
 def test_tagged_union_member_is_named() -> None:
     class Cat(BaseModel):
         kind: Literal["cat"]

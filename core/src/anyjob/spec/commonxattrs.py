@@ -30,6 +30,8 @@ _ENCODINGS = (
     "cp1252",
 )
 """Those that people mean."""
+_VARIABLE = 130_000
+"""Bytes. The kernel refuses 131 072 with the name (Linux man-pages, execve(2), MAX_ARG_STRLEN), and says not which."""
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
@@ -40,6 +42,13 @@ def _size(value: object) -> object:
 def _no_nul(value: str) -> str:
     if "\0" in value:
         raise ValueError("holds a NUL byte, which no process can receive; remove it")
+    return value
+
+
+def _fits(value: str) -> str:
+    size = len(value.encode(errors="replace"))
+    if size > _VARIABLE:
+        raise ValueError(f"has {size} bytes, and a variable may have {_VARIABLE}; let the job read a file")
     return value
 
 
@@ -129,7 +138,7 @@ class CommonXAttrs(Spec):
     ] = "local"
     limits: Annotated[Limits, Field(description="what a run may use at most"), At("XAttrs.$.limits")] = Limits()
     env: Annotated[
-        dict[Annotated[str, AfterValidator(_env_name)], Text | SecretRef],
+        dict[Annotated[str, AfterValidator(_env_name)], Annotated[Text, AfterValidator(_fits)] | SecretRef],
         Field(description='variables for the run\'s environment; {"secret": NAME} stands for a secret'),
         At("XAttrs.$.env"),
     ] = Field(default_factory=dict[str, Text | SecretRef])
