@@ -217,7 +217,7 @@ SPELLINGS: Final = {
 """What a module spells, in a text that is no docstring, that codes a rule of theirs."""
 SPELT_ONLY: Final = {
     "core/testing/cases/secrets.py": "looks for a secret where anybody could",
-    "core/worker/apps/seenfile.py": "asks whether a process is there",
+    "core/worker/livefile.py": "asks whether a process is there",
     "core/worker/local/shimstart.py": "a way around the length of a path, as in `keeper`",
     "executors/k8s/runs.py": "sends what `plan` decided",
     "executors/dataworks/preview.py": "shows what `client` would send",

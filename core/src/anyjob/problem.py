@@ -40,7 +40,13 @@ class WrongValue(ValueError):
 
     def problem(self, field: str, value: object) -> Problem:
         """The Problem of this value in `field`."""
-        return Problem(field=field, value=shown(value), remedy=self.remedy, excerpt=self.excerpt)
+        return Problem(field=field, value=shown(value), remedy=of_empty(self.remedy, value), excerpt=self.excerpt)
+
+
+def of_empty(remedy: str, value: object) -> str:
+    """The remedy for a text without a character: there is nothing to show of it, and `X is not allowed` would be about
+    the field."""
+    return remedy if value != "" or remedy.startswith(("is empty", "is missing")) else f"is empty, which {remedy}"
 
 
 def plain(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Started with its standard output closed, as by a careless service: the job runs, and its status tells."""
+"""Started carelessly, as with its standard output closed: the job runs, and its status tells."""
 
 from __future__ import annotations
 
@@ -30,3 +30,24 @@ def test_outputs_that_nobody_reads_change_nothing_and_leave_nothing_unfinished(t
     assert done.returncode == 3
     again = subprocess.run(words, cwd=tmp_path, env=env, capture_output=True, timeout=60)
     assert again.returncode == 3, again.stderr  # nothing was left to finish first
+
+
+def test_an_object_that_could_not_be_written_is_not_lost_without_a_word(tmp_path: Path) -> None:
+    (tmp_path / "j.yaml").write_text("Name: j\nJobType: shell\nContent: exit 3\n")
+    env = {**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")}
+    words = [sys.executable, "-m", "anyjob", "run", "--json", "j.yaml"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(words, cwd=tmp_path, env=env, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert done.returncode == 3
+    assert done.stderr == (
+        "anyjob: standard output cannot be written (No space left on device); job 'j' failed with exit code 3\n"
+    )
+
+
+def test_the_library_alone_says_what_the_command_line_needs(tmp_path: Path) -> None:
+    (tmp_path / "typer.py").write_text("raise ModuleNotFoundError(\"No module named 'typer'\", name='typer')\n")
+    env = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    words = [sys.executable, "-m", "anyjob", "--version"]
+    done = subprocess.run(words, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == ("anyjob: the command line needs typer, which is not installed: pip install 'anyjob[cli]'\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from tests.core.cli.program import Program, Terminal
+from tests.core.cli.program import Program, Terminal, until
 
 BROKEN = "import no_such_module\n"
 TABLE = """
@@ -20,6 +20,38 @@ TABLE = """
     )
 """
 """Fills the table of the process that imports it, before the others: the product's own is empty."""
+SLOW = """
+    import time
+    from pathlib import Path
+    from anyjob.plugins import hookimpl
+
+    @hookimpl
+    def anyjob_run_finished(run, outcome):
+        time.sleep(0.5)
+        Path("told").write_text(f"{run.job.name} {outcome.cause}")
+"""
+RAISES = """
+    from anyjob.plugins import hookimpl
+
+    @hookimpl
+    def anyjob_run_started(run):
+        raise RuntimeError("no \x1b[31mchat")
+"""
+HANGS = """
+    import threading
+    from anyjob.plugins import hookimpl, host
+
+    host._GOODBYE = 0.2
+
+    @hookimpl
+    def anyjob_run_started(run):
+        threading.Event().wait()
+
+    @hookimpl
+    def anyjob_run_finished(run, outcome):
+        raise NotImplementedError
+"""
+"""And has `anyjob run` wait for it less than it does."""
 SICK = """
     from anyjob.executor import FunctionExecutor, Health, Launcher, Options
     from anyjob.plugins import CommandType, ExecutorType, LauncherType, hookimpl
@@ -174,3 +206,54 @@ def test_schema_of_a_type(anyjob: Program) -> None:
 
 def test_version(anyjob: Program) -> None:
     assert anyjob("--version").out == b"anyjob 0.1.0\n"
+
+
+def test_a_slow_observer_hears_of_the_end_before_the_command_ends(anyjob: Program) -> None:
+    anyjob.install("slow", SLOW)
+    done = anyjob("run", anyjob.job("echo hi"))
+    assert done.status == 0
+    assert (anyjob.folder / "told").read_text() == "a succeeded"
+    assert "observer 'slow'" not in done.err
+
+
+def test_what_an_observer_raised_is_said_at_the_end(anyjob: Program) -> None:
+    anyjob.install("raises", RAISES)
+    job = anyjob.job("echo hi; exit 3")
+    done = anyjob("run", job)
+    assert (done.status, done.out) == (3, b"hi\n")
+    told = "anyjob: observer 'raises': told 1 event, failed on 1 (RuntimeError: no \\x1b[31mchat)"
+    assert done.err.splitlines()[-1] == told
+    quiet = anyjob("run", "--quiet", job)
+    assert (quiet.status, quiet.out, quiet.err) == (3, b"", "")
+
+
+def test_an_observer_that_hangs_is_left_and_named(anyjob: Program) -> None:
+    anyjob.install("hangs", HANGS)
+    done = anyjob("run", anyjob.job("exit 3"))
+    assert done.status == 3
+    said = (
+        r"anyjob: observer 'hangs': told 0 events, at one event for [0-9]+ s, 1 waits behind it; it is left there, and"
+    )
+    assert re.match(said, done.err.splitlines()[-1])
+
+
+def test_observers_of_a_worker_that_lives_are_shown(anyjob: Program) -> None:
+    anyjob.install("raises", RAISES)
+    going = anyjob.start("run", anyjob.job("while [ ! -e ../../../go ]; do sleep 0.05; done"), "--state", "st")
+    try:
+        until((anyjob.folder / "st" / "observers.json").exists, "the worker's word on its observers")
+        until(lambda: _observed(anyjob), "what the observer was told")
+        (one,) = _observed(anyjob)
+        assert (one["plugin"], one["told"], one["failed"], one["waiting"]) == ("raises", 1, 1, 0)
+        shown = anyjob("plugins", "--state", "st").out.decode()
+        assert re.search(r"\nObservers\n  raises  st  told 1 event, failed on 1 \(RuntimeError: no ", shown)
+    finally:
+        (anyjob.folder / "go").touch()
+        anyjob.finish(going)
+    assert json.loads(anyjob("plugins", "--state", "st", "--json").out)["observers"] == []
+
+
+def _observed(anyjob: Program) -> list[dict[str, object]]:
+    """What `anyjob plugins` says of those that were told something."""
+    said = json.loads(anyjob("plugins", "--state", "st", "--json").out)["observers"]
+    return [one for one in said if one["told"]]

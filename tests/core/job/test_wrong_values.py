@@ -190,11 +190,15 @@ def test_an_end_must_come_after_the_start() -> None:
 
 def test_python_is_told_the_same_in_the_names_of_the_api() -> None:
     with pytest.raises(BadJob) as caught:
-        Job(name="", job_type="Sh ell", max_attempt=-1, time_type=TimeType.SECOND_DELAY)
+        Job(
+            name="", job_type="Sh ell", max_attempt=-1, time_type=TimeType.SECOND_DELAY,
+            task_dispatch_mode="",  # pyright: ignore[reportArgumentType]
+        )  # fmt: skip
     assert [str(problem) for problem in caught.value.problems] == [
         'JobType: "Sh ell" is not a job type; did you mean shell?',
         "Name is empty; write 1 to 100 characters",
         f'MaxAttempt: "-1" is out of range; {INT}',
+        "TaskDispatchMode is empty, which is not allowed; write push or pull",
         "TimeExpression is missing; TimeType 4 (second_delay) needs the seconds between an end and the next start, 1 to 60",
     ]
 
@@ -205,3 +209,9 @@ def test_a_bad_job_survives_pickling() -> None:
     again = pickle.loads(pickle.dumps(caught.value))
     assert str(again) == str(caught.value)
     assert again.problems == caught.value.problems
+
+
+def test_a_name_is_escaped_once() -> None:
+    with pytest.raises(BadJob) as caught:
+        Job.from_wire({"Name": "it's\x01", "JobType": "shell"})
+    assert str(caught.value).splitlines()[0] == r"Job 'it's\x01' cannot be used:"

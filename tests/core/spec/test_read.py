@@ -125,6 +125,8 @@ WRONG: list[tuple[str, Any, str]] = [
         'XAttrs.mounts[0].ports[0].container_prt: "2" is unknown; did you mean containerPort?',
     ),
     ("colour", 7, 'XAttrs.colour: "7" is not allowed; write red or green'),
+    ("colour", "", "XAttrs.colour is empty, which is not allowed; write red or green"),
+    ("flag", "", "XAttrs.flag is empty, which is neither true nor false; write one of them"),
 ]
 
 
@@ -251,6 +253,18 @@ def test_common_keys_are_checked() -> None:
         'XAttrs.stopSignal: "NOPE" is no signal of this system; use TERM, INT, QUIT, HUP, USR1, ...',
         'XAttrs.leftovers: "keep" is not allowed; write kill, wait, fail or allow',
         'XAttrs.encoding: "base64" is no text encoding that Python knows; write utf-8, gbk, latin-1, ...',
+    ]
+
+
+def test_an_empty_text_is_called_empty() -> None:
+    assert said(CommonXAttrs, xattrs={"limits": {"memory": ""}, "leftovers": "", "user": "", "env": ""}) == [
+        (
+            "XAttrs.limits.memory is empty, which is not a size; write a number with Ki, Mi, Gi, Ti (powers of 1024)"
+            " or k, M, G, T (powers of 1000)"
+        ),
+        'XAttrs.env is empty, which is not an object; write it as {"key": value}',
+        "XAttrs.user is empty; write something",
+        "XAttrs.leftovers is empty, which is not allowed; write kill, wait, fail or allow",
     ]
 
 

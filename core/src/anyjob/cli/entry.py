@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
-from typing import NoReturn
+from typing import Final, NoReturn
 
 __all__ = ["main"]
 
 _INTERRUPTED = 130
+_EXTRA: Final = ("rich", "typer")
+"""What the extra `cli` brings: whoever installs the library alone has the program too, and not these."""
 
 
 def main() -> NoReturn:
@@ -18,11 +23,23 @@ def main() -> NoReturn:
     usual = signal.getsignal(signal.SIGINT)
     if usual is signal.default_int_handler:  # what is ignored from outside stays ignored (nohup)
         signal.signal(signal.SIGINT, _leave)
-    from anyjob.cli.main import main as command
-
+    command = _command()
     if usual is signal.default_int_handler:
         signal.signal(signal.SIGINT, usual)
     command()
+
+
+def _command() -> Callable[[], NoReturn]:
+    try:
+        from anyjob.cli.main import main as command
+    except ModuleNotFoundError as error:
+        if error.name not in _EXTRA:
+            raise
+        said = f"anyjob: the command line needs {error.name}, which is not installed: pip install 'anyjob[cli]'\n"
+        with suppress(OSError, AttributeError):  # a closed standard error is None
+            sys.stderr.write(said)
+        raise SystemExit(1) from None
+    return command
 
 
 def _leave(number: int, frame: FrameType | None) -> NoReturn:

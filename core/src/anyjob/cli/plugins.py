@@ -7,13 +7,14 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from anyjob.cli.options import AsJson, Config, State
+from anyjob.cli.said import said_of_observer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from anyjob.executor.services import SeenApp
     from anyjob.outcome import Json
-    from anyjob.plugins import PluginHost
+    from anyjob.plugins import ObserverReport, PluginHost
 
 __all__ = ["plugins"]
 
@@ -34,7 +35,8 @@ def plugins(config: Config = None, state: State = None, *, as_json: AsJson = Fal
     types, launchers = asyncio.run(ask_health(host))
     for name, said in types.items():
         said["capabilities"] = _capabilities(host, name)
-    apps = _apps(state)
+    folders = _folders(state)
+    apps, observers = _apps(folders), _observers(folders)
     commands = [offer.kind.name for offer in host.commands()]
     reports = host.report()  # last: making executors and commands may have shown more
     if as_json:
@@ -57,6 +59,7 @@ def plugins(config: Config = None, state: State = None, *, as_json: AsJson = Fal
                 "types": types,
                 "launchers": launchers,
                 "applications": [{"job_type": kind, **asdict(app)} for kind, app in apps],
+                "observers": [{"folder": str(folder), **asdict(one)} for folder, one in observers],
                 "commands": [*commands],
             }
         )
@@ -73,17 +76,30 @@ def plugins(config: Config = None, state: State = None, *, as_json: AsJson = Fal
         page.section(f"{one.name} ({one.distribution} {one.version})", [row for row in rows if row[1]])
     page.section("Job types", [(name, _health(said), _promises(said)) for name, said in types.items()])
     page.section("Applications", [(kind, app.name or app.id, _app(app)) for kind, app in apps])
+    page.section("Observers", [(one.plugin, str(folder), said_of_observer(one)) for folder, one in observers])
     page.section("Launchers", [(name, _health(said)) for name, said in launchers.items()])
     page.show()
 
 
-def _apps(state: Path | None) -> list[tuple[str, SeenApp]]:
-    """Who is connected to the worker on the state folder; without one, to those of this user's commands."""
+def _folders(state: Path | None) -> list[Path]:
+    """Whose worker is asked: the one on the state folder; without one, those of this user's commands."""
     from anyjob.cli import folders
+
+    return [folders.of_worker(state)] if state is not None else folders.own_folders()
+
+
+def _apps(folders: list[Path]) -> list[tuple[str, SeenApp]]:
+    """Who is connected to the workers that live there."""
     from anyjob.worker.apps.seenfile import read_seen
 
-    where = [folders.of_worker(state)] if state is not None else folders.own_folders()
-    return [(kind, app) for folder in where for kind, apps in sorted(read_seen(folder).items()) for app in apps]
+    return [(kind, app) for folder in folders for kind, apps in sorted(read_seen(folder).items()) for app in apps]
+
+
+def _observers(folders: list[Path]) -> list[tuple[Path, ObserverReport]]:
+    """How the observers do of the workers that live there."""
+    from anyjob.worker.observed import read_observed
+
+    return [(folder, one) for folder in folders for one in read_observed(folder)]
 
 
 def _app(app: SeenApp) -> str:

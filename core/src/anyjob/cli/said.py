@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from anyjob.outcome import Cause, Outcome, StopReport, Strength
 from anyjob.problem import plain, short
 
-__all__ = ["cause_in_words", "stop_in_words", "summary"]
+if TYPE_CHECKING:
+    from anyjob.plugins import ObserverReport
+
+__all__ = ["cause_in_words", "said_of_observer", "stop_in_words", "summary"]
 
 _WORDS: Final = {
     Cause.SUCCEEDED: "succeeded",
@@ -100,3 +104,18 @@ def _seconds(seconds: float) -> str:
         return f"{seconds:.2f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes // 60} h {minutes % 60} min {rest} s" if minutes >= 60 else f"{minutes} min {rest} s"
+
+
+def said_of_observer(report: ObserverReport) -> str:
+    """What an observer was told and what it lost: `told 4 events, failed on 1 (RuntimeError: no)`."""
+    words = [f"told {report.told} event{'' if report.told == 1 else 's'}"]
+    if report.failed:
+        words.append(f"failed on {report.failed} ({report.last_failure})")
+    if report.busy_since is not None:
+        words.append(f"at one event for {max(0.0, time.time() - report.busy_since):.0f} s")
+    behind = report.waiting - (report.busy_since is not None)
+    if behind:
+        words.append(f"{behind} wait{'s' if behind == 1 else ''} behind it")
+    if report.dropped:
+        words.append(f"lost {report.dropped}")
+    return ", ".join(words)

@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Final, NoReturn, Self
 from anyjob.cli import status
 from anyjob.cli.hosting import load_host
 from anyjob.cli.report import instance_json, log_of
-from anyjob.cli.said import cause_in_words, summary
+from anyjob.cli.said import cause_in_words, said_of_observer, summary
 from anyjob.cli.screen import Screen
 from anyjob.cli.stops import Stops
-from anyjob.cli.streams import write
+from anyjob.cli.streams import silence, write
 from anyjob.errors import AnyJobError
 from anyjob.modes import TaskPlan
 from anyjob.outcome import Outcome
+from anyjob.problem import plain
 from anyjob.worker.instance import Firing, Instances, LiveInstance
 from anyjob.worker.retry import retry_after
 from anyjob.worker.worker import LiveRun, Worker
@@ -96,6 +97,15 @@ class Session:
         if self._own and not any(run.record.outcome is None for run in self._worker.live.values()):
             await self._worker.apps.shared.dismiss()
         await self._worker.close()
+        await self._let_observers_end()
+
+    async def _let_observers_end(self) -> None:
+        """An observer has a thread of its own, which would end with the command: in the middle of the run's end."""
+        await asyncio.to_thread(self._host.close)
+        for one in self._host.observers.report():
+            if (one.failed or one.dropped or one.waiting) and not self._wanted.quiet:
+                hangs = "; it is left there, and what it was not told is lost" if one.waiting else ""
+                self._say([plain(f"observer {one.plugin!r}: {said_of_observer(one)}{hangs}")])
 
     async def see(self, live: LiveInstance) -> int:
         """Show an instance to its end and say how it ended. Returns the exit status that fits."""
@@ -201,7 +211,10 @@ class Session:
         if self._wanted.json:
             import json
 
-            write(sys.stdout, json.dumps(instance_json(live, outcome, self._runs)) + "\n")
+            lost = _put(json.dumps(instance_json(live, outcome, self._runs)) + "\n")
+            if lost:
+                cause = cause_in_words(outcome)
+                self._say([f"standard output cannot be written ({lost}); job {live.firing.job.name!r} {cause}"])
         if not (self._wanted.json or self._wanted.quiet):
             started = min((run.record.started for run in live.runs if run.record.started), default=None)
             ended = max((run.record.ended for run in live.runs if run.record.ended), default=None)
@@ -252,6 +265,17 @@ class Session:
     def _say(self, lines: Iterator[str] | list[str]) -> None:
         first, *rest = lines
         write(sys.stderr, "".join(f"{line}\n" for line in (f"anyjob: {first}", *rest)))
+
+
+def _put(text: str) -> str:
+    """Write to standard output; why it could not be, unless its reader has just gone away."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        silence(sys.stdout.fileno())
+        return "" if isinstance(error, BrokenPipeError) else error.strerror or str(error)
+    return ""
 
 
 def _state(live: LiveInstance) -> str:

@@ -37,7 +37,7 @@ class BadJob(AnyJobError):
 
     def __str__(self) -> str:
         """A line that names the job, then a line for every Problem, each with its excerpt below."""
-        who = f"Job {short(self.job, 100)!r}" if self.job else "The job"
+        who = f"Job '{short(self.job, 100)}'" if self.job else "The job"
         lines = [f"{who}{f' of {self.source}' if self.source else ''} cannot be used:"]
         for problem in self.problems:
             lines.append(f"  {problem}")

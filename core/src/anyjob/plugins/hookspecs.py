@@ -122,8 +122,9 @@ class HookSpecs(Protocol):
             def anyjob_run_started(run):
                 print(run.job.name, run.name)
 
-        What an observer raises is counted and shown by `anyjob plugins`. One that is too slow loses events, also
-        counted.
+        What an observer raises is counted, and one that is too slow loses events, also counted: `anyjob plugins` shows
+        it of workers that live, and `anyjob run` at its end, which gives observers five seconds for what they have not
+        been told.
         """
         ...
 

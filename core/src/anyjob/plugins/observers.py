@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Condition, Thread
-from time import monotonic
+from time import monotonic, time
 from typing import TYPE_CHECKING, Final
 
 from anyjob.plugins.hooks import Hooks, Implementation
@@ -35,7 +35,8 @@ class ObserverReport:
     """How an observing plugin does.
 
     `plugin` is its name. Numbers of events: `told`, `dropped` because it was too slow or already closed, and `failed`,
-    told ones on which it raised; `last_failure` is what it raised last, empty when nothing.
+    told ones on which it raised; `last_failure` is what it raised last, empty when nothing. `waiting` are those that it
+    has not been told yet, or at which it still is: since `busy_since`, epoch seconds, None when it is at none.
     """
 
     plugin: str
@@ -43,6 +44,8 @@ class ObserverReport:
     dropped: int
     failed: int
     last_failure: str
+    waiting: int = 0
+    busy_since: float | None = None
 
 
 class Observers:
@@ -52,6 +55,8 @@ class Observers:
     """
 
     def __init__(self, hooks: Hooks, queue: int = QUEUE) -> None:
+        self.on_change: Callable[[], None] | None = None
+        """Called after every change of `report`, from any thread; it must not block."""
         self._channels: dict[str, _Channel] = {}
         self._started = self._of(hooks, _STARTED, queue)
         self._finished = self._of(hooks, _FINISHED, queue)
@@ -94,9 +99,13 @@ class Observers:
 
     def _of(self, hooks: Hooks, hook: str, queue: int) -> Sequence[tuple[Implementation, _Channel]]:
         return [
-            (call, self._channels.setdefault(call.plugin, _Channel(call.plugin, queue)))
+            (call, self._channels.setdefault(call.plugin, _Channel(call.plugin, queue, self._moved)))
             for call in hooks.implementations(hook)
         ]
+
+    def _moved(self) -> None:
+        if (on_change := self.on_change) is not None:
+            on_change()
 
 
 class _Channel:
@@ -105,25 +114,27 @@ class _Channel:
     The thread is a daemon, so that a hanging observer cannot keep the process.
     """
 
-    def __init__(self, plugin: str, limit: int) -> None:
-        self._plugin, self._limit = plugin, limit
+    def __init__(self, plugin: str, limit: int, moved: Callable[[], None]) -> None:
+        self._plugin, self._limit, self._moved = plugin, limit, moved
         self._waiting: deque[tuple[Implementation, Mapping[str, object]]] = deque()
         self._changed = Condition()
         self._closing = False
         self._thread: Thread | None = None
         self._told = self._dropped = self._failed = 0
         self._last_failure = ""
+        self._busy_since: float | None = None
 
     def put(self, call: Implementation, given: Mapping[str, object]) -> None:
         with self._changed:
             if self._closing or len(self._waiting) >= self._limit:
                 self._dropped += 1
-                return
-            self._waiting.append((call, given))
-            if self._thread is None:
-                self._thread = Thread(target=self._serve, name=f"anyjob observer {self._plugin}", daemon=True)
-                self._thread.start()
-            self._changed.notify()
+            else:
+                self._waiting.append((call, given))
+                if self._thread is None:
+                    self._thread = Thread(target=self._serve, name=f"anyjob observer {self._plugin}", daemon=True)
+                    self._thread.start()
+                self._changed.notify()
+        self._moved()
 
     def finish(self) -> None:
         with self._changed:
@@ -144,6 +155,8 @@ class _Channel:
                 dropped=self._dropped,
                 failed=self._failed,
                 last_failure=self._last_failure,
+                waiting=len(self._waiting) + (self._busy_since is not None),
+                busy_since=self._busy_since,
             )
 
     def _serve(self) -> None:
@@ -153,6 +166,8 @@ class _Channel:
                 if not self._waiting:
                     return
                 call, given = self._waiting.popleft()
+                self._busy_since = time()
+            self._moved()
             wrong = ""
             try:
                 call(**given)
@@ -160,6 +175,8 @@ class _Channel:
                 wrong = failure(error)
                 _log.warning("observer %r failed", self._plugin, exc_info=True)
             with self._changed:
+                self._busy_since = None
                 self._told += 1
                 self._failed += bool(wrong)
                 self._last_failure = wrong or self._last_failure
+            self._moved()

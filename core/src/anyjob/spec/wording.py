@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Union, cast, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from anyjob.nearest import did_you_mean
-from anyjob.problem import Problem, WrongValue, shown
+from anyjob.problem import Problem, WrongValue, of_empty, shown
 
 __all__ = ["explain"]
 
@@ -133,7 +133,8 @@ def _problem(group: list[_Fault], model: type[BaseModel], field: Callable[[str |
     raised = fault.context.get("error")
     excerpt = raised.excerpt if isinstance(raised, WrongValue) else ""
     value = "" if not path else shown(fault.path[-1] if fault.of_key else fault.value)
-    return Problem(field=name, value=value, remedy=_remedy(group), excerpt=excerpt)
+    remedy = of_empty(_remedy(group), shown(fault.value)) if path and not fault.of_key else _remedy(group)
+    return Problem(field=name, value=value, remedy=remedy, excerpt=excerpt)
 
 
 def _step(part: str | int) -> str:
@@ -161,6 +162,8 @@ def _remedy(group: list[_Fault]) -> str:
         return f"is too long; write at most {context['max_length']} characters"
     if fault.kind == "string_pattern_mismatch":
         return f"does not match {context['pattern']}; write what does"
+    if fault.kind == "too_short" and fault.value == "":
+        return "is empty; write something"
     if fault.kind == "too_short":
         return f"holds too little; write at least {context['min_length']}"
     if fault.kind == "too_long":

@@ -19,6 +19,7 @@ class StateFolder:
     runs/NAME/          a run's folder: log, files in and back
     app-keys.json       keys with which applications may dial in (`anyjob key`)
     apps.json           who is connected, while a worker listens
+    observers.json      how the plugins do that observe, while a worker lives
     shim/               the shim's socket, lock and journals
     shared/NAME/        a process that runs share, with its log; shared/sock is where they dial
     executors/TYPE/     what an executor keeps for itself; launchers/NAME/ alike

@@ -34,6 +34,7 @@ from anyjob.worker.identity import RunAs, no_own, own_name
 from anyjob.worker.ledger import Ledger, LedgerPart
 from anyjob.worker.local.launcher import LocalLauncher
 from anyjob.worker.mailbox import Mailbox
+from anyjob.worker.observed import ObservedFile
 from anyjob.worker.order import RunOrder
 from anyjob.worker.record import RunRecord
 from anyjob.worker.secrets import SecretStore
@@ -121,6 +122,7 @@ class Worker:
         self.shelf, self._counters, self.mailbox = JobShelf(), Counters(), Mailbox()
         self.book = RunBook(self.shelf)
         self.apps = Applications(self, self.settings.apps)
+        self._observed = ObservedFile(host.observers)
         self.live: dict[str, LiveRun] = {}
         self._supervisors: dict[str, Supervisor] = {}
         self.serving = Serving(host, self._give_services)
@@ -151,6 +153,7 @@ class Worker:
             raise
         for part in self._own_parts:
             part.write = self._ledger.write
+        self._observed.begin(self.folder.path)
         await self.apps.resume(self.folder.shared)
         if self.listens_early:
             await self.apps.open(self.folder.path)
@@ -169,6 +172,7 @@ class Worker:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.apps.close()  # before the launcher, which it watches processes through
         await self.serving.close()
+        self._observed.close()
         self._ledger.close()
         self.folder.close()
 

@@ -103,7 +103,9 @@ def serve(
     address = read_address(own.listen, said)
     sys.setswitchinterval(_SWITCH)
     server = Server(host, settings, folder)
-    leave(asyncio.run(_serve(server, own, address, as_json=as_json)))
+    result = asyncio.run(_serve(server, own, address, as_json=as_json))
+    host.close()  # their threads would end with the process, in the middle of what they tell
+    leave(result)
 
 
 def _refuse_faults(source: str, *checks: Callable[[], object]) -> None:

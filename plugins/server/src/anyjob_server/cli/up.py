@@ -151,8 +151,10 @@ async def _up(settings: Settings, folder: Path, work: Callable[[Server, Stops], 
     stops = Stops()
     if os.getuid() == 0:  # the jobs are the caller's own, as in `anyjob run`
         settings = with_options(settings, {"users": {"*": "root"}})
-    server = Server(checked_host(settings), settings, folder)
+    host = checked_host(settings)
+    server = Server(host, settings, folder)
     async with Serving(server, read_address("127.0.0.1:0", "--listen"), environment={}):
         result = await work(server, stops)
         await server.worker.apps.shared.dismiss()
-        return result
+    await asyncio.to_thread(host.close)
+    return result
