@@ -8,7 +8,10 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +21,12 @@ from anyjob.worker.worker import Worker
 
 PROGRAM = Path(__file__).with_name("worker_process.py")
 MARK = """echo started >> MARKS
-while [ ! -e GO ]; do sleep 0.1; done
+: < GO
 echo line of $ANYJOB_INSTANCE_ID
 exit $((ANYJOB_INSTANCE_ID % 100))"""
+"""It waits at a pipe: two hundred that look for a file every tenth of a second would take the whole machine."""
+PATIENCE = 600
+"""Seconds after which what never comes is a failure; a busy machine is none."""
 
 
 def begin(state: Path, count: int, script: str = "", **job: Any) -> subprocess.Popen[str]:
@@ -36,9 +42,19 @@ def kill(worker: subprocess.Popen[str]) -> None:
     worker.communicate()
 
 
+@contextmanager
+def opened(go: Path) -> Generator[None]:
+    """Lets the runs through that wait at the pipe, and those that come to it meanwhile."""
+    gate = os.open(go, os.O_RDWR)
+    try:
+        yield
+    finally:
+        os.close(gate)
+
+
 def finish(worker: subprocess.Popen[str], go: Path) -> dict[str, dict[str, Any]]:
-    go.touch()
-    out, _ = worker.communicate(timeout=90)
+    with opened(go):
+        out, _ = worker.communicate(timeout=PATIENCE)
     assert worker.returncode == 0
     return {said["run"]: said for said in map(json.loads, out.splitlines())}
 
@@ -69,6 +85,7 @@ def check(tmp_path: Path, ends: dict[str, dict[str, Any]], count: int) -> None:
 
 
 def script(tmp_path: Path) -> str:
+    os.mkfifo(tmp_path / "go")
     return MARK.replace("MARKS", str(tmp_path / "marks")).replace("GO", str(tmp_path / "go"))
 
 
@@ -81,9 +98,12 @@ def test_the_worker_is_killed_and_every_run_is_found_again(tmp_path: Path) -> No
 def test_runs_that_end_while_no_worker_is_there_are_complete_for_the_next(tmp_path: Path) -> None:
     worker = begin(tmp_path / "state", 20, script(tmp_path))
     kill(worker)
-    (tmp_path / "go").touch()
-    while any((tmp_path / f"state/runs/aj-{number:x}-0-1/log").stat().st_size == 0 for number in range(1, 21)):
-        pass
+    with opened(tmp_path / "go"):
+        logs = [tmp_path / f"state/runs/aj-{number:x}-0-1/log" for number in range(1, 21)]
+        end = time.monotonic() + PATIENCE
+        while any(log.stat().st_size == 0 for log in logs):
+            assert time.monotonic() < end, "a run never came to its end"
+            time.sleep(0.02)
     check(tmp_path, finish(begin(tmp_path / "state", 0), tmp_path / "go"), 20)
 
 
@@ -93,8 +113,9 @@ def test_worker_and_shim_are_killed_together_and_every_exit_code_is_kept(tmp_pat
     worker.kill()
     os.kill(shim, signal.SIGKILL)
     kill(worker)
-    check(tmp_path, finish(begin(tmp_path / "state", 0), tmp_path / "go"), 200)
-    assert keeper in shims(tmp_path / "state")
+    second = begin(tmp_path / "state", 0)
+    assert keeper in shims(tmp_path / "state")  # while runs go on: with the last of them it may end
+    check(tmp_path, finish(second, tmp_path / "go"), 200)
 
 
 def test_a_second_worker_on_the_folder_is_refused_with_a_sentence(tmp_path: Path) -> None:

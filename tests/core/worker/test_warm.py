@@ -26,11 +26,10 @@ from anyjob.worker.worker import Worker
 pytestmark = pytest.mark.needs("cgroup2")
 WARM: dict[str, Any] = {"job_type": "python", "xattrs": {"warm": True}}
 MARK = """
-import os, sys, time
+import os, sys
 with open("MARKS", "a") as marks:
     marks.write("started\\n")
-while not os.path.exists("GO"):
-    time.sleep(0.05)
+open("GO").close()
 number = os.environ["ANYJOB_INSTANCE_ID"]
 print("line of", number)
 sys.exit(int(number) % 100)
@@ -38,6 +37,7 @@ sys.exit(int(number) % 100)
 
 
 def script(tmp_path: Path) -> str:
+    os.mkfifo(tmp_path / "go")
     return MARK.replace("MARKS", str(tmp_path / "marks")).replace("GO", str(tmp_path / "go"))
 
 
