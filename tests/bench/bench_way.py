@@ -4,8 +4,8 @@
 
 The server is a process of its own, `anyjob serve`, on SQLite as it comes: every state is durable before it is told.
 Jobs are made and requests are signed beforehand, also those that look for outcomes: instances count up. A slot in
-flight fires a job, waits for as long as most of the last ones took, and looks until the instance is over. The bare
-side runs `sh -c` in a new session with its output in a file, as many threads as the best of it needs.
+flight fires a job and asks for its instance, with WaitSeconds, so that the answer comes when it is over. The bare side
+runs `sh -c` in a new session with its output in a file, as many threads as the best of it needs.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import resource
 import statistics
 import subprocess
 import time
-from collections import defaultdict, deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import count
@@ -32,8 +31,8 @@ from anyjob_server.client.target import DEFAULT_GROUP, DEFAULT_NAMESPACE
 
 COMMAND = "echo hello"
 THREADS = 8
-LOOKS = 3
-"""Requests signed beforehand for each outcome; more are signed on the way, and counted."""
+WAIT = 30
+"""Seconds that the server may keep the answer back."""
 SCOPE = scope(DEFAULT_NAMESPACE, DEFAULT_GROUP)
 
 
@@ -58,19 +57,9 @@ class Round:
     """What is signed for one round, and what it saw."""
 
     fires: list[bytes]
-    looks: dict[int, list[bytes]]
-    asked: int = 0
-    late: int = 0
-    """Requests that were signed on the way."""
+    looks: dict[int, bytes]
     took: list[float] = field(default_factory=list[float])
     """Seconds from ExecuteJob to the outcome, each."""
-    lasted: deque[float] = field(default_factory=lambda: deque([0.02], maxlen=64))
-    """Seconds from ExecuteJob to the end that the server noted, of the last ones."""
-
-    @property
-    def pause(self) -> float:
-        """Seconds after which most are over, as it looks: whoever asks earlier asks in vain, and again."""
-        return percentile(self.lasted, 0.8)
 
 
 class Way:
@@ -106,9 +95,8 @@ class Way:
 
     def ready(self) -> Round:
         """Sign what a round needs."""
-        looks = defaultdict[int, list[bytes]](list)
-        for instance in range(self._next, self._next + len(self.jobs)):
-            looks[instance] = [self.sign("GetJobInstance", JobInstanceId=instance) for _ in range(LOOKS)]
+        numbers = range(self._next, self._next + len(self.jobs))
+        looks = {one: self.sign("GetJobInstance", JobInstanceId=one, WaitSeconds=WAIT) for one in numbers}
         return Round([self.sign("ExecuteJob", JobId=job) for job in self.jobs], looks)
 
     async def go(self, given: Round) -> float:
@@ -120,22 +108,10 @@ class Way:
 
     async def _slot(self, wire: Wire, given: Round) -> None:
         while given.fires:
-            begun, clock = time.perf_counter(), time.time()
+            begun = time.perf_counter()
             instance = (await _data(wire, given.fires.pop()))["JobInstanceId"]
-            await asyncio.sleep(given.pause)
-            looked = 1
-            while not (ended := await _over(wire, self._look(given, instance))):
-                looked += 1
-                await asyncio.sleep(0.005)
-            given.asked += looked + 1
-            given.lasted.append(ended / 1000 - clock)
+            assert await _over(wire, given.looks.pop(instance)), "it took longer than it may"
             given.took.append(time.perf_counter() - begun)
-
-    def _look(self, given: Round, instance: int) -> bytes:
-        if given.looks[instance]:
-            return given.looks[instance].pop()
-        given.late += 1
-        return self.sign("GetJobInstance", JobInstanceId=instance)
 
     def close(self) -> None:
         """End the connections."""
@@ -151,20 +127,19 @@ async def _data(wire: Wire, request: bytes) -> dict[str, Any]:
     return answer["Data"]
 
 
-async def _over(wire: Wire, request: bytes) -> int:
-    """When it ended, epoch milliseconds; 0 while it goes on."""
+async def _over(wire: Wire, request: bytes) -> bool:
+    """Whether it has ended, well."""
     detail = (await _data(wire, request))["JobInstanceDetail"]
     if detail["Status"] not in (4, 5):
-        return 0
+        return False
     assert (detail["Status"], detail["Result"]) == (4, "hello"), detail
-    return int(detail["EndTimestamp"])
+    return True
 
 
 async def compare(way: Way, pairs: int, folder: Path) -> None:
     """Print one row."""
-    ratios, rates, times, limits, asked = list[float](), list[float](), list[float](), list[float](), list[float]()
+    ratios, rates, times, limits = list[float](), list[float](), list[float](), list[float]()
     used: dict[str, list[float]] = {"server": [], "shim": [], "client": []}
-    late = 0
     await way.prepare()
     await way.go(way.ready())  # both sides warm
     shim = servants(way.serving.state / "worker")
@@ -179,9 +154,7 @@ async def compare(way: Way, pairs: int, folder: Path) -> None:
         ratios.append(rate / limit)
         rates.append(rate)
         limits.append(limit)
-        asked.append(given.asked / len(given.took))
         times += given.took
-        late += given.late
     what = f"the whole way by API, {way.flight} in flight"
     tell(
         what,
@@ -191,8 +164,8 @@ async def compare(way: Way, pairs: int, folder: Path) -> None:
         of_peer=limits,
         ratio=ratios,
         line="way",
-        beside=f"to the outcome p50 {statistics.median(times) * 1000:.0f}, p99 {percentile(times, 0.99) * 1000:.0f} ms;"
-        f" {statistics.median(asked):.2f} requests a run, {late} signed on the way",
+        beside=f"to the outcome p50 {statistics.median(times) * 1000:.0f}, p99 {percentile(times, 0.99) * 1000:.0f} ms"
+        "; two requests a run",
     )
     for name, values in used.items():
         tell(f"{what}: CPU a run of the {name}", values, "ms", issue=4)

@@ -136,5 +136,6 @@ class Serving:
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
         (self.server.state / SERVER_FILE).unlink(missing_ok=True)
+        self.server.engine.ends.close()
         await self._listener.close()
         await self.server.__aexit__(kind, error, at)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -249,11 +251,27 @@ def test_runs_by_hand(server: Live) -> None:
     assert server.call("RerunJob", JobId=job, **{**bad, "DataTime": "24:00:00"})["Code"] == "InvalidDataTime"
 
 
+def test_whoever_waits_for_an_end_asks_once(server: Live, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    job = server.job("waited for", Content=f"while [ ! -e {gate} ]; do sleep 0.01; done; echo done")
+    instance = server.call("ExecuteJob", JobId=job)["Data"]["JobInstanceId"]
+    told = server.call("GetJobInstance", JobInstanceId=instance, WaitSeconds=1)["Data"]["JobInstanceDetail"]
+    assert told["Status"] == 3  # the time was over
+    with ThreadPoolExecutor(1) as pool:
+        waits = pool.submit(server.call, "GetJobInstance", JobInstanceId=instance, WaitSeconds=30)
+        gate.touch()
+        told = waits.result()["Data"]["JobInstanceDetail"]
+    assert (told["Status"], told["Result"]) == (4, "done")
+    again = server.call("GetJobInstance", JobInstanceId=instance, WaitSeconds=30)["Data"]["JobInstanceDetail"]
+    assert again == told
+
+
 @pytest.mark.parametrize(
     ("action", "fields", "code"),
     [
-        ("CreateNamespace", {"Namespace": None, "GroupId": None, "Name": "x" * 101}, "InvalidName"),
-        ("CreateNamespace", {"Namespace": None, "GroupId": None, "Name": "x\n"}, "InvalidName"),
+        ("GetJobInstance", {"JobInstanceId": 1, "WaitSeconds": 31}, "InvalidWaitSeconds"),
+        ("CreateNamespace", {"Name": "x" * 101}, "InvalidName"),
+        ("CreateNamespace", {"Name": "x\n"}, "InvalidName"),
         ("CreateAppGroup", {"AppName": "a", "AppType": 3}, "InvalidAppType"),
         ("CreateAppGroup", {"AppName": "a", "MaxJobs": -1}, "InvalidMaxJobs"),
         ("CreateAppGroup", {"AppName": "a", "MonitorConfigJson": "[]"}, "InvalidMonitorConfigJson"),
@@ -404,7 +422,6 @@ def test_an_operation_that_forgets_to_ask_is_a_fault(
         ("BatchDeleteJobs", {"JobIdList.1": 1, "JobIds.1": 2}, "JobIds.1 is no parameter of BatchDeleteJobs"),
         ("DeleteAppGroup", {"DeletJobs": "true"}, "did you mean DeleteJobs?"),
         ("ListNamespaces", {"Limit": 1}, "Limit is no parameter of ListNamespaces; it has GroupId, Namespace,"),
-        ("CreateNamespace", {"Name": "x"}, "Namespace is no parameter of CreateNamespace"),
     ],
 )
 def test_a_parameter_that_an_operation_does_not_have_is_refused_by_name(

@@ -16,7 +16,7 @@ from anyjob_server.trust.actions import ACTIONS
 ROOT = Path(__file__).parents[4]
 PUBLISHED: dict[str, Any] = json.loads((WIRE / "operations-2019-04-30.json").read_text())["operations"]
 OURS = {"CreateAccessKey", "ListAccessKeys", "RevokeAccessKey", "GetJobWhy", "GetServerStatus", "ListAlerts"}
-ADDED = {"Removed", "Cursor"}
+ADDED = {"Removed", "Cursor", "WaitSeconds"}
 """Parameters of ours that operations of the vendor take besides."""
 
 

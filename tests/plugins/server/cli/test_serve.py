@@ -19,6 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from tests.bench.wire import scope, signed
 from tests.core.cli.program import Program, kill, until
 from tests.plugins.server.serving import Serving
 
@@ -101,6 +102,21 @@ def test_the_first_start_tells_what_to_do_and_all_of_it_works(
     told_again = program.finish(again)
     assert told_again.status == 0
     assert dict(exports)["ANYJOB_ACCESS_KEY_SECRET"] not in told_again.err
+
+
+def test_whoever_waits_for_an_end_is_answered_when_the_server_goes(up: Serving) -> None:
+    host, _, port = up.address.partition(":")
+    with up.client() as client, socket.create_connection((host, int(port)), timeout=30) as waits:
+        instance = client.execute(client.create_job(Job(name="waits", job_type="shell", content="sleep 600")))
+        fields = scope(client.target.namespace, client.target.group) | {"JobInstanceId": instance, "WaitSeconds": 30}
+        waits.sendall(signed(up.address, up.key, up.secret, "GetJobInstance", fields))
+        client.instance(instance)  # sent later, so the other has been read
+        assert up.end() == 0
+        answer = b"".join(iter(lambda: waits.recv(65536), b""))
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["Data"]["JobInstanceDetail"]["Status"] in (1, 3)
+    up.start()
+    with up.client() as client:
+        client.stop(instance)
 
 
 def test_a_job_that_runs_outlives_the_server_and_ends_once(up: Serving, tmp_path: Path) -> None:

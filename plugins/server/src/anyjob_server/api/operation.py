@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -95,20 +95,28 @@ class Operation:
     needed: Sequence[str] = ()
     takes: Sequence[str] | None = ()
     scope: tuple[str, str] = ("Namespace", "GroupId")
+    _known: frozenset[str] = field(init=False, repr=False)
+    _lists: Sequence[str] = field(init=False, repr=False)
 
-    def check_names(self, given: Iterable[str]) -> None:
+    def __post_init__(self) -> None:
+        takes = self.takes or ()
+        lists = [name.removesuffix(".N") for name in takes if name.endswith(".N")]
+        known = frozenset([*self.needed, *takes, *lists, *self.scope, *_EVERYBODYS, *COMMON]) - {""}
+        object.__setattr__(self, "_known", known)  # frozen
+        object.__setattr__(self, "_lists", lists)
+
+    def check_names(self, given: Collection[str]) -> None:
         """Raises UnknownParameters for those that it does not take; those of the gateway every call may have."""
-        if self.takes is None:
+        if self.takes is None or self._known.issuperset(given):
             return
-        lists = [name.removesuffix(".N") for name in self.takes if name.endswith(".N")]
-        known = {*self.needed, *self.takes, *lists, *self.scope, *_EVERYBODYS} - {""}
         unknown = [
             name
             for name in given
-            if name not in known and name not in COMMON and not any(name.startswith(f"{one}.") for one in lists)
+            if name not in self._known and not any(name.startswith(f"{one}.") for one in self._lists)
         ]
         if unknown:
-            raise UnknownParameters(self.name, unknown, known)
+            raise UnknownParameters(self.name, unknown, self._known - COMMON)
 
 
-_EVERYBODYS: Final = ("NamespaceSource", "RegionId")
+_EVERYBODYS: Final = ("Namespace", "GroupId", "NamespaceSource", "RegionId")
+"""A client may send these with whatever it asks."""

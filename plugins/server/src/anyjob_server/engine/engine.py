@@ -19,6 +19,7 @@ from anyjob_server.engine.afterrestore import is_first, let_pass
 from anyjob_server.engine.announcer import Announcer
 from anyjob_server.engine.clock import SYSTEM, Clock
 from anyjob_server.engine.dispatcher import Dispatcher
+from anyjob_server.engine.ends import Ends
 from anyjob_server.engine.hold import Hold
 from anyjob_server.engine.intake import Intake
 from anyjob_server.engine.joblife import JobLife
@@ -71,7 +72,7 @@ class Engine:
     """Fires jobs, follows their instances, keeps what became of them. All on one loop.
 
     The worker has started and `instances` belongs to it. `jobs` makes and changes jobs, `manual` fires and stops what
-    somebody asks for.
+    somebody asks for, `ends` lets callers wait for the end of an instance.
     """
 
     def __init__(
@@ -104,6 +105,7 @@ class Engine:
             settings.misfire_grace * 1000,
         )
         self._announcer = Announcer(store, worker, self._shelf)
+        self.ends = Ends(self._roster)
         self.pruner = Pruner(store, worker.folder.runs, settings, clock.now, lambda one: one in self._roster.by_id)
         self._chain_over, self._dispatcher.over = self._dispatcher.over, self._over
         self._recovery = Recovery(store, worker, instances_, self._dispatcher, self._shelf, clock)
@@ -161,6 +163,7 @@ class Engine:
 
     def _over(self, active: Active) -> None:
         self.pruner.ended(active)
+        self.ends.over(active.id)
         self._chain_over(active)
 
     async def _watch_hold(self) -> None:

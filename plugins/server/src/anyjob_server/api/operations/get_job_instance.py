@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from anyjob.job import TimeType
 from anyjob.outcome import Json
@@ -11,11 +12,21 @@ from anyjob_server.api.operation import Call, Operation
 from anyjob_server.api.scope import group_of, instance_of
 from anyjob_server.store import jobs
 
+_LONGEST: Final = 30
+"""Seconds that a caller may be kept waiting: proxies give up after a minute."""
+
 
 async def get_job_instance(call: Call) -> Mapping[str, Json]:
-    """One instance; also of a job that was deleted since. While it is being stopped also by whom and since when."""
+    """One instance; also of a job that was deleted since. While it is being stopped also by whom and since when.
+
+    With WaitSeconds the answer comes when it has ended, at the latest after so long.
+    """
+    seconds = call.parameters.integer("WaitSeconds", least=0, most=_LONGEST)
     row = instance_of(call, group_of(call))
     server = call.server
+    if seconds and not row.status.finished:
+        await server.engine.ends.wait(row.id, seconds)
+        row = instance_of(call, group_of(call))
     job = server.engine.known(row.job) or server.store.read_now(lambda c: jobs.get(c, row.job, removed=True))
     told = instance_info(row, TimeType.NONE if job is None else job.time_type, server.zone)
     told |= {
@@ -34,5 +45,5 @@ OPERATION = Operation(
     handle=get_job_instance,
     action="instance.read",
     needed=("Namespace", "GroupId", "JobInstanceId"),
-    takes=("JobId",),
+    takes=("JobId", "WaitSeconds"),
 )
