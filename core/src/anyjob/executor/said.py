@@ -111,18 +111,23 @@ def read_said(exit_: Exit) -> Outcome | None:
 
 
 def without_word(exit_: Exit) -> Outcome:
-    """A process that ended and said nothing of its run: never a success, whatever its code."""
+    """A process that ended and said nothing of its run: never a success, whatever its code.
+
+    Where nobody saw it end it may never have begun, or go on: the launcher's own words stand alone then.
+    """
     outcome = exit_.outcome()
+    if exit_.code is None and exit_.signal is None:
+        return outcome
     text = f"its process {how(exit_)} before the run had ended"
     cause = Cause.FAILED if outcome.cause is Cause.SUCCEEDED else outcome.cause
     return replace(outcome, cause=cause, evidence=[*outcome.evidence, Evidence(source="process", text=text)])
 
 
 def how(exit_: Exit) -> str:
-    """How the process ended, as the rest of a sentence."""
+    """How the process was seen to end, as the rest of a sentence."""
     if exit_.signal is not None:
         return f"was ended by signal {exit_.signal}"
-    return "ended, and nobody saw how," if exit_.code is None else f"ended with exit code {exit_.code}"
+    return f"ended with exit code {exit_.code}"
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -162,7 +162,8 @@ class SharedApp:
     def _never_ready(self, exit_: Exit) -> Outcome:
         outcome = without_word(exit_)
         cause = Cause.START_FAILED if outcome.cause in (Cause.FAILED, Cause.EXIT_CODE) else outcome.cause
-        text = self.killed or "it ended before it had dialled in"
+        seen = exit_.code is not None or exit_.signal is not None
+        text = self.killed or ("it ended before it had dialled in" if seen else "it was not seen to come up")
         said = [Evidence(source="shared process", text=f"{self.kept.name}: {text}"), *self._words(exit_)]
         last = f"; the last line of its log: {exit_.last_line[:500]}" if exit_.last_line else ""
         result = f"the shared process {self.kept.name} did not come up: {text}{last}"
