@@ -147,9 +147,9 @@ def test_pages_of_jobs(place: Place) -> None:
         rows, total = await store.read(lambda c: jobs.page(c, group, page=2, size=10))
         assert ([row.id for row in rows], total) == (ids[5:15][::-1], 25)
         assert (await store.read(lambda c: jobs.page(c, group, page=4)))[0] == []
-        rows, total = await store.read(lambda c: jobs.page(c, group, "job_1", size=3))
-        assert ([row.name for row in rows], total) == (["Job_19", "Job_18", "Job_17"], 11)
-        assert (await store.read(lambda c: jobs.page(c, group, "jobX1")))[1] == 0
+        rows, total = await store.read(lambda c: jobs.page_of(c, ids[10:20], page=3, size=4))
+        assert ([row.id for row in rows], total) == (ids[10:12][::-1], 10)
+        assert await store.read(lambda c: jobs.page_of(c, ids[10:20], page=4, size=4)) == ([], 10)
         rows, total = await store.read(lambda c: jobs.page(c, group, status=JobStatus.DISABLED))
         assert ([row.id for row in rows], total) == ([ids[3]], 1)
 

@@ -17,11 +17,24 @@ from sqlalchemy import update as updating
 from anyjob.job import Job, JobStatus, TimeType
 from anyjob_server.store import meta
 from anyjob_server.store.errors import GroupGone, JobGone, NameTaken
+from anyjob_server.store.names import Named, change
 from anyjob_server.store.statement import ByIds, Conflict, Fields, Statement, inserting
 from anyjob_server.store.tables import ALIVE, GROUPS, INSTANCES, JOB_TEXTS, JOBS, OPEN, REASONS
-from anyjob_server.store.text import holding, pattern_of
 
-__all__ = ["JobRow", "by_name", "delete", "due", "get", "insert", "many", "page", "purge", "set_next", "update"]
+__all__ = [
+    "JobRow",
+    "by_name",
+    "delete",
+    "due",
+    "get",
+    "insert",
+    "many",
+    "page",
+    "page_of",
+    "purge",
+    "set_next",
+    "update",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +142,7 @@ def insert(c: Connection, rows: Iterable[JobRow]) -> list[int]:
         except Conflict as conflict:
             raise (GroupGone(row.group) if conflict.foreign else NameTaken(row.name)) from None
         _INSERT_TEXT.run(c, {"job": job, "wire": row.wire, "binding": row.binding})
+        change(c, Named(row.group, job, row.name, row.status))
         ids.append(job)
         groups[row.group] += 1
     _count(c, groups)
@@ -144,6 +158,7 @@ def update(c: Connection, row: JobRow) -> None:
     if not found:
         raise JobGone(row.id)
     _UPDATE_TEXT.run(c, {"of": row.id, "wire": row.wire, "binding": row.binding})
+    change(c, Named(row.group, row.id, row.name, row.status))
 
 
 def delete(c: Connection, ids: Iterable[int], at: int | None = None) -> list[int]:
@@ -156,6 +171,7 @@ def delete(c: Connection, ids: Iterable[int], at: int | None = None) -> list[int
     for job in ids:
         group: int | None = _DELETE.value(c, {"of": job, "at": now})
         if group is not None:
+            change(c, Named(group, job, None, JobStatus.DISABLED))
             gone.append(job)
             groups[group] -= 1
     _count(c, groups)
@@ -182,39 +198,40 @@ def by_name(c: Connection, group: int, name: str, *, removed: bool = False) -> J
 def page(
     c: Connection,
     group: int,
-    name: str | None = None,
     status: JobStatus | None = None,
     page: int = 1,
     size: int = 10,
 ) -> tuple[list[JobRow], int]:
     """One page of an app group's jobs, at most `size` rows, the newest first, and how many there are in all.
 
-    `name`: only those whose name holds that text. Pages count from 1.
+    Pages count from 1.
     """
     asked = {
         "in_group": group,
-        "pattern": pattern_of(name or ""),
         "status": None if status is None else int(status),
         "size": size,
         "start": (page - 1) * size,
     }
-    count, rows = _paging(c.dialect.name, named=bool(name), by_status=status is not None)
+    count, rows = _paging(by_status=status is not None)
     return [_made(found) for found in rows.rows(c, asked)], count.value(c, asked) or 0
 
 
+def page_of(c: Connection, ids: Sequence[int], page: int = 1, size: int = 10) -> tuple[list[JobRow], int]:
+    """The same of those jobs alone, whose ids are in order (`Names.search`)."""
+    end = max(0, len(ids) - (page - 1) * size)
+    return many(c, ids[max(0, end - size) : end])[::-1], len(ids)
+
+
 @cache
-def _paging(dialect: str, *, named: bool, by_status: bool) -> tuple[Statement, Statement]:
+def _paging(*, by_status: bool) -> tuple[Statement, Statement]:
     """How many, and one page of them: the ids by an index first, then what is long."""
     wanted = [JOBS.c.group == bindparam("in_group"), ALIVE]
-    if named:
-        wanted.append(holding(JOBS.c.name, dialect))
     if by_status:
         wanted.append(JOBS.c.status == bindparam("status"))
     here = select(JOBS.c.id).where(*wanted).order_by(JOBS.c.id.desc())
     here = here.limit(bindparam("size")).offset(bindparam("start"))
-    counted = named or by_status
     return (
-        Statement(select(func.count()).select_from(JOBS).where(*wanted)) if counted else _HOW_MANY,
+        Statement(select(func.count()).select_from(JOBS).where(*wanted)) if by_status else _HOW_MANY,
         Statement(_WHOLE.where(JOBS.c.id.in_(here)).order_by(JOBS.c.id.desc())),
     )
 

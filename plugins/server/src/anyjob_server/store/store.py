@@ -20,6 +20,7 @@ from anyjob_server.store.database import Database, Fault
 from anyjob_server.store.disk import free_bytes
 from anyjob_server.store.errors import FREE_SOME, SealUnusable, StoreLost, StoreUnusable
 from anyjob_server.store.migrate import migrate
+from anyjob_server.store.names import Names
 from anyjob_server.store.postgres import PostgresDatabase
 from anyjob_server.store.readers import Readers
 from anyjob_server.store.recent import Recent
@@ -49,16 +50,16 @@ class Store:
     """An open database. The modules beside this one hold the rows and what can be asked of them.
 
     `ident` is random and made with the database. `seal` closes and opens the secrets of access keys. `recent` are the
-    instances that changed last; whoever writes one tells it.
+    instances that changed last; whoever writes one tells it. `names` are those of jobs, of which the writer tells it.
     """
 
     def __init__(
-        self, database: Database, writer: Writer, readers: Readers, ident: str, seal: Seal, floor: int
+        self, database: Database, writer: Writer, readers: Readers, ident: str, seal: Seal, names: Names, floor: int
     ) -> None:
         """Use `Store.open`. Below `floor` bytes free on the disk there is no room for new work; 0: nobody looks."""
         self._database, self._writer, self._readers, self._floor = database, writer, readers, floor
         self._look_again, self._free = 0.0, 0
-        self.ident, self.seal, self.recent = ident, seal, Recent()
+        self.ident, self.seal, self.recent, self.names = ident, seal, Recent(), names
 
     @classmethod
     def open(cls, url: str | None, state: Path, *, floor: int = FLOOR, patience: float = PATIENCE) -> Store:
@@ -83,8 +84,9 @@ class Store:
                 ident = meta.make(c)
                 seal = _seal(c, state / KEY_FILE)
                 meta.put(c, meta.OWNER, owner)
-            writer = Writer(database, c, partial(_ours, database.where, owner), patience)
-            return cls(database, writer, Readers(database), ident, seal, floor)
+            names = Names()
+            writer = Writer(database, c, partial(_ours, database.where, owner), names, patience)
+            return cls(database, writer, Readers(database), ident, seal, names, floor)
         except BaseException as error:
             if c is not None:
                 c.invalidate()

@@ -17,6 +17,7 @@ from anyjob_server.store import meta
 from anyjob_server.store.change import Change, tell
 from anyjob_server.store.database import Database, Fault
 from anyjob_server.store.errors import FREE_SOME, StoreError, StoreFull, StoreLost, lost
+from anyjob_server.store.names import Named, Names, told
 
 __all__ = ["PATIENCE", "Writer"]
 
@@ -35,12 +36,20 @@ class Writer:
     """Carries out changes in the order in which they came."""
 
     def __init__(
-        self, database: Database, c: Connection, check: Callable[[Connection], None], patience: float = PATIENCE
+        self,
+        database: Database,
+        c: Connection,
+        check: Callable[[Connection], None],
+        names: Names,
+        patience: float = PATIENCE,
     ) -> None:
-        """`check` looks at each new connection: whether it leads to the same database in the same hands. `patience`:
-        seconds for which a change waits for a database that is away."""
+        """`check` looks at each new connection: whether it leads to the same database in the same hands. `names` hears
+        of each job that changed, before whoever changed it does. `patience`: seconds for which a change waits for a
+        database that is away."""
         self._database, self._check, self._patience = database, check, patience
+        self._names, self._named = names, list[Named]()
         self._c: Connection | None = c
+        told(c, self._named)
         self._gathered: deque[Change] = deque()
         self._waiting: SimpleQueue[Change | None] = SimpleQueue()
         self._closed = False
@@ -142,6 +151,7 @@ class Writer:
         has failed, and all are called again.
         """
         database, ticket = self._database, None
+        self._named.clear()
         apart = len(group) > 1 and (database.marks_are_cheap if apart is None else apart)
         try:
             c = self._connection()
@@ -159,13 +169,19 @@ class Writer:
             fault, why = self._failed(error)
             if ticket is None or fault is not Fault.LOST:
                 return fault, why
-            return self._ended(ticket), why
+            fault = self._ended(ticket)
+            if fault is Fault.UNKNOWN:
+                self._names.forget()
+            if fault is not Fault.NONE:
+                return fault, why
+        self._names.apply(self._named)
         return Fault.NONE, ""
 
     def _try(self, c: Connection, change: Change, *, apart: bool) -> bool:
         """One change: whether it went well. Raises what the database itself is at fault for."""
         database = self._database
         change.result = change.error = None
+        named = len(self._named)
         if apart:
             database.mark(c)
         try:
@@ -174,6 +190,7 @@ class Writer:
             if database.fault(error) is not Fault.NONE:
                 raise
             change.error = error
+            del self._named[named:]
             if apart:
                 database.undo(c)
             return False
@@ -207,6 +224,7 @@ class Writer:
             except BaseException:
                 _discard(made)
                 raise
+            told(made, self._named)
             self._c = made
         return self._c
 

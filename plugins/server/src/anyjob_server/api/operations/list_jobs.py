@@ -22,11 +22,14 @@ async def list_jobs(call: Call) -> Mapping[str, Json]:
     wanted = call.parameters.integer("Status", least=0, most=1)
     status = None if wanted is None else JobStatus(wanted)
 
+    store = call.server.store
+    search = store.names.search(group.id, name, status) if name else None
+
     def ask(c: Connection) -> tuple[list[Json], int]:
-        rows, total = jobs.page(c, group.id, name, status, page, size)
+        rows, total = jobs.page_of(c, search(c), page, size) if search else jobs.page(c, group.id, status, page, size)
         return [job_info(row) for row in rows], total  # made here, off the loop
 
-    rows, total = await call.server.store.read(ask)
+    rows, total = await store.read(ask)
     return {"Data": {"Jobs": rows, "PageNumber": page, "PageSize": size, "Total": total}}
 
 
