@@ -29,6 +29,7 @@ from anyjob.executor.base import Executor
 from anyjob.job import BadJob, ExecuteMode, Job
 from anyjob.outcome import Strength
 from anyjob.plugins import Binding, BoundLauncher, ExecutorType, LauncherType, PluginHost, hookimpl
+from anyjob.plugins.resolver import Resolver
 from anyjob.problem import Problem
 from anyjob.run import Run
 from anyjob.spec import Spec
@@ -118,6 +119,22 @@ def test_dispatch_of_the_same_job_object_is_kept() -> None:
     binding = made.bind(job)
     assert made.dispatch(job, binding) is made.dispatch(job, Binding.from_json(binding.to_json()))
     assert made.dispatch(replace(job, content="false"), binding).spec == ScriptSpec(script="false")
+
+
+def test_the_first_dispatch_knows_what_binding_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand jobs that are due for the first time in one second are not read a second time."""
+    made = host()
+    job = script()
+    binding = made.bind(job)
+    with monkeypatch.context() as closed:
+        closed.delattr(Resolver, "resolve")
+        bound = made.dispatch(job, Binding.from_json(binding.to_json()))
+        assert made.dispatch(job) is bound, "who serves it now is the same one"
+        assert made.dispatch(job, binding) is bound
+    older = replace(binding, version="0.0.1")
+    noted = made.dispatch(job, older)
+    assert noted.note
+    assert made.dispatch(job) is not noted, "what differs from a stored binding is told of that one alone"
 
 
 def test_every_problem_of_a_job_is_told_at_once() -> None:

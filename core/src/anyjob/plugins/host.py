@@ -124,6 +124,7 @@ class PluginHost:
         if problems:
             raise BadJob(problems, job.name)
         warn_of_keys(job)
+        self._keep(job, found.binding, _ready(found))  # its first run comes, perhaps with a thousand others
         return found.binding
 
     def more_problems(self, error: BadJob) -> BadJob:
@@ -156,15 +157,19 @@ class PluginHost:
         """
         with self._lock:
             kept = self._dispatched.get(id(job))  # the entry holds the job, so no other job has its id
-            if kept is not None and (kept[1] is binding or kept[1] == binding):
+            if kept is not None and _same(kept[1], binding, kept[2].binding):
                 self._dispatched.move_to_end(id(job))
                 return kept[2]
         bound = self._bound(job, binding)
+        self._keep(job, binding, bound)
+        return bound
+
+    def _keep(self, job: Job, binding: Binding | None, bound: Bound) -> None:
         with self._lock:
             self._dispatched[id(job)] = (job, binding, bound)
+            self._dispatched.move_to_end(id(job))
             while len(self._dispatched) > _KEPT:
                 self._dispatched.popitem(last=False)
-        return bound
 
     def privileges(self, job: Job) -> list[str]:
         """What a job asks for beyond an ordinary run (`Executor.privileges`). Raises what `dispatch` does, and
@@ -283,16 +288,25 @@ class PluginHost:
             raise PluginGone(job.name, job.job_type, f"{binding.distribution} {binding.version}", None) from None
         if found.problems:
             raise BadJob(found.problems, job.name)
-        return Bound(
-            binding=found.binding,
-            executor=found.executor,
-            spec=cast("Spec", found.spec),
-            common=cast("CommonXAttrs", found.common),
-            mode=cast("ModeXAttrs", found.mode),
-            place=found.place,
-            capabilities=found.capabilities,
-            note=_verified(job, binding, found.binding) if binding else "",
-        )
+        return _ready(found, _verified(job, binding, found.binding) if binding else "")
+
+
+def _same(kept: Binding | None, asked: Binding | None, now: Binding) -> bool:
+    """Whether two bindings mean the same; None: whoever serves the type, who is `now`."""
+    return kept is asked or (kept or now) == (asked or now)
+
+
+def _ready(found: Resolved, note: str = "") -> Bound:
+    return Bound(
+        binding=found.binding,
+        executor=found.executor,
+        spec=cast("Spec", found.spec),
+        common=cast("CommonXAttrs", found.common),
+        mode=cast("ModeXAttrs", found.mode),
+        place=found.place,
+        capabilities=found.capabilities,
+        note=note,
+    )
 
 
 def _unknown(error: UnknownJobType) -> Problem:

@@ -44,10 +44,11 @@ class JobShelf:
         entry = self._by_identity.get((id(job), id(binding)))
         if entry is None:
             line = _line(job, binding)
-            entry = self._by_text.get(json.dumps(line))
+            text = json.dumps(line)
+            entry = self._by_text.get(text)
             if entry is None:
                 self.write({"m": "job", "ref": self._next, **line})
-                entry = self._put(self._next, job, binding)
+                entry = self._put(self._next, job, binding, text)
         entry.uses += 1
         return entry.ref
 
@@ -64,14 +65,15 @@ class JobShelf:
         entry.uses += 1
         return entry.job, entry.binding
 
-    def _put(self, ref: int, job: Job, binding: Binding) -> _Shelved:
-        entry = _Shelved(ref=ref, job=job, binding=binding, text=json.dumps(_line(job, binding)))
+    def _put(self, ref: int, job: Job, binding: Binding, text: str) -> _Shelved:
+        entry = _Shelved(ref=ref, job=job, binding=binding, text=text)
         self._by_ref[ref] = self._by_identity[id(job), id(binding)] = self._by_text[entry.text] = entry
         self._next = max(self._next, ref + 1)
         return entry
 
     def replay(self, line: Mapping[str, Any]) -> None:
-        self._put(line["ref"], Job.from_wire(line["job"]), Binding.from_json(line["binding"]))
+        job, binding = Job.from_wire(line["job"]), Binding.from_json(line["binding"])
+        self._put(line["ref"], job, binding, json.dumps(_line(job, binding)))
 
     def lines(self) -> Iterable[Mapping[str, Any]]:
         # Idle ones too: as long as a job is known here, its next run refers to the line.

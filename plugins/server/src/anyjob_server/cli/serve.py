@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import logging
 import os
@@ -16,6 +15,7 @@ import typer
 from anyjob.cli.options import Config
 from anyjob.cli.streams import write
 from anyjob.problem import plain
+from anyjob_server import collector
 from anyjob_server.cli.options import State
 
 if TYPE_CHECKING:
@@ -30,9 +30,6 @@ __all__ = ["serve"]
 
 _SWITCH: Final = 0.001
 """Seconds that a thread may compute while the loop waits for its turn: the store's writer computes a lot."""
-
-_YOUNG: Final = 50_000
-"""New objects until the collector looks for cycles among them. A run makes hundreds and leaves next to none behind."""
 
 
 def serve(
@@ -131,10 +128,7 @@ async def _serve(server: Server, own: ServerSettings, address: Address, *, as_js
     ending = Ending()
     async with Serving(server, address, tls=tls_files(own), insecure=own.insecure) as serving:
         _tell(serving, as_json=as_json)
-        # What is there now stays: the collector need not go through it again and again.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(_YOUNG, 20, 20)
+        collector.settle()
         await ending.wait()
         write(sys.stderr, "anyjob: ending; runs go on, and the next start takes them over\n")
     return 0
