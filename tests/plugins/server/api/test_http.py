@@ -154,6 +154,16 @@ def test_ten_thousand_parameters(usual: Ground) -> None:
     assert (status, answer["Code"]) == (400, "TooManyParameters")
 
 
+def test_a_long_script_by_get(usual: Ground) -> None:
+    """httptools reads URLs of 16 bits of length; the line may be longer here, as documented."""
+    for size in (65_000, 65_535, 65_536, 100_000, 120_000):
+        sent = usual.signer.v1("CreateJob", {"Content": "x" * size}, method="GET")
+        status, answer = usual.say(sent)
+        assert (status, answer.get("Told", {}).get("Content")) == (200, "x" * size), answer
+    status, answer = usual.say(head(f"GET /{'x' * 70_000}?Action=A HTTP/1.1\nhost: x"))
+    assert (status, answer["Code"]) == (400, "InvalidRequest")
+
+
 def test_a_body_that_is_too_large(small: Ground) -> None:
     status, answer = small.say(small.signer.acs3("CreateJob", {"Content": "x" * 20_001}))
     assert (status, answer["Code"]) == (413, "RequestEntityTooLarge")

@@ -131,7 +131,16 @@ def test_jobs_of_other_groups_are_out_of_reach(server: Live) -> None:
     server.call("CreateAppGroup", GroupId="mine", AppName="mine")
     job = create(server, "mine alone", GroupId="mine")["Data"]["JobId"]
     told = f"jobid: {job} not match groupId: default"
-    for action in ("GetJobInfo", "UpdateJob", "DeleteJob", "EnableJob", "DisableJob", "ExecuteJob", "UpdateJobScript"):
+    for action in (
+        "GetJobInfo",
+        "UpdateJob",
+        "DeleteJob",
+        "EnableJob",
+        "DisableJob",
+        "ExecuteJob",
+        "UpdateJobScript",
+        "GetJobInstanceList",
+    ):
         assert refused(server.call(action, JobId=job), 400) == told
     assert server.call("DisableJob", JobId=job, GroupId=None)["Success"]  # the vendor's GroupId may be left out there
     instance = server.call("ExecuteJob", JobId=job, GroupId="mine")["Data"]["JobInstanceId"]
@@ -201,6 +210,10 @@ def test_instances_by_status_and_time(server: Live) -> None:
     assert listed() == listed(Status=4) == listed(StartTimestamp=at - 5000, EndTimestamp=at + 5000) == [first]
     assert listed(Status=5) == listed(StartTimestamp=at + 5000) == listed(EndTimestamp=at - 5000) == []
     assert server.call("GetJobInstanceList", Status=13)["Code"] == "InvalidStatus"
+    server.call("DeleteJob", JobId=job)
+    assert listed() == [first], "what is deleted keeps its history"
+    told = refused(server.call("GetJobInstanceList", JobId=987_654), 404)
+    assert told == "jobId=987654 is not existed", "an empty page would say that it never ran"
 
 
 def test_long_results_are_cut(server: Live) -> None:

@@ -13,6 +13,7 @@ from anyjob_server.api.errors import WrongParameter
 from anyjob_server.api.instanceinfo import instance_info
 from anyjob_server.api.operation import Call, Operation
 from anyjob_server.api.paging import page_of
+from anyjob_server.api.refusals import JobNotExisted, JobOfAnotherGroup
 from anyjob_server.api.scope import group_of
 from anyjob_server.store import instances, jobs
 
@@ -20,7 +21,7 @@ from anyjob_server.store import instances, jobs
 async def get_job_instance_list(call: Call) -> Mapping[str, Json]:
     """A page of instances, the newest first: of a job, of a status, scheduled within a time (epoch ms).
 
-    Raises WrongParameter.
+    Raises WrongParameter, JobNotExisted, JobOfAnotherGroup: an empty page would say that the job never ran.
     """
     group, (page, size) = group_of(call), page_of(call.parameters)
     given = call.parameters
@@ -34,6 +35,12 @@ async def get_job_instance_list(call: Call) -> Mapping[str, Json]:
     zone = call.server.zone
 
     def ask(c: Connection) -> list[Json]:
+        if job is not None:
+            named = jobs.get(c, job, removed=True)
+            if named is None:
+                raise JobNotExisted(job)
+            if named.group != group.id:
+                raise JobOfAnotherGroup(job, group.group_id)
         rows = instances.newest(c, group.id, job, status, since, until, page, size)
         types: dict[int, tuple[str, TimeType]] = {}
         for one in {row.job for row in rows}:
