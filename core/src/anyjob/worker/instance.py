@@ -134,7 +134,10 @@ class Instances:
         return self.begin(firing)
 
     def begin(self, firing: Firing) -> LiveInstance:
-        """`fire` for whoever begins many in one turn of the loop: on the loop, and without a task for each."""
+        """`fire` for whoever begins many in one turn of the loop: on the loop, and without a task for each.
+
+        Raises BadJob, UnknownJobType, PluginError, ModeRefused, StateUnusable: then nothing was begun.
+        """
         known = self.live.get(firing.instance)
         if known is not None:
             return known
