@@ -2,7 +2,7 @@
 
 A row says: all blocks of this language on this page, with a third word those that hold a line beginning with it, are
 read by this test, through `tests.docs.fences` (`blocks`,
-`fences` or `walk`, with the same words as here). `run`: it is run; `checked`: it is compared, compiled or read.
+`fences` or `walk`, with the same words as here). `run`: it is put to use; `checked`: it is compared with the code.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ CLAIMS: Final[dict[Row, Claim]] = {
         "run", "tests/packaging/test_stranger.py::test_a_scaffolded_executor_is_proved_where_only_wheels_are"
     ),
     ("contrib/template/README.md", "yaml"): Claim(
-        "checked", "tests/packaging/test_stranger.py::test_a_scaffolded_executor_is_proved_where_only_wheels_are"
+        "run", "tests/packaging/test_stranger.py::test_a_scaffolded_executor_is_proved_where_only_wheels_are"
     ),
     ("core/docs/jobs.md", "yaml", "Name: orders"): Claim(
         "run", "tests/docs/test_jobs_run.py::test_the_job_of_the_page_about_jobs"
@@ -68,7 +68,7 @@ CLAIMS: Final[dict[Row, Claim]] = {
     ("core/docs/contract.md", ""): Claim(
         "checked", "tests/docs/test_contract_page.py::test_a_verb_takes_and_gives_what_the_page_says"
     ),
-    ("core/docs/settings.md", ""): Claim("checked", "tests/docs/operator/test_folders.py::test_the_folder_of_a_worker"),
+    ("core/docs/settings.md", ""): Claim("run", "tests/docs/operator/test_folders.py::test_the_folder_of_a_worker"),
     ("core/docs/embed.md", "python"): Claim(
         "run", "tests/docs/test_embed.py::test_the_embedding_program_runs_as_printed"
     ),
@@ -154,10 +154,10 @@ CLAIMS: Final[dict[Row, Claim]] = {
         "run", "tests/plugins/server/api/test_page.py::test_the_examples_make_and_run_a_job"
     ),
     ("plugins/server/docs/api.md", "json"): Claim(
-        "checked", "tests/plugins/server/api/test_page.py::test_the_answers_are_as_printed"
+        "run", "tests/plugins/server/api/test_page.py::test_the_answers_are_as_printed"
     ),
     ("plugins/server/docs/api.md", ""): Claim(
-        "checked", "tests/plugins/server/api/test_page.py::test_the_refusal_is_as_printed"
+        "run", "tests/plugins/server/api/test_page.py::test_the_refusal_is_as_printed"
     ),
     ("plugins/server/docs/commands.md", "toml"): Claim(
         "run", "tests/plugins/server/cli/test_up_folder.py::test_the_file_of_the_page_is_one"
@@ -166,7 +166,7 @@ CLAIMS: Final[dict[Row, Claim]] = {
         "run", "tests/plugins/jvm/test_page.py::test_the_host_of_the_readme_runs_a_call"
     ),
     ("plugins/server/docs/trust.md", "json"): Claim(
-        "checked", "tests/plugins/server/trust/test_page.py::test_the_policy_of_the_page_is_one"
+        "run", "tests/docs/operator/test_reference.py::test_the_keys_of_the_page_may_do_what_it_says"
     ),
     ("plugins/server/docs/night.md", "sh"): Claim(
         "run", "tests/docs/operator/test_night.py::test_no_block_is_left_out"
@@ -182,7 +182,7 @@ CLAIMS: Final[dict[Row, Claim]] = {
         "run", "tests/docs/operator/test_systemd.py::test_it_starts_as_the_page_says"
     ),
     ("plugins/server/docs/serve.md", ""): Claim(
-        "checked", "tests/docs/operator/test_folders.py::test_the_folder_of_a_server"
+        "run", "tests/docs/operator/test_folders.py::test_the_folder_of_a_server"
     ),
     ("plugins/server/docs/store.md", "sh"): Claim(
         "run", "tests/docs/operator/test_reference.py::test_the_commands_of_the_store"
@@ -191,14 +191,80 @@ CLAIMS: Final[dict[Row, Claim]] = {
         "run", "tests/docs/operator/test_reference.py::test_the_commands_of_serve"
     ),
     ("plugins/server/docs/trust.md", "sh"): Claim(
-        "run", "tests/docs/operator/test_reference.py::test_a_key_with_the_policy_of_the_page"
+        "run", "tests/docs/operator/test_reference.py::test_the_keys_of_the_page_may_do_what_it_says"
     ),
     ("tests/grounds/README.md", "sh"): Claim("run", "tests/docs/test_grounds_page.py::test_the_commands_of_the_page"),
     ("core/docs/suite.md", "python"): Claim(
-        "checked", "tests/docs/test_suite_page.py::test_its_class_is_collected_with_every_case"
+        "run", "tests/docs/test_suite_page.py::test_its_class_proves_an_executor_by_its_samples"
     ),
-    ("core/docs/plugins.md", "toml"): Claim("checked", "tests/docs/test_plugins_page.py::test_its_package_is_one"),
+    ("core/docs/plugins.md", "toml"): Claim("run", "tests/docs/test_plugins_page.py::test_its_package_is_one"),
     ("core/docs/plugins.md", "python"): Claim("run", "tests/docs/test_plugins_page.py::test_its_package_is_one"),
+    ("executors/dataworks/README.md", "yaml"): Claim(
+        "run", "tests/executors/dataworks/test_examples.py::test_its_settings_and_its_jobs"
+    ),
+    ("executors/dataworks/README.md", "json"): Claim(
+        "run", "tests/executors/dataworks/test_examples.py::test_its_settings_and_its_jobs"
+    ),
+    ("executors/dataworks/README.md", "toml"): Claim(
+        "run", "tests/executors/dataworks/test_examples.py::test_its_settings_and_its_jobs"
+    ),
+    ("executors/go/README.md", "json"): Claim(
+        "run", "tests/executors/go/test_pages.py::test_its_job_by_the_api_with_its_settings"
+    ),
+    ("executors/go/README.md", "toml"): Claim(
+        "run", "tests/executors/go/test_pages.py::test_its_job_by_the_api_with_its_settings"
+    ),
+    ("executors/java/README.md", "json"): Claim(
+        "run", "tests/executors/java/test_pages.py::test_its_job_by_the_api_with_the_settings_of_the_worker"
+    ),
+    ("executors/java/README.md", "toml"): Claim(
+        "run", "tests/executors/java/test_pages.py::test_its_job_by_the_api_with_the_settings_of_the_worker"
+    ),
+    ("executors/k8s/README.md", "yaml", "Name"): Claim(
+        "run", "tests/executors/k8s/test_pages.py::test_the_jobs_of_the_page"
+    ),
+    ("executors/k8s/README.md", "json"): Claim("run", "tests/executors/k8s/test_pages.py::test_the_jobs_of_the_page"),
+    ("executors/k8s/README.md", "toml"): Claim(
+        "run", "tests/executors/k8s/test_pages.py::test_the_settings_of_the_page"
+    ),
+    ("executors/python/README.md", "yaml"): Claim(
+        "run", "tests/executors/python/test_pages.py::test_its_job_with_its_settings"
+    ),
+    ("executors/python/README.md", "toml"): Claim(
+        "run", "tests/executors/python/test_pages.py::test_its_job_with_its_settings"
+    ),
+    ("executors/springschedule/README.md", "yaml", "Name"): Claim(
+        "run", "tests/executors/springschedule/test_project.py::test_its_jobs_by_its_settings_of_the_worker"
+    ),
+    ("executors/springschedule/README.md", "yaml", "XAttrs"): Claim(
+        "run", "tests/executors/springschedule/test_project.py::test_its_jobs_by_its_settings_of_the_worker"
+    ),
+    ("executors/springschedule/README.md", "json"): Claim(
+        "run", "tests/executors/springschedule/test_project.py::test_its_jobs_by_its_settings_of_the_worker"
+    ),
+    ("executors/springschedule/README.md", "toml", "tokens"): Claim(
+        "run", "tests/executors/springschedule/test_project.py::test_its_jobs_by_its_settings_of_the_worker"
+    ),
+    ("executors/springschedule/README.md", "toml"): Claim(
+        "run", "tests/executors/springschedule/test_project.py::test_the_lines_of_the_readme_lead_to_the_first_run"
+    ),
+    ("executors/xxljob/README.md", "yaml"): Claim(
+        "run", "tests/executors/xxljob/test_examples.py::test_the_program_of_the_readme_and_its_job"
+    ),
+    ("executors/xxljob/README.md", "toml", "prefix"): Claim(
+        "run", "tests/executors/xxljob/test_examples.py::test_its_job_by_the_api_with_the_settings_of_the_worker"
+    ),
+    ("executors/xxljob/README.md", "toml"): Claim(
+        "run", "tests/executors/xxljob/test_examples.py::test_the_program_of_the_readme_and_its_job"
+    ),
+    ("executors/xxljob/README.md", "json"): Claim(
+        "run", "tests/executors/xxljob/test_examples.py::test_its_job_by_the_api_with_the_settings_of_the_worker"
+    ),
+    ("plugins/docker/README.md", "json"): Claim("run", "tests/plugins/docker/test_page.py::test_its_job_by_the_api"),
+    ("plugins/docker/README.md", "toml"): Claim("run", "tests/plugins/docker/test_page.py::test_its_settings"),
+    ("plugins/server/docs/operate.md", "toml"): Claim(
+        "run", "tests/docs/operator/test_operate.py::test_its_database_is_that_of_the_settings"
+    ),
 }
 
 PENDING: Final[dict[Row, str]] = {}

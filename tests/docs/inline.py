@@ -39,6 +39,10 @@ OTHERS: Final[dict[str, str]] = {
 """Lines of other programs that no block runs, by their beginning, and why."""
 
 ELSEWHERE: Final[dict[str, Claim]] = {
+    "anyjob alert list": Claim(
+        "run",
+        "tests/plugins/server/cli/test_status.py::test_alerts_are_listed_over_all_app_groups_for_who_may_see_them",
+    ),
     "anyjob go dropin": Claim("run", "tests/executors/go/test_sources.py::test_the_commands"),
     "anyjob resume": Claim("run", "tests/core/cli/test_resume.py::test_resume_shows_a_killed_run_to_its_end"),
     "docker kill": Claim(

@@ -15,25 +15,24 @@ from anyjob.settings.settings import PARTS
 
 __all__ = ["Rule", "document", "follows_commands", "rule"]
 
-Rule = Literal[
-    "walked", "output", "file", "executed", "job", "part of a job", "settings", "claimed", "shown", "pending"
-]
+Rule = Literal["walked", "output", "file", "executed", "example", "settings", "claimed", "shown", "pending"]
 
 _BEYOND = re.compile(r"(?<![\w.:}-])/(opt|etc|var|usr|srv|root|home|run|boot)\b|\b(systemctl|sudo|apt-get)\b")
 """What a page's reader may do to his machine, and a test must not."""
 
 REMEDY = """\
-{place}: nothing runs or checks this block ({language}). What a block can be:
+{place}: nothing runs this block ({language}). What a block can be:
   sh             commands, run in a folder that shows the tree and a copy of the page's examples (tests/docs/walk.py);
                  `<!-- exit 2 -->` before it: the exit status it ends with; `<!-- until: TEXT -->`: it goes on behind
                  the page, and has begun when it says TEXT
   (no language)  after sh: lines that the commands show
-  yaml, json     a job, bound by the plugin host; or some of its keys, laid over the page's first job
-  toml           settings, read by their models
+  toml           settings: `anyjob serve` has them as its file, and USES in tests/docs/test_settings_used.py says what
+                 shows that they are in force
   python         all of a page's are one program, which is executed
-  any language   after words that end in "`name.ext`:": a file that commands of the page use
-A block that needs more has a test of its own that reads it by `blocks("{page}", "{language}")`, and a row in
-tests/docs/claims.py. What nobody can run, such as a drawing, says why: `<!-- shown: a drawing -->`."""
+  any language   after words that end in "`name.ext`:": a file that commands of the page use, or of its examples
+A block that needs more, as every other job, has a test of its own that reads it by `blocks("{page}", "{language}")`,
+and a row in tests/docs/claims.py; `serving` of tests/docs/served.py fires jobs.
+What nobody can run, such as a drawing, says why: `<!-- shown: a drawing -->`."""
 
 
 def document(fence: Fence) -> Mapping[str, object]:
@@ -74,15 +73,12 @@ def rule(fence: Fence) -> Rule:
         case "toml":
             if document(fence).keys() <= set(PARTS):
                 return "settings"
-        case "yaml" | "json":
-            keys = document(fence).keys()
-            if "JobType" in keys:
-                return "job"
-            if keys and keys <= {"Content", "XAttrs", "Parameters", "ClassName"}:
-                return "part of a job"
         case _:
             pass
-    if fence.file and any(one.language == "sh" for one in fences(fence.page)):
+    commands = [one.text for one in fences(fence.page) if one.language == "sh"]
+    if fence.file and any(f" examples/{fence.file}" in text for text in commands):
+        return "example"
+    if fence.file and commands:
         return "file"
     language = fence.language or "no language"
     raise AssertionError(REMEDY.format(place=fence.place, page=fence.page, language=language))

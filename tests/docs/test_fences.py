@@ -1,26 +1,19 @@
-"""Every block of every page is run, checked, or says why it is only shown."""
+"""Every block of every page is run, or says why it is only shown."""
 
 from __future__ import annotations
 
 import ast
-import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from tests.docs.claims import CLAIMS, PENDING, Row, covers
 from tests.docs.fences import ROOT, Fence, fences, pages
-from tests.docs.rules import Rule, document, rule
-from tests.docs.tables import host, readers
+from tests.docs.rules import Rule, rule
 from tests.docs.walk import walk
-from tests.plugins.server.api.liveground import Live, live
-
-from anyjob.job import Job
-from anyjob.settings import in_force, read_settings
-from anyjob.settings.find import Found
 
 FEW = 2
 """So many blocks at most are only shown, in the whole tree: drawings."""
@@ -78,51 +71,9 @@ def test_a_claimed_block_is_read_by_its_test(row: Row) -> None:
     assert ways & read, f"{file} does not read the page; call blocks({', '.join(map(repr, row))}) there"
 
 
-@pytest.mark.parametrize("fence", by_place(ruled("job")))
-def test_a_job_is_taken(fence: Fence) -> None:
-    host().bind(Job.from_wire(document(fence)))
-    examples = [folder / "examples" / fence.file for folder in (ROOT / fence.page).parents if fence.file]
-    for file in examples:
-        assert not file.is_file() or file.read_text() == fence.text, f"{fence.place} is not {file}"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    with live(tmp_path_factory.mktemp("server")) as made:
-        yield made
-
-
-@pytest.mark.parametrize("fence", [one for one in by_place(ruled("job")) if one.values[0].language == "json"])
-def test_a_request_is_taken(fence: Fence, server: Live) -> None:
-    """JSON is what a program sends: CreateJob takes it."""
-    fields = {**document(fence), "Name": fence.place}
-    given = {name: value if isinstance(value, str | int) else json.dumps(value) for name, value in fields.items()}
-    reply = server.call("CreateJob", **given)
-    assert reply["Success"], f"{fence.place}: {reply['Message']}"
-
-
-@pytest.mark.parametrize("fence", by_place(ruled("part of a job")))
-def test_part_of_a_job_is_taken(fence: Fence) -> None:
-    first = next(one for one in fences(fence.page) if "JobType" in document(one))
-    job = dict(document(first))
-    for key, value in document(fence).items():
-        usual = job.get(key)
-        both = isinstance(usual, Mapping) and isinstance(value, Mapping)
-        job[key] = {**cast("Mapping[str, object]", usual), **cast("Mapping[str, object]", value)} if both else value
-    host().bind(Job.from_wire(job))
-
-
-@pytest.mark.parametrize("fence", by_place(ruled("settings")))
-def test_settings_are_taken(fence: Fence, tmp_path: Path) -> None:
-    file = tmp_path / "anyjob.toml"
-    file.write_text(
-        fence.text.replace("executors.NAME", "executors.shell").replace("launchers.NAME", "launchers.local")
-    )
-    settings = read_settings(Found(file=file, by="--config"))
-    unread = [
-        one.key for one in in_force(settings, readers()) if one.note.startswith("nobody") or "nothing" in one.note
-    ]
-    assert not unread, f"{fence.place}: nobody reads {', '.join(unread)}"
+@pytest.mark.parametrize("fence", by_place(ruled("example")))
+def test_an_example_is_the_file_that_a_command_runs(fence: Fence) -> None:
+    assert ((ROOT / fence.page).parent / "examples" / str(fence.file)).read_text() == fence.text
 
 
 @pytest.mark.parametrize("page", sorted({fence.page for fence in ruled("executed")}))

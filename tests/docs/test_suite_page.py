@@ -7,9 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from tests.docs.fences import blocks
+from tests.grounds.postgres.cluster import Postgres, bin_folder
 
-from anyjob.samples import Samples
 from anyjob.testing import ExecutorContract
 
 
@@ -26,11 +27,47 @@ def test_its_class_is_collected_with_every_case(tmp_path: Path) -> None:
     assert found == cases
 
 
-def test_its_samples_are_samples() -> None:
-    _, text, *_ = blocks("core/docs/suite.md", "python")
-    made: dict[str, object] = {}
-    exec(text, made)
-    assert isinstance(made["SAMPLES"], Samples)
+PLUGIN = """
+from typing import Annotated
+from anyjob.executor import Command, CommandExecutor
+from anyjob.plugins import ExecutorType, hookimpl
+from anyjob.spec import At, Spec
+from pydantic import Field
+
+class SqlSpec(Spec):
+    query: Annotated[str, Field(description="the query"), At("Content")]
+
+class SqlExecutor(CommandExecutor[SqlSpec]):
+    def command(self, run, spec):
+        return Command(argv=[*PSQL, run.fill(spec.query)])
+
+@hookimpl
+def anyjob_executors():
+    samples = "anyjob_sql.samples:SAMPLES"
+    return [ExecutorType(job_type="sql", executor=SqlExecutor, spec=SqlSpec, contract=1, samples=samples)]
+"""
+
+
+@pytest.mark.needs("postgres")
+def test_its_class_proves_an_executor_by_its_samples(tmp_path: Path, postgres: Postgres) -> None:
+    """In the package of a stranger: the class and the samples of the page, and an executor that asks PostgreSQL."""
+    test, text, *_ = blocks("core/docs/suite.md", "python")
+    psql = [f"{bin_folder()}/psql", "-qAt", "-v", "ON_ERROR_STOP=1", "-d", postgres.url("postgres"), "-c"]
+    package, about = tmp_path / "anyjob_sql", tmp_path / "anyjob_sql-1.0.dist-info"
+    for folder in (package, about):
+        folder.mkdir()
+    (package / "__init__.py").touch()
+    (package / "plugin.py").write_text(f"PSQL = {psql!r}\n{PLUGIN}")
+    (package / "samples.py").write_text(text)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: anyjob-sql\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[anyjob]\nsql = anyjob_sql.plugin\n")
+    (tmp_path / "test_contract.py").write_text(test)
+    cases = [f"test_contract.py::TestSqlExecutor::test_{name}" for name in ("success", "failure", "deadline")]
+    argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *cases]
+    env = {**os.environ, "PYTEST_ADDOPTS": "", "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(argv, cwd=tmp_path, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "\n3 passed" in done.stdout, done.stdout
 
 
 def test_its_function_gives_samples_that_the_suite_runs(tmp_path: Path) -> None:

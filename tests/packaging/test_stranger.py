@@ -111,6 +111,13 @@ def test_a_scaffolded_executor_is_proved_where_only_wheels_are(
         (job,), (lines,) = blocks("contrib/template/README.md", "yaml"), blocks("contrib/template/README.md", "sh")
         (folder / "changes.yaml").write_text(job)
         assert "diff --recursive" in run(anyjob, "explain", "changes.yaml", cwd=folder)
+        ours, reference = tmp_path / "nginx", tmp_path / "reference"
+        for place, text in ((ours, "a"), (reference, "b")):
+            place.mkdir()
+            (place / "nginx.conf").write_text(text)
+        own = job.replace("/srv/reference/nginx", str(reference)).replace("/etc/nginx", str(ours))
+        (folder / "own.yaml").write_text(own)
+        assert "\n< a\n" in run(anyjob, "run", "own.yaml", cwd=folder), "status 1, a difference, is a success"
         install, check, *others = lines.splitlines()
         assert (install, check) == ("pip install -e '.[test]'", f"anyjob check-executor {name}"), "as in the other case"
         said = ""

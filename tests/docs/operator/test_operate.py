@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from tests.docs.operator.house import House
 from tests.docs.operator.pages import DOCS, blocks, usual
+from tests.docs.served import serving
+from tests.grounds.postgres.cluster import Postgres
 
 from anyjob.job import Job
-from anyjob.settings import Found, read_settings
 from anyjob.status import InstanceStatus
-from anyjob_server.settings import ServerSettings
 from anyjob_server.trust.groupusers import GroupUsers
 
 PAGE = [*blocks("operate.md")]
@@ -106,11 +106,17 @@ def test_the_packages_are_built_and_installed_from_files(tmp_path: Path) -> None
     assert {"shell", "python", "http"} <= set(json.loads(listed.stdout)["types"]), listed.stderr
 
 
-def test_its_settings_are_settings(tmp_path: Path) -> None:
+@pytest.mark.needs("postgres")
+def test_its_database_is_that_of_the_settings(tmp_path: Path, postgres: Postgres) -> None:
     (text,) = [block.text for block in PAGE if block.language == "toml"]
-    (tmp_path / "a.toml").write_text(text)
-    database = ServerSettings.of(read_settings(Found(file=tmp_path / "a.toml", by="--config"))).database
-    assert database is not None
+    url = postgres.database()
+    places = {"postgresql://anyjob@db.example/anyjob": url}
+    with serving(tmp_path / "served", text, replace=places) as served:
+        (end,) = served.fire("{Name: kept, JobType: shell, Content: echo kept}")
+        status = served.serving.program("status", "--json", "--state", str(served.serving.state))
+    postgres.drop(url)
+    assert (end.cause, end.result) == ("succeeded", "kept")
+    assert b"postgresql" in status.out, status
 
 
 def test_the_line_about_users_is_the_servers() -> None:

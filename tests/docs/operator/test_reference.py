@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.metadata import requires, version
 from pathlib import Path
 
@@ -13,6 +14,11 @@ from tests.docs.fences import blocks
 from tests.docs.operator.house import House
 from tests.grounds.postgres.cluster import Postgres
 from tests.plugins.server.cli.test_serve import certificate
+
+from anyjob.outcome import Json
+from anyjob_server.client.client import Client
+from anyjob_server.client.errors import NotSigned
+from anyjob_server.client.target import Target
 
 
 @pytest.fixture
@@ -61,11 +67,43 @@ def test_the_commands_of_the_store(house: House, postgres: Postgres) -> None:
         postgres.drop(url)
 
 
-def test_a_key_with_the_policy_of_the_page(house: House) -> None:
-    (command,) = blocks("plugins/server/docs/trust.md", "sh")
+def test_the_keys_of_the_page_may_do_what_it_says(house: House) -> None:
+    """The one is kept to its app group, the other to its policy, statement by statement."""
+    (commands,) = blocks("plugins/server/docs/trust.md", "sh")
     (policy,) = blocks("plugins/server/docs/trust.md", "json")
     (house.folder / "policy.json").write_text(policy)
+    house.settings.write_text(f'{house.settings.read_text()}[worker.users]\ndefault = ["daemon"]\n')
     house.serve()
-    assert "Access key " in house.call(command)
+    with house.client() as client:
+        client.call("CreateNamespace", {"Namespace": None, "GroupId": None, "Name": "prod", "Uid": "prod"})
+        client.call("CreateAppGroup", {"Namespace": "prod", "GroupId": "billing", "AppName": "billing"})
+    said = house.call(commands)
     assert "4 statements" in house.call("anyjob key list")
+    keys = zip(re.findall(r"KEY_ID=(\S+)", said), re.findall(r"KEY_SECRET=(\S+)", said), strict=True)
+    scoped, ci = [Target(url=house.url, key=key, secret=secret) for key, secret in keys]
+
+    def may(target: Target, action: str, where: str = "default/default", **fields: Json) -> bool:
+        namespace, group = where.split("/")
+        with Client(replace(target, namespace=namespace, group=group)) as client:
+            try:
+                client.call(action, fields)
+            except NotSigned as refused:
+                if refused.code != "NoPermission":
+                    raise
+                return False
+            return True
+
+    def may_create(target: Target, job_type: str, where: str = "default/default", **xattrs: Json) -> bool:
+        job: dict[str, Json] = {"JobType": job_type, "ExecuteMode": "standalone", "TimeType": 100, "Content": "true"}
+        return may(target, "CreateJob", where, Name=f"{job_type}-{len(xattrs)}", **job, XAttrs=xattrs)
+
+    assert may_create(scoped, "shell", "prod/billing")
+    assert not may_create(scoped, "shell")
+    assert may(ci, "ListJobs")
+    assert may(ci, "GetJobInstanceList")
+    assert may_create(ci, "shell")
+    assert not may_create(ci, "python")
+    assert not may_create(ci, "shell", user="daemon")
+    assert not may_create(ci, "shell", launcher="docker", image="busybox")
+    assert not may(ci, "ListJobs", "prod/billing")
     house.end_by_hand()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.docs.fences import blocks
+from tests.docs.served import serving
 from tests.executors.go.programs import Programs
 
 from anyjob_go.build import build, find_go
@@ -80,6 +81,37 @@ def test_the_attached_example_runs_with_its_settings(tmp_path: Path, programs: P
         app.wait()
     assert done.returncode == 0, done.stdout + done.stderr
     assert "hello shop, this is" in done.stdout
+
+
+@pytest.mark.needs("go")
+def test_its_job_by_the_api_with_its_settings(tmp_path: Path, programs: Programs) -> None:
+    """In an application that has dialled in to a server with the one block, and by the program that the other names."""
+    attached, named = blocks("executors/go/README.md", "toml")
+    (job,) = blocks("executors/go/README.md", "json")
+    project, srv = tmp_path / "project", tmp_path / "srv"
+    shutil.copytree(HERE / "examples" / "project", project)
+    shutil.copytree(programs.sdk, project / "anyjob")
+    (srv / "hello").mkdir(parents=True)
+    program, address = build(project, srv / "hello" / "hello"), f"unix:{tmp_path}/sock"
+    (srv / "all").symlink_to(program)
+    with serving(tmp_path / "attached", attached, replace={"tcp:127.0.0.1:7781": address}) as served:
+        env = {**os.environ, "ANYJOB_APP": address, "ANYJOB_APP_TOKEN": "a-long-random-token-of-yours"}
+        with subprocess.Popen([program], env=env, stderr=subprocess.DEVNULL) as app:
+            try:
+                (there,) = served.fire(job, GroupId="shop")
+            finally:
+                app.terminate()
+    with serving(tmp_path / "named", named, replace={'"/srv/': f'"{srv}/'}) as served:
+        fields = json.loads(job)
+        another = json.dumps({**fields, "Content": {"jobName": "CountOrders"}})
+        outside = json.dumps({**fields, "XAttrs": {"binary": str(program)}})
+        here, all_others, refused = served.fire(job, another, outside)
+    for end in (there, here):
+        assert (end.cause, end.result) == ("succeeded", "greeted "), end
+        assert end.log[0].startswith("hello , this is aj-")
+    assert all_others.result == "give the cities as shards: 0=beijing,1=shanghai", "the other name is served too"
+    assert refused.cause == "bad_config"
+    assert "lies in none of the folders that [executors.go] folders lists" in refused.result
 
 
 @pytest.mark.needs("go")

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 from tests.docs.fences import blocks
+from tests.docs.served import serving
 from tests.docs.walk import walk
-from tests.executors.java.build import compiled
+from tests.executors.java.build import compiled, packed
 
 from anyjob_java.ours import ours
 from anyjob_jvm.homes import JavaHome
@@ -65,6 +66,48 @@ def test_the_class_of_the_readme_compiles_and_its_job_runs_it(tmp_path: Path, jd
     file.write_text(job.replace("[/opt/jobs/rates.jar, /opt/jobs/lib/*]", json.dumps([str(classes)])))
     done = run(file, tmp_path)
     assert (done.returncode, done.stdout) == (0, "EUR\nUSD\n"), done.stderr
+
+
+PROCESSOR = """package com.alibaba.schedulerx.test;
+import anyjob.job.*;
+public class helloworld extends JavaProcessor {
+    @Override
+    public ProcessResult process(JobContext context) {
+        String group = com.example.Shop.NAME;
+        long heap = Runtime.getRuntime().maxMemory() >> 20;
+        return new ProcessResult(true, group + " " + heap);
+    }
+}
+"""
+SHOP = 'package com.example; public class Shop { public static final String NAME = String.valueOf("shop"); }'
+
+
+def test_its_job_by_the_api_with_the_settings_of_the_worker(tmp_path: Path, jdk: JavaHome) -> None:
+    """The app group's own jar is on the class path, and the page's argument is passed to every JVM."""
+    (settings,) = blocks("executors/java/README.md", "toml")
+    (job,) = blocks("executors/java/README.md", "json")
+    jobs, shop = tmp_path / "opt/jobs/lib", tmp_path / "opt/shop/lib"
+    shops = compiled(tmp_path / "a", jdk, {"com/example/Shop.java": SHOP})
+    packed(shop / "shop.jar", shops)
+    source = {"com/alibaba/schedulerx/test/helloworld.java": PROCESSOR}
+    packed(jobs / "jobs.jar", compiled(tmp_path / "b", jdk, source, [ours().api, shops]))
+    job = job.replace("/opt/jobs/lib", str(jobs))
+    fields = json.loads(job)
+
+    def other(*arguments: str, classpath: str = f"{jobs}/*") -> str:
+        return json.dumps({**fields, "XAttrs": {"classpath": [classpath], "jvmArgs": arguments}})
+
+    with serving(tmp_path / "served", settings, replace={"/opt": f"{tmp_path}/opt"}) as served:
+        ends = served.fire(job, other("-Xmx64m"), other(classpath="/srv/other.jar"), GroupId="shop")
+        refused = served.refusal(other("-Dany=thing"))
+    usual, less, _ = ends
+    assert [end.cause for end in ends] == ["succeeded", "succeeded", "bad_config"], ends
+    assert "-Dany=thing" in refused
+    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
+    group, heap = usual.result.split()
+    assert group == "shop"
+    assert int(heap) > 0.4 * whole, "a JVM takes a quarter by itself"
+    assert int(less.result.split()[1]) <= 64
 
 
 def test_the_lines_of_the_readme_run(tmp_path: Path) -> None:

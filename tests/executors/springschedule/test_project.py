@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 from tests.docs.fences import blocks
-from tests.executors.springschedule.town import java
+from tests.docs.served import serving
+from tests.executors.springschedule.town import java, until
 
 from anyjob.job import read_jobs
 from anyjob.plugins import PluginHost
@@ -123,6 +124,32 @@ def test_the_lines_of_the_readme_lead_to_the_first_run(tmp_path: Path, built: Pa
     said = json.loads((folder / "again.json").read_text())
     assert (said["cause"], said["outputs"]) == ("succeeded", {"counted": 2})
     assert Path(said["log"]).read_text() == "counting EUR\ncounting USD\n"
+
+
+def test_its_jobs_by_its_settings_of_the_worker(tmp_path: Path, jar: Path) -> None:
+    """The application has dialled in with the token of the settings, and the worker starts another."""
+    (settings,) = blocks("executors/springschedule/README.md", "toml", "tokens")
+    (daily,) = blocks("executors/springschedule/README.md", "yaml", "Name")
+    (started,) = blocks("executors/springschedule/README.md", "yaml", "XAttrs")
+    (by_api,) = blocks("executors/springschedule/README.md", "json")
+    address, token = f"unix:{tmp_path}/apps.sock", "a-long-random-token"
+    places = {"tcp:127.0.0.1:7790": address, "/srv/shop": str(jar.parent)}
+    own = f"{daily}{started.replace('/srv/shop/reports-1.0.jar', str(jar))}"
+    env = {**os.environ, "ANYJOB_APP": address, "ANYJOB_APP_TOKEN": token}
+    with serving(tmp_path / "served", settings, replace=places, env={"SHOP_TOKEN": token}) as served:
+        application = subprocess.Popen(
+            [java("17").java, "-XX:TieredStopAtLevel=1", "-jar", jar], env=env, stdout=subprocess.DEVNULL
+        )
+        try:
+            until(lambda: "is connected" in served.serving.log)
+            ends = served.fire(daily, by_api, own, GroupId="shop")
+        finally:
+            application.terminate()
+            application.wait()
+        refused = served.refusal(own.replace("-Xmx256m", "-Dany=thing"))
+    assert [(end.cause, end.result) for end in ends] == [("succeeded", "12 pages")] * 3, ends
+    assert ends[2].log == ["writing the daily report"], "what a run of the worker's own application prints is its log"
+    assert "-Dany=thing" in refused
 
 
 def test_it_is_built_by_hand(tmp_path: Path, built: Path) -> None:

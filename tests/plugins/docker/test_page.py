@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tests.docs.fences import blocks
+from tests.docs.served import serving
 from tests.docs.walk import walk
 from tests.grounds.docker.engine import Engine
 
@@ -33,6 +35,34 @@ def test_the_settings_of_the_examples_are_settings() -> None:
 @pytest.mark.needs("docker")
 def test_the_commands_of_the_page(engine: Engine, tmp_path: Path) -> None:
     walk("plugins/docker/README.md", tmp_path / "here", env={"DOCKER_HOST": engine.url})
+
+
+@pytest.mark.needs("docker")
+def test_its_job_by_the_api(engine: Engine, tmp_path: Path) -> None:
+    (job,) = blocks("plugins/docker/README.md", "json")
+    with serving(tmp_path / "served", "", env={"DOCKER_HOST": engine.url}) as served:
+        (end,) = served.fire(job)
+    assert (end.cause, end.result) == ("succeeded", "hello"), end
+
+
+@pytest.mark.needs("docker")
+def test_its_settings(engine: Engine, tmp_path: Path) -> None:
+    (settings,) = blocks("plugins/docker/README.md", "toml")
+    engine.images.need("python:test")
+    who = {"Name": "who", "JobType": "shell", "Content": "id -u"}
+    launched: dict[str, object] = {"launcher": "docker", "image": "python:test"}  # for python:3.12, which is not here
+    env = {"DOCKER_HOST": engine.url}
+    with serving(tmp_path / "served", settings, replace={"python:3.*": "python:t*"}, env=env) as served:
+        (end,) = served.fire(json.dumps({**who, "XAttrs": launched}))
+        for more in (
+            {"image": "busybox:latest"},
+            {"user": "0"},
+            {"limits": {"memory": "3Gi"}},
+            {"mounts": [{"source": "/etc", "target": "/etc"}]},
+        ):
+            refused = served.refusal(json.dumps({**who, "XAttrs": launched | more}))
+            assert f"XAttrs.{next(iter(more))}" in refused, refused
+    assert (end.cause, end.result) == ("succeeded", "1000"), end
 
 
 @pytest.mark.needs("docker")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.docs.fences import blocks
 from tests.plugins.server.api.liveground import live
+from tests.plugins.server.api.signing import Signer
 from tests.plugins.server.api.wireground import KEY_ID, SECRET
 
 
@@ -40,6 +41,14 @@ def test_the_refusal_is_as_printed(tmp_path: Path) -> None:
     assert reply["Message"].splitlines() == shown.splitlines()
 
 
-def test_the_answers_are_as_printed() -> None:
-    for text in blocks("plugins/server/docs/api.md", "json"):
-        assert set(json.loads(text)) >= {"RequestId", "Message", "Code"}
+def test_the_answers_are_as_printed(tmp_path: Path) -> None:
+    """But for the id of the request, and the port."""
+    made, refused = map(json.loads, blocks("plugins/server/docs/api.md", "json"))
+    scope = {"RegionId": "local", "Namespace": "default", "GroupId": "default"}
+    job = {"Name": "a", "JobType": "shell", "ExecuteMode": "standalone", "TimeType": "100", "Content": "true"}
+    with live(tmp_path) as server:
+        said = server.say(server.signer.v1("CreateJob", {**scope, **job}))
+        stranger = server.say(Signer(key_id="nobody", secret=SECRET).v1("CreateJob", {**scope, **job}))
+    own = "127.0.0.1"  # the header Host of the tests, which name no port
+    assert said == (200, {**made, "RequestId": said[1]["RequestId"]})
+    assert stranger == (404, {**refused, "RequestId": stranger[1]["RequestId"], "HostId": own})
