@@ -156,6 +156,35 @@ def test_headers_that_break_off_are_no_answer(size: int) -> None:
         session.get(f"http://127.0.0.1:{port}/")
 
 
+@pytest.mark.parametrize(
+    ("head", "whole"),
+    [
+        (b"Content-Length: 2, 2", True),
+        (b"Content-Length: 2\r\nContent-Length:2", True),
+        (b"Content-Length: x\r\nTransfer-Encoding: chunked", True),
+        (b"Content-Length: x", False),
+        (b"Content-Length: +2", False),
+        (b"Content-Length:", False),
+        (b"Content-Length: 2\r\nContent-Length: 1", False),
+    ],
+)
+def test_a_length_that_is_none_is_no_answer(head: bytes, *, whole: bool) -> None:
+    """RFC 9112, 6.3: nobody knows where such an answer ends. The standard library reads what comes and calls it all."""
+
+    def answer(line: socket.socket) -> None:
+        request_of(line)
+        line.sendall(
+            b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\n" + (b"2\r\nok\r\n0\r\n\r\n" if b"chunk" in head else b"ok")
+        )
+
+    with serving(answer) as port, open_session(Egress()) as session:
+        if whole:
+            assert session.get(f"http://127.0.0.1:{port}/").content == b"ok"
+        else:
+            with pytest.raises(NoConnection, match="Content-Length"):
+                session.get(f"http://127.0.0.1:{port}/")
+
+
 @pytest.mark.parametrize("tls", [False, True])
 @pytest.mark.parametrize("silent", ["from the start", "in the headers", "in the body"])
 def test_an_ended_call_stops_waiting(silent: str, *, tls: bool) -> None:

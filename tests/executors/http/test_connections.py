@@ -86,6 +86,7 @@ def test_a_post_has_a_connection_of_its_own() -> None:
         ),
         (broken.ReadTimeout("x"), Cause.REMOTE_FAILED, Cause.UNKNOWN),
         (broken.ChunkedEncodingError("x"), Cause.REMOTE_FAILED, Cause.UNKNOWN),
+        (broken.InvalidHeader("the answer's, not ours"), Cause.REMOTE_FAILED, Cause.UNKNOWN),
         (broken.SSLError("alert after the handshake"), Cause.REMOTE_FAILED, Cause.UNKNOWN),
         (ReadTimeoutError(None, "/", "x"), Cause.REMOTE_FAILED, Cause.UNKNOWN),  # pyright: ignore[reportArgumentType]
         (OSError(5, "Input/output error"), Cause.REMOTE_FAILED, Cause.UNKNOWN),

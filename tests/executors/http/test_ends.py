@@ -190,8 +190,24 @@ def test_egress_refuses() -> None:
         b"HTTP/1.1 99999 x\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nA: " + b"x" * 100_000,
         b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 200 + b"\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nabc",
+        b"HTTP/1.1 200 OK\r\nContent-Length: abc\r\n\r\nabc",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nabc",
+        b"HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\nabc",
     ],
-    ids=["nothing", "half", "bytes", "another protocol", "no status", "long header", "many headers"],
+    ids=[
+        "nothing",
+        "half",
+        "bytes",
+        "another protocol",
+        "no status",
+        "long header",
+        "many headers",
+        "two lengths",
+        "a word for a length",
+        "a length below zero",
+        "an empty length",
+    ],
 )
 def test_no_answer_is_unknown_where_it_matters(raw: bytes) -> None:
     """A POST may have been acted on; a GET may be sent again by whoever wants."""

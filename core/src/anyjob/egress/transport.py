@@ -8,10 +8,11 @@ with services.egress.call(seconds=30) as call:      # call.end("stop") from anot
 from __future__ import annotations
 
 import io
+import re
 import socket
 from http.client import HTTPException, HTTPResponse
 from http.cookiejar import DefaultCookiePolicy
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from requests import PreparedRequest, Response, Session
 from requests.adapters import HTTPAdapter
@@ -22,11 +23,14 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
 from anyjob.egress.call import CallStep, current_call
+from anyjob.problem import short
 
 if TYPE_CHECKING:
     from anyjob.egress.egress import Egress
 
 __all__ = ["EgressAdapter", "open_session"]
+
+_LENGTH: Final = re.compile(r"[0-9]+([ \t]*,[ \t]*[0-9]+)*")
 
 
 class EgressAdapter(HTTPAdapter):
@@ -69,7 +73,8 @@ class _Reader(io.BufferedReader):
 
 
 class _Response(HTTPResponse):
-    """Refuses an answer that breaks off in its headers, which the standard library takes for a whole one."""
+    """Refuses answers of which nobody can tell whether they are whole, and which the standard library takes for whole
+    ones: one that breaks off in its headers, one whose length is no number, or two (RFC 9112, 6.3)."""
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
@@ -80,6 +85,13 @@ class _Response(HTTPResponse):
         if self._lines.ended:
             self.close()
             raise HTTPException("the answer breaks off in its headers")
+        lengths = self.headers.get_all("Content-Length")
+        if lengths is None or self.chunked:
+            return
+        said = ", ".join(lengths)
+        if _LENGTH.fullmatch(said) is None or len({one.strip() for one in said.split(",")}) > 1:
+            self.close()
+            raise HTTPException(f"the answer's Content-Length is {short(said)!r}, so its end cannot be known")
 
 
 class _Checked(HTTPConnection):

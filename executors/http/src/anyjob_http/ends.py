@@ -80,7 +80,8 @@ def broken(
     off, `repeatable` whether the run's request may be sent again: another attempt begins with it. `later`: an earlier
     request of the run was sent: it was answered by a redirect or a 202, or its worker died.
     """
-    if isinstance(error, BadRequest | InvalidURL | InvalidHeader) and not later:
+    unsent = call.step in _SAFE and not later
+    if isinstance(error, BadRequest | InvalidURL | InvalidHeader) and unsent:
         return _end(Cause.BAD_CONFIG, "request", str(error), status)
     if isinstance(error, EgressRefused):
         return _end(Cause.REJECTED, "egress", f"{line}: {error}" if later else str(error), status)
@@ -90,7 +91,6 @@ def broken(
         return outcome if repeatable else replace(outcome, retry=Retry(again=False))
     if isinstance(error, LogUnwritable):
         return _end(Cause.UNKNOWN, "log", f"{line} answered {status}. {error}", status)
-    unsent = call.step in _SAFE and not later
     if call.ended == "stop":
         outcome = _end(Cause.STOPPED, "http", f"{line}: the stop came while {doing}", status)
         return replace(outcome, result="", stop=_stopped(outcome.evidence, unsent=unsent))
