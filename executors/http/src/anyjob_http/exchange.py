@@ -36,6 +36,8 @@ _BODILESS: Final = frozenset({"GET", "HEAD"})
 _SOURCE: Final = "answer"
 _AGAIN: Final = (Cause.REMOTE_FAILED, Cause.TIMED_OUT)
 """Ends of a look after which there is another."""
+_STEPS: Final = {CallStep.CONNECTED: "in the TLS handshake"}
+"""What a step is for people, where its own word does not say what it waits for."""
 _LONGEST_URL: Final = 3000
 """Of a URL that is kept for a later worker."""
 
@@ -97,7 +99,7 @@ class Exchange:
                     error,
                     self._call,
                     self._line,
-                    doing=self._doing or self._call.step,
+                    doing=self._doing or _STEPS.get(self._call.step, self._call.step),
                     repeatable=repeatable,
                     status=self._status,
                     later=self.later,
