@@ -75,10 +75,10 @@ def test_the_folder_of_a_worker(anyjob: Program, tmp_path: Path) -> None:
         (jobs / kind / "examples").mkdir(parents=True)
         for file in (ROOT / "executors" / kind / "examples").glob(name):
             shutil.copy(file, jobs / kind / "examples")
-    port = a_port()  # other tests use the examples' own
-    settings = jobs / "xxljob" / "examples" / "anyjob.toml"
-    settings.write_text(settings.read_text().replace("7781", str(port)))
-    anyjob.environment["ANYJOB_XXLJOB_ADMIN"] = f"http://127.0.0.1:{port}"
+    port = a_port()  # in a folder that stays the examples' own are used
+    for name in ("anyjob.toml", "beside.toml"):
+        file = jobs / "xxljob" / "examples" / name
+        file.write_text(file.read_text().replace("7781", str(port)))
     state = str(worker.parent)
     done = anyjob("up", str(jobs), "--state", state, "--json")
     assert done.status == 0, done.err

@@ -1,8 +1,8 @@
 """A small executor in Python that speaks XXL-JOB's protocol in the dialect of a version: for the conformance suite, for
 trying out the examples, and for dialects and faults that no released executor shows.
 
-`python -m anyjob_xxljob.fake` is one of app `samples`, which registers at http://127.0.0.1:7781 with the token in
-ANYJOB_XXLJOB_TOKEN.
+`python -m anyjob_xxljob.fake [ADMIN...]` is one of app `samples`, which registers at these admins (else those of
+ANYJOB_XXLJOB_ADMIN, with commas, else http://127.0.0.1:7781) with the token in ANYJOB_XXLJOB_TOKEN.
 
 Source: XXL-JOB, EmbedServer and ExecutorBizImpl of each version.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import threading
 import time
 import urllib.request
@@ -341,7 +342,7 @@ def main() -> None:
     """Run one beside an admin, with the handlers of the samples, until it is interrupted."""
     from anyjob_xxljob.samples import HANDLERS
 
-    admins = os.environ.get("ANYJOB_XXLJOB_ADMIN", "http://127.0.0.1:7781").split(",")
+    admins = sys.argv[1:] or os.environ.get("ANYJOB_XXLJOB_ADMIN", "http://127.0.0.1:7781").split(",")
     with FakeExecutor(HANDLERS, admins=admins, token=os.environ.get("ANYJOB_XXLJOB_TOKEN", "")):
         print("registers with", *admins, flush=True)  # noqa: T201 - it is a program
         threading.Event().wait()

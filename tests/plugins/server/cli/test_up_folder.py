@@ -157,6 +157,27 @@ def test_a_peer_goes_on_for_the_time_of_the_command(anyjob: Program, folder: Pat
     assert "connection refused" in alone.err
 
 
+def test_a_free_port_stands_in_where_the_folder_says_so(anyjob: Program, folder: Path) -> None:
+    """Two tours at one time, and a machine on which somebody listens there; jobs that stay keep their ports."""
+    port = with_peer(folder)
+    file = folder / "beside.toml"
+    file.write_text(f'ports = [{port}]\nsettings = "own.toml"\n{file.read_text()}')
+    toml(folder / "own.toml", {"executors.http": f'ca = "/ca:{port}"'})
+    text = f"echo {port} https://127.0.0.1:{port}/{port} :{port}0 {port}0"
+    a_job(folder, "says", text)
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        status, said = told(anyjob, folder)
+        assert (status, said["asks"].get("result")) == (0, "from the peer"), said
+        words = said["says"]["result"].replace("https://127.0.0.1:", "").split()
+        free = words[1].partition("/")[0]
+        assert free != str(port)
+        assert words == [str(port), f"{free}/{port}", f":{port}0", f"{port}0"]
+        _, said = told(anyjob, folder, "--state", str(folder.parents[1] / "mine"))
+        assert said["asks"]["why"].startswith(f"127.0.0.1:{port} is taken")
+
+
 def test_an_address_that_is_taken_is_told(anyjob: Program, folder: Path) -> None:
     port = with_peer(folder)
     a_job(folder.parent, "elsewhere", "echo here")
@@ -252,6 +273,7 @@ def test_settings_beside_the_jobs_hold_where_the_caller_has_none(anyjob: Program
         ('[ends]\n"a.yaml" = "timedout"\n', ["ends", "timed_out"]),
         ('[ends]\n"none.yaml" = "timed_out"\n', ["none.yaml", "is not beside it"]),
         ("peers = [\n", ["is not TOML"]),
+        ("ports = [0]\n", ["ports[0]", "at least 1"]),
     ],
 )
 def test_a_wrong_file_beside_the_jobs(anyjob: Program, folder: Path, text: str, words: list[str]) -> None:

@@ -129,7 +129,7 @@ def _tour(
     from anyjob_server.cli.tour.tour import Tour
 
     made = folder / "made"
-    rows = read_rows(files, sets, job, made)
+    rows = read_rows(files, sets, job, made, lasting=lasting)
     show = show_for(quiet=quiet, as_json=as_json)
     besides = {row.beside.folder: row.beside for row in rows}.values()
     settings = with_door(with_settings(settings, besides), besides)

@@ -18,6 +18,7 @@ from anyjob.outcome import Cause
 from anyjob.problem import Problem
 from anyjob.settings import Found, Settings, read_settings
 from anyjob.spec.wording import explain
+from anyjob_server.cli.tour.ports import free_ports, with_ports
 
 __all__ = ["FILE", "MADE", "Beside", "Dials", "Made", "Peer", "read_beside", "with_settings"]
 
@@ -72,19 +73,27 @@ class Beside(_Part):
     """Where the file lies; nobody writes it."""
     settings: str = ""
     """A settings file: its tables of job types and launchers hold where the caller has none of the same name."""
+    ports: tuple[Annotated[int, Field(ge=1, le=65535)], ...] = ()
+    """Ports of 127.0.0.1 that its peers, its settings and its jobs name. `read_beside` may put free ones in their
+    place."""
     random: tuple[str, ...] = ()
     """Variables that get a random text, unless the caller has set them: tokens that peers and settings share."""
     peers: tuple[Peer, ...] = ()
     made: tuple[Made, ...] = ()
     ends: dict[str, Cause] = {}
     """By file: the cause with which its jobs are meant to end. Else they are meant to succeed."""
+    moved: dict[int, int] = {}
+    """What stands in for `ports`; nobody writes it. Empty: they stand as they are written."""
 
 
-def read_beside(folder: Path) -> Beside:
-    """Of a folder; empty where it has no such file. Raises BadSettings with every Problem at once."""
+def read_beside(folder: Path, *, lasting: bool) -> Beside:
+    """Of a folder; empty where it has no such file. `lasting`: its jobs stay after the command, so its ports stay as
+    they are written; else free ones stand in for them. Raises BadSettings with every Problem at once, and OSError where
+    no port is free.
+    """
     path = folder / FILE
     try:
-        written: dict[str, Any] = tomllib.loads(path.read_bytes().decode())
+        said: dict[str, Any] = tomllib.loads(path.read_bytes().decode())
     except FileNotFoundError:
         return Beside(folder=folder)
     except OSError as error:
@@ -92,13 +101,20 @@ def read_beside(folder: Path) -> Beside:
     except ValueError as error:  # no UTF-8, no TOML
         raise BadSettings(str(path), [Problem(field="The file", value="", remedy=f"is not TOML: {error}")]) from None
     try:
-        read = Beside.model_validate({**written, "folder": folder})
+        read = Beside.model_validate({**said, "folder": folder, "moved": {}})
     except ValidationError as error:
-        raise BadSettings(str(path), explain(error, Beside, written, lambda name: name or "The file")) from None
+        raise BadSettings(str(path), explain(error, Beside, said, lambda name: name or "The file")) from None
     named = [*read.ends, *(name for part in (*read.made, *read.peers) for name in part.files)]
     if lost := [name for name in named if not (folder / name).is_file()]:
         raise BadSettings(str(path), [Problem(field="files", value=name, remedy="is not beside it") for name in lost])
-    return read
+    if lasting or not read.ports:
+        return read
+    moved = free_ports(read.ports)
+    peers = tuple(
+        peer.model_copy(update={"command": with_ports(peer.command, moved), "address": with_ports(peer.address, moved)})
+        for peer in read.peers
+    )
+    return read.model_copy(update={"peers": peers, "moved": moved})
 
 
 def with_settings(settings: Settings, besides: Iterable[Beside]) -> Settings:
@@ -113,6 +129,6 @@ def with_settings(settings: Settings, besides: Iterable[Beside]) -> Settings:
         if beside.settings:
             file = (beside.folder / beside.settings).absolute()
             read = read_settings(Found(file=file, by=str(beside.folder / FILE)))
-            executors = {**read.executors, **executors}
-            launchers = {**read.launchers, **launchers}
+            executors = {**with_ports(read.executors, beside.moved), **executors}
+            launchers = {**with_ports(read.launchers, beside.moved), **launchers}
     return replace(settings, executors=executors, launchers=launchers)
