@@ -179,9 +179,33 @@ def test_secrets_are_sent_and_not_shown() -> None:
     assert basic.headers["authorization"] == "Basic bWU6eA=="
 
 
-def test_a_secret_that_is_not_listed() -> None:
-    got = call("http://127.0.0.1:1/", headers={"X-A": "#{secret.TOKEN}"})
-    assert got.outcome.cause is Cause.BAD_CONFIG
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"headers": {"X-A": "#{secret.TOKEN}"}},
+        {"query": {"a": ["#{secret.TOKEN}"]}},
+        {"json": {"a": [{"b": "#{secret.TOKEN} "}]}, "method": "POST"},
+        {"basic": {"user": "me", "password": "#{secret.TOKEN}"}},
+    ],
+)
+@pytest.mark.parametrize("listed", [None, {"OTHER": "token"}])
+def test_a_secret_that_is_not_listed(content: dict[str, Any], listed: dict[str, str] | None) -> None:
+    """Told when the job is made: no run of it could be right."""
+    with pytest.raises(BadJob) as caught:
+        PluginHost.load().bind(http_job("http://a/", xattrs={"secrets": listed} if listed else None, **content))
+    (problem,) = caught.value.problems
+    assert (problem.field, problem.value) == ("XAttrs.secrets", "#{secret.TOKEN}")
+    assert "write TOKEN: and the name" in problem.remedy
+    job = http_job("http://a/", xattrs={"secrets": {"TOKEN": "token"}}, **content)
+    assert PluginHost.load().bind(job).job_type == "http"
+
+
+def test_a_secret_that_an_older_job_does_not_list() -> None:
+    """It was made before anybody looked: nothing is sent."""
+    made = {"binding": PluginHost.load().bind(http_job("http://127.0.0.1:1/"))}
+    got = call("http://127.0.0.1:1/", headers={"X-A": "#{secret.TOKEN}"}, facts=made)
+    assert got.outcome.cause is Cause.BAD_CONFIG, got.said
+    assert "TOKEN" in got.said
 
 
 @pytest.mark.parametrize(

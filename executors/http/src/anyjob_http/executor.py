@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from anyjob.errors import AnyJobError
 from anyjob.executor import Capabilities, FunctionExecutor, Handle, Stage
 from anyjob.outcome import Cause, Evidence, Outcome, StopReport, Strength, because, unknown
 from anyjob.problem import Problem
+from anyjob_http.checks import SECRET
 from anyjob_http.exchange import Exchange
 from anyjob_http.request import HttpRequest, build
 from anyjob_http.settings import HttpSettings
@@ -47,8 +49,8 @@ class HttpExecutor(FunctionExecutor[HttpSpec]):
         """Runs that an earlier worker may have sent."""
 
     def check(self, job: Job, spec: HttpSpec) -> Iterable[Problem]:
-        del job
-        return [*self._unverified(spec), *(_outside(*one) for one in _files(spec) if not self._settings.files)]
+        outside = [_outside(*one) for one in _files(spec) if not self._settings.files]
+        return [*self._unverified(spec), *outside, *_unlisted(job, spec)]
 
     def capabilities(self, spec: HttpSpec) -> Capabilities:
         return Capabilities(proof=Strength.ASKED, resumes=spec.poll is not None and bool(spec.repeatable))
@@ -190,6 +192,19 @@ class HttpExecutor(FunctionExecutor[HttpSpec]):
 def _outside(name: str, path: str) -> Problem:
     remedy = "lies in none of the folders that [executors.http] files lists; put it there, or add its folder"
     return Problem(field=f"Content.tls.{name}", value=path, remedy=remedy)
+
+
+def _unlisted(job: Job, spec: HttpSpec) -> list[Problem]:
+    """Secrets that the request wants and the run would not get."""
+    listed = job.xattrs.get("secrets")
+    known: Mapping[str, object] = listed if isinstance(listed, Mapping) else {}
+    wanted = dict.fromkeys(SECRET.findall(json.dumps(spec.model_dump(mode="json"), ensure_ascii=False)))
+    remedy = "stands in Content and is not listed; write {}: and the name that the secret has in the worker's settings"
+    return [
+        Problem(field="XAttrs.secrets", value=f"#{{secret.{name}}}", remedy=remedy.format(name))
+        for name in wanted
+        if name not in known
+    ]
 
 
 def _bad(text: str) -> Outcome:
