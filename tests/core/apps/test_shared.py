@@ -419,6 +419,6 @@ def test_limits_are_refused_and_a_user_is_checked(tmp_path: Path) -> None:
                 await worker.submit(shared(PID, limits={"memory": "64Mi"}))
             outcome = await outcome_of(await worker.submit(shared(PID, user="no-such-user-here")))
             assert outcome.cause is Cause.BAD_CONFIG
-            assert "no such user on this node" in outcome.result
+            assert "is no user of this node" in outcome.result
 
     asyncio.run(life())

@@ -31,7 +31,7 @@ BAD_JOBS: list[tuple[dict[str, Any], str]] = [
         {"JobType": "shel", "XAttrs": {"grace": "long"}},
         (
             "anyjob: Job 'a' cannot be used:\n"
-            f"  JobType: \"shel\" no installed plugin runs it. Did you mean 'shell'? Installed types: {INSTALLED}.\n"
+            f"  JobType: \"shel\" is run by no installed plugin. Did you mean 'shell'? Installed types: {INSTALLED}.\n"
             '  XAttrs.grace: "long" is not a number; write one, for example 0.5\n'
         ),
     ),

@@ -111,7 +111,7 @@ def test_what_would_keep_a_job_from_running(anyjob: Program) -> None:
     assert done.status == 0
     assert json.loads(done.out)["faults"] == [
         "Job 'bad' was refused by policy 'policy': bad jobs are not for here",
-        'XAttrs.user: "nobody-there" no such user on this node; create it, or name one that exists',
+        'XAttrs.user: "nobody-there" is no user of this node; create it, or name one that exists',
         "Secret 'PW' is not in the settings: there is no [secrets.db]",
     ]
 

@@ -24,7 +24,7 @@ def test_the_type_speaks_of_the_fields_that_could_be_read() -> None:
 
 def test_an_unknown_type_is_one_more_problem() -> None:
     said = problems(JobType="shel", MaxAttempt="lots", XAttrs={"grace": "long"})
-    assert said[1].startswith("JobType: \"shel\" no installed plugin runs it. Did you mean 'shell'? Installed types: ")
+    assert said[1].startswith("JobType: \"shel\" is run by no installed plugin. Did you mean 'shell'? Installed")
     assert said[2] == 'XAttrs.grace: "long" is not a number; write one, for example 0.5'
 
 

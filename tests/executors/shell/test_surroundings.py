@@ -138,7 +138,7 @@ def test_a_star_allows_every_user_but_root(open_shell: Shell) -> None:
 def test_a_user_that_does_not_exist_and_the_workers_own(shell: Shell) -> None:
     got = shell.run(shell.job("echo started", user="no-such-user-here"))
     assert got.outcome.cause is Cause.BAD_CONFIG, got.said
-    assert "no such user on this node" in got.outcome.result
+    assert "is no user of this node" in got.outcome.result
     own = getpass.getuser()
     listed = WorkerSettings(users={"*": [own]})  # root is on no list unless it is named, also for a worker that is root
     assert shell.run(shell.job("id -un", user=own), settings=listed).outcome.result == own

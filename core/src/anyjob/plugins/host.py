@@ -310,8 +310,8 @@ def _ready(found: Resolved, note: str = "") -> Bound:
 
 
 def _unknown(error: UnknownJobType) -> Problem:
-    remedy = str(error).partition(": ")[2]
-    return Problem(field="JobType", value=error.job_type, remedy=remedy[:1].lower() + remedy[1:])
+    remedy = str(error).partition(": ")[2].replace("no installed plugin runs it", "is run by no installed plugin", 1)
+    return Problem(field="JobType", value=error.job_type, remedy=remedy)
 
 
 def _given(name: str, plugin: object) -> Candidate:

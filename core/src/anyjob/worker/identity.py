@@ -76,7 +76,7 @@ def resolve_user(user: str, owner: str, allowed: Mapping[str, Sequence[str]]) ->
     try:
         entry = pwd.getpwnam(user)
     except KeyError:
-        return Problem(field=field, value=user, remedy="no such user on this node; create it, or name one that exists")
+        return Problem(field=field, value=user, remedy="is no user of this node; create it, or name one that exists")
     own = entry.pw_uid == os.getuid()
     if own and os.getuid() != 0:
         return None
