@@ -127,14 +127,11 @@ class Instances:
         worker.add_part(self)
 
     async def fire(self, firing: Firing) -> LiveInstance:
-        """Begin an instance; durable on return. The same number again gives the same instance.
-
-        Raises BadJob, UnknownJobType, PluginError, ModeRefused, StateUnusable: then nothing was begun.
-        """
+        """`begin`, to be awaited. Raises as it does."""
         return self.begin(firing)
 
     def begin(self, firing: Firing) -> LiveInstance:
-        """`fire` for whoever begins many in one turn of the loop: on the loop, and without a task for each.
+        """Begin an instance, on the loop; durable on return. The same number again gives the same instance.
 
         Raises BadJob, UnknownJobType, PluginError, ModeRefused, StateUnusable: then nothing was begun.
         """
