@@ -71,8 +71,8 @@ def test_the_settings_of_the_page(cluster: Cluster, tmp_path: Path) -> None:
     cluster.need("busybox:latest")
     kubeconfig = yaml.safe_load(cluster.kubeconfig.read_text())
     (context,) = kubeconfig["contexts"]
-    context["name"] = "prod"
-    (tmp_path / "kubeconfig").write_text(json.dumps({**kubeconfig, "current-context": ""}))
+    kubeconfig["contexts"].append({**context, "name": "prod"})
+    (tmp_path / "kubeconfig").write_text(json.dumps(kubeconfig))
     with cluster.namespace() as name:
         places = {"/etc/anyjob/kubeconfig": f"{tmp_path}/kubeconfig", '"jobs"': f'"{name}"'}
         with serving(tmp_path / "served", settings, replace=places) as served:
