@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -178,3 +179,65 @@ def test_a_run_that_obeys_nothing_is_given_up_as_asked(tmp_path: Path) -> None:
     assert outcome.stop is not None
     assert outcome.stop.strength is Strength.ASKED
     assert [stage.value for _, stage in world.asked] == ["ASK", "FORCE"]
+
+
+def test_the_grace_of_a_stop_goes_on_in_the_next_worker(tmp_path: Path) -> None:
+    world = World()
+    world.obeys = False
+    order = RunOrder(job=Job(name="j", job_type="world", xattrs={"grace": 600}), instance=1)
+
+    def worker() -> Worker:
+        return Worker(PluginHost({"world": WorldPlugin(world)}), tmp_path, WorkerSettings(force_wait=0.05))
+
+    async def ask() -> Path:
+        async with worker() as first:
+            run = await first.submit(order)
+            async with asyncio.timeout(20):
+                while run.record.state is not RunState.RUNNING:
+                    await asyncio.sleep(0)
+                assert run.force_at is None, "before the stop"
+                run.stop()
+                while run.record.asked is None:
+                    await asyncio.sleep(0)
+            assert run.force_at == run.record.asked + 600
+            return first.folder.ledger
+
+    async def go_on() -> LiveRun:
+        async with worker() as later:
+            run = await later.submit(order)
+            async with asyncio.timeout(20):  # a grace that began anew would last far longer
+                await run.outcome()
+            return run
+
+    ledger = asyncio.run(ask())
+    lines = [json.loads(line) for line in ledger.read_text().splitlines()]
+    # As if the grace had passed while nobody was there.
+    lines = [{**line, "at": line["at"] - 600} if line["m"] == "asked" else line for line in lines]
+    ledger.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    run = asyncio.run(go_on())
+    assert run.force_at is None, "it is over"
+    assert run.record.outcome is not None
+    assert run.record.outcome.cause is Cause.STOPPED
+    assert {stage.value: times for (_, stage), times in world.asked.items()} == {"ASK": 2, "FORCE": 1}
+
+
+def test_a_clock_that_was_put_back_makes_no_longer_grace_and_compaction_keeps_it(tmp_path: Path) -> None:
+    world = World()
+    world.obeys = False
+    order = RunOrder(job=Job(name="j", job_type="world", xattrs={"grace": 0.01}), instance=1)
+
+    async def once(asked: float | None) -> tuple[float | None, list[str]]:
+        settings = WorkerSettings(force_wait=0.05)
+        async with Worker(PluginHost({"world": WorldPlugin(world)}), tmp_path, settings) as worker:
+            run = await worker.submit(order)
+            run.record.asked = asked
+            async with asyncio.timeout(20):
+                while run.record.state is not RunState.RUNNING:
+                    await asyncio.sleep(0)
+                run.stop()
+                await run.outcome()
+            return run.record.asked, [line["m"] for line in run.record.lines()]
+
+    asked, lines = asyncio.run(once(4e9))
+    assert asked == 4e9
+    assert lines == ["starting", "handle", "stop", "asked", "ended"]

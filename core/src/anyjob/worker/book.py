@@ -99,7 +99,7 @@ def _line(job: Job, binding: Binding) -> dict[str, Any]:
 class RunBook:
     """Every run that was accepted and not yet forgotten, by name. Implements `LedgerPart`."""
 
-    kinds = frozenset({*(mark.value for mark in Mark), "cursor", "forgot"})
+    kinds = frozenset({*(mark.value for mark in Mark), "asked", "cursor", "forgot"})
 
     def __init__(self, shelf: JobShelf) -> None:
         self.write: Write
@@ -153,6 +153,12 @@ class RunBook:
         self._mark(record, Mark.STOP, {"m": "stop", "run": record.order.name, "why": why})
         record.stop = why
 
+    def asked(self, record: RunRecord) -> None:
+        """The run has been asked to end: its grace goes on from now, in a later worker too. Raises OSError."""
+        at = round(time.time(), 3)
+        self.write({"m": "asked", "run": record.order.name, "at": at})
+        record.asked = at
+
     def ended(self, record: RunRecord, outcome: Outcome) -> None:
         """The run is over, at the time that the outcome says, else now. Raises IllegalMark, OSError."""
         at = round(outcome.ended or time.time(), 3)
@@ -190,6 +196,8 @@ class RunBook:
         elif kind == "forgot":
             if self.records.pop(name, None) is not None:
                 self._shelf.give(self._refs.pop(name))
+        elif kind == "asked":
+            self.records[name].asked = line["at"]
         elif kind == "cursor":
             self.records[name].cursors[line["source"]] = (line["cursor"], line["size"])
         else:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from anyjob.worker.face import RunFace
     from anyjob.worker.guard import Guard
 
-__all__ = ["StopLadder", "brief", "evidence_of"]
+__all__ = ["StopLadder", "brief", "evidence_of", "grace_left"]
 
 _LOOK = 0.01
 """Seconds between two looks at how far the run has come."""
@@ -26,13 +26,23 @@ _LOOK = 0.01
 class StopLadder:
     """How one run is stopped. `cut_off` ends the verb that waits for it, where that may be ended.
 
-    `last` is what the executor said last. `guard` is whoever keeps the deadline beside, once there is one.
+    `asked` is called once it was asked, unless an earlier worker had asked: the grace goes on from then, so that a
+    restart puts no force off. `last` is what the executor said last. `guard` is whoever keeps the deadline beside, once
+    there is one.
     """
 
-    __slots__ = ("_bound", "_climbing", "_cut_off", "_face", "_force", "_force_wait", "guard", "last")
+    __slots__ = ("_asked", "_bound", "_climbing", "_cut_off", "_face", "_force", "_force_wait", "guard", "last")
 
-    def __init__(self, face: RunFace, bound: Bound, force_wait: float, cut_off: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        face: RunFace,
+        bound: Bound,
+        force_wait: float,
+        cut_off: Callable[[], None],
+        asked: Callable[[], None],
+    ) -> None:
         """`force_wait`: seconds after FORCE until the run is given up."""
+        self._asked = asked
         self._face, self._bound, self._force_wait, self._cut_off = face, bound, force_wait, cut_off
         self._climbing: asyncio.Task[None] | None = None
         self._force: asyncio.Event | None = None
@@ -62,10 +72,13 @@ class StopLadder:
         if record.state is RunState.ACCEPTED:
             return  # the driver sees the stop before it starts anything
         await self._ask(Stage.ASK)
+        if record.asked is None:
+            self._asked()
+        left = grace_left(self._face)
         if self.guard is not None:
-            await self.guard.put_off(time.time() + grace)
+            await self.guard.put_off(time.time() + left)
         try:
-            async with asyncio.timeout(grace):
+            async with asyncio.timeout(left):
                 await force.wait()
         except TimeoutError:
             pass
@@ -95,6 +108,13 @@ class StopLadder:
             self.last = StopReport(
                 strength=Strength.ASKED, by=f"stop({stage.value}) failed", evidence=[evidence_of("stop", error)]
             )
+
+
+def grace_left(face: RunFace) -> float:
+    """Seconds until the force: of the whole grace, where the run was not asked yet. A clock that was put back does not
+    make more of it."""
+    asked = face.record.asked
+    return face.grace if asked is None else min(face.grace, max(0.0, asked + face.grace - time.time()))
 
 
 def brief(error: BaseException) -> str:

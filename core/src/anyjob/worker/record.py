@@ -17,8 +17,8 @@ __all__ = ["RunRecord"]
 
 @dataclass(slots=True, kw_only=True)
 class RunRecord:
-    """One run, as a later worker would read it. `started` and `ended` are epoch seconds; `stop` says why it was
-    asked to stop."""
+    """One run, as a later worker would read it. `started`, `asked` and `ended` are epoch seconds; `stop` says why
+    it is to stop, and `asked` when the run was asked, from which its grace counts."""
 
     order: RunOrder
     binding: Binding
@@ -26,6 +26,7 @@ class RunRecord:
     handle: Handle | None = None
     saved: Json = None
     stop: str | None = None
+    asked: float | None = None
     outcome: Outcome | None = None
     started: float | None = None
     ended: float | None = None
@@ -72,6 +73,8 @@ class RunRecord:
             out.append({"m": Mark.HANDLE.value, "run": run, "handle": self.handle.to_json()})
         if self.stop is not None:
             out.append({"m": Mark.STOP.value, "run": run, "why": self.stop})
+        if self.asked is not None:
+            out.append({"m": "asked", "run": run, "at": self.asked})
         out += [{"m": "cursor", "run": run, "source": k, "cursor": v, "size": n} for k, (v, n) in self.cursors.items()]
         if self.outcome is not None:
             out.append({"m": Mark.ENDED.value, "run": run, "at": self.ended, "outcome": self.outcome.to_json()})

@@ -19,7 +19,7 @@ from anyjob.outcome import Cause, Evidence, Outcome, because, unknown
 from anyjob.worker.book import RunBook
 from anyjob.worker.face import RunFace
 from anyjob.worker.guard import Guard
-from anyjob.worker.ladder import StopLadder, brief, evidence_of
+from anyjob.worker.ladder import StopLadder, brief, evidence_of, grace_left
 from anyjob.worker.record import RunRecord
 from anyjob.worker.secrets import mask_outcome, masks
 from anyjob.worker.states import RunState, Step, next_step
@@ -96,7 +96,7 @@ class Supervisor:
         self._timer: asyncio.TimerHandle | None = None
         self._guarded: list[Evidence] = []
         self._cut = self._cuttable = self._preparing = False
-        self._ladder = StopLadder(face, bound, owner.force_wait, self._cut_off)
+        self._ladder = StopLadder(face, bound, owner.force_wait, self._cut_off, self._asked)
         self.task = loop.create_task(self._live())
 
     # ---------------------------------------------------------------- the way
@@ -285,6 +285,18 @@ class Supervisor:
         if force:
             asked.set()
 
+    def _asked(self) -> None:
+        try:
+            self._owner.book.asked(self.record)
+        except OSError as error:  # the stop itself is durable; a later worker would only begin the grace anew
+            _log.warning("%s: the worker's ledger cannot be written: %s", self.record.order.name, error)
+
+    @property
+    def force_at(self) -> float | None:
+        """When a stop becomes force, epoch seconds; None: it was not asked to end yet, or is over."""
+        asked = self.record.asked
+        return None if asked is None or self.record.outcome is not None else asked + self.face.grace
+
     def _arm_deadline(self) -> None:
         """The worker keeps it until the start, and for executors that leave it to the worker. The shim and remote
         systems keep theirs without it."""
@@ -306,7 +318,7 @@ class Supervisor:
         if argv is None:
             return
         guard = self._ladder.guard = self._owner.guard(self.face)
-        until = deadline if self.record.stop is None else time.time() + self.face.grace
+        until = deadline if self.record.stop is None else time.time() + grace_left(self.face)
         self._guarded = await guard.arm(argv, until)
         if time.time() >= deadline:
             self.stop(DEADLINE)  # the timer came before there was a guard

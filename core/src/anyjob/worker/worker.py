@@ -77,6 +77,11 @@ class LiveRun:
         """(done, total), as the job said last."""
         return None if self._supervisor is None else self._supervisor.face.progress_now
 
+    @property
+    def force_at(self) -> float | None:
+        """When a stop becomes force, epoch seconds; None: it was not asked to end yet, or is over."""
+        return None if self._supervisor is None else self._supervisor.force_at
+
     async def outcome(self) -> Outcome:
         """Wait for the end. Cancelling the wait does not touch the run."""
         if self._outcome is None:

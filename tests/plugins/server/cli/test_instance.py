@@ -96,7 +96,7 @@ def test_while_it_is_stopped_it_says_by_whom_and_since_when_also_after_a_restart
         client.stop(instance)
     said = anyjob("instance", "show", str(instance)).out.decode()
     stamp = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4}"
-    status = rf"^  status +running, stopped by {server.key} at {stamp}; it has not ended yet$"
+    status = rf"^  status +running, stopped by {server.key} at {stamp}; force comes at {stamp}; it has not ended yet$"
     for line in (status, rf"^  started +{stamp}$"):
         assert re.search(line, said, re.MULTILINE), said
     assert json.loads(anyjob("instance", "show", str(instance), "--json").out)["stopped_by"] == server.key

@@ -43,8 +43,12 @@ def rows(one: InstanceInfo) -> list[tuple[str, str]]:
 
 def _status(one: InstanceInfo) -> str:
     if one.stopped_by and one.outcome is None:
-        since = _time(one, "stop")
-        return f"{one.status.label}, stopped by {one.stopped_by}{f' at {since}' if since else ''}; it has not ended yet"
+        since, force = _time(one, "stop"), _time(one, "force")
+        told = f"{one.status.label}, stopped by {one.stopped_by}{f' at {since}' if since else ''}"
+        told += (
+            f"; {'forced' if one.stamps['force'] / 1000 <= time.time() else 'force comes'} at {force}" if force else ""
+        )
+        return f"{told}; it has not ended yet"
     words = "" if one.outcome is None or one.outcome.ok else cause_in_words(one.outcome)
     return one.status.label if words in ("", one.status.label) else f"{one.status.label}: {words}"
 
@@ -62,5 +66,5 @@ def _time(one: InstanceInfo, name: str) -> str:
     """With this machine's zone, as the other commands; an older server tells its own zone's text alone."""
     at = one.stamps.get(name)
     if at is None:
-        return "" if name == "stop" else str(getattr(one, name))
+        return "" if name in ("stop", "force") else str(getattr(one, name))
     return time.strftime("%Y-%m-%d %H:%M:%S %z", time.localtime(at / 1000))

@@ -17,6 +17,7 @@ _STAMPS: Final = {
     "start_time": "StartTimestamp",
     "end_time": "EndTimestamp",
     "stop": "StopTimestamp",
+    "force": "ForceTimestamp",
 }
 
 
@@ -36,7 +37,8 @@ class InstanceInfo:
     seconds: float | None
     """From its start to its end."""
     stamps: Mapping[str, int]
-    """The same times in epoch ms, by their names here, as far as there are any; `stop`: when it was asked to stop."""
+    """The same times in epoch ms, by their names here, as far as there are any; `stop`: when it was asked to stop,
+    `force`: when that becomes force."""
     stopped_by: str
     """Who had it stopped, while it goes on; empty: nobody."""
     work_addr: str
@@ -76,6 +78,10 @@ class InstanceInfo:
         cause = Cause.SUCCEEDED if self.status is InstanceStatus.SUCCESS else Cause.FAILED
         return Outcome(cause=cause, result=self.result)
 
+    def _seconds(self, name: str) -> float | None:
+        at = self.stamps.get(name)
+        return None if at is None else at / 1000
+
     def to_json(self) -> dict[str, Json]:
         """For `--json`."""
         over = self.outcome
@@ -93,6 +99,8 @@ class InstanceInfo:
             "worker": self.work_addr,
             "progress": self.progress,
             "stopped_by": self.stopped_by or None,
+            "stopped_at": self._seconds("stop"),
+            "force_at": self._seconds("force"),
             "ok": self.status is InstanceStatus.SUCCESS if self.status.finished else None,
             "cause": None if over is None else over.cause.value,
             "code": None if over is None else over.code,

@@ -225,6 +225,12 @@ class Engine:
         active = self._roster.by_id.get(instance)
         return ("", None) if active is None else (active.stopped, active.stopped_at)
 
+    def force_of(self, instance: int) -> int | None:
+        """When the stop of an instance becomes force, epoch ms; None: its job was not asked to end yet."""
+        live = self._instances.live.get(instance)
+        at = None if live is None else live.force_at
+        return None if at is None else int(at * 1000)
+
     def progress(self, instance: int) -> tuple[int, int] | None:
         """(done, total) of an instance that runs, as its job said last."""
         live = self._instances.live.get(instance)

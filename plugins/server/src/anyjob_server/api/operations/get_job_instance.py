@@ -17,7 +17,8 @@ _LONGEST: Final = 30
 
 
 async def get_job_instance(call: Call) -> Mapping[str, Json]:
-    """One instance; also of a job that was deleted since. While it is being stopped also by whom and since when.
+    """One instance; also of a job that was deleted since. While it is being stopped also by whom, since when, and when
+    it is forced.
 
     With WaitSeconds the answer comes when it has ended, at the latest after so long.
     """
@@ -37,6 +38,8 @@ async def get_job_instance(call: Call) -> Mapping[str, Json]:
     by, at = server.engine.stop_of(row.id)
     if by:
         told |= {"StoppedBy": by, "StopTimestamp": at}
+        if (force := server.engine.force_of(row.id)) is not None:
+            told["ForceTimestamp"] = force
     return {"Data": {"JobInstanceDetail": told}}
 
 
