@@ -141,8 +141,34 @@ def test_state_health_and_capabilities_of_what_is_installed(anyjob: Program) -> 
 
     text = anyjob("plugins").out.decode()
     assert "\x1b" not in text
+    assert re.search(r"^  contract +1: plugins for this number or an older one$", text, re.MULTILINE)
+    assert "   " * 20 not in text, "one long cell pads no other row"
     assert "broken (anyjob-broken 1.0)\n  state  broken: It could not be imported: ModuleNotFoundError" in text
     assert re.search(r"  sick +undetected: there is no \\x1b\[31mengine here", text)
+
+
+SAMPLES = """
+    from anyjob.plugins import ExecutorType, hookimpl
+    from anyjob_sick import SickExecutor, SickSpec
+
+    @hookimpl
+    def anyjob_executors():
+        yield ExecutorType(job_type="{name}", executor=SickExecutor, spec=SickSpec, samples="{samples}")
+"""
+
+
+def test_a_plugin_whose_samples_are_broken_is_not_called_ok(anyjob: Program) -> None:
+    anyjob.install("sick", SICK)
+    anyjob.install("lost", SAMPLES.format(name="lost", samples="anyjob_lost.samples:SAMPLES"))
+    anyjob.install("odd", SAMPLES.format(name="odd", samples="anyjob_odd:__name__"))
+    said = json.loads(anyjob("plugins", "--json").out)
+    states = {one["name"]: (one["state"], one["why"]) for one in said["plugins"]}
+    assert states["sick"] == ("ok", ""), "it ships none"
+    assert states["lost"][0] == states["odd"][0] == "broken"
+    assert "The samples 'anyjob_lost.samples:SAMPLES' of JobType 'lost' could not be imported: Mod" in states["lost"][1]
+    assert "are no Samples and no function: str; its jobs run." in states["odd"][1]
+    assert {"lost", "odd"} <= set(said["types"]), "their jobs run"
+    assert said["contract"] == 1
 
 
 def test_a_terminal_gets_the_same_words(anyjob: Program) -> None:

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 from tests.core.plugins.site import Site, reported, runs
 
-from anyjob.job import Job
+from anyjob.job import Job, Priority
 from anyjob.plugins import ContractWarning, notices
 from anyjob.plugins.notices import Notice, NoticeKind
 
@@ -23,6 +23,23 @@ def notice(kind: NoticeKind, name: str, gone: date | None = GONE) -> Notice:
 HOOK = notice(NoticeKind.HOOK, "anyjob_executors")
 NUMBER = notice(NoticeKind.CONTRACT, "1", None)
 KEY = notice(NoticeKind.KEY, "grace")
+FIELD = notice(NoticeKind.FIELD, "Priority")
+COMMANDS = """
+    from anyjob.executor import Command, CommandExecutor
+    from anyjob.plugins import ExecutorType, hookimpl
+    from anyjob.spec import Spec
+
+    class CmdSpec(Spec):
+        pass
+
+    class CmdExecutor(CommandExecutor[CmdSpec]):
+        def command(self, run, spec):
+            return Command(argv=["true"])
+
+    @hookimpl
+    def anyjob_executors():
+        yield ExecutorType(job_type="cmd", executor=CmdExecutor, spec=CmdSpec)
+"""
 SENTENCES = (
     "Hook anyjob_executors is deprecated since anyjob 0.2.0 and may go from 2027-11-27 on; use the other one.",
     "Contract 1 is deprecated since anyjob 0.2.0 and stays; use the other one.",
@@ -31,7 +48,7 @@ SENTENCES = (
 
 @pytest.fixture
 def table(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(notices, "NOTICES", (HOOK, NUMBER, KEY))
+    monkeypatch.setattr(notices, "NOTICES", (HOOK, NUMBER, KEY, FIELD))
 
 
 @pytest.mark.usefixtures("table")
@@ -58,8 +75,30 @@ def test_a_job_that_is_hit_is_told_and_so_is_its_schema(site: Site) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         host.bind(Job(name="a", job_type="good"))
+    with pytest.warns(ContractWarning, match="^Job 'b': field Priority is deprecated since anyjob 0.2.0"):
+        host.bind(Job(name="b", job_type="good", priority=Priority.HIGH))
+    fields = cast("Any", host.schema("good"))["properties"]
+    assert [name for name, about in fields.items() if about.get("deprecated")] == ["Priority"]
     keys = cast("Any", host.schema("good"))["$defs"]["Job.XAttrs"]["properties"]
     assert [name for name, about in keys.items() if about.get("deprecated")] == ["grace"]
+
+
+@pytest.mark.parametrize(
+    ("word", "hit"), [("PROCESS", {"good", "cmd"}), ("maps", {"cmd"}), ("SHIM", {"core"}), ("memory", {"core"})]
+)
+def test_who_promises_by_a_word_that_goes_is_told_once(
+    site: Site, monkeypatch: pytest.MonkeyPatch, word: str, hit: set[str]
+) -> None:
+    monkeypatch.setattr(notices, "NOTICES", (notice(NoticeKind.CAPABILITY, word),))
+    site.install("anyjob-cmd", "1.0", "cmd", COMMANDS)
+    host = site.load()
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        for job in (Job(name="a", job_type="good"), Job(name="b", job_type="cmd"), Job(name="c", job_type="cmd")):
+            host.bind(job)
+    said = f"Capability {word} is deprecated since anyjob 0.2.0 and may go from 2027-11-27 on; use the other one."
+    assert {one.name for one in host.report() if said in one.notices} == hit
+    assert len(told) == len({str(one.message) for one in told}), "each is said once"
 
 
 def test_nothing_is_said_of_what_stays(site: Site) -> None:

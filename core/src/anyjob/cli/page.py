@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import typer
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from anyjob.outcome import Json
 
 __all__ = ["Page", "print_json"]
+
+_WIDE: Final = 40
+"""Characters of a cell to which others are aligned; a longer one stands out of its column, and pads no other row."""
 
 
 class Page:
@@ -36,7 +39,8 @@ class Page:
         else:
             for heading, rows in self._parts:
                 typer.echo(heading)
-                widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]) - 1)]
+                columns = range(len(rows[0]) - 1)
+                widths = [max((n for row in rows if (n := len(row[at])) <= _WIDE), default=0) for at in columns]
                 for row in rows:
                     cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
                     typer.echo(f"  {'  '.join([*cells, row[-1]])}".rstrip())

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from anyjob.executor.services import SeenApp
     from anyjob.outcome import Json
-    from anyjob.plugins import ObserverReport, PluginHost
+    from anyjob.plugins import ExecutorType, ObserverReport, Offer, PluginHost
 
 __all__ = ["plugins"]
 
@@ -30,6 +30,7 @@ def plugins(config: Config = None, state: State = None, *, as_json: AsJson = Fal
     from anyjob.cli.page import Page, print_json
     from anyjob.cli.session import load_host
     from anyjob.cli.wellness import ask_health
+    from anyjob.plugins import CONTRACT
 
     host = load_host(settings_for(config, state))
     types, launchers = asyncio.run(ask_health(host))
@@ -56,6 +57,7 @@ def plugins(config: Config = None, state: State = None, *, as_json: AsJson = Fal
                     }
                     for one in reports
                 ],
+                "contract": CONTRACT,
                 "types": types,
                 "launchers": launchers,
                 "applications": [{"job_type": kind, **asdict(app)} for kind, app in apps],
@@ -71,6 +73,7 @@ def plugins(config: Config = None, state: State = None, *, as_json: AsJson = Fal
             ("job types", ", ".join(one.types)),
             ("launchers", ", ".join(one.launchers)),
             ("hooks", ", ".join(one.hooks)),
+            ("contract", f"{CONTRACT}: plugins for this number or an older one" if one.name == "core" else ""),
             *(("notice", notice) for notice in one.notices),
         ]
         page.section(f"{one.name} ({one.distribution} {one.version})", [row for row in rows if row[1]])
@@ -113,18 +116,38 @@ def _capabilities(host: PluginHost, name: str) -> Json:
     """What the type promises for its own sample job; None where it ships none that can be read."""
     from anyjob.cli.explanation import capabilities_json
     from anyjob.job import Job
-    from anyjob.plugins.types import resolve
     from anyjob.samples import Samples
 
-    target = next(offer.kind.samples for offer in host.types() if offer.kind.job_type == name)
+    samples = _samples(next(offer for offer in host.types() if offer.kind.job_type == name))
+    if not isinstance(samples, Samples) or samples.succeeds is None:
+        return None
     try:
-        samples: object = resolve(target)
-        if not isinstance(samples, Samples) or samples.succeeds is None:
-            return None
         job = Job.from_wire({"Name": "sample", "JobType": name, **samples.succeeds.job})
         return capabilities_json(host.dispatch(job).capabilities)
     except (Exception, SystemExit):  # noqa: BLE001 - a plugin's code may raise anything; health says what is wrong with it
         return None
+
+
+def _samples(offer: Offer[ExecutorType]) -> object:
+    """What the type's `samples` name. Where that is nothing, the plugin is broken: nobody can prove the type."""
+    from anyjob.plugins.plugin import failure
+    from anyjob.plugins.report import PluginState
+    from anyjob.plugins.types import resolve
+    from anyjob.samples import Samples
+
+    kind = offer.kind
+    if kind.samples is None:
+        return None
+    where = f"the samples {kind.samples!r} of JobType {kind.job_type!r}"
+    try:
+        found: object = resolve(kind.samples)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - importing runs the plugin's code
+        offer.plugin.fail(PluginState.BROKEN, f"{where} could not be imported: {failure(error)}; its jobs run")
+        return None
+    if not isinstance(found, Samples) and not callable(found):
+        what = type(found).__name__
+        offer.plugin.fail(PluginState.BROKEN, f"{where} are no Samples and no function: {what}; its jobs run")
+    return found
 
 
 def _health(said: dict[str, Any]) -> str:

@@ -15,7 +15,7 @@ from anyjob.plugins.builtin import LOCAL, core
 from anyjob.plugins.executables import executables
 from anyjob.plugins.hooks import Hooks
 from anyjob.plugins.loader import Candidate, installed, load
-from anyjob.plugins.notices import mark_keys, warn_of_keys
+from anyjob.plugins.notices import mark_fields, warn_of_fields
 from anyjob.plugins.objects import Objects, Settings
 from anyjob.plugins.observers import Observers
 from anyjob.plugins.plugin import Plugin, failure
@@ -123,7 +123,7 @@ class PluginHost:
         problems = [*found.problems, *forbidden(job, found), *self._policies.check(job)]
         if problems:
             raise BadJob(problems, job.name)
-        warn_of_keys(job)
+        warn_of_fields(job)
         self._keep(job, found.binding, _ready(found))  # its first run comes, perhaps with a thousand others
         return found.binding
 
@@ -229,7 +229,7 @@ class PluginHost:
         models = [CommonXAttrs, ModeXAttrs, self.spec(job_type)]
         if launcher is not None:
             models.append(self.options(launcher))
-        return mark_keys(spec_schema(*models))
+        return mark_fields(spec_schema(*models))
 
     def executor(self, job_type: str) -> Executor[Any]:
         """The executor of a type, made now if it was not. Raises UnknownJobType, PluginError or BadSettings."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator
 from importlib.metadata import Distribution, distributions
 from typing import TypeAlias, TypeVar
@@ -11,7 +10,7 @@ from typing import TypeAlias, TypeVar
 from anyjob.plugins.fence import fence
 from anyjob.plugins.hooks import Hooks
 from anyjob.plugins.names import is_name
-from anyjob.plugins.notices import ContractWarning, notices_of
+from anyjob.plugins.notices import notices_of
 from anyjob.plugins.plugin import Plugin, failure
 from anyjob.plugins.report import PluginState
 from anyjob.plugins.settings import PluginSettings, canonical
@@ -76,9 +75,7 @@ def _adopt(hooks: Hooks, plugin: Plugin, imported: Callable[[], object], own: Co
         if kind.name in own:
             plugin.fail(PluginState.REFUSED, f"launcher {kind.name!r} is core's own and cannot be replaced")
     contracts = (getattr(module, "CONTRACT", 1), *(kind.contract for kind in (*plugin.types, *plugin.launchers)))
-    plugin.notices = tuple(notices_of(plugin.hooks, contracts))
-    for notice in plugin.notices:
-        warnings.warn(f"{plugin.label}: {notice}.", ContractWarning, stacklevel=2)
+    plugin.note(notices_of(plugin.hooks, contracts))
     plugin.usable = not plugin.why
     if not plugin.usable:
         hooks.unregister(plugin.name)

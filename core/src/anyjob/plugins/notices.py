@@ -9,7 +9,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, Final, cast
 
-from anyjob.job import Job
+from anyjob.job import JOB_FIELDS, Job
 from anyjob.outcome import Json
 
 __all__ = [
@@ -18,9 +18,10 @@ __all__ = [
     "Notice",
     "NoticeKind",
     "a_year_after",
-    "mark_keys",
+    "mark_fields",
     "notices_of",
-    "warn_of_keys",
+    "notices_of_words",
+    "warn_of_fields",
 ]
 
 
@@ -29,10 +30,13 @@ class ContractWarning(DeprecationWarning):
 
 
 class NoticeKind(StrEnum):
-    """What a notice is about: a hook by its name; a contract number that plugins say; a key of XAttrs by its name."""
+    """What a notice is about: a hook by its name; a contract number that plugins say; a word of capabilities, as
+    `anyjob explain` has it; a field of a job by its API name; a key of XAttrs by its name."""
 
     HOOK = "hook"
     CONTRACT = "contract"
+    CAPABILITY = "capability"
+    FIELD = "field"
     KEY = "key"
 
 
@@ -70,19 +74,32 @@ def notices_of(hooks: Iterable[str], contracts: Iterable[object]) -> list[Notice
     return [notice for notice in NOTICES if (notice.kind, notice.name) in used]
 
 
-def warn_of_keys(job: Job) -> None:
-    """A ContractWarning for each key of the job's XAttrs that a notice is about."""
+def notices_of_words(words: Iterable[str]) -> list[Notice]:
+    """Those that are about one of these words of capabilities."""
+    used = {*words}
+    return [notice for notice in NOTICES if notice.kind is NoticeKind.CAPABILITY and notice.name in used]
+
+
+def warn_of_fields(job: Job) -> None:
+    """A ContractWarning for each field of the job, and key of its XAttrs, that a notice is about. A field that has its
+    default was not written."""
+    if not NOTICES:
+        return
+    fields = {item.name for item in JOB_FIELDS if getattr(job, item.attribute) != item.default}
     for notice in NOTICES:
-        if notice.kind is NoticeKind.KEY and notice.name in job.xattrs:
+        used = {NoticeKind.FIELD: fields, NoticeKind.KEY: job.xattrs}.get(notice.kind, ())
+        if notice.name in used:
             warnings.warn(f"Job {job.name!r}: {notice}.", ContractWarning, stacklevel=2)
 
 
-def mark_keys(schema: dict[str, Json]) -> dict[str, Json]:
-    """The schema of a job, in which the keys of XAttrs that a notice is about are `deprecated`."""
-    marked = {notice.name for notice in NOTICES if notice.kind is NoticeKind.KEY}
-    keys = cast("Any", schema)["$defs"].get("Job.XAttrs", {}).get("properties", {})
-    for name in marked.intersection(keys):
-        keys[name]["deprecated"] = True
+def mark_fields(schema: dict[str, Json]) -> dict[str, Json]:
+    """The schema of a job, in which the fields and keys of XAttrs that a notice is about are `deprecated`."""
+    known = cast("Any", schema)
+    keys = known["$defs"].get("Job.XAttrs", {}).get("properties", {})
+    for notice in NOTICES:
+        described = {NoticeKind.FIELD: known["properties"], NoticeKind.KEY: keys}.get(notice.kind, {})
+        if notice.name in described:
+            described[notice.name]["deprecated"] = True
     return schema
 
 

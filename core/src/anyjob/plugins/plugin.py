@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from anyjob.errors import AnyJobError
-from anyjob.plugins.notices import Notice
+from anyjob.plugins.notices import ContractWarning, Notice
 from anyjob.plugins.report import PluginReport, PluginState
 from anyjob.plugins.types import ExecutorType, LauncherType
 from anyjob.problem import plain
@@ -48,6 +50,13 @@ class Plugin:
         """Record the first thing that went wrong; what follows from it is not news."""
         if not self.why:
             self.state, self.why = state, why
+
+    def note(self, notices: Iterable[Notice]) -> None:
+        """It uses what these are about. Each is said once."""
+        for notice in notices:
+            if notice not in self.notices:
+                self.notices = (*self.notices, notice)
+                warnings.warn(f"{self.label}: {notice}.", ContractWarning, stacklevel=2)
 
     def report(self) -> PluginReport:
         """For people."""

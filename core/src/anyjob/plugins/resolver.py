@@ -11,6 +11,7 @@ from anyjob.executor.capabilities import Capabilities
 from anyjob.nearest import did_you_mean
 from anyjob.plugins.binding import Binding, BoundLauncher, BoundPlace
 from anyjob.plugins.builtin import DEFAULT_LAUNCHER
+from anyjob.plugins.notices import notices_of_words
 from anyjob.plugins.objects import Objects
 from anyjob.plugins.plugin import failure
 from anyjob.plugins.registry import Offer, Registry, broken
@@ -162,9 +163,12 @@ class Resolver:
         made.capabilities = own
         place = made.command_place
         if place is not None and made.launcher is not None:
-            made.capabilities = own.joined(
-                _asked(made.launcher, job.job_type, lambda: place.launcher.capabilities(place.options))
-            )
+            there = _asked(made.launcher, job.job_type, lambda: place.launcher.capabilities(place.options))
+            made.capabilities = own.joined(there)
+            made.launcher.plugin.note(notices_of_words(_words_of_place(there)))
+            made.type.plugin.note(notices_of_words(_words_of_command(own)))
+        else:
+            made.type.plugin.note(notices_of_words(_words_of_place(own) | _words_of_command(own)))
         where = kind if place is None else f"launcher {place.name!r}"
         limits = made.common.limits if made.common else Limits()
         for name, value in limits:
@@ -178,6 +182,15 @@ class Resolver:
             who = where if own.maps else kind
             remedy = f"needs a run that maps, which {who} does not; write standalone, broadcast or sharding"
             made.problems.append(Problem(field="ExecuteMode", value=job.execute_mode.value, remedy=remedy))
+
+
+def _words_of_command(said: Capabilities) -> set[str]:
+    """What a type says of its commands; all else is their launcher's."""
+    return {*said.phases, *(["maps"] if said.maps else [])}
+
+
+def _words_of_place(said: Capabilities) -> set[str]:
+    return {said.deadline, said.proof, *said.limits, *(["resumes"] if said.resumes else [])}
 
 
 def _asked(offer: Offer[Any], job_type: str, ask: Callable[[], Capabilities]) -> Capabilities:

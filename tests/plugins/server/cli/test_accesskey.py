@@ -58,11 +58,11 @@ def test_without_a_server_the_folder_answers(tmp_path: Path) -> None:
         for name in ("ANYJOB_ACCESS_KEY_ID", "ANYJOB_ACCESS_KEY_SECRET"):
             up.program.environment.pop(name)
         here = ("--state", str(up.state))
-        made = json.loads(up.program("key", "create", *here, "--json").out)
+        made = json.loads(up.program("key", "create", "--label", "the night shift", *here, "--json").out)
         assert up.program("key", "revoke", up.key, *here).status == 0
         assert up.program("key", "revoke", "nobody", *here).status == 2
         people = up.program("key", "list", *here).out.decode()
-        assert f"{made['id']}" in people
+        assert f"{made['id']}  the night shift" in people
         assert "revoked 2" in people
         up.start()
         with Client(Target(url=up.url, key=made["id"], secret=made["secret"])) as client:
