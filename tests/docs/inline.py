@@ -31,7 +31,7 @@ OTHERS: Final[dict[str, str]] = {
     "kubectl get -o yaml": "where a manifest may come from, no step of ours",
     "ls /proc/PID/fd": "a look at the reader's own server",
     "pip install ./core[cli,testing]": "the walk's block installs the same extras, from wheels of this tree",
-    "pip install anyjob-python[requirements]": "no index has it yet; that there is such an extra is looked up",
+    "pip install uv>=0.8": "into the reader's environment; tests/packaging/test_remedies.py holds it to the extra",
     "psql URL": "a look at the reader's own database",
     "pytest -rs": "pytest's own",
     "python -m tests.bench": "measures for hours what tests/bench/README.md says; its options are asked of it",

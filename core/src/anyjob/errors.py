@@ -88,7 +88,7 @@ class UnknownJobType(AnyJobError):
         if close:
             text += f" Did you mean {' or '.join(repr(word) for word in close)}?"
         if package:
-            text += f" Install it: pip install {package}."
+            text += f" Install {package}: uv sync in a clone of anyjob, else pip install it from where this anyjob is."
         known = ", ".join(self.installed) or "none"
         super().__init__(f"{text} Installed types: {known}.")
 

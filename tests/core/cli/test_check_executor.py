@@ -175,7 +175,7 @@ def test_without_pytest_it_says_what_to_install(nap: Program) -> None:
     assert check(nap, "nap") == (
         2,
         "",
-        "anyjob: the suite needs pytest, which is not installed: pip install 'anyjob[testing]'\n",
+        "anyjob: the suite needs pytest, which is not installed: pip install 'pytest>=8.4'\n",
     )
 
 

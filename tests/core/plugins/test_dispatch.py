@@ -234,7 +234,8 @@ def test_unknown_type_names_the_package_or_the_nearest() -> None:
     with pytest.raises(UnknownJobType) as error:
         host().bind(Job(name="x", job_type="xxl-job"))
     assert str(error.value) == (
-        "JobType 'xxljob': no installed plugin runs it. Install it: pip install anyjob-xxljob."
+        "JobType 'xxljob': no installed plugin runs it. Install anyjob-xxljob: uv sync in a clone of anyjob,"
+        " else pip install it from where this anyjob is."
         " Installed types: call, script, sh."
     )
     with pytest.raises(UnknownJobType) as error:

@@ -48,13 +48,15 @@ def test_the_commands_of_serve(house: House) -> None:
 
 @pytest.mark.needs("postgres")
 def test_the_commands_of_the_store(house: House, postgres: Postgres) -> None:
-    """But for the install, of which the extra and what it names are looked up: this environment has it."""
+    """But for the install, which is that of the extra: this environment has it."""
     install, make, serve = blocks("plugins/server/docs/store.md", "sh")[0].splitlines()
-    extra = re.fullmatch(r"pip install '([\w-]+)\[(\w+)\]'", install)
-    assert extra is not None
-    needed = [Requirement(text) for text in requires(extra[1]) or []]
-    more = [one.name for one in needed if one.marker and one.marker.evaluate({"extra": extra[2]})]
-    assert [name for name in more if version(name)], "the extra brings nothing"
+    asked = re.fullmatch(r"pip install '(.+)'", install)
+    assert asked is not None
+    needed = [Requirement(text) for text in requires("anyjob-server") or []]
+    more = [one for one in needed if one.marker and one.marker.evaluate({"extra": "postgresql"})]
+    named = Requirement(asked[1])
+    assert [(one.name, one.extras, one.specifier) for one in more] == [(named.name, named.extras, named.specifier)]
+    assert version(named.name)
     url = postgres.url("anyjob")
     house.environment.update(PGHOST=str(postgres.dir / "postgres"), PGUSER="postgres")
     house.call(make)

@@ -50,7 +50,7 @@ def check_executor(
     host = load_host(settings)
     offer = _found(host, name)
     if find_spec("pytest") is None:
-        write(sys.stderr, "anyjob: the suite needs pytest, which is not installed: pip install 'anyjob[testing]'\n")
+        write(sys.stderr, "anyjob: the suite needs pytest, which is not installed: pip install 'pytest>=8.4'\n")
         raise SystemExit(status.BAD_INPUT)
 
     from anyjob.cli.grades import Grade, Report

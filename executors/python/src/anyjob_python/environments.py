@@ -93,7 +93,7 @@ class Environments:
         if self._settings.uv is not None:
             remedy = "cannot be executed; correct it, or take it out to use the uv on the worker's PATH"
             return Problem(field="executors.python.uv", value=str(self._settings.uv), remedy=remedy)
-        remedy = "needs the program uv, which is not on this worker; pip install 'anyjob-python[requirements]'"
+        remedy = "needs the program uv, which is not on this worker; pip install 'uv>=0.8' beside anyjob"
         return Problem(field="XAttrs.requirements", value="", remedy=remedy)
 
 

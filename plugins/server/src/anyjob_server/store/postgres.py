@@ -51,7 +51,7 @@ class PostgresDatabase(Database):
             self._readers = _engine(url, " -c default_transaction_read_only=on", isolation_level="REPEATABLE READ")
         except ImportError as error:
             raise StoreUnusable(
-                self.where, f"its driver is not installed ({error}): pip install 'anyjob-server[postgresql]'"
+                self.where, f"its driver is not installed ({error}): pip install 'psycopg[binary]>=3.2,<4'"
             ) from error
 
     def hold(self) -> None:
