@@ -50,4 +50,5 @@ def test_the_library_alone_says_what_the_command_line_needs(tmp_path: Path) -> N
     words = [sys.executable, "-m", "anyjob", "--version"]
     done = subprocess.run(words, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == ("anyjob: the command line needs typer, which is not installed: pip install 'anyjob[cli]'\n")
+    install = "pip install 'rich>=14,<16' 'typer>=0.21,<1'"
+    assert done.stderr == f"anyjob: the command line needs typer, which is not installed: {install}\n"

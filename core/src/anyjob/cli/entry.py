@@ -16,6 +16,9 @@ _INTERRUPTED = 130
 _EXTRA: Final = ("rich", "typer")
 """What the extra `cli` brings: whoever installs the library alone has the program too, and not these."""
 
+_INSTALL = "pip install 'rich>=14,<16' 'typer>=0.21,<1'"
+"""What the extra `cli` holds: no index has us."""
+
 
 def main() -> NoReturn:
     """Run the command that the process's arguments name. Nothing is begun yet while its modules are imported, so that a
@@ -35,7 +38,7 @@ def _command() -> Callable[[], NoReturn]:
     except ModuleNotFoundError as error:
         if error.name not in _EXTRA:
             raise
-        said = f"anyjob: the command line needs {error.name}, which is not installed: pip install 'anyjob[cli]'\n"
+        said = f"anyjob: the command line needs {error.name}, which is not installed: {_INSTALL}\n"
         with suppress(OSError, AttributeError):  # a closed standard error is None
             sys.stderr.write(said)
         raise SystemExit(1) from None
