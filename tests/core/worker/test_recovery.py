@@ -40,6 +40,12 @@ class Dead(Exception):
     """What a write of a dead process comes to."""
 
 
+def unheard(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """A dead process tells nobody: the ladder's task ends of a write, too."""
+    if not isinstance(context.get("exception"), Dead):
+        loop.default_exception_handler(context)
+
+
 class Life:
     """One worker process of the test; it can be told to die at a write or at a point in the world."""
 
@@ -73,6 +79,7 @@ def live(life: Life, patch: pytest.MonkeyPatch, order: RunOrder, *, stop: bool) 
             life.write(ledger, line, whole)
 
         patch.setattr(Ledger, "write", write)
+        asyncio.get_running_loop().set_exception_handler(unheard)
         try:
             await life.worker.start()
         except Dead:
