@@ -96,11 +96,6 @@ class LiveInstance:
             return await asyncio.shield(self.task)
         return self.ended
 
-    @property
-    def force_at(self) -> float | None:
-        """When a stop becomes force for the last of its runs that goes on, epoch seconds; None as for a run."""
-        return max((at for run in self.runs if (at := run.force_at) is not None), default=None)
-
     def stop(self, *, force: bool = False) -> None:
         """Start nothing more, and stop what is going. `force` skips the rest of the grace."""
         self.stopping.set()

@@ -226,9 +226,10 @@ class Engine:
         return ("", None) if active is None else (active.stopped, active.stopped_at)
 
     def force_of(self, instance: int) -> int | None:
-        """When the stop of an instance becomes force, epoch ms; None: its job was not asked to end yet."""
+        """When a stop becomes force for the last run of an instance, epoch ms; None: none was asked to end yet."""
         live = self._instances.live.get(instance)
-        at = None if live is None else live.force_at
+        runs = [] if live is None else live.runs
+        at = max((at for run in runs if (at := run.force_at) is not None), default=None)
         return None if at is None else int(at * 1000)
 
     def progress(self, instance: int) -> tuple[int, int] | None:
