@@ -129,17 +129,24 @@ def test_a_worker_that_goes_while_runs_are_started(yard: Yard) -> None:
     asyncio.run(main())
 
 
-def test_what_an_earlier_worker_ordered_does_not_begin_behind_the_next_ones_back(yard: Yard) -> None:
+@pytest.mark.parametrize("ahead", [0, 60])
+def test_what_an_earlier_worker_ordered_does_not_begin_behind_the_next_ones_back(yard: Yard, ahead: int) -> None:
+    """Nor when the order still stood behind so many others."""
     go = yard.folder / "go"
     env = module(yard, "slow", SLOW.format(str(go)))
 
     async def main() -> None:
+        others = [f"n{number}" for number in range(ahead)]
         async with yard.client() as client:
+            for name in others:
+                client.start(yard.order(name, "true"))
             starting = client.start(yard.python("a", "print('begun')", preload=["slow"], env=env))
-            await until(lambda: len(yard.residents(client)) == 1, "the resident")
+            await asyncio.sleep(0)  # it leaves with them
+            if not ahead:
+                await until(lambda: len(yard.residents(client)) == 1, "the resident")
             assert not starting.done()
         async with yard.client() as client:
-            assert "a" not in client.known
+            assert sorted(client.known) == sorted(others)
             go.touch()
             await client.start(yard.python("b", "print('begun')", preload=["slow"], env=env))
             await client.ended("b")

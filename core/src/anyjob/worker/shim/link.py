@@ -141,6 +141,8 @@ class Link:
             spoken = " and ".join(map(str, frames.SPOKEN))
             self._part(peer, "refused", f"this shim speaks protocol {spoken}, the worker {version}")
             return False
+        # What the last one ordered is done before: of a warm run that has not begun by then, nothing is to come.
+        self._shim.orders.all()
         peer.name = str(message.get("id"))
         if peer.name in self._replaced:
             # It may not have heard of it; coming back it would take over in turn, for ever.

@@ -38,10 +38,19 @@ class Orders:
         self._waiting += messages
 
     def some(self) -> None:
-        """Carry out what stands first, up to a few starts; those that stand together are begun together."""
+        """Carry out what stands first, up to a few starts."""
+        if self._waiting:
+            self._carry_out(_STARTS)
+
+    def all(self) -> None:
+        """Carry out everything, before another worker is in charge."""
+        if self._waiting:
+            self._carry_out(len(self._waiting))
+
+    def _carry_out(self, most: int) -> None:
+        """At most so many starts; those that stand together are begun together."""
         waiting = self._waiting
         starts: list[dict[str, Any]] = []
-        most = _STARTS
         while waiting:
             if waiting[0].get("do") == "start":
                 if most == 0:
