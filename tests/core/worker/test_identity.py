@@ -105,7 +105,8 @@ def test_the_user_of_an_app_group_may_be_a_number_without_a_name(state: Path) ->
 
 def test_a_job_cannot_take_the_number_of_another_group(state: Path) -> None:
     outcome, _ = run_of_group(state, "1900000001", Content="id", XAttrs={"user": "1900000002"})
-    assert (outcome.cause, "no such user" in outcome.result) == (Cause.BAD_CONFIG, True), outcome
+    assert outcome.cause is Cause.BAD_CONFIG
+    assert 'XAttrs.user: "1900000002" is no user of this node' in outcome.result
 
 
 def test_root_is_refused_to_a_job_that_names_it_also_where_the_worker_is_root(state: Path) -> None:

@@ -71,6 +71,9 @@ class StopLadder:
             await self._reached(RunState.RUNNING, None, None)
         if record.state is RunState.ACCEPTED:
             return  # the driver sees the stop before it starts anything
+        if self.guard is not None:
+            # Before the asking: on a busy machine that takes longer than the shim waits for a living worker.
+            await self.guard.put_off(time.time() + grace_left(self._face))
         await self._ask(Stage.ASK)
         if record.asked is None:
             self._asked()

@@ -267,7 +267,7 @@ def test_what_cannot_be_made_is_refused_with_every_fault(place: Place) -> None:
             job = await here.job("b")
             with pytest.raises(BadJob, match="cannot be changed, the job is play"):
                 await here.engine.jobs.update(job, {"JobType": "other"}, "me")
-            with pytest.raises(Exception, match="may have 2 jobs and has them"):
+            with pytest.raises(Exception, match=r"may have 2 jobs \(MaxJobs\) and has them"):
                 await here.job("c")
 
     asyncio.run(go())

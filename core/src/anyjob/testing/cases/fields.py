@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 from anyjob.job import BadJob, Job
 from anyjob.samples import BadSample, Sample, Samples
 from anyjob.spec.place import Place, layout
+from anyjob.testing.cases.secrets import WANTS
 from anyjob.testing.fault import Fault, check
 from anyjob.testing.rig import Rig
 from anyjob.testing.suite import Suite
@@ -61,7 +62,7 @@ class FieldCases(Suite):
             if sample is None:
                 continue
             try:
-                job = rig.job(sample)
+                job = rig.job(sample, xattrs=WANTS if name == "shows_secret" else None)
                 host.bind(job)
             except BadJob as refused:
                 raise Fault(f"The sample {name!r} is refused: {refused}") from None

@@ -15,10 +15,11 @@ from anyjob.testing.suite import Suite
 from anyjob.worker.secrets import masks
 from anyjob.worker.settings import SecretSource
 
-__all__ = ["SecretCases"]
+__all__ = ["WANTS", "SecretCases"]
 
 _HIDDEN = 'p&ss "wörd"/+ 7f3a9c'
-_WANTS: Mapping[str, Json] = {"secrets": {"TOKEN": "conformance"}}
+WANTS: Mapping[str, Json] = {"secrets": {"TOKEN": "conformance"}}
+"""The XAttrs of a sample that shows a secret."""
 
 
 class SecretCases(Suite):
@@ -26,7 +27,7 @@ class SecretCases(Suite):
 
     def test_secrets_are_never_shown(self, rig: Rig) -> None:
         """A run gets its secrets; once it is over they are nowhere, in no form: log, outcome, journals, files."""
-        job = rig.job(rig.sample("shows_secret"), xattrs=_WANTS)
+        job = rig.job(rig.sample("shows_secret"), xattrs=WANTS)
 
         async def life() -> Finished:
             async with rig.worker(_source(rig)) as worker:
@@ -40,7 +41,7 @@ class SecretCases(Suite):
         """A worker that dies with a run at work leaves no secret behind: the next one hides what is still to come."""
         if not rig.promise.capabilities.resumes:
             lacks("its runs do not outlive their worker")
-        order = rig.order(rig.job(rig.sample("shows_secret"), xattrs=_WANTS))
+        order = rig.order(rig.job(rig.sample("shows_secret"), xattrs=WANTS))
         sources = _source(rig)
 
         async def doom() -> None:
@@ -61,7 +62,7 @@ class SecretCases(Suite):
     def test_secrets_are_on_no_command_line(self, rig: Rig) -> None:
         """While a run goes on, its secret is in the arguments and in the environment of no process: there others of
         the machine may read it."""
-        order = rig.order(rig.job(rig.sample("sleeps"), xattrs={**_WANTS, "grace": 0.2}))
+        order = rig.order(rig.job(rig.sample("sleeps"), xattrs={**WANTS, "grace": 0.2}))
 
         async def life() -> None:
             async with rig.worker(_source(rig)) as worker:
@@ -100,7 +101,7 @@ class SecretCases(Suite):
         """A run whose secret the worker does not have never starts, and says which one it is."""
         effects = rig.folder / "effects"
         name = "remembers" if rig.has("remembers") else "succeeds"
-        job = rig.job(rig.sample(name), xattrs=_WANTS, Parameters=str(effects))
+        job = rig.job(rig.sample(name), xattrs=WANTS, Parameters=str(effects))
         got = rig.run(job)
         expect(got.outcome, Cause.BAD_CONFIG, where="A run whose secret is missing")
         check("TOKEN" in got.said, f"The outcome does not name the secret TOKEN: {got.said}")
