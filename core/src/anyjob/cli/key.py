@@ -6,11 +6,11 @@ word (the server: access keys); where there is none, the option is asked for, so
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from anyjob.cli.moment import moment
 from anyjob.cli.options import AsJson, State
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def list_(app: OfApps = False, state: State = None, *, as_json: AsJson = False) 
     if not keys:
         typer.echo(f"anyjob: no keys of applications in {file.path.parent}", err=True)
     page = Page()
-    rows = [(one.id, one.group, time.strftime("%Y-%m-%d %H:%M:%S %z", time.localtime(one.created))) for one in keys]
+    rows = [(one.id, one.group, moment(one.created)) for one in keys]
     page.section("Keys of applications", rows)
     page.show()
 

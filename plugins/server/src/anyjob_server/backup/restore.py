@@ -14,6 +14,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from anyjob.cli.moment import moment
 from anyjob.settings import FILE_NAME, Found, Settings, read_settings
 from anyjob.worker.apps.keyfile import KEY_FILE as APP_KEYS
 from anyjob_server.backup.backup import Backup
@@ -63,7 +64,7 @@ def restore(backup: Backup, state: Path, settings: Settings, *, replace: bool = 
     if ours:
         settings = read_settings(Found(file=backup.folder / FILE_NAME, by="the backup"))
     database = _database(state, settings)
-    at = time.strftime("%Y-%m-%d %H:%M:%S %z", time.localtime(backup.made))
+    at = moment(backup.made)
     said = f"a backup made {at} was put back by {_caller()}"
     on_file = isinstance(database, SqliteDatabase)
     with ExitStack() as held:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from anyjob.cli.moment import moment
 from anyjob.cli.options import AsJson
 from anyjob_server.cli.options import Group, Namespace, Server, State
 
@@ -60,11 +60,11 @@ def list_(
 def _row(one: dict[str, Any]) -> tuple[str, ...]:
     sent = one.get("SentTimestamp")
     return (
-        _moment(one["Timestamp"]),
+        moment(one["Timestamp"] / 1000),
         one["Kind"],
         f"{one['Namespace']}/{one['GroupId']} {one['JobName']}",
         str(one.get("JobInstanceId", "")),
-        "waits for a sender" if sent is None else f"sent {_moment(sent)}",
+        "waits for a sender" if sent is None else f"sent {moment(sent / 1000)}",
         _why(one),
     )
 
@@ -109,7 +109,3 @@ def _json(one: dict[str, Any]) -> dict[str, Json]:
         "channel": one["SendChannel"],
         "contacts": one["ContactInfo"],
     }
-
-
-def _moment(ms: int) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S %z", time.localtime(ms / 1000))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from anyjob.cli.moment import moment
 from anyjob.cli.options import AsJson, Config
 from anyjob_server.cli.options import State
 
@@ -74,7 +74,7 @@ def _row(row: AuditRow) -> tuple[str, ...]:
     scope = "/".join(word for word in (row.namespace, row.group_id) if word)
     what = f"{row.action}{'' if row.allowed else ' REFUSED'}"
     about = "" if row.job is None else f"job {row.job}"
-    when = time.strftime("%Y-%m-%d %H:%M:%S %z", time.localtime(row.at / 1000))
+    when = moment(row.at / 1000)
     return when, row.key, row.remote, what, scope, about, row.detail
 
 

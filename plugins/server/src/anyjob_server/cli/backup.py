@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from anyjob.cli.moment import moment
 from anyjob.cli.options import AsJson, Config
 from anyjob_server.cli.options import State
 
@@ -101,7 +101,7 @@ def _held(one: Backup) -> str:
 
 
 def _told(found: Backup, done: Restored, state: Path, settings: Settings) -> list[str]:
-    at = time.strftime("%Y-%m-%d %H:%M:%S %z", time.localtime(found.made))
+    at = moment(found.made)
     lines = [f"Restored {done.where} as of {at}: {_held(found)}."]
     if done.aside is not None:
         lines.append(f"What was there lies in {done.aside}.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from anyjob.cli.moment import moment
 from anyjob.cli.said import cause_in_words, stop_in_words
 from anyjob.outcome import Cause
 from anyjob_server.client.instanceinfo import InstanceInfo
@@ -67,4 +68,4 @@ def _time(one: InstanceInfo, name: str) -> str:
     at = one.stamps.get(name)
     if at is None:
         return "" if name in ("stop", "force") else str(getattr(one, name))
-    return time.strftime("%Y-%m-%d %H:%M:%S %z", time.localtime(at / 1000))
+    return moment(at / 1000)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from anyjob.cli.moment import moment
 from anyjob.cli.options import AsJson
 from anyjob_server.cli.options import Server, State
 
@@ -126,9 +126,5 @@ def _row(one: dict[str, Any]) -> tuple[str, ...]:
     scope = "/".join(word for word in (one["KeyNamespace"], one["KeyGroupId"]) if word) or "all"
     rights = f"{len(one['Policy'])} statements" if one["Policy"] else "everything"
     at = one.get("RevokeTimestamp")
-    state = "good" if at is None else f"revoked {_moment(at)}"
-    return one["AccessKeyId"], one["Label"], scope, rights, _moment(one["CreateTimestamp"]), state
-
-
-def _moment(ms: int) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S %z", time.localtime(ms / 1000))
+    state = "good" if at is None else f"revoked {moment(at / 1000)}"
+    return one["AccessKeyId"], one["Label"], scope, rights, moment(one["CreateTimestamp"] / 1000), state

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from anyjob.cli.moment import moment
 from anyjob.cli.options import AsJson
 from anyjob_server.cli.options import Group, Namespace, Server, State
 
@@ -74,7 +74,7 @@ def _alerts(said: dict[str, Any] | None) -> str:
     ]
     if not reasons:
         return words
-    last = datetime.fromtimestamp(said["LastDropped"] / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
+    last = moment(said["LastDropped"] / 1000)
     return f"{words}; dropped unsent: {', '.join(reasons)}, the last at {last} ([server.alerts] days, most)"
 
 

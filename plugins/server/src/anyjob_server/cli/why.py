@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
+from anyjob.cli.moment import moment
 from anyjob.cli.options import AsJson
 from anyjob_server.cli.options import Group, JobWord, Namespace, Server, State
 
@@ -100,4 +100,4 @@ def _seconds(ms: int | None) -> float | None:
 
 
 def _moment(ms: int | None) -> str:
-    return "" if ms is None else time.strftime("%Y-%m-%d %H:%M:%S %z", time.localtime(ms / 1000))
+    return "" if ms is None else moment(ms / 1000)

@@ -23,11 +23,11 @@ async def get_job_instance(call: Call) -> Mapping[str, Json]:
     With WaitSeconds the answer comes when it has ended, at the latest after so long.
     """
     seconds = call.parameters.integer("WaitSeconds", least=0, most=_LONGEST)
-    row = instance_of(call, group_of(call))
-    server = call.server
+    group, server = group_of(call), call.server
+    row = instance_of(call, group)
     if seconds and not row.status.finished:
         await server.engine.ends.wait(row.id, seconds)
-        row = instance_of(call, group_of(call))
+        row = instance_of(call, group)
     job = server.engine.known(row.job) or server.store.read_now(lambda c: jobs.get(c, row.job, removed=True))
     told = instance_info(row, TimeType.NONE if job is None else job.time_type, server.zone)
     told |= {
