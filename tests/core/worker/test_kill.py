@@ -60,11 +60,12 @@ def finish(worker: subprocess.Popen[str], go: Path) -> dict[str, dict[str, Any]]
 
 
 def shims(state: Path) -> list[int]:
-    """Every process that runs for this state folder's shim."""
+    """The keeper and the shim of this state folder, without the helpers that the shim has forked."""
     found: list[int] = []
     for entry in Path("/proc").iterdir():
         try:
-            if entry.name.isdigit() and str(state / "shim").encode() in (entry / "cmdline").read_bytes():
+            ours = entry.name.isdigit() and str(state / "shim").encode() in (entry / "cmdline").read_bytes()
+            if ours and (entry / "comm").read_text().strip() in {"anyjob-keeper", "anyjob-shim"}:
                 found.append(int(entry.name))
         except OSError:
             continue

@@ -180,7 +180,7 @@ class Slots:
         """Sit in the next free slot. Raises OSError; the shim is then at home, in no slot."""
         self.current = None
         try:
-            slot = self._free.pop() if self._free else self._fresh()
+            slot = self.take()
             self.inside = slot
             slot.enter()
             if self.limiter is not None:
@@ -190,17 +190,13 @@ class Slots:
             raise
         self.current = slot
 
-    def place(self, pid: int) -> Slot:
-        """Put another process into a free slot. Raises OSError, and the slot is free still."""
-        slot = self._free.pop() if self._free else self._fresh()
-        try:
-            slot.enter(pid)
-            if self.limiter is not None:
-                self.limiter.enter(slot, pid)
-        except OSError:
-            self._retired.append(slot)
-            raise
-        return slot
+    def take(self) -> Slot:
+        """A free slot for a process that is to be moved in. Raises OSError."""
+        return self._free.pop() if self._free else self._fresh()
+
+    def folders(self, slot: Slot) -> list[str]:
+        """All groups that a process of the slot is to be in. Raises OSError."""
+        return [slot.path, *(self.limiter.folders(slot) if self.limiter is not None else ())]
 
     def leave(self) -> None:
         """Go back to the group the shim was born in. Raises OSError."""

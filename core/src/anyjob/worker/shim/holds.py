@@ -10,6 +10,7 @@ from . import limits, mounts, scan, spawn
 from .complaint import complain
 from .groups import Group, Slot, Slots
 from .limits import Limiter
+from .mover import Mover
 from .oom import OomScore
 from .run import Run
 from .subreaper import Spawners
@@ -24,12 +25,13 @@ if TYPE_CHECKING:
 class Holds:
     """Gives every run its hold, and starts it in there."""
 
-    __slots__ = ("_shim", "_slots", "_spawners", "_why", "oom", "scans")
+    __slots__ = ("_mover", "_shim", "_slots", "_spawners", "_why", "oom", "scans")
 
     def __init__(self, shim: Shim, taken: set[str]) -> None:
         """`taken`: groups of runs that an earlier shim started."""
         self._shim = shim
         self._slots: Slots | None = None
+        self._mover: Mover | None = None
         self._why = "switched off"
         self.oom = OomScore()
         self.scans = scan.Scans(shim)
@@ -51,6 +53,7 @@ class Holds:
                 self._why = f"no groups can be made below {base}: {os.strerror(error.errno or 0)}"
                 continue
             self._slots.limiter = Limiter(self._slots.root, folders, {path.rpartition("/")[2] for path in taken})
+            self._mover = Mover(self._shim, self._slots.folders, self._slots.leave)
             return
 
     def facts(self) -> dict[str, Any]:
@@ -95,10 +98,16 @@ class Holds:
         self._advance(slots)
         return pid, slot
 
-    def place(self, pid: int) -> Slot:
-        """Put a process that a resident has forked into a group of its own. Raises OSError."""
+    def free(self) -> Slot:
+        """A group for a process that a resident has forked. Raises OSError."""
         assert self._slots is not None
-        return self._slots.place(pid)
+        return self._slots.take()
+
+    @property
+    def mover(self) -> Mover:
+        """Who puts it there, where there are groups."""
+        assert self._mover is not None
+        return self._mover
 
     def limit(self, slot: Slot, run: Run, asked: dict[str, Any] | None, pid: int) -> int | None:
         """Set the run's limits in a group in which its process waits. Returns bytes of address space, as
@@ -165,6 +174,8 @@ class Holds:
     def close(self) -> None:
         """Remove what was made."""
         self._spawners.close()
+        if self._mover is not None:
+            self._mover.close()
         if self._slots is not None:
             self._slots.close()
 

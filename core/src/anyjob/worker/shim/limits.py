@@ -121,6 +121,10 @@ class Limiter:
             for controller in self._roots:
                 self._enter(slot, controller, pid)
 
+    def folders(self, slot: Slot) -> list[str]:
+        """The version 1 groups that `enter` enters. Raises OSError."""
+        return [self._folder(slot, controller) for controller in self._roots] if self._ahead else []
+
     def leave(self) -> None:
         """Go back home. Raises OSError."""
         if self._ahead:
@@ -206,10 +210,13 @@ class Limiter:
             write(f"{path}/{name}", value)
 
     def _enter(self, slot: Slot, controller: str, pid: int) -> None:
+        write(self._folder(slot, controller) + "/cgroup.procs", b"%d" % pid)
+
+    def _folder(self, slot: Slot, controller: str) -> str:
         folder = f"{self._roots[controller]}/{slot.number}"
         if not os.path.isdir(folder):
             os.mkdir(folder)
-        write(folder + "/cgroup.procs", b"%d" % pid)
+        return folder
 
     def _set_cpu(self, slot: Slot, cores: float | None) -> None:
         quota = None if cores is None else max(1000, int(cores * _PERIOD))

@@ -12,7 +12,7 @@ import select
 import socket
 from collections import deque
 
-from . import end, kernel, process
+from . import kernel, process
 from .seed import Seed
 
 TYPE_CHECKING = False
@@ -30,7 +30,7 @@ _FAREWELL = 1.0
 """Seconds between the end of what it says and its own end."""
 _MOST = 32
 """Processes that are asked for in one message."""
-_AHEAD = 8
+_AHEAD = 16
 """Processes that are kept ready for runs to come while these come fast, and half of that at least; one otherwise."""
 _BUSY = 1.0
 """Seconds: runs that are closer to each other come fast."""
@@ -49,7 +49,9 @@ def environment(env: dict[str, str]) -> dict[str, str]:
 
 
 class Resident:
-    """One resident. `waiting` are runs without a process yet, `spare` processes without a run."""
+    """One resident. `waiting` are runs without a process yet, `spare` processes without a run; `moving` counts those on
+    their way into a group.
+    """
 
     __slots__ = (
         "_ahead",
@@ -63,6 +65,7 @@ class Resident:
         "key",
         "leaving",
         "longest",
+        "moving",
         "pid",
         "ready",
         "slot",
@@ -76,6 +79,7 @@ class Resident:
         self._owner, self.key = owner, key
         self.ready = self.leaving = False
         self._ahead, self._last = 1, 0.0
+        self.moving = 0
         self.longest = 0
         self.waiting: deque[tuple[Run, dict[str, Any]]] = deque()
         self.spare: list[Seed] = []
@@ -118,7 +122,7 @@ class Resident:
             run, order = self.waiting.popleft()
             self._owner.sow(self, self.spare.pop(), run, order)
         if self.ready and not self.leaving:
-            coming = len(self.spare) + sum(map(len, self._asked))
+            coming = len(self.spare) + self.moving + sum(map(len, self._asked))
             if coming < len(self.waiting) + (self._ahead + 1) // 2:
                 self._ask(min(len(self.waiting) + self._ahead - coming, _MOST))
 
@@ -187,18 +191,32 @@ class Resident:
     def _forked(self, said: dict[str, Any]) -> None:
         self._owner.shim.timers.cancel(("resident", self.pid))
         leashes = self._asked.popleft()
-        for pid in said["pids"]:
-            seed = self._owner.place(leashes.pop(0), pid)
-            if seed is not None:
-                self.spare.append(seed)
-        for leash in leashes:
+        pids: list[int] = said["pids"]
+        missing = leashes[len(pids) :]
+        for leash in missing:
             leash.close()
-        if leashes and not self.spare and self.waiting:
-            run, _ = self.waiting.popleft()
-            end.never_started(self._owner.shim, run, "start_failed", [("resident", f"no fork: {said.get('error')}")])
+        self._owner.place(self, leashes, pids)
+        if missing and not self.spare and not self.moving:
+            self._refuse(f"no fork: {said.get('error')}")
         if self._asked:
             self._hurry(ANSWER)
         self.serve()
+
+    def placed(self, seeds: list[Seed], moved: int, error: str) -> None:
+        """Of `moved` processes these are in groups of their own now. `error`: what became of others."""
+        self.moving -= moved
+        if self._channel.fileno() < 0:
+            for seed in seeds:
+                seed.leash.close()
+            return
+        self.spare += seeds
+        if not self.spare and not self.moving:
+            self._refuse(f"no group: {error}")
+        self.serve()
+
+    def _refuse(self, text: str) -> None:
+        if self.waiting:
+            self._owner.refuse(self.waiting[0][0], text)
 
     def _hang_up(self) -> None:
         if self._channel.fileno() >= 0:

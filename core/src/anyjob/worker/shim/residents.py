@@ -134,6 +134,8 @@ class Residents:
 
     def close(self) -> None:
         """Send all away, and wait until their groups are empty."""
+        if self.shim.holds.grouped:
+            self.shim.holds.mover.settle()
         slots = [one.slot for one in self._by_key.values()] + [one.slot for one in self._leaving]
         slots += [seed.slot for one in self._by_key.values() for seed in one.spare]
         for one in list(self._by_key.values()):
@@ -149,33 +151,48 @@ class Residents:
 
     # ---------------------------------------------------------------- what a resident tells
 
-    def place(self, leash: socket.socket, pid: int) -> Seed | None:
-        """A resident has forked: put the process into a group. None when it is gone, or not what it is said to be."""
-        seed = self._placed(leash, pid)
-        if seed is None:
-            leash.close()
-        else:
-            self.shim.by_pid[pid] = functools.partial(self._ended, seed)
-        return seed
+    def place(self, one: Resident, leashes: list[socket.socket], pids: list[int]) -> None:
+        """A resident has forked: put each process into a group, and tell it then. The others are gone, or not what they
+        are said to be.
+        """
+        forked = zip(leashes, pids, strict=False)
+        seeds = [seed for leash, pid in forked if (seed := self._seed(leash, pid)) is not None]
+        if seeds:
+            one.moving += len(seeds)
+            moves = [(seed.slot, seed.pid) for seed in seeds]
+            self.shim.holds.mover.move(moves, functools.partial(self._placed, one, seeds))
 
-    def _placed(self, leash: socket.socket, pid: int) -> Seed | None:
+    def refuse(self, run: Run, text: str) -> None:
+        """There is no process to be had for a run that waits for one."""
+        self._drop(run.name, "start_failed", ("resident", text))
+
+    def _seed(self, leash: socket.socket, pid: int) -> Seed | None:
         shim = self.shim
         facts = process.facts(pid)
         if facts is None or facts.parent != os.getpid() or pid in shim.by_pid or pid in shim.leaders:
+            leash.close()
             return None
-        slot: Slot | None = None
         try:
-            slot = shim.holds.place(pid)
+            slot = shim.holds.free()
         except OSError as error:
-            complain(f"process {pid} of a resident cannot be put into a group: {error}")
-        if slot is None:
+            complain(f"no group for process {pid} of a resident: {error}")
+            leash.close()
             return None
         seed = Seed(leash, pid, facts.start, slot)
-        if seed.word() is not None:
-            # Only now is it sure that the number was its own all the time.
-            shim.holds.give_back(slot)
-            return None
+        shim.by_pid[pid] = functools.partial(self._ended, seed)
         return seed
+
+    def _placed(self, one: Resident, seeds: list[Seed], errors: list[int]) -> None:
+        good: list[Seed] = []
+        for seed, error in zip(seeds, errors, strict=True):
+            if error:
+                complain(f"process {seed.pid} of a resident cannot be put into {seed.slot.path}: {os.strerror(error)}")
+            # Only now is it sure that the number was its own all the time.
+            if error or seed.word() is not None:
+                seed.leash.close()
+            else:
+                good.append(seed)
+        one.placed(good, len(seeds), next((os.strerror(error) for error in errors if error), "it was gone at once"))
 
     def sow(self, one: Resident, seed: Seed, run: Run, order: dict[str, Any]) -> None:
         """Let a waiting process become the run."""
@@ -214,6 +231,8 @@ class Residents:
 
     def before_reap(self, pid: int) -> None:
         """A child is a zombie: what it said last comes before its end."""
+        if pid in self.shim.by_pid and self.shim.holds.grouped:
+            self.shim.holds.mover.settle(pid)  # its number is its own only until it is reaped
         for seed in self._sown.values():
             if seed.pid == pid:
                 self._hear(seed)

@@ -1,0 +1,119 @@
+"""Whoever moves the processes that wait for runs is killed, or stopped: runs begin all the same, each in a group."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import pytest
+from tests.core.worker.shim.yard import GENEROUS, Yard, alive, until
+
+from anyjob.worker.local.shimclient import Ended, ShimClient, Started
+from anyjob.worker.shim import process
+
+pytestmark = pytest.mark.needs("cgroup2")
+
+
+def movers(client: ShimClient) -> list[int]:
+    """Children of the shim that move others."""
+    return [
+        pid
+        for pid in process.children(client.facts["pid"])
+        if (process.read(f"/proc/{pid}/comm") or b"").strip() == b"anyjob-mover"
+    ]
+
+
+def seeds(client: ShimClient) -> list[int]:
+    """What residents have forked: children of the shim that show no run yet."""
+    found = process.children(client.facts["pid"])
+    return [
+        pid
+        for pid in found
+        if b"zygote.py" in (process.read(f"/proc/{pid}/cmdline") or b"") and not process.children(pid)
+    ]
+
+
+@asynccontextmanager
+async def warm(yard: Yard) -> AsyncGenerator[tuple[ShimClient, int]]:
+    """A shim that has had a warm run, and its mover."""
+    async with yard.client() as client:
+        await begin(yard, client, "first")
+        (mover,) = movers(client)
+        yield client, mover
+
+
+async def begin(yard: Yard, client: ShimClient, name: str) -> None:
+    """A run from its start to its end, as it should be."""
+    await begun(yard, client, await asyncio.wait_for(client.start(yard.python(name, "input()")), GENEROUS))
+
+
+async def begun(yard: Yard, client: ShimClient, got: Started | Ended) -> None:
+    """It has begun in a group of its own, and ends."""
+    assert isinstance(got, Started)
+    assert got.group is not None
+    ended = await asyncio.wait_for(client.ended(got.run), GENEROUS)
+    assert (ended.proof.strength, ended.proof.by) == ("PROVEN", "cgroup v2")
+    assert "EOFError" in yard.log(got.run)
+
+
+def test_a_killed_mover_is_replaced(yard: Yard) -> None:
+    async def main() -> None:
+        async with warm(yard) as (client, mover):
+            os.kill(mover, signal.SIGKILL)
+            await until(lambda: not alive(mover), "the end of the mover")
+            for number in range(20):
+                await begin(yard, client, f"a{number}")
+            await until(lambda: len(movers(client)) == 1, "another mover")
+
+    asyncio.run(main())
+
+
+def test_a_mover_is_killed_with_moves_before_it(yard: Yard) -> None:
+    async def main() -> None:
+        async with warm(yard) as (client, mover):
+            os.kill(mover, signal.SIGSTOP)
+            starts = [client.start(yard.python(f"a{number}", "input()")) for number in range(20)]
+            await until(lambda: len(seeds(client)) > 20, "processes that wait to be moved")
+            os.kill(mover, signal.SIGKILL)
+            for start in starts:
+                await begun(yard, client, await asyncio.wait_for(start, GENEROUS))
+
+    asyncio.run(main())
+
+
+def test_a_process_dies_on_its_way(yard: Yard) -> None:
+    """It is not reaped before the mover has answered: its number would be another's."""
+
+    async def main() -> None:
+        async with warm(yard) as (client, mover):
+            before = set(seeds(client))
+            os.kill(mover, signal.SIGSTOP)
+            starts = [client.start(yard.python(f"a{number}", "input()")) for number in range(20)]
+            await until(lambda: len(set(seeds(client)) - before) >= 20, "processes that wait to be moved")
+            victims = sorted(set(seeds(client)) - before)[:3]
+            for victim in victims:
+                os.kill(victim, signal.SIGKILL)
+            await until(lambda: all(not alive(victim) for victim in victims), "their ends")
+            await asyncio.sleep(0.2)
+            for victim in victims:
+                facts = process.facts(victim)
+                assert facts is not None
+                assert facts.state == "Z"
+            os.kill(mover, signal.SIGCONT)
+            for start in starts:
+                await begun(yard, client, await asyncio.wait_for(start, GENEROUS))
+
+    asyncio.run(main())
+
+
+def test_it_ends_with_the_shim(yard: Yard) -> None:
+    async def main() -> None:
+        async with warm(yard) as (client, mover):
+            os.kill(mover, signal.SIGSTOP)
+            os.kill(client.facts["pid"], signal.SIGKILL)
+            await until(lambda: not alive(mover), "the end of the mover")
+
+    asyncio.run(main())
