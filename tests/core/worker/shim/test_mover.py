@@ -1,4 +1,6 @@
-"""Whoever moves the processes that wait for runs is killed, or stopped: runs begin all the same, each in a group."""
+"""The shim does not wait for the kernel's moves. Whoever waits instead is killed, or stopped: runs begin all the same,
+each in a group of its own, and end proven.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from contextlib import asynccontextmanager
 import pytest
 from tests.core.worker.shim.yard import GENEROUS, Yard, alive, until
 
-from anyjob.worker.local.shimclient import Ended, ShimClient, Started
+from anyjob.worker.local.shimclient import Ended, RunLimits, ShimClient, Started
 from anyjob.worker.shim import process
 
 pytestmark = pytest.mark.needs("cgroup2")
@@ -105,6 +107,91 @@ def test_a_process_dies_on_its_way(yard: Yard) -> None:
             os.kill(mover, signal.SIGCONT)
             for start in starts:
                 await begun(yard, client, await asyncio.wait_for(start, GENEROUS))
+
+    asyncio.run(main())
+
+
+@asynccontextmanager
+async def slow(yard: Yard) -> AsyncGenerator[tuple[ShimClient, int, Started]]:
+    """A run, and the shim on its way out of that run's group, for as long as the mover is stopped."""
+    async with yard.client() as client:
+        (mover,) = movers(client)
+        await asyncio.sleep(0.1)  # or the kernel would move the shim at once, and it would do it by itself
+        os.kill(mover, signal.SIGSTOP)
+        started = await asyncio.wait_for(client.start(yard.sh("a", "echo begun; read line")), GENEROUS)
+        assert isinstance(started, Started)
+        yield client, mover, started
+
+
+def test_the_shim_goes_on_while_it_is_moved(yard: Yard) -> None:
+    """A run is told at once, and the shim hears and answers. The end waits: the shim itself is counted in the group."""
+
+    async def main() -> None:
+        async with slow(yard) as (client, mover, started):
+            assert started.group is not None
+            inside = "/".join(started.group.split("/")[-2:])
+            assert (process.group_of(client.facts["pid"]) or "").endswith(inside)
+            await yard.wrote("a", "begun")
+            assert (await asyncio.wait_for(client.stop("nobody", "ASK"), GENEROUS)).strength == "ASKED"
+            await until(lambda: not alive(started.pid), "the end of the run's process")
+            ended = client.ended("a")
+            assert (await asyncio.wait_for(client.stop("nobody", "ASK"), GENEROUS)).strength == "ASKED"
+            assert not ended.done()
+            os.kill(mover, signal.SIGCONT)
+            told = await asyncio.wait_for(ended, GENEROUS)
+            assert (told.proof.strength, told.proof.by, told.evidence) == ("PROVEN", "cgroup v2", ())
+
+    asyncio.run(main())
+
+
+def test_a_stop_with_force_waits_until_the_shim_is_out(yard: Yard) -> None:
+    """Or the shim would be killed with the run."""
+
+    async def main() -> None:
+        async with yard.client() as client:
+            (mover,) = movers(client)
+            await asyncio.sleep(0.1)
+            os.kill(mover, signal.SIGSTOP)
+            shim = client.facts["pid"]
+            started = await asyncio.wait_for(client.start(yard.sh("a", "sleep 600")), GENEROUS)
+            assert isinstance(started, Started)
+            stop = asyncio.ensure_future(client.stop("a", "FORCE"))
+            await asyncio.sleep(0.2)
+            assert alive(shim)
+            os.kill(mover, signal.SIGKILL)
+            await asyncio.wait_for(stop, GENEROUS)
+            assert (await asyncio.wait_for(client.ended("a"), GENEROUS)).proof.strength == "PROVEN"
+            assert (client.facts["pid"], alive(shim), alive(started.pid)) == (shim, True, False)
+
+    asyncio.run(main())
+
+
+def test_the_shim_is_killed_on_its_way(yard: Yard) -> None:
+    async def main() -> None:
+        async with slow(yard) as (client, mover, started):
+            await yard.wrote("a", "begun")
+            os.kill(client.facts["pid"], signal.SIGKILL)
+            await until(lambda: not alive(mover), "the end of the mover")
+            told = await asyncio.wait_for(client.ended("a"), GENEROUS)
+            assert (told.pid, told.proof.strength) == (started.pid, "PROVEN")
+
+    asyncio.run(main())
+
+
+@pytest.mark.needs("cgroup1")
+def test_the_next_run_begins_where_its_limits_are(yard: Yard) -> None:
+    async def main() -> None:
+        async with slow(yard) as (client, mover, _):
+            limited = client.start(yard.sh("b", "cat /proc/self/cgroup; read line", limits=RunLimits(pids=50)))
+            await asyncio.sleep(0.1)
+            os.kill(mover, signal.SIGCONT)
+            started = await asyncio.wait_for(limited, GENEROUS)
+            assert isinstance(started, Started)
+            assert started.group is not None
+            told = await asyncio.wait_for(client.ended("b"), GENEROUS)
+            assert told.limits_by == "cgroup v1"
+            (line,) = [line for line in yard.log("b").splitlines() if line.split(":")[1] == "pids"]
+            assert line.endswith("/".join(started.group.split("/")[-2:]))
 
     asyncio.run(main())
 

@@ -10,7 +10,7 @@ import os
 import time
 
 from . import kernel, lines, stop
-from .hold import EMPTY, QUIET
+from .hold import EMPTY, QUIET, UNSURE
 from .report import Report
 from .run import CLOSING, DRAINING, LIVE, WAITING
 
@@ -62,6 +62,8 @@ def judge(shim: Shim, run: Run) -> None:
     if hold is None or run.phase in (LIVE, DRAINING):
         return
     state = hold.state(run)
+    if state == UNSURE:
+        return
     if state == EMPTY:
         _settle(shim, run, hold.proof, clean=True)
     elif state == QUIET:

@@ -1,7 +1,8 @@
 """Runs held by cgroups of version 2: groups are used again, and the shim sits in the next free one before it spawns.
 
 So a child is born inside its group: a child moved after its spawn escapes when it forks at once. And nothing is moved
-at start: on an idle machine the kernel lets a move wait for a grace period of many milliseconds.
+at start: on an idle machine the kernel lets a move wait for a grace period of many milliseconds. Where it would, the
+shim does not wait for its own move either (`mover.py`), and until it has left a run's group that run is not judged.
 
 A job that may write cgroup files (it is root, or the worker is not and the group is its user's own) can leave its group
 on purpose; so that is no wall, but nothing that forks, daemons or dies gets out by accident.
@@ -16,20 +17,27 @@ import os
 import select
 import signal
 
-from . import process
-from .hold import ALIVE, EMPTY, Hold
+from . import kernel, process
+from .complaint import complain
+from .hold import ALIVE, EMPTY, UNSURE, Hold
 from .report import Report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from .limits import Limiter
     from .main import Shim
+    from .mover import Mover
     from .run import Run
 
 _KEPT = 32
 """Groups whose files stay open. More files would count against the limit that children inherit."""
+
+
+_QUICK = 0.004
+"""Seconds after a move in which the kernel makes another one at once."""
 
 
 def write(path: str, data: bytes) -> None:
@@ -136,12 +144,32 @@ def remove(path: str) -> None:
 
 
 class Slots:
-    """The reusable groups of one state folder. `current` is the free one in which the shim sits."""
+    """The reusable groups of one state folder.
 
-    __slots__ = ("_free", "_home", "_last", "_retired", "_taken", "current", "inside", "limiter", "root")
+    `current` is the free one in which the shim sits, None while it is on its way; `inside` the one that it surely has
+    not left.
+    """
 
-    def __init__(self, base: str, home: str, name: str, taken: set[str]) -> None:
-        """`base`: where to make them; `home`: the shim's own group; `taken`: slots of runs that are still alive.
+    __slots__ = (
+        "_again",
+        "_free",
+        "_home",
+        "_last",
+        "_moved",
+        "_next",
+        "_retired",
+        "_taken",
+        "_unsure",
+        "current",
+        "inside",
+        "limiter",
+        "mover",
+        "root",
+    )
+
+    def __init__(self, base: str, home: str, name: str, taken: set[str], again: Callable[[Run], None]) -> None:
+        """`base`: where to make them; `home`: the shim's own group; `taken`: slots of runs that are still alive;
+        `again`: judge a run that was UNSURE.
 
         Raises OSError when groups cannot be had there.
         """
@@ -152,6 +180,11 @@ class Slots:
         self._last = 0
         self.inside: Slot | None = None
         self.limiter: Limiter | None = None
+        self.mover: Mover | None = None
+        self._moved = 0.0
+        self._next: Slot | None = None
+        self._again = again
+        self._unsure: dict[str, Run] = {}
         os.makedirs(self.root, exist_ok=True)
         # An earlier shim's groups go, but those of living runs; a number that cannot be removed is not used.
         for entry in os.listdir(self.root):
@@ -170,14 +203,23 @@ class Slots:
         if folder != self.root or not os.path.isdir(path):
             return None
         slot = Slot(self.root, int(number))
+        self.settle()
         if run.limits is not None:
             slot.limits = run.limits
             if self.limiter is not None and self.current is not None:
                 self.limiter.resume(self.current)
         return slot
 
+    def seat(self) -> Slot:
+        """The slot in which the shim sits, once it does. Raises OSError; the shim is then at home, in no slot."""
+        self.settle()
+        if self.current is None:
+            self.advance()
+        assert self.current is not None
+        return self.current
+
     def advance(self) -> None:
-        """Sit in the next free slot. Raises OSError; the shim is then at home, in no slot."""
+        """Sit in the next free slot now. Raises OSError; the shim is then at home, in no slot."""
         self.current = None
         try:
             slot = self.take()
@@ -189,6 +231,49 @@ class Slots:
             self.leave()
             raise
         self.current = slot
+        self._moved = kernel.boottime()
+
+    def go_on(self) -> None:
+        """Sit in the next free slot soon, without waiting. Raises OSError, as `advance`."""
+        if self.mover is None or kernel.boottime() - self._moved < _QUICK:
+            self.advance()
+            return
+        self.current = None
+        try:
+            self._next = self.take()
+        except OSError:
+            self.leave()
+            raise
+        self.mover.move([(self._next, os.getpid())], self._arrived)
+
+    def _arrived(self, errors: list[int]) -> None:
+        slot, self._next = self._next, None
+        self._moved = kernel.boottime()
+        if errors[0]:
+            complain(f"no further group: {os.strerror(errors[0])}")
+            try:
+                self.leave()
+            except OSError as error:
+                complain(f"the shim cannot leave its group: {error}")
+        else:
+            self.inside = self.current = slot
+        unsure = list(self._unsure.values())
+        self._unsure.clear()
+        for run in unsure:
+            self._again(run)
+
+    def settle(self) -> None:
+        """Wait until the shim has left where it was."""
+        if self._next is not None:
+            assert self.mover is not None
+            self.mover.settle(os.getpid())
+
+    def leaving(self, slot: Slot, run: Run) -> bool:
+        """Whether the shim is still on its way out of the slot; the run is judged again when it is out."""
+        if self._next is None or self.inside is not slot:
+            return False
+        self._unsure[run.name] = run
+        return True
 
     def take(self) -> Slot:
         """A free slot for a process that is to be moved in. Raises OSError."""
@@ -215,6 +300,7 @@ class Slots:
 
     def close(self) -> None:
         """Leave, and remove what is empty."""
+        self.settle()
         self.leave()
         current = [self.current] if self.current is not None else []
         for slot in (*self._free, *current, *self._retired):
@@ -257,9 +343,12 @@ class Group(Hold):
             self.slot.kill()
 
     def state(self, run: Run) -> int:
+        if self._slots.leaving(self.slot, run):
+            return UNSURE
         return ALIVE if self._inside() or self.slot.populated() else EMPTY
 
     def survivors(self, run: Run) -> list[str]:
+        self._inside()
         return [process.describe(pid) for pid in self.slot.members()]
 
     def await_empty(self, shim: Shim, run: Run) -> None:
@@ -283,6 +372,8 @@ class Group(Hold):
     def _inside(self) -> bool:
         """Whether the shim itself is stuck in the group: it would be counted, and killed."""
         slots = self._slots
+        if slots.inside is self.slot:
+            slots.settle()
         if slots.inside is self.slot:
             slots.leave()
         return slots.inside is self.slot

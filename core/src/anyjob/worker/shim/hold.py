@@ -15,6 +15,8 @@ QUIET = 1
 """Nothing of the run is found, which proves nothing here."""
 EMPTY = 2
 """No process of the run is alive: the kernel says so."""
+UNSURE = 3
+"""It cannot be told for a moment; the run is judged again as soon as it can."""
 
 
 class Hold:
@@ -42,7 +44,7 @@ class Hold:
         raise NotImplementedError
 
     def state(self, run: Run) -> int:
-        """ALIVE, QUIET or EMPTY. Asked once the leader is gone."""
+        """ALIVE, QUIET, EMPTY or UNSURE. Asked once the leader is gone."""
         raise NotImplementedError
 
     def survivors(self, run: Run) -> list[str]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 
-from . import limits, mounts, scan, spawn
+from . import end, limits, mounts, scan, spawn
 from .complaint import complain
 from .groups import Group, Slot, Slots
 from .limits import Limiter
@@ -17,6 +17,7 @@ from .subreaper import Spawners
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from .main import Shim
@@ -48,13 +49,17 @@ class Holds:
         name = f"anyjob-{self._shim.seat.token}"
         for base in mounts.bases(own):
             try:
-                self._slots = Slots(base, own, name, taken)
+                self._slots = Slots(base, own, name, taken, self._judge_later)
             except OSError as error:
                 self._why = f"no groups can be made below {base}: {os.strerror(error.errno or 0)}"
                 continue
             self._slots.limiter = Limiter(self._slots.root, folders, {path.rpartition("/")[2] for path in taken})
-            self._mover = Mover(self._shim, self._slots.folders, self._slots.leave)
+            self._mover = self._slots.mover = Mover(self._shim, self._slots.folders, self._slots.leave)
+            self._mover.begin()  # now that the kernel lets it leave the shim's group at once
             return
+
+    def _judge_later(self, run: Run) -> None:
+        self._shim.later(lambda: end.judge(self._shim, run))
 
     def facts(self) -> dict[str, Any]:
         """For the worker: how runs are held and limited here."""
@@ -87,15 +92,12 @@ class Holds:
         """Start a resident in a group of its own. Returns its pid and the group. Raises StartError and OSError."""
         slots = self._slots
         assert slots is not None
-        if slots.current is None:
-            slots.advance()
-        slot = slots.current
-        assert slot is not None
+        slot = slots.seat()
         if slots.limiter is not None:
             slots.limiter.before(slot, Run({"run": "", "log": ""}), None)
         self.oom.up()
         pid, _ = spawn.launch(order, output, channel=channel)
-        self._advance(slots)
+        self._advance(slots.advance)  # it may be killed as soon as this returns
         return pid, slot
 
     def free(self) -> Slot:
@@ -117,6 +119,7 @@ class Holds:
         limiter = self._slots.limiter
         if limiter is None:
             return None
+        self._slots.settle()
         memory = limiter.before(slot, run, asked, pid, self._slots.current)
         limiter.after(slot, run, asked)
         return memory
@@ -174,21 +177,20 @@ class Holds:
     def close(self) -> None:
         """Remove what was made."""
         self._spawners.close()
-        if self._mover is not None:
-            self._mover.close()
         if self._slots is not None:
             self._slots.close()
+        if self._mover is not None:
+            self._mover.close()
 
     def _slot(self, run: Run) -> Slot | None:
         slots = self._slots
         if slots is None:
             return None
-        if slots.current is None:
-            try:
-                slots.advance()
-            except OSError as error:
-                run.note("shim", f"held without a group: {os.strerror(error.errno or 0)}")
-        return slots.current
+        try:
+            return slots.seat()
+        except OSError as error:
+            run.note("shim", f"held without a group: {os.strerror(error.errno or 0)}")
+            return None
 
     def _start_in(self, slot: Slot, run: Run, order: dict[str, Any], log: int, asked: dict[str, Any] | None) -> None:
         slots = self._slots
@@ -200,13 +202,13 @@ class Holds:
         run.own = True
         self._shim.leaders[run.pid] = run
         run.hold, run.group = Group(slots, slot), slot.path
-        self._advance(slots)
+        self._advance(slots.go_on if asked is None else slots.advance)
         if limiter is not None and asked is not None:
             limiter.after(slot, run, asked)
 
-    def _advance(self, slots: Slots) -> None:
+    def _advance(self, how: Callable[[], None]) -> None:
         try:
-            slots.advance()
+            how()
         except OSError as error:
             # What was started goes on; the shim is at home and tries again at the next start.
             complain(f"no further group: {error}")

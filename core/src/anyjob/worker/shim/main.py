@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+import sys
 
 from . import adopt, end, exits, frames, kernel, lines, replay, stop
 from .arms import Arms
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 
     from .run import Run
     from .seat import Seat
+
+
+_REAPED = 16
+"""Children that are reaped before runs are judged that are being killed: of one that has forked hundreds the last is
+dead long before all are reaped."""
 
 
 class Shim:
@@ -48,9 +54,9 @@ class Shim:
         self._handlers: dict[int, Callable[[int], None]] = {}
         self.timers = Timers()
         self.watch(self.timers.fd, select.EPOLLIN, lambda _: self.timers.run())
-        self._woken, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._woken, self._wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self.watch(self._woken, select.EPOLLIN, lambda _: self._reap())
-        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+        signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, kernel.no_handler)
         path = seat.folder + "/journal.jsonl"
         past = replay.read(path)
@@ -192,11 +198,16 @@ class Shim:
             os.read(self._woken, 4096)
         except BlockingIOError:
             pass
-        try:
-            while (gone := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT | os.WNOHANG)) is not None:
-                self._reap_one(gone.si_pid, exits.raw_status(gone.si_code, gone.si_status))
-        except ChildProcessError:
-            pass
+        for _ in range(_REAPED if self.closing else sys.maxsize):
+            try:
+                gone = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT | os.WNOHANG)
+            except ChildProcessError:
+                break
+            if gone is None:
+                break
+            self._reap_one(gone.si_pid, exits.raw_status(gone.si_code, gone.si_status))
+        else:
+            os.write(self._wake, b"0")
         if self.closing:
             self._judge()
 

@@ -1,4 +1,4 @@
-"""A process that moves others into groups, so that the shim need not wait until the kernel lets it.
+"""A process that moves others into groups, the shim too, so that the shim need not wait until the kernel lets it.
 
 The first move after some milliseconds without one waits for a grace period of the kernel, ten of them and more, and the
 shim has all other runs to look after meanwhile. Whoever asks answers for it that the numbers are their processes' own
@@ -36,7 +36,7 @@ _ANSWER = 20.0
 
 
 class Mover:
-    """The shim's side: forked when there is something to move, and again when somebody has killed it."""
+    """The shim's side. It is forked anew when somebody has killed it."""
 
     __slots__ = ("_asked", "_channel", "_folders", "_leave", "_pid", "_shim")
 
@@ -48,6 +48,10 @@ class Mover:
         self._pid = 0
         self._channel: socket.socket | None = None
         self._asked: deque[tuple[Moves, Done]] = deque()
+
+    def begin(self) -> None:
+        """Be there before there is something to move."""
+        self._fork()
 
     def move(self, moves: Moves, done: Done) -> None:
         """Put each process into its slot. `done` is called with 0 or an errno for each, soon."""
