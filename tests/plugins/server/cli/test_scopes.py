@@ -40,7 +40,7 @@ def test_the_way_of_a_namespace_and_its_app_group(anyjob: Call, file: Callable[[
     assert "jobs         1 of at most 1\n" in anyjob("group", "show", "web", *within).out.decode()
 
     assert "still has app groups" in anyjob("namespace", "delete", "shop").err
-    assert "still has 1 jobs" in anyjob("group", "delete", "web", *within).err
+    assert "still has 1 job. Delete it first." in anyjob("group", "delete", "web", *within).err
     both = anyjob("group", "delete", "--jobs", "web", "wbe", *within)
     assert (both.status, both.out) == (2, b""), "all are looked up before the first is deleted"
     assert "did you mean web?" in both.err

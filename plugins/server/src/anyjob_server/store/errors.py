@@ -179,7 +179,8 @@ class GroupNotEmpty(StoreError):
 
     def __init__(self, group_id: str, jobs: int) -> None:
         self.group_id, self.jobs = group_id, jobs
-        super().__init__(f"App group {short(group_id)!r} still has {jobs} jobs. Delete them first.")
+        left = "1 job. Delete it" if jobs == 1 else f"{jobs} jobs. Delete them"
+        super().__init__(f"App group {short(group_id)!r} still has {left} first.")
 
 
 class NameTaken(StoreError):
