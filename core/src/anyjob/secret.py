@@ -68,7 +68,7 @@ class Source(BaseModel):
     """Where a secret comes from: exactly one of a `file`, a variable of the worker's environment (`env`), and the
     output of a `command`, which has 30 seconds."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     file: Path | None = None
     env: str | None = None

@@ -25,7 +25,7 @@ class EgressSettings(BaseModel):
     `allow` says, unless an entry lies within them.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     allow: Annotated[
         tuple[Annotated[str, AfterValidator(_rule)], ...] | None, Field(description="the only places to call")

@@ -20,7 +20,7 @@ class PluginSettings(BaseModel):
     folder of the settings.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     allow: Annotated[tuple[str, ...] | None, Field(description="the only plugins that may be loaded")] = None
     deny: Annotated[tuple[str, ...], Field(description="plugins that must not be loaded")] = ()

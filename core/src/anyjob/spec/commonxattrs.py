@@ -99,7 +99,7 @@ Text = Annotated[str, AfterValidator(_no_nul)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Limits(_Part):

@@ -25,16 +25,18 @@ def alive(*marks: str) -> list[str]:
     """Processes that have one of the marks in their environment or arguments, as `pid: arguments`. Zombies are dead.
 
     One that is becoming another program shows neither for a moment, which is long on a busy machine: it is looked at
-    again.
+    again. And one that is gone when it is looked at may have left another that was not there when all were listed: so
+    they are listed until there is none that was not looked at.
     """
     wanted = [mark.encode() for mark in marks]
     found: list[str] = []
-    for entry in os.listdir("/proc"):
-        if not entry.isdigit() or int(entry) == os.getpid():
-            continue
-        arguments, environment = _told(entry)
-        if any(mark in text for text in (arguments, environment) for mark in wanted):
-            found.append(f"{entry}: {arguments.replace(bytes(1), b' ').decode(errors='replace').strip()}")
+    seen = {str(os.getpid())}
+    while new := [entry for entry in os.listdir("/proc") if entry.isdigit() and entry not in seen]:
+        seen.update(new)
+        for entry in new:
+            arguments, environment = _told(entry)
+            if any(mark in text for text in (arguments, environment) for mark in wanted):
+                found.append(f"{entry}: {arguments.replace(bytes(1), b' ').decode(errors='replace').strip()}")
     return found
 
 

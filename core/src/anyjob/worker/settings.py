@@ -17,7 +17,7 @@ __all__ = ["SecretSource", "WorkerSettings"]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class SecretSource(Source):

@@ -23,7 +23,7 @@ PRACTICE_REGION: Final = re.compile(r"practice:([1-9]\d{0,4})\Z")
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Key(_Part):

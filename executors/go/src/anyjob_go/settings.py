@@ -33,7 +33,7 @@ Program = Annotated[tuple[str, ...], Field(min_length=1), BeforeValidator(_words
 class GoSettings(BaseModel):
     """What an operator sets for go jobs."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     binaries: Annotated[
         dict[str, Program],

@@ -15,7 +15,7 @@ __all__ = ["HttpSettings"]
 class HttpSettings(BaseModel):
     """What an operator sets for http jobs."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     threads: Annotated[int, Field(ge=1, le=10_000), Field(description="calls at once; further ones wait")] = 1024
     timeout: Annotated[float, Field(gt=0), Field(description="seconds for a call whose job says none")] = 60

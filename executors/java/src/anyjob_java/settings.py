@@ -21,7 +21,7 @@ __all__ = ["JavaSettings"]
 class JavaSettings(BaseModel):
     """What an operator sets for java jobs."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     classpath: Annotated[
         Mapping[Owner, tuple[Entry, ...]],

@@ -15,7 +15,7 @@ __all__ = ["PythonSettings"]
 class PythonSettings(BaseModel):
     """What an operator sets for python jobs. From `uv` on: for jobs with requirements."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     command: Annotated[Command, Field(description="the interpreter of jobs that name none")] = "python3"
     warm: Annotated[

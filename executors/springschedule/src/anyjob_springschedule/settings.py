@@ -33,7 +33,7 @@ class AppSettings(BaseModel):
     """The table `[executors.springschedule.apps.GROUP]`: what a worker may start for jobs of an app group; `*` is every
     group."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     jars: Annotated[
         tuple[AbsolutePath, ...], Field(description="jars that jobs may name, and folders in which such jars lie")
@@ -62,7 +62,7 @@ class AppSettings(BaseModel):
 class SpringSettings(BaseModel):
     """What an operator sets for springschedule jobs."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     wait: Annotated[
         float,

@@ -55,7 +55,7 @@ _Token = Source | Annotated[SecretStr, AfterValidator(_token)]
 class XxlJobSettings(BaseModel):
     """What an operator sets for xxljob jobs."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     listen: Annotated[
         tuple[Annotated[str, AfterValidator(_address)], ...],

@@ -81,7 +81,7 @@ class Mount(BaseModel):
     """One mount. `source`: a folder or file of the engine's machine, or the name of a volume; without it the mount is a
     file system in memory, of at most `size`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     target: Annotated[Text, AfterValidator(_target), Field(description="its path inside the container")]
     source: Annotated[

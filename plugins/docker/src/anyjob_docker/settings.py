@@ -68,7 +68,7 @@ class AllowedMount(BaseModel):
 class Tls(BaseModel):
     """Files for an engine that is reached by TLS."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     ca: Annotated[Path | None, Field(description="the file of CA certificates")] = None
     cert: Annotated[Path | None, Field(description="the client's certificate")] = None
@@ -85,7 +85,7 @@ class Tls(BaseModel):
 class DockerSettings(BaseModel):
     """What jobs may have of an engine, and what they have that do not say."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     host: Annotated[
         Annotated[str, AfterValidator(_host)] | None,

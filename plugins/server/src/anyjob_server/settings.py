@@ -21,7 +21,7 @@ class LogSettings(BaseModel):
     """The part [server.logs]. Logs of ended instances go when they are older than `days`, and while all have more than
     `size` bytes the oldest."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     days: Annotated[int, Field(ge=1, le=36_500)] = 14
     size: Size = 10 << 30
@@ -31,7 +31,7 @@ class AlertSettings(BaseModel):
     """The part [server.alerts]. Alerts that nobody has sent are dropped when they are older than `days`, and of more
     than `most` the oldest."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     days: Annotated[int, Field(ge=1, le=36_500)] = 14
     most: Annotated[int, Field(ge=1)] = 10_000

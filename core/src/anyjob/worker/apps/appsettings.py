@@ -35,7 +35,7 @@ class AppsSettings(BaseModel):
     is ended. `tokens`: app group to its token, or to where it comes from.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     listen: list[Annotated[str, AfterValidator(_address)]] = []
     insecure: bool = False

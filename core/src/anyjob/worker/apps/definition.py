@@ -62,7 +62,7 @@ def _command(value: list[str]) -> list[str]:
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class CapabilitiesTable(_Table):

@@ -42,7 +42,7 @@ class FieldTable(BaseModel):
     default; others are null without one.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     at: str | Annotated[list[str], Field(min_length=1)]
     type: Literal["string", "integer", "number", "boolean", "array", "object"] = "string"

@@ -46,7 +46,7 @@ Served: TypeAlias = Annotated[list[Annotated[str, Field(min_length=1, max_length
 class Message(BaseModel):
     """Base of all of them."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
     kind: ClassVar[str] = "answer"
 

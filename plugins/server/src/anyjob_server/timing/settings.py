@@ -20,7 +20,7 @@ __all__ = ["MonthDays", "TimeSettings"]
 class MonthDays(BaseModel):
     """The days of one month on which jobs of the calendar fire."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     month: Annotated[int, Field(ge=1, le=12)]
     days: tuple[Annotated[int, Field(ge=1, le=31)], ...]
@@ -53,7 +53,7 @@ class TimeSettings(BaseModel):
     calendar fire; the name is the vendor's, at most 45 characters.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     timezone: Annotated[str, AfterValidator(_zone)] | None = None
     misfire_grace: Annotated[int, Field(ge=0, le=86_400)] = 60

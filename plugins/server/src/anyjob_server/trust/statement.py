@@ -39,7 +39,7 @@ class Statement(BaseModel):
     need a statement without it.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     effect: Literal["allow", "deny"]
     actions: Annotated[tuple[Annotated[str, AfterValidator(_action)], ...], Field(min_length=1)]
