@@ -456,3 +456,31 @@ def test_a_key_of_a_namespace_makes_no_other_one(server: Live) -> None:
         reply = server.call_as(scoped, "CreateNamespace", GroupId=None, Name="other", Uid="other", **scope)
         assert reply["Code"] == "NoPermission", reply
     assert server.call("ListNamespaces", Namespace="other")["Data"]["Namespaces"] == []
+
+
+def test_which_key_was_made_and_which_one_went_is_written_down(server: Live) -> None:
+    made = server.call("CreateAccessKey", Label="of somebody")["Data"]["AccessKeyId"]
+    assert server.call("RevokeAccessKey", KeyId=made)["Success"]
+    last = [(row.action, row.detail, row.key, row.allowed) for row in audited(server)[:2]]
+    assert last == [(name, f"KeyId={made}", KEY_ID, True) for name in ("RevokeAccessKey", "CreateAccessKey")]
+
+
+def test_progress_is_told_while_the_job_runs(server: Live, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    content = f'echo "3 5" > "$ANYJOB_PROGRESS"; while [ ! -e {go} ]; do sleep 0.05; done'
+    job = server.job("far", Content=content)
+    instance = server.call("ExecuteJob", JobId=job)["Data"]["JobInstanceId"]
+    try:
+        end = time.monotonic() + 30
+        while True:
+            one = server.call("GetJobInstance", JobInstanceId=instance)["Data"]["JobInstanceDetail"]
+            assert one["Status"] in (1, 2, 3), one
+            if one["Progress"]:
+                break
+            assert time.monotonic() < end, one
+            time.sleep(0.05)
+        (listed,) = server.call("GetJobInstanceList", JobId=job)["Data"]["JobInstanceDetails"]
+        assert (one["Progress"], listed["Progress"]) == ("3/5", "3/5")
+    finally:
+        go.touch()
+    assert ended(server, instance)["Progress"] == "3/5"

@@ -20,8 +20,9 @@ MOST_RESULT: Final = 1000
 """Bytes of a result that the API shows, as the vendor's. The whole stands in the store."""
 
 
-def instance_info(row: InstanceRow, time_type: TimeType, zone: tzinfo) -> dict[str, Json]:
-    """JobInstanceDetail as the list has it, and our own keys behind it, which SDKs ignore.
+def instance_info(row: InstanceRow, time_type: TimeType, zone: tzinfo, progress: str) -> dict[str, Json]:
+    """JobInstanceDetail as the list has it, and our own keys behind it, which SDKs ignore. `progress`: of one that
+    runs, whose row has none yet.
 
     Evidence is a list of `{source, text}`; StopReport is `{strength, by, evidence, survivors}` or null, both as
     `anyjob run --json` has them.
@@ -37,7 +38,7 @@ def instance_info(row: InstanceRow, time_type: TimeType, zone: tzinfo) -> dict[s
         "DataTime": moment(row.data_time, zone),
         "StartTime": moment(row.start_time, zone),
         "EndTime": moment(row.end_time, zone),
-        "Progress": row.progress,
+        "Progress": row.progress or progress,
         "Result": cut(row.result, MOST_RESULT),
         "Executor": row.executor,
         "WorkAddr": row.work_addr,

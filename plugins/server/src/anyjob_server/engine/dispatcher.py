@@ -204,7 +204,7 @@ class Dispatcher:
         self.timeouts.set(active.id, None)
         row, loaded, before = active.row, active.loaded, active.status
         result = result_of(outcome, active.stopped, loaded.job.timeout if loaded.job.timeout_kill_enable else None)
-        values = {"end_time": at, "progress": self._progress(row.id)}
+        values = {"end_time": at, "progress": self.progress(row.id)}
         transition = end_of(row.id, outcome, runs, values, result)
         active.status = transition.to
         following = self.after_end(active, at)
@@ -263,7 +263,8 @@ class Dispatcher:
             _log.warning("instance %d cannot be forgotten yet: %s", instance, error)
             asyncio.get_running_loop().call_later(_AGAIN, self._forget, instance)
 
-    def _progress(self, instance: int) -> str:
+    def progress(self, instance: int) -> str:
+        """`done/total` of an instance that runs, as its job said last; empty: it said nothing."""
         live = self._instances.live.get(instance)
         done = live.runs[-1].progress if live is not None and live.runs else None
         return "" if done is None else f"{done[0]}/{done[1]}"

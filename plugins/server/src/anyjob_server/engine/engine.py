@@ -232,10 +232,9 @@ class Engine:
         at = max((at for run in runs if (at := run.force_at) is not None), default=None)
         return None if at is None else int(at * 1000)
 
-    def progress(self, instance: int) -> tuple[int, int] | None:
-        """(done, total) of an instance that runs, as its job said last."""
-        live = self._instances.live.get(instance)
-        return live.runs[-1].progress if live is not None and live.runs else None
+    def progress(self, instance: int) -> str:
+        """`done/total` of an instance that runs, as its job said last; empty: it said nothing."""
+        return self._dispatcher.progress(instance)
 
     def log_path(self, instance: int) -> list[Path]:
         """The logs of an instance's runs, oldest first, as far as they are there."""

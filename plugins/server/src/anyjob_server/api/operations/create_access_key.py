@@ -32,6 +32,7 @@ async def _create(call: Call) -> Mapping[str, Json]:
         Policy.read(policy, namespace, group)
     _check_rights(call.key, namespace, group, policy)
     row, secret = await call.server.keys.create(label=label, namespace=namespace, group_id=group, policy=policy)
+    call.said["KeyId"] = row.access_key_id
     return {"Data": {"AccessKeyId": row.access_key_id, "AccessKeySecret": secret}}
 
 

@@ -29,7 +29,8 @@ async def get_job_instance(call: Call) -> Mapping[str, Json]:
         await server.engine.ends.wait(row.id, seconds)
         row = instance_of(call, group)
     job = server.engine.known(row.job) or server.store.read_now(lambda c: jobs.get(c, row.job, removed=True))
-    told = instance_info(row, TimeType.NONE if job is None else job.time_type, server.zone)
+    time_type = TimeType.NONE if job is None else job.time_type
+    told = instance_info(row, time_type, server.zone, server.engine.progress(row.id))
     told |= {
         "JobName": "" if job is None else job.name,
         "Parameters": row.parameters,

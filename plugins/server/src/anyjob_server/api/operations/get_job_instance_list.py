@@ -32,7 +32,7 @@ async def get_job_instance_list(call: Call) -> Mapping[str, Json]:
     except ValueError:
         legal = ", ".join(f"{one.value} ({one.label})" for one in InstanceStatus)
         raise WrongParameter("Status", str(number), f"is no status of an instance: write one of {legal}") from None
-    zone = call.server.zone
+    zone, progress = call.server.zone, call.server.engine.progress
 
     def ask(c: Connection) -> list[Json]:
         if job is not None:
@@ -46,7 +46,10 @@ async def get_job_instance_list(call: Call) -> Mapping[str, Json]:
         for one in {row.job for row in rows}:
             found = jobs.get(c, one, removed=True)
             types[one] = ("", TimeType.NONE) if found is None else (found.name, found.time_type)
-        return [{**instance_info(row, types[row.job][1], zone), "JobName": types[row.job][0]} for row in rows]
+        return [
+            {**instance_info(row, types[row.job][1], zone, progress(row.id)), "JobName": types[row.job][0]}
+            for row in rows
+        ]
 
     return {"Data": {"JobInstanceDetails": await call.server.store.read(ask)}}
 

@@ -15,8 +15,9 @@ __all__ = ["OPERATION"]
 
 async def _revoke(call: Call) -> Mapping[str, Json] | None:
     """KeyId. From the answer on, nothing that the key signs is let in. Raises BusinessError."""
+    call.said["KeyId"] = call.parameters.needed("KeyId")
     try:
-        await call.server.keys.revoke(call.parameters.needed("KeyId"), lambda row: in_reach(call.key, row))
+        await call.server.keys.revoke(call.said["KeyId"], lambda row: in_reach(call.key, row))
     except NoSuchAccessKey as unknown:
         raise BusinessError(404, str(unknown)) from None
     return None
