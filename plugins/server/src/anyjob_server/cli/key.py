@@ -124,7 +124,8 @@ def _json(one: dict[str, Any]) -> dict[str, Json]:
 
 def _row(one: dict[str, Any]) -> tuple[str, ...]:
     scope = "/".join(word for word in (one["KeyNamespace"], one["KeyGroupId"]) if word) or "all"
-    rights = f"{len(one['Policy'])} statements" if one["Policy"] else "everything"
+    count = len(one["Policy"])
+    rights = f"{count} statement{'' if count == 1 else 's'}" if count else "everything"
     at = one.get("RevokeTimestamp")
     state = "good" if at is None else f"revoked {moment(at / 1000)}"
     return one["AccessKeyId"], one["Label"], scope, rights, moment(one["CreateTimestamp"] / 1000), state
