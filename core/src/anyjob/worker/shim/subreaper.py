@@ -25,8 +25,8 @@ _ANSWER = 20
 """Seconds in which a spawner must have started a run."""
 _SPARE = 10.0
 """Seconds after which a spawner without a run is sent away."""
-_AT_ONCE = 4
-"""Spawners that are forked in one go."""
+_AT_ONCE = 8
+"""Spawners that are forked in one go, half of it the first time."""
 
 
 class Spawner:
@@ -102,7 +102,7 @@ class Spawners:
             return None
         # What the shim writes to after a fork stays behind in the spawner as a page of its own; those that are forked
         # in one go share it.
-        for _ in range(min(_AT_ONCE, self._limit - len(self._all))):
+        for _ in range(min(_AT_ONCE if self._all else _AT_ONCE // 2, self._limit - len(self._all))):
             self._fork()
         return self._free.pop() if self._free else None
 
