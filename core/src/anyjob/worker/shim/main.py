@@ -207,9 +207,15 @@ class Shim:
                 break
             self._reap_one(gone.si_pid, exits.raw_status(gone.si_code, gone.si_status))
         else:
-            os.write(self._wake, b"0")
+            self._wake_up()
         if self.closing:
             self._judge()
+
+    def _wake_up(self) -> None:
+        try:
+            os.write(self._wake, b"0")
+        except BlockingIOError:
+            pass  # it is full, so it wakes anyway
 
     def _reap_one(self, pid: int, status: int) -> None:
         self.residents.before_reap(pid)

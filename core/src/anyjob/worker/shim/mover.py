@@ -17,7 +17,7 @@ import signal
 import socket
 from collections import deque
 
-from . import kernel, process
+from . import kernel, packet, process
 from .groups import Slot, write
 
 TYPE_CHECKING = False
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     Moves = Sequence[tuple[Slot, int]]
     Done = Callable[[list[int]], None]
 
-_LONGEST = 1 << 16
 _ANSWER = 20.0
 """Seconds in which it must have moved what it was asked to."""
 
@@ -49,15 +48,11 @@ class Mover:
         self._channel: socket.socket | None = None
         self._asked: deque[tuple[Moves, Done]] = deque()
 
-    def begin(self) -> None:
-        """Be there before there is something to move."""
-        self._fork()
-
     def move(self, moves: Moves, done: Done) -> None:
         """Put each process into its slot. `done` is called with 0 or an errno for each, soon."""
         self._asked.append((moves, done))
         if self._channel is None:
-            self._fork()
+            self.begin()
         if self._channel is None:
             self._by_hand()
             return
@@ -84,7 +79,8 @@ class Mover:
             self._channel.close()
             self._channel = None
 
-    def _fork(self) -> None:
+    def begin(self) -> None:
+        """Fork it; without one `move` waits by itself."""
         ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         parent = os.getpid()
         try:
@@ -101,7 +97,7 @@ class Mover:
         self._channel = ours
         shim.watch(ours.fileno(), select.EPOLLIN, lambda _: self._hear())
         # It must not be counted in the group in which it was born.
-        if not self._speaks() or not ours.recv(_LONGEST):
+        if not self._speaks() or not ours.recv(packet.LONGEST):
             self._end()
 
     def _hurry(self) -> None:
@@ -112,12 +108,9 @@ class Mover:
 
     def _hear(self) -> None:
         assert self._channel is not None
-        try:
-            data = self._channel.recv(_LONGEST, socket.MSG_DONTWAIT)
-        except BlockingIOError:
+        data = packet.receive(self._channel)
+        if data is None:
             return
-        except OSError:
-            data = b""
         if not data:
             self._by_hand()
             return
@@ -146,7 +139,13 @@ class Mover:
         self._asked.clear()
         self._hurry()
         for moves, done in asked:
-            done([_enter(pid, self._folders(slot)) for slot, pid in moves])
+            done([self._move(slot, pid) for slot, pid in moves])
+
+    def _move(self, slot: Slot, pid: int) -> int:
+        try:
+            return _enter(pid, self._folders(slot))
+        except OSError as error:  # a group of version 1 that cannot be made
+            return error.errno or -1
 
     def _died(self, pid: int, _status: int, _usage: Any) -> None:
         if pid == self._pid:
@@ -176,7 +175,7 @@ def _work(channel: socket.socket, leave: Callable[[], None], parent: int) -> NoR
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         process.close_others([channel.fileno()], process.highest_file())
         channel.send(b"ready")
-        while data := channel.recv(_LONGEST):
+        while data := channel.recv(packet.LONGEST):
             moves: list[tuple[int, list[str]]] = marshal.loads(data)  # noqa: S302 - the shim, of which this is a fork
             channel.send(marshal.dumps([_enter(pid, folders) for pid, folders in moves]))
         status = 0

@@ -12,7 +12,7 @@ import select
 import socket
 from collections import deque
 
-from . import kernel, process
+from . import kernel, packet, process
 from .seed import Seed
 
 TYPE_CHECKING = False
@@ -34,7 +34,6 @@ _AHEAD = 16
 """Processes that are kept ready for runs to come while these come fast, and half of that at least; one otherwise."""
 _BUSY = 1.0
 """Seconds: runs that are closer to each other come fast."""
-_LONGEST = 1 << 16
 _TAIL = 2000
 """Bytes of a resident's own output that evidence holds."""
 _NAMES = ("PATH", "HOME", "LANG", "LANGUAGE", "TZ")
@@ -165,12 +164,9 @@ class Resident:
 
     def _hear(self) -> None:
         while True:
-            try:
-                data = self._channel.recv(_LONGEST, socket.MSG_DONTWAIT)
-            except BlockingIOError:
+            data = packet.receive(self._channel)
+            if data is None:
                 return
-            except OSError:
-                data = b""
             if not data:
                 self._hang_up()
                 # It is on its way out, and how it ended is worth knowing.
@@ -180,7 +176,7 @@ class Resident:
             said = json.loads(data)
             if said["ev"] == "ready":
                 self.ready = True
-                self.longest = min(said.get("longest", 0), _LONGEST)
+                self.longest = min(said.get("longest", 0), packet.LONGEST)
                 self._owner.shim.timers.cancel(("resident", self.pid))
                 self.serve()
             elif said["ev"] == "forked":

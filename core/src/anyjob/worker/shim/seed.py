@@ -11,7 +11,7 @@ import os
 import select
 import socket
 
-from . import frames, process
+from . import frames, packet, process
 from .spawn import StartError
 
 TYPE_CHECKING = False
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from .groups import Slot
     from .run import Run
-
-_LONGEST = 1 << 16
 
 
 def check(order: dict[str, Any]) -> None:
@@ -73,12 +71,9 @@ class Seed:
 
     def word(self) -> str | None:
         """What it has said since the last call: `begun`, `failed`, `gone` at its end; None when it is silent."""
-        try:
-            data = self.leash.recv(_LONGEST, socket.MSG_DONTWAIT)
-        except BlockingIOError:
+        data = packet.receive(self.leash)
+        if data is None:
             return None
-        except OSError:
-            return "gone"
         if not data:
             return "gone"
         said = json.loads(data)

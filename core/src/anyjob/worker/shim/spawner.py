@@ -18,15 +18,13 @@ import signal
 import socket
 import struct
 
-from . import exits, kernel, process, spawn
+from . import exits, kernel, packet, process, spawn
 from .oom import OomScore
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-LONGEST = 1 << 16
-"""Bytes of a packet; what is longer comes in a file."""
 _PRESS = 1
 """Milliseconds between two rounds of killing."""
 _SHOWN = 4000
@@ -68,7 +66,7 @@ def send_start(channel: socket.socket, order: dict[str, Any], log: int, memory: 
     """
     command = {"argv": order["argv"], "env": order["env"], "cwd": order["cwd"], "user": order.get("user")}
     data = marshal.dumps(("start", command, memory))
-    if len(data) <= LONGEST:
+    if len(data) <= packet.LONGEST:
         _send(channel, data, _fd.pack(log))
         return
     text = os.memfd_create("order", os.MFD_CLOEXEC)
@@ -119,7 +117,7 @@ class _Spawner:
             self._reap()
 
     def _listen(self) -> bool:
-        data, said, _, _ = self._channel.recvmsg(LONGEST, socket.CMSG_SPACE(8), socket.MSG_CMSG_CLOEXEC)
+        data, said, _, _ = self._channel.recvmsg(packet.LONGEST, socket.CMSG_SPACE(8), socket.MSG_CMSG_CLOEXEC)
         if not data:
             return False
         fds = [fd for _, _, rights in said for (fd,) in _fd.iter_unpack(rights)]

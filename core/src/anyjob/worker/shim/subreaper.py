@@ -9,7 +9,7 @@ import socket
 import struct
 import time
 
-from . import end, kernel, process, scan, spawner
+from . import end, kernel, packet, process, scan, spawner
 from .hold import ALIVE, EMPTY, Hold
 from .report import Report
 from .spawn import StartError
@@ -52,12 +52,9 @@ class Spawner:
 
     def receive(self) -> tuple[Any, ...] | None:
         """What it said next, empty when it is silent; None when it is gone."""
-        try:
-            data = self.channel.recv(spawner.LONGEST, socket.MSG_DONTWAIT)
-        except BlockingIOError:
+        data = packet.receive(self.channel)
+        if data is None:
             return ()
-        except OSError:
-            return None
         return _unpack(data) if data else None
 
     def start(self, order: dict[str, Any], log: int, memory: int | None) -> tuple[int, int]:
@@ -65,7 +62,7 @@ class Spawner:
         and OSError when it is gone.
         """
         spawner.send_start(self.channel, order, log, memory)
-        data = self.channel.recv(spawner.LONGEST)
+        data = self.channel.recv(packet.LONGEST)
         if not data:
             raise ConnectionResetError("the spawner died while it started the run")
         word, *said = _unpack(data)
