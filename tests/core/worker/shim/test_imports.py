@@ -10,7 +10,7 @@ from pathlib import Path
 import anyjob.worker.shim
 
 FOLDER = Path(anyjob.worker.shim.__file__).parent
-HEAVY = {"typing", "dataclasses", "asyncio", "subprocess", "threading", "logging", "pathlib", "inspect"}
+HEAVY = {"asyncio", "dataclasses", "inspect", "logging", "pathlib", "shutil", "subprocess", "threading", "typing"}
 """Standard modules that would make the shim a third larger, for nothing it needs."""
 
 

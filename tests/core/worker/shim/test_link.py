@@ -7,10 +7,11 @@ import dataclasses
 import os
 import socket
 import stat
+import time
 from pathlib import Path
 
 import pytest
-from tests.core.worker.shim.yard import Yard, until
+from tests.core.worker.shim.yard import GENEROUS, Yard, until
 from tests.passage import let_through
 
 from anyjob.errors import ShimLost
@@ -37,6 +38,23 @@ def test_a_later_worker_finds_runs_and_ends(any_yard: Yard) -> None:
             client.ack(["over", "live"])
         async with any_yard.client() as client:
             assert client.known == {}
+
+    asyncio.run(main())
+
+
+def test_a_busy_turn_does_not_keep_the_shim_waiting(yard: Yard) -> None:
+    """Of many orders the first runs begin while the worker still makes the others."""
+
+    async def main() -> None:
+        async with yard.client() as client:
+            orders = [yard.sh(f"run{number}", f"echo > begun{number}", cwd=str(yard.folder)) for number in range(8)]
+            begun = [client.start(order) for order in orders]
+            first, last = yard.folder / "begun0", yard.folder / "begun7"
+            end = time.monotonic() + GENEROUS
+            while not first.exists() and time.monotonic() < end:
+                time.sleep(0.01)  # the loop is not to turn
+            assert (first.exists(), last.exists()) == (True, False)
+            assert all(isinstance(one, Started) for one in await asyncio.gather(*begun))
 
     asyncio.run(main())
 
@@ -250,7 +268,7 @@ def test_an_end_is_told_before_all_that_was_ordered_has_begun(yard: Yard) -> Non
     async def main() -> None:
         async with yard.client() as client:
             names = [f"n{number}" for number in range(100)]
-            began = [client.start(yard.order(name, "true")) for name in names]  # one frame
+            began = [client.start(yard.order(name, "true")) for name in names]
             await began[0]
             await client.ended(names[0])
             assert not began[-1].done()
@@ -265,7 +283,7 @@ def test_what_a_worker_ordered_is_done_before_the_next_one_is_told_what_there_is
             names = [f"n{number}" for number in range(50)]
             for name in names:
                 old.start(yard.order(name, "true"))
-            await asyncio.sleep(0)  # they leave as one frame
+            await asyncio.sleep(0)  # they leave
             async with yard.client() as new:
                 assert sorted(new.known) == sorted(names)
                 new.ack(names)

@@ -44,6 +44,9 @@ __all__ = [
 
 _PATIENCE = 15.0
 """Seconds in which a lost shim must be reachable again; the keeper needs milliseconds."""
+_TOGETHER = 3
+"""Messages that leave as one frame. A busy worker says more in a turn, and the shim should begin what it was told first
+meanwhile, or each waits for the other."""
 _QUIT = frames.encode({"do": "quit_when_idle"})
 
 
@@ -53,8 +56,9 @@ class ShimClient:
     When the shim dies, the client reaches its successor, which the keeper starts, and asks again what was not answered:
     a run's name makes that safe. If nobody can be reached, every future fails with ShimLost.
 
-    Messages of one turn of the event loop leave as one frame, at the end of the turn (`loop.call_soon`). So whatever a
-    caller does before it next awaits, such as writing its own journal, is done before the shim can have seen the order.
+    Messages leave at the end of a turn of the event loop (`loop.call_soon`), some before it when there are many. So
+    whatever a caller does before it next awaits or orders something, such as writing its own journal, is done before
+    the shim can have seen the order.
     """
 
     def __init__(self, folder: Path, options: ShimOptions) -> None:
@@ -209,6 +213,8 @@ class ShimClient:
     # ---------------------------------------------------------------- out
 
     def _send(self, message: bytes) -> None:
+        if len(self._unsent) >= _TOGETHER and self._wire is not None:
+            self._say(self._wire)
         self._unsent.append(message)
         self._schedule()
 
@@ -224,6 +230,9 @@ class ShimClient:
             if self._closed is None and (self._again is None or self._again.done()):
                 self._again = self._loop.create_task(self._reattach())
             return
+        self._say(wire)
+
+    def _say(self, wire: ShimWire) -> None:
         if self._acks:
             self._unsent.append(frames.encode({"do": "ack", "runs": self._acks}))
             self._acks = []
@@ -288,8 +297,10 @@ class ShimClient:
                     connection = await reach(self.folder, self._options)
                     await self._loop.create_unix_connection(lambda wire=wire: wire, sock=connection)
                     listed = await wire.ready
-            except (OSError, TimeoutError) as error:
+            except BaseException as error:
                 wire.abort()
+                if not isinstance(error, (OSError, TimeoutError)):
+                    raise  # closed meanwhile
                 if wire.refused.startswith("refused") or self._loop.time() + pause >= end:
                     why = wire.refused or str(error) or "it does not answer"
                     raise ShimLost(self.folder, why + await asyncio.to_thread(last_words, self.folder)) from error

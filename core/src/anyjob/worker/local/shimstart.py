@@ -13,7 +13,7 @@ from pathlib import Path
 
 from anyjob.errors import ShimLost
 from anyjob.worker.local.shimvalues import ShimOptions, options_json
-from anyjob.worker.shim.keeper import BUSY
+from anyjob.worker.shim.seat import BUSY
 
 _ENTRY = "import sys; sys.path.append(sys.argv[1]); from shim.keeper import start; start()"
 _SLOW = 30

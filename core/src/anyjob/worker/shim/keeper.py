@@ -19,10 +19,8 @@ import time
 
 from . import exits, kernel, main, process
 from .complaint import complain
-from .seat import Seat
+from .seat import BUSY, Seat
 
-BUSY = 3
-"""Exit status of a start for a folder that has a keeper or shim already."""
 _QUICK = 5.0
 """Seconds: a shim that lived shorter may be one that cannot live at all."""
 _AT_ONCE = 3

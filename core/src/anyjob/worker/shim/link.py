@@ -26,13 +26,14 @@ _ucred = struct.Struct("iII")
 class Peer:
     """One accepted connection. `name`: what the worker calls itself, the same in each of its connections."""
 
-    __slots__ = ("_frames", "_unsent", "fd", "name", "pid", "said", "socket", "wants_write")
+    __slots__ = ("_frames", "_gone", "_unsent", "fd", "name", "pid", "said", "socket", "wants_write")
 
     def __init__(self, connection: socket.socket) -> None:
         self.socket = connection
         self.fd = connection.fileno()
         self._frames = frames.Frames()
         self._unsent = b""
+        self._gone = False
         self.said: list[bytes] = []
         self.wants_write = False
         self.pid, self.name = 0, ""
@@ -53,11 +54,26 @@ class Peer:
             return None
         return self._frames.feed(data) if data else None
 
+    def rest(self) -> list[dict[str, Any]]:
+        """All that it has sent and nobody has read yet. Raises FrameError."""
+        found: list[dict[str, Any]] = []
+        while True:
+            try:
+                data = self.socket.recv(_PART)
+            except OSError:
+                return found
+            if not data:
+                return found
+            found += self._frames.feed(data)
+
     def flush(self) -> bool:
-        """Send what was said in this turn as one frame. False: the worker has gone, or does not read any more."""
-        if self.said:
+        """Send what was said in this turn as one frame. False: the worker does not read any more.
+
+        One that has gone may have sent orders before, which are still to be read, up to the end.
+        """
+        if self.said and not self._gone:
             self._unsent += frames.frame(self.said)
-            self.said.clear()
+        self.said.clear()
         if not self._unsent:
             self.wants_write = False
             return True
@@ -66,7 +82,7 @@ class Peer:
         except BlockingIOError:
             sent = 0
         except OSError:
-            return False
+            self._gone, sent = True, len(self._unsent)
         self._unsent = self._unsent[sent:]
         self.wants_write = bool(self._unsent)
         return len(self._unsent) <= _PENDING
@@ -142,6 +158,8 @@ class Link:
             self._part(peer, "refused", f"this shim speaks protocol {spoken}, the worker {version}")
             return False
         # What the last one ordered is done before: of a warm run that has not begun by then, nothing is to come.
+        if self.worker is not None:
+            self._hear_out(self.worker)
         self._shim.orders.all()
         peer.name = str(message.get("id"))
         if peer.name in self._replaced:
@@ -154,6 +172,12 @@ class Link:
         self.worker = peer
         self._shim.worker_came()
         return True
+
+    def _hear_out(self, peer: Peer) -> None:
+        try:
+            self._shim.orders.add(peer.rest())
+        except frames.FrameError:
+            pass  # it is sent away in any case
 
     def _send(self, peer: Peer) -> None:
         before = peer.wants_write

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from .main import Shim
 
-_STARTS = 4
+_STARTS = 3
 """Runs that are begun in one turn. A start waits for its exec, half a millisecond; what has ended meanwhile must not
 wait for all that a busy worker orders in one go, nor the worker for it."""
 

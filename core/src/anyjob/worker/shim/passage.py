@@ -6,7 +6,6 @@ Source: Linux man-pages, path_resolution(7).
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 
 TYPE_CHECKING = False
@@ -36,6 +35,8 @@ def closed_to_others(path: str) -> str:
 
 def closed_programs() -> list[tuple[str, str]]:
     """Programs that jobs begin with, by this process's PATH, which others cannot come to; and the folder each."""
+    import shutil  # not in the shim, which calls only the others: it would load three ways to compress
+
     found = [path for name in _PROGRAMS if (path := shutil.which(name))]
     return [(path, closed) for path in found if (closed := closed_to_others(path))]
 

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     import socket
     from typing import Any
 
+BUSY = 3
+"""Exit status of a start for a folder that has a keeper or shim already."""
 IDLE = 60.0
 """Seconds without a worker and without a run after which a shim ends."""
 FLOOR = 64 << 20

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import base64
+import binascii
 import functools
 import os
 import time
@@ -111,7 +111,7 @@ def output(shim: Shim, run: Run, order: dict[str, Any]) -> int:
     if not secrets:
         return log
     try:
-        return _redact(shim, run, [base64.b64decode(secret) for secret in secrets], log)
+        return _redact(shim, run, [binascii.a2b_base64(secret) for secret in secrets], log)
     finally:
         os.close(log)
 
