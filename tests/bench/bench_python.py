@@ -1,6 +1,6 @@
 """Warm python runs against cold ones through host and runtime, as ratios of adjacent pairs.
 
-    python -m tests.bench.bench_python [--seconds 3] [--pairs 5] [--flight 2] [--lean /usr/bin/python3] [--state DIR]
+    python -m tests.bench.bench_python [--seconds 3] [--pairs 5] [--flight 2 8] [--lean /usr/bin/python3] [--state DIR]
 
 Three scripts: one that does nothing by this interpreter, which is a virtual environment's, the same by a lean
 distribution's, and one that imports requests, which the resident has imported before. Both sides have the same worker
@@ -94,7 +94,7 @@ def main() -> None:
     words = arguments(__doc__)
     words.add_argument("--seconds", type=float, default=3)
     words.add_argument("--pairs", type=int, default=5)
-    words.add_argument("--flight", type=int, nargs="*", default=[2])
+    words.add_argument("--flight", type=int, nargs="*", default=[2, 8])
     words.add_argument("--lean", default="/usr/bin/python3", help="a distribution's interpreter; empty: leave it out")
     given = words.parse_args()
     rows: list[tuple[str, str, str, str, list[str]]] = [

@@ -15,7 +15,7 @@ from anyjob_python.interpreter import Interpreter
 __all__ = ["resident"]
 
 _ZYGOTE = Path(__file__).parent / "zygote.py"
-_PARTS = tuple(_ZYGOTE.with_name(name) for name in ("zygote.py", "preload.py", "ending.py", "native.py"))
+_PARTS = tuple(_ZYGOTE.with_name(f"{name}.py") for name in ("zygote", "preload", "ready", "ending", "native"))
 
 
 def resident(interpreter: Interpreter, preload: Sequence[str], *, own: bool) -> Warm | None:

@@ -73,6 +73,7 @@ def _beside(name: str) -> Any:
 
 
 _ending: Any = _beside("ending")
+_ready: Any = _beside("ready")
 
 
 class _Refused(Exception):
@@ -266,6 +267,7 @@ def _reside(names: list[str]) -> tuple[list[str], str, bool]:
     sys.path_importer_cache.clear()  # each run looks for itself what there is to import
     gc.collect()
     gc.freeze()
+    _ready.fill_gaps()
     channel.send(b'{"ev":"ready","longest":%d}' % _LONGEST)
     _serve(channel)
     channel.detach()
@@ -293,6 +295,7 @@ def _rehearse() -> None:
     """
     argv, words = sys.argv, sys.orig_argv if hasattr(sys, "orig_argv") else None
     one, other = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
+    _ready.link(one, other)
     fd = other.fileno().to_bytes(4, sys.byteorder)
     variables = [b"=".join(item) for item in os.environb.items() if len(item[1]) < 256]
     order = b"\0".join([b"", b"/", b"2", os.fsencode(sys.executable), os.fsencode(__file__), *variables, b""])
@@ -330,9 +333,10 @@ def _source(script: str, folder: str) -> tuple[bytes, str]:
             file, beside = os.open(script, os.O_RDONLY | os.O_CLOEXEC), False
         try:
             text = part = os.read(file, os.fstat(file).st_size + 1)
+            room = 256  # mostly there is no more, and a larger room would be pages for nothing
             while part:
-                part = os.read(file, 1 << 16)
-                text += part
+                part = os.read(file, room)
+                text, room = text + part, 1 << 16
             return text, os.getcwd() if beside else os.path.dirname(os.readlink(f"/proc/self/fd/{file}"))
         finally:
             os.close(file)

@@ -78,7 +78,7 @@ class Residents:
         """
         if "warm" not in order or not self.shim.holds.grouped:
             return False
-        return self._key(order) in self._by_key or len(self._by_key) < _MOST or self._idlest() is not None
+        return len(self._by_key) < _MOST or self._key(order) in self._by_key or self._idlest() is not None
 
     def start(self, run: Run, order: dict[str, Any]) -> None:
         """Start the run as soon as a process is there for it. Raises StartError when there is no resident to be had."""

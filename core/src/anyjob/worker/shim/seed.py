@@ -28,7 +28,7 @@ def check(order: dict[str, Any]) -> None:
     names = [name for name in env if not name or "=" in name]
     if names:
         raise StartError("bad_config", ("exec", f"arguments or environment: illegal variable name {names[0]!r}"))
-    if any("\0" in word for word in (*order["argv"], *env, *env.values(), order["cwd"])):
+    if "\0" in "".join((*order["argv"], *env, *env.values(), order["cwd"])):
         raise StartError("bad_config", ("exec", "arguments or environment: embedded null byte"))
     if len(order["argv"]) < 2:
         raise StartError("bad_config", ("exec", f"a warm command needs a program and a script: {order['argv']}"))
