@@ -131,11 +131,14 @@ def pytest_make_collect_report(
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What needs a part that is missing is skipped, and nothing begins in CI that must have it."""
     must = ci_words() if strict() else set[str]()
+    lacks: dict[str, str] = {}  # to look takes programs
     for item in items:
         for word in {word for mark in item.iter_markers("needs") for word in mark.args}:
             if word not in PARTS:
                 raise pytest.UsageError(f"{item.nodeid}: needs({word!r}) is none of {', '.join(PARTS)}")
-            why = PARTS[word].missing()
+            if word not in lacks:
+                lacks[word] = PARTS[word].missing()
+            why = lacks[word]
             if why and word in must:
                 raise pytest.UsageError(f"{item.nodeid} needs {word}, which CI must have: {why}. {PARTS[word].remedy}")
             if why:
