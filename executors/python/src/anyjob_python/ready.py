@@ -38,8 +38,8 @@ def link(one: _socket.socket, other: _socket.socket) -> None:
     os.close(null)
     one.send(b"-")
     other.recv(1)
-    os.chdir(os.getcwd())
     try:
+        os.chdir(os.getcwd())  # which a module may have taken away
         os.setsid()
     except OSError:
         pass  # it leads its session already
