@@ -5,16 +5,21 @@ each in a group of its own, and end proven.
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from tests.core.worker.shim.yard import GENEROUS, Yard, alive, until
 
 from anyjob.worker.local.shimclient import Ended, RunLimits, ShimClient, Started
 from anyjob.worker.shim import process
+from anyjob.worker.shim.mover import Mover
+from anyjob.worker.shim.timers import Timers
 
 pytestmark = pytest.mark.needs("cgroup2")
 
@@ -204,3 +209,21 @@ def test_it_ends_with_the_shim(yard: Yard) -> None:
             await until(lambda: not alive(mover), "the end of the mover")
 
     asyncio.run(main())
+
+
+def test_a_group_that_cannot_be_made_is_told_for_its_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system of groups that is mounted read-only, and no fork to be had: each process gets its own answer."""
+
+    def fork() -> int:
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    def folders(slot: str) -> list[str]:
+        raise OSError(errno.EROFS if slot == "read-only" else errno.ENOSPC, slot)
+
+    monkeypatch.setattr(os, "fork", fork)
+    shim: Any = SimpleNamespace(timers=Timers())
+    mover, told = Mover(shim, cast("Any", folders), lambda: None), list[list[int]]()
+    moves: Any = [("read-only", 1), ("full", 2)]
+    mover.move(moves, told.append)
+    assert told == [[errno.EROFS, errno.ENOSPC]]
+    mover.settle()  # nothing is on its way
