@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import os
+import signal
 import socket
 import stat
 import time
@@ -287,6 +288,35 @@ def test_what_a_worker_ordered_is_done_before_the_next_one_is_told_what_there_is
             async with yard.client() as new:
                 assert sorted(new.known) == sorted(names)
                 new.ack(names)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("following", ["comes later", "waits already"])
+def test_what_a_worker_sent_last_is_read_to_its_end(yard: Yard, following: str) -> None:
+    """More than the shim reads at a time, from a worker that is gone before the shim answers the first of it."""
+
+    async def main() -> None:
+        names = [f"n{number:02}" for number in range(30)]
+        async with yard.client() as old:
+            shim = old.facts["pid"]
+            os.kill(shim, signal.SIGSTOP)
+            for name in names:
+                old.start(yard.order(name, "true", env={"LONG": "x" * 6000}))
+            await asyncio.sleep(0)  # they leave
+            opening = (
+                asyncio.create_task(ShimClient.open(yard.shim_folder, yard.options))
+                if following == "waits already"
+                else None
+            )
+            if opening is not None:
+                await asyncio.sleep(0.1)  # it is in the queue
+        os.kill(shim, signal.SIGCONT)
+        new = await (opening or ShimClient.open(yard.shim_folder, yard.options))
+        try:
+            assert sorted(new.known) == names
+        finally:
+            await new.close()
 
     asyncio.run(main())
 
