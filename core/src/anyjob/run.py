@@ -43,7 +43,7 @@ class Log(Protocol):
 
     def feed(self, data: bytes, source: str, cursor: str) -> None:
         """Append bytes pulled from `source`, and keep how far it was read: a later worker goes on from there, no
-        byte twice."""
+        byte twice. The cursor is kept as it is, also where the run has secrets: nothing of `data` may be in it."""
         ...
 
     def cursor(self, source: str) -> str | None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any, cast
 
 from anyjob.run import Log
 from anyjob_k8s.api import Api, Call
 from anyjob_k8s.logs import Logs
+from anyjob_k8s.place import Place
 
 LINE = b"2026-11-27T00:00:00.000000001Z hello\n"
 
@@ -103,15 +106,33 @@ class Files:
         yield answer
 
 
-def read_of(*answers: bytes) -> bytes:
-    async def life() -> bytes:
+def kept_of(*answers: bytes, secrets: bool) -> Kept:
+    async def life() -> Kept:
         kept = Kept()
-        logs = Logs(cast("Api", Files(*answers)), "default", cast("Log", kept))
+        logs = Logs(cast("Api", Files(*answers)), "default", cast("Log", kept), secrets=secrets)
         logs.look([ENDED], [], several=False)
         assert await logs.finish(10) == []
-        return kept.data
+        return kept
 
     return asyncio.run(life())
+
+
+def read_of(*answers: bytes) -> bytes:
+    return kept_of(*answers, secrets=False).data
+
+
+def test_the_lines_of_a_run_with_secrets_are_in_no_cursor() -> None:
+    """They go into the worker's ledger as they are, and it shows them at once when a read ends behind a secret."""
+    ending = "hunter2 is it"
+    line = LINE.replace(b"hello", ending.encode())
+    [open_cursor] = kept_of(line, secrets=False).cursors.values()
+    [cursor] = kept_of(line, secrets=True).cursors.values()
+    shown = base64.b64encode(f"{ending}\n".encode()).decode()
+    assert shown in open_cursor
+    place = Place.from_text(cursor.partition("\t")[0])
+    assert place == replace(Place.from_text(open_cursor.partition("\t")[0]), ending=b"")
+    assert place.may_hold(b"hi\n"), "that it may stand twice is then told by its length alone"
+    assert not place.may_hold(line)
 
 
 def test_a_rotation_is_said_and_so_is_what_may_stand_twice() -> None:

@@ -58,17 +58,19 @@ def logs(draw: st.DrawFn) -> list[Piece]:
     return [piece for piece in pieces if piece.text]
 
 
-def read(reader: Stamped, said: bytes, blocks: Iterator[int], cut: int | None) -> Iterator[tuple[bytes, Place | None]]:
+def read(
+    reader: Stamped, said: bytes, blocks: Iterator[int], cut: int | None, *, hide: bool = False
+) -> Iterator[tuple[bytes, Place | None]]:
     """What is new, with the place after it: durable after each feed, a worker that dies takes nothing else along.
 
-    `cut`: so many bytes come, and then an error; None: all, and the end.
+    `cut`: so many bytes come, and then an error; None: all, and the end. `hide`: the run has secrets.
     """
     left = said[:cut]
     while left:
         size = next(blocks)
         new = reader.feed(left[:size])
         left = left[size:]
-        yield new, reader.place and Place.from_text(reader.place.to_text())
+        yield new, reader.place and Place.from_text(reader.place.to_text(hide=hide))
     if cut is None:
         yield reader.end(), reader.place
 
@@ -130,9 +132,9 @@ def lives(draw: st.DrawFn) -> tuple[list[Piece], list[int], list[Look]]:
 
 
 @settings(max_examples=600)
-@given(lives(), SIZES)
+@given(life=lives(), sizes=SIZES, hide=st.booleans())
 def test_over_rotations_nothing_is_lost_or_doubled_but_where_it_is_said(
-    life: tuple[list[Piece], list[int], list[Look]], sizes: list[int]
+    *, life: tuple[list[Piece], list[int], list[Look]], sizes: list[int], hide: bool
 ) -> None:
     pieces, rotations, looks = life
     whole = b"".join(piece.text for piece in pieces)
@@ -145,7 +147,7 @@ def test_over_rotations_nothing_is_lost_or_doubled_but_where_it_is_said(
         reader = Stamped(place)
         said = answer(pieces[file : look.until], None if place is None else place.since, "Z")
         told = False
-        for new, now in read(reader, said, blocks, look.bytes):
+        for new, now in read(reader, said, blocks, look.bytes, hide=hide):
             if reader.gap and not told:
                 told = True
                 parts.append((b"", reader.repeated))

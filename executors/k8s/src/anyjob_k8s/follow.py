@@ -76,7 +76,8 @@ class Follow:
         cluster does not."""
         target = self._target
         track = self._cluster.track(self._run.name, target.namespace, target.kind, target.uid)
-        logs = Logs(self._cluster.api, target.namespace, self._run.log)
+        secrets = bool(self._run.common.secrets)
+        logs = Logs(self._cluster.api, target.namespace, self._run.log, secrets=secrets)
         try:
             await self._begin(track)
             began, gone_at = monotonic(), None

@@ -87,8 +87,9 @@ class Logs:
     the next worker goes on from there.
     """
 
-    def __init__(self, api: Api, namespace: str, log: Log) -> None:
-        self._api, self._namespace, self._log = api, namespace, log
+    def __init__(self, api: Api, namespace: str, log: Log, *, secrets: bool = False) -> None:
+        """`secrets`: the run has some, so what its lines hold is kept nowhere but in its log, which hides them."""
+        self._api, self._namespace, self._log, self._secrets = api, namespace, log, secrets
         self._sources: dict[str, _Source] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._pods: list[str] = []
@@ -250,7 +251,8 @@ class Logs:
 
     def _feed(self, source: _Source, data: bytes) -> None:
         assert source.place is not None
-        self._log.feed(data, source.seen.source, f"{source.place.to_text()}\t{source.lines.label}")
+        place = source.place.to_text(hide=self._secrets)
+        self._log.feed(data, source.seen.source, f"{place}\t{source.lines.label}")
 
     def _note(self, text: str, *, amid: bool) -> None:
         """`amid`: the last line has no end yet."""

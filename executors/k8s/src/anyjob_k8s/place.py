@@ -37,9 +37,10 @@ class Place:
     size: int
     ending: bytes
 
-    def to_text(self) -> str:
-        """As a log's cursor, which keeps texts."""
-        ending = base64.b64encode(self.ending).decode()
+    def to_text(self, *, hide: bool = False) -> str:
+        """As a log's cursor, which keeps texts. `hide`: without anything that stood in the log, as the lines of a run
+        with secrets may hold them; after a rotation it is then said more often that a line may stand there twice."""
+        ending = "" if hide else base64.b64encode(self.ending).decode()
         newest = [self.newest, self.same, int(self.over), self.size, ending]
         said = [self.mark, self.lines, self.bytes, self.last, *newest]
         return json.dumps(said, separators=(",", ":"))

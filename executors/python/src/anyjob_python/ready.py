@@ -1,7 +1,7 @@
 """What C does once before the fork, so that no forked process has to, on pages of its own. Part of the resident's
 program: standard library alone, Python 3.8 or later.
 
-Source: Linux man-pages, ld.so(8), LD_BIND_NOW, and sbrk(2); the GNU C Library, mallopt(3), M_TOP_PAD.
+Source: Linux man-pages, ld.so(8), LD_BIND_NOW, sbrk(2) and mallopt(3), M_TOP_PAD.
 """
 
 from __future__ import annotations
