@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -256,6 +256,20 @@ class Rig:
         name = run.record.order.job.name
         outcome = await self.within(run.outcome(), f"The run of {name!r} has not ended")
         return Finished(order=run.record.order, outcome=outcome, log=self.log(run))
+
+    async def finish_all(self, runs: Sequence[LiveRun]) -> list[Finished]:
+        """Wait for the ends of many runs, in their order. Raises Fault when none of those that are left ends within the
+        rig's patience: how long all of them take is the machine's affair."""
+        left = {asyncio.ensure_future(run.outcome()) for run in runs}
+        try:
+            while left:
+                ended, left = await asyncio.wait(left, timeout=self.patience, return_when=asyncio.FIRST_COMPLETED)
+                if not ended:
+                    raise Fault(f"{len(left)} of {len(runs)} runs go on, and none has ended for {self.patience:g} s.")
+        finally:
+            for end in left:
+                end.cancel()
+        return [await self.finish(run) for run in runs]
 
     def run(self, job: Job, **facts: Any) -> Finished:
         """One run from start to end, in a worker's life of its own."""

@@ -61,7 +61,7 @@ def test_a_firing_that_was_dropped_is_told_with_its_reason_and_times(
 
 
 def test_a_job_of_one_time_is_found_when_it_is_over(anyjob: Call, make: Callable[..., int]) -> None:
-    at = int(time.time() * 1000) + 1500
+    at = int(time.time() * 1000) + 5000
     make("why-once", TimeType=5, TimeExpression=str(at))
     assert said(anyjob, "why-once")["next"] == pytest.approx(at / 1000, abs=1)
     until(lambda: "it is over" in said(anyjob, "why-once")["never"], "the end")

@@ -137,7 +137,7 @@ class ContextCases(Suite):
                     await rig.submit(worker, rig.order(job, instance=instance, task=shard.id, shard=shard))
                     for shard in shards
                 ]
-                return [await rig.finish(run) for run in runs]
+                return await rig.finish_all(runs)
 
         for shard, got in zip(shards, asyncio.run(life()), strict=True):
             expect(got.outcome, Cause.SUCCEEDED, where="The sample 'prints_shard'")

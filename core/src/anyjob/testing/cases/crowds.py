@@ -35,7 +35,7 @@ class CrowdCases(Suite):
                 for number in range(self.crowd):
                     order = rig.order(jobs[number % 2], instance_parameters=f"number {number}")
                     runs.append(await rig.submit(worker, order))
-                return [await rig.finish(run) for run in runs]
+                return await rig.finish_all(runs)
 
         for number, got in enumerate(asyncio.run(life())):
             if number % 2:
@@ -56,7 +56,7 @@ class CrowdCases(Suite):
                 runs = await self._sleepers(rig, worker)
                 for run in runs:
                     run.stop(force=True)
-                return [await rig.finish(run) for run in runs]
+                return await rig.finish_all(runs)
 
         for got in asyncio.run(life()):
             expect(got.outcome, Cause.STOPPED, where=f"One of {self.many} runs that are stopped at once")
@@ -74,7 +74,7 @@ class CrowdCases(Suite):
                 for run in going:
                     run.stop(force=True)
                     short.append(await rig.submit(worker, rig.order(job)))
-                return [await rig.finish(run) for run in going], [await rig.finish(run) for run in short]
+                return await rig.finish_all(going), await rig.finish_all(short)
 
         stopped, short = asyncio.run(life())
         for got in stopped:
@@ -112,7 +112,7 @@ class CrowdCases(Suite):
         async def life() -> list[Finished]:
             async with rig.worker() as worker:
                 runs = [await rig.submit(worker, rig.order(job)) for _ in range(self.many)]
-                return [await rig.finish(run) for run in runs]
+                return await rig.finish_all(runs)
 
         got = asyncio.run(life())
         self._once_each(got, self.side_effects(effects), f"One of {self.many} runs at once")

@@ -63,7 +63,7 @@ class IsolationCases(Suite):
         async def life() -> list[Finished]:
             async with rig.worker() as worker:
                 runs = [await rig.submit(worker, rig.order(rig.job(sample))) for _ in range(2)]
-                return [await rig.finish(run) for run in runs]
+                return await rig.finish_all(runs)
 
         folders = [read(got.log).get("cwd", "") for got in asyncio.run(life())]
         check(folders[0] != folders[1], f"Two runs work in one folder, {folders[0]}.")

@@ -80,7 +80,7 @@ class LogCases(Suite):
         async def life() -> list[Finished]:
             async with rig.worker() as worker:
                 runs = [await rig.submit(worker, rig.order(rig.job(sample))) for _ in range(2)]
-                return [await rig.finish(run) for run in runs]
+                return await rig.finish_all(runs)
 
         sizes = [len(got.log) for got in asyncio.run(life())]
         said = f"Each of two runs at once wrote {sample.size} bytes; their logs hold {sizes}."
@@ -119,7 +119,7 @@ class LogCases(Suite):
             async with rig.worker() as worker:
                 job = rig.job(sample)
                 runs = [await rig.submit(worker, rig.order(job, instance_parameters=word)) for word in words]
-                return [await rig.finish(run) for run in runs]
+                return await rig.finish_all(runs)
 
         for word, got in zip(words, asyncio.run(life()), strict=True):
             others = [other for other in words if other != word and other.encode() in got.log]
