@@ -57,7 +57,7 @@ CASES = {
         Case(
             name="fork storm",
             script="trap '' TERM\ni=0\nwhile [ $i -lt 200 ]; do sleep MARK & i=$((i+1)); done\n: > ready\nwait",
-            flight=4,
+            flight=1,
         ),
         Case(
             name="daemon holds the log",

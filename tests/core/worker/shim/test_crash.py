@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Callable
 
+import pytest
 from tests.core.worker.shim.yard import Yard, alive, begin, codes, ends, kill, until
 
 from anyjob.worker.local.shimclient import Started
@@ -184,8 +185,10 @@ def test_a_stop_is_remembered_across_shims(any_yard: Yard) -> None:
     asyncio.run(main())
 
 
-def test_orders_in_flight_when_the_shim_dies(yard: Yard) -> None:
+@pytest.mark.parametrize("cgroup", ["auto", "off"])
+def test_orders_in_flight_when_the_shim_dies(new_yard: Callable[..., Yard], cgroup: str) -> None:
     """Killed while it starts a batch, again and again: each run begins exactly once, and each code is known."""
+    yard = new_yard(cgroup=cgroup)
 
     async def main() -> None:
         async with yard.client() as client:
@@ -282,6 +285,7 @@ def test_a_spawner_killed_while_it_starts_a_run(new_yard: Callable[..., Yard]) -
                 ended = await asyncio.wait_for(client.ended(name), 30)
                 if ended.pid is None:
                     assert ended.cause in ("start_failed", "unknown")
+                    assert ended.cause == "unknown" or yard.log(name) == "", "what has begun is not said to have not"
                 else:
                     assert (ended.status, yard.log(name)) in ((3 << 8, "begun\n"), (None, "begun\n"))
             assert yard.marked() == []

@@ -28,7 +28,12 @@ class Hearer(Protocol):
         """The connection is gone. `final`: the shim sent this worker away, so that it must not come back."""
 
 
-class ShimWire(asyncio.Protocol):
+_ROOM = memoryview(bytearray(1 << 16))
+"""What comes is read into here, by whichever connection it came, and copied at once: where asyncio makes room, it
+asks the kernel for a quarter of a megabyte each time, and gives it back."""
+
+
+class ShimWire(asyncio.BufferedProtocol):
     """One connection. `ready` is done when the shim's list has been read, and holds the list."""
 
     def __init__(self, hearer: Hearer) -> None:
@@ -44,10 +49,14 @@ class ShimWire(asyncio.Protocol):
         transport = cast("asyncio.Transport", transport)  # other loops have transports of their own
         self.transport = transport
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        del sizehint
+        return _ROOM
+
+    def buffer_updated(self, nbytes: int) -> None:
         assert self.transport is not None
         try:
-            messages = self._frames.feed(data)
+            messages = self._frames.feed(bytes(_ROOM[:nbytes]))
         except frames.FrameError as error:
             self.refused = str(error)
             self.transport.abort()

@@ -61,5 +61,6 @@ class Arms:
         # A shim that dies from here on finds the key armed and overdue, and the run's name keeps the command from a
         # second start.
         start.begin_all(self._shim, [begin])
+        self._shim.settle()
         if self._lines.pop(order["key"], None) is not None:
             self._shim.journal.add(frames.encode({"ev": "disarmed", "key": order["key"]}))

@@ -8,7 +8,7 @@ import json
 import os
 import time
 
-from . import frames, kernel, process
+from . import frames, kernel, process, spawner
 from .run import Run
 from .spawn import StartError
 
@@ -67,7 +67,7 @@ class Begun:
         while True:
             # Strangers first: one that ends in between has been written down when the ends are read.
             strangers = self._strangers()
-            leader, ended = self._leader(name), self._ended()
+            leader, ended = self._leader(name), self._ended(name)
             if leader is not None or ended:
                 return self._found(order, leader, ended)
             if not self._same_keeper or os.getppid() != self._shim.seat.keeper:
@@ -104,6 +104,9 @@ class Begun:
         self, order: dict[str, Any], leader: Facts | None, ended: list[dict[str, Any]]
     ) -> tuple[Run, int | None]:
         """Which of those that nobody knew is the run's leader. Raises StartError when that cannot be told."""
+        for line in ended:
+            if "mark" in line:  # by a spawner, which knew whom it held; who is alive is what its leader has left
+                return self._run(order, line["pid"], line["start"], None), line["status"]
         if leader is not None:
             slot = self._slot(process.group_of(leader.pid))
             before = [line for line in ended if slot is not None and self._slot(line["group"]) == slot]
@@ -119,8 +122,10 @@ class Begun:
             raise _unknowable()
         return self._run(order, firsts[0]["pid"], first, slot), firsts[0]["status"]
 
-    def _ended(self) -> list[dict[str, Any]]:
-        lines = self._shim.exits.lines().values()
+    def _ended(self, name: str) -> list[dict[str, Any]]:
+        """Leaders that have ended, of this run or of nobody knows which."""
+        mark = self._shim.seat.mark(name)
+        lines = [line for line in self._shim.exits.lines().values() if line.get("mark", mark) == mark]
         return [line for line in lines if self._new(line["pid"], line["start"], line["group"])]
 
     def _slot(self, group: str | None) -> str | None:
@@ -153,14 +158,16 @@ class Begun:
 
     def _strangers(self) -> list[int]:
         """Children of the keeper that may be the run, without its mark: not through exec yet, or with a wiped
-        environment.
+        environment. Or that may still begin it: a spawner of the dead shim that has not left yet.
         """
         found: list[int] = []
         for pid in process.children(self._shim.seat.keeper):
             facts = process.facts(pid)
             if facts is None or pid == os.getpid() or facts.session in self._sessions:
                 continue
-            if self._new(pid, facts.start, process.group_of(pid)) and not process.marked(pid, process.NO_RUN):
+            if facts.session == os.getsid(0) and facts.state not in "ZX" and spawner.is_one(pid):
+                found.append(pid)  # it may have an order that it has not read
+            elif self._new(pid, facts.start, process.group_of(pid)) and not process.marked(pid, process.NO_RUN):
                 found.append(pid)
         return found
 

@@ -9,7 +9,7 @@ import json
 import os
 import time
 
-from . import journal, process
+from . import frames, journal, process
 from .complaint import complain
 
 TYPE_CHECKING = False
@@ -64,25 +64,37 @@ class Notes:
     def __init__(self, path: str) -> None:
         self._path, self._fd = path, -1
 
-    def add(self, pid: int, start: int, status: int) -> None:
-        """Write down how a leader of a session ended that is not reaped yet."""
-        line = b'{"pid":%d,"start":%d,"status":%d,"group":null,"at":%.3f}\n' % (pid, start, status, time.time())
+    def add(self, pid: int, start: int, status: int, mark: str) -> None:
+        """Write down how a leader of a session ended that is not reaped yet. `mark`: the run's."""
+        facts = pid, start, status, frames.encode_text(mark), time.time()
         try:
-            if self._fd < 0:
-                self._fd = _open(self._path)
-            os.write(self._fd, line)
+            self._write(b'{"pid":%d,"start":%d,"status":%d,"group":null,"mark":%b,"at":%.3f}\n' % facts)
         except OSError as error:
             complain(f"status {status} of process {pid} is lost: {error}")
+
+    def leave(self, pid: int, start: int, mark: str) -> None:
+        """Write down whose leader goes on, for the keeper, which writes down how it ends and cannot tell."""
+        try:
+            self._write(b'{"pid":%d,"start":%d,"group":null,"mark":%b}\n' % (pid, start, frames.encode_text(mark)))
+        except OSError as error:
+            complain(f"that process {pid} is {mark} is lost: {error}")
+
+    def _write(self, line: bytes) -> None:
+        if self._fd < 0:
+            self._fd = _open(self._path)
+        os.write(self._fd, line)
 
 
 class Exits:
     """All that is written down in a folder, by whichever keeper. Reads only what has come since the last look."""
 
-    __slots__ = ("_folder", "_known", "_offsets")
+    __slots__ = ("_folder", "_known", "_marks", "_offsets")
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
         self._known: dict[tuple[int, int], dict[str, Any]] = {}
+        self._marks: dict[tuple[int, int], str] = {}
+        """Whose leaders went on when their spawner left."""
         self._offsets: dict[str, int] = {}
 
     def find(self, pid: int, start: int) -> int | None:
@@ -93,9 +105,15 @@ class Exits:
         return None if line is None else line["status"]
 
     def lines(self) -> dict[tuple[int, int], dict[str, Any]]:
-        """Every line, by pid and start time."""
+        """How every process ended of which that is known, by pid and start time."""
         for path in files(self._folder):
             lines, self._offsets[path] = journal.read_on(path, self._offsets.get(path, 0))
             for line in lines:
-                self._known[line["pid"], line["start"]] = line
+                who = line["pid"], line["start"]
+                if "status" not in line:
+                    self._marks[who] = line["mark"]
+                    continue
+                if (mark := self._marks.pop(who, None)) is not None:
+                    line["mark"] = mark
+                self._known[who] = line
         return self._known

@@ -68,25 +68,25 @@ class Holds:
         limiter = self._slots.limiter
         return {"holds": Group.by, "limits": {} if limiter is None else limiter.facts()}
 
-    def start(self, run: Run, order: dict[str, Any], log: int) -> None:
-        """Start the run and hold it. Raises StartError."""
+    def start(self, run: Run, order: dict[str, Any], log: int) -> bool:
+        """Start the run and hold it. False: it is among the shim's `coming`, until it is known whether it began. Raises
+        StartError."""
         asked: dict[str, Any] | None = order.get("limits")
         slot = self._slot(run)
         if slot is not None:
             self._start_in(slot, run, order, log, asked)
-            return
+            return True
         memory = None
         if asked is not None:
             limits.check(asked)
             memory = limits.by_rlimits(run, asked)
         self.oom.down()
-        one = self._spawners.take()
-        if one is not None:
-            self._spawners.start(one, run, order, log, memory)
-            return
+        if self._spawners.start(run, order, log, memory):
+            return False
         self.oom.up()
         run.pid, run.start = spawn.launch(order, log, memory=memory)
         scan.take(self._shim, run)
+        return True
 
     def start_resident(self, order: dict[str, Any], output: int, channel: int) -> tuple[int, Slot]:
         """Start a resident in a group of its own. Returns its pid and the group. Raises StartError and OSError."""

@@ -38,13 +38,15 @@ class Shim:
 
     `live` are runs that are not over, `over` the ends that no worker has acknowledged, as they were sent. A child of
     the shim is the leader of a run (`leaders`), or a helper (`by_pid`: what to call with its status and usage), or an
-    orphan.
+    orphan. `coming` are runs that somebody else starts for the shim: call one to wait until it is known whether it
+    began.
     """
 
     def __init__(self, seat: Seat) -> None:
         self.seat = seat
         self.live: dict[str, Run] = {}
         self.over: dict[str, bytes] = {}
+        self.coming: dict[str, Callable[[], None]] = {}
         self.leaders: dict[int, Run] = {}
         self.by_pid: dict[int, Callable[[int, Any], None]] = {}
         self.closing: dict[str, Run] = {}
@@ -108,6 +110,11 @@ class Shim:
         self.journal.add(message)
         self.journal.flush()
 
+    def settle(self) -> None:
+        """Wait until of all runs that are coming it is known whether they began: for what is to see all there are."""
+        while self.coming:
+            next(iter(self.coming.values()))()
+
     def later(self, act: Callable[[], None]) -> None:
         """Do it at the end of this turn, when what is being started has been."""
         self._later.append(act)
@@ -140,9 +147,9 @@ class Shim:
     def loop(self) -> None:
         """Turn until there is nothing left to keep."""
         scans = self.holds.scans
-        while not self.quitting or self.live or self.residents or self.orders:
+        while not self.quitting or self.live or self.coming or self.residents or self.orders:
             # Ends are taken up between starts, and told: else worker and shim would wait for each other by turns.
-            ready = self._epoll.poll(0 if self.orders else None)
+            ready = self._epoll.poll(0 if self.orders.ready else None)
             scans.stale()
             for fd, events in ready:
                 handler = self._handlers.get(fd)
@@ -176,6 +183,7 @@ class Shim:
         self.link.flush()
 
     def _compact(self) -> None:
+        self.settle()
         gone = [lines.gone(run, run.status) for run in self.live.values() if run.status is not None]
         asked = [stop.asked_line(run) for run in self.live.values() if run.stop_asked is not None]
         keep = [
@@ -205,6 +213,7 @@ class Shim:
                 break
             if gone is None:
                 break
+            self.settle()  # the child may be what a spawner that was killed had begun
             self._reap_one(gone.si_pid, exits.raw_status(gone.si_code, gone.si_status))
         else:
             self._wake_up()
@@ -246,7 +255,7 @@ class Shim:
 
     def _idle(self) -> None:
         if self.link.worker is None:
-            if self.live or self.arms or self.residents:
+            if self.live or self.coming or self.arms or self.residents:
                 self.worker_went()
             else:
                 self.quitting = True

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 _STARTS = 3
 """Runs that are begun in one turn. A start waits for its exec, half a millisecond; what has ended meanwhile must not
 wait for all that a busy worker orders in one go, nor the worker for it."""
+_COMING = 6
+"""Runs that are coming at one time. More would only wait for a processor, and a shim that dies leaves each of them in
+doubt."""
 
 
 class Orders:
@@ -33,6 +36,12 @@ class Orders:
     def __bool__(self) -> bool:
         return bool(self._waiting)
 
+    @property
+    def ready(self) -> bool:
+        """Whether the first of them can be carried out now."""
+        waiting = self._waiting
+        return bool(waiting) and (len(self._shim.coming) < _COMING or waiting[0].get("do") != "start")
+
     def add(self, messages: list[dict[str, Any]]) -> None:
         """Take orders; they are carried out by `some`, after the ends of this turn."""
         self._waiting += messages
@@ -40,12 +49,13 @@ class Orders:
     def some(self) -> None:
         """Carry out what stands first, up to a few starts."""
         if self._waiting:
-            self._carry_out(_STARTS)
+            self._carry_out(min(_STARTS, _COMING - len(self._shim.coming)))
 
     def all(self) -> None:
         """Carry out everything, before another worker is in charge."""
         if self._waiting:
             self._carry_out(len(self._waiting))
+        self._shim.settle()
 
     def _carry_out(self, most: int) -> None:
         """At most so many starts; those that stand together are begun together."""
@@ -53,7 +63,7 @@ class Orders:
         starts: list[dict[str, Any]] = []
         while waiting:
             if waiting[0].get("do") == "start":
-                if most == 0:
+                if most <= 0:
                     break
                 starts.append(waiting.popleft())
                 most -= 1

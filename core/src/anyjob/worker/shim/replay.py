@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 class Past:
     """The fold of a journal.
 
-    `begun` are runs that a shim may have been starting when it died, with the tick of that time: of a batch only the
-    first that is not written down as started, because each is before the next is touched. `statuses` are of leaders
+    `begun` are runs that a shim may have been starting when it died, with the tick of that time: all of a batch that is
+    begun together, by spawners; else only the first that is not written down as started, because each is before the
+    next is touched. `statuses` are of leaders
     reaped but not judged. `sown` are runs that were given to a process which a resident had forked. `named` are the
     processes (pid, start) of every run that was written down as started, also of those that are over.
     """
@@ -40,10 +41,12 @@ class Past:
             self.boot, self.keeper = line["id"], line["keeper"]
         elif event == "starting":
             self.end_batch()
-            self._batch = [name for name in line["runs"] if name not in self.live and name not in self.over]
+            batch = [name for name in line["runs"] if name not in self.live and name not in self.over]
+            # A second line is of a shim that was still to find out what the first one's had done.
+            self._batch = [name for name in batch if name not in self.begun and not line.get("together")]
             tick: int = line["tick"]
-            for name in self._batch:
-                self.begun[name] = tick
+            for name in batch:
+                self.begun.setdefault(name, tick)
         elif event == "sown":
             self.sown[run] = line
         elif event == "started":

@@ -130,6 +130,7 @@ class Scans:
 
     def orphans(self, but: Container[int] = ()) -> list[Facts]:
         """Children of the shim that it did not start, zombies included, as they are now."""
+        self.shim.settle()
         leaders, helpers = self.shim.leaders, self.shim.by_pid
         mine = [pid for pid in process.children(os.getpid()) if pid not in leaders and pid not in helpers]
         found = [process.facts(pid) for pid in mine if pid not in but]

@@ -25,6 +25,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+_NAME = "anyjob-spawner"
 _PRESS = 1
 """Milliseconds between two rounds of killing."""
 _SHOWN = 4000
@@ -59,6 +60,11 @@ def fork(journal: str, oom: OomScore) -> tuple[int, socket.socket]:
     return pid, ours
 
 
+def is_one(pid: int) -> bool:
+    """Whether a process of the shim's session is a spawner, or calls itself one."""
+    return (process.read(f"/proc/{pid}/comm") or b"").rstrip() == _NAME.encode()
+
+
 def send_start(channel: socket.socket, order: dict[str, Any], log: int, memory: int | None) -> None:
     """Order a start, with an rlimit of `memory` bytes, if any: the shim's side of what `serve` hears.
 
@@ -86,19 +92,27 @@ def _send(channel: socket.socket, data: bytes, fds: bytes) -> None:
 class _Spawner:
     """The process. `_leader` is the run's first process while it is not reaped, `_group` its number for good."""
 
-    __slots__ = ("_begun", "_channel", "_group", "_held", "_journal", "_killing", "_leader", "_oom", "_woken")
+    __slots__ = ("_begun", "_channel", "_group", "_held", "_journal", "_killing", "_leader", "_mark", "_oom", "_woken")
 
     def __init__(self, channel: socket.socket, woken: int, highest: int, journal: exits.Notes, oom: OomScore) -> None:
         kernel.become_subreaper()
-        kernel.set_name("anyjob-spawner")
+        kernel.set_name(_NAME)
         process.close_others([spawn.NULL, channel.fileno(), woken], highest)
         oom.reopen()
         self._channel, self._woken, self._journal, self._oom = channel, woken, journal, oom
         self._leader = self._group = self._begun = 0
+        self._mark = ""
         self._held = self._killing = False
 
     def serve(self) -> None:
-        """Until the shim is gone, or sends it away."""
+        """Until the shim is gone, or sends it away. What it holds is known by its number then."""
+        self._serve()
+        if self._held:
+            self._reap()
+        if self._leader:
+            self._journal.leave(self._leader, self._begun, self._mark)
+
+    def _serve(self) -> None:
         poll, channel, woken = select.poll(), self._channel.fileno(), self._woken
         poll.register(channel, select.POLLIN)
         poll.register(woken, select.POLLIN)
@@ -117,7 +131,10 @@ class _Spawner:
             self._reap()
 
     def _listen(self) -> bool:
-        data, said, _, _ = self._channel.recvmsg(packet.LONGEST, socket.CMSG_SPACE(8), socket.MSG_CMSG_CLOEXEC)
+        try:
+            data, said, _, _ = self._channel.recvmsg(packet.LONGEST, socket.CMSG_SPACE(8), socket.MSG_CMSG_CLOEXEC)
+        except ConnectionResetError:
+            return False  # the shim has died with words of this process unread
         if not data:
             return False
         fds = [fd for _, _, rights in said for (fd,) in _fd.iter_unpack(rights)]
@@ -136,7 +153,10 @@ class _Spawner:
         return True
 
     def _say(self, *said: Any) -> None:
-        self._channel.send(marshal.dumps(said))
+        try:
+            self._channel.send(marshal.dumps(said))
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # the shim is gone, and that is heard next
 
     def _start(self, log: int, order: dict[str, Any], memory: int | None) -> None:
         self._oom.up()
@@ -149,6 +169,7 @@ class _Spawner:
             self._oom.down()
             os.close(log)
         self._leader = self._group = pid
+        self._mark = order["env"][process.MARK]
         self._held, self._killing = True, False
         self._say("up", pid, self._begun)
 
@@ -180,7 +201,7 @@ class _Spawner:
             if gone.si_pid != self._leader:
                 os.waitpid(gone.si_pid, 0)
                 continue
-            self._journal.add(self._leader, self._begun, exits.raw_status(gone.si_code, gone.si_status))
+            self._journal.add(self._leader, self._begun, exits.raw_status(gone.si_code, gone.si_status), self._mark)
             _, status, usage = os.wait4(self._leader, 0)
             self._leader = 0
             ended = status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024

@@ -33,7 +33,8 @@ def begin_all(shim: Shim, orders: list[dict[str, Any]]) -> None:
         tick = kernel.boottime_ns() // kernel.TICK_NS
         try:
             names = b",".join(map(frames.encode_text, new))
-            shim.write_down(b'{"ev":"starting","runs":[%b],"tick":%d}' % (names, tick))
+            how = b"" if shim.holds.grouped else b',"together":true'
+            shim.write_down(b'{"ev":"starting","runs":[%b],"tick":%d%b}' % (names, tick, how))
         except OSError as error:
             _refuse(shim, orders, f"the journal cannot be written: {os.strerror(error.errno or 0)}")
             return
@@ -42,7 +43,7 @@ def begin_all(shim: Shim, orders: list[dict[str, Any]]) -> None:
 
 
 def _begin(shim: Shim, order: dict[str, Any]) -> None:
-    if order["run"] in shim.residents:
+    if order["run"] in shim.coming or order["run"] in shim.residents:
         return  # the answer comes when it has begun
     known = shim.live.get(order["run"])
     if known is not None:
@@ -94,14 +95,16 @@ def _start(shim: Shim, run: Run, order: dict[str, Any]) -> None:
     log = output(shim, run, order)
     try:
         order.pop("redact", None)
-        shim.holds.start(run, order, log)
+        begun = shim.holds.start(run, order, log)
     finally:
         os.close(log)
-    enter(shim, run)
+    if begun:
+        enter(shim, run)
 
 
 def _known(shim: Shim, order: dict[str, Any]) -> bool:
-    return order["run"] in shim.live or order["run"] in shim.over or order["run"] in shim.residents
+    name = order["run"]
+    return name in shim.live or name in shim.over or name in shim.coming or name in shim.residents
 
 
 def output(shim: Shim, run: Run, order: dict[str, Any]) -> int:

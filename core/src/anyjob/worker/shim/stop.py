@@ -23,6 +23,8 @@ def order(shim: Shim, name: str, stage: str) -> None:
     if never is not None:
         _reply(shim, name, never.json())
         return
+    if name in shim.coming:
+        shim.coming[name]()
     run = shim.live.get(name)
     if run is None:
         over = shim.over.get(name)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import marshal
+import os
 import select
+import signal
 import socket
 import struct
 import time
 
-from . import end, kernel, packet, process, scan, spawner
+from . import end, kernel, packet, process, scan, spawner, start
 from .hold import ALIVE, EMPTY, Hold
 from .report import Report
 from .spawn import StartError
@@ -25,6 +27,7 @@ _ANSWER = 20
 """Seconds in which a spawner must have started a run."""
 _SPARE = 10.0
 """Seconds after which a spawner without a run is sent away."""
+_DIED = "the spawner died while it started the run"
 _AT_ONCE = 8
 """Spawners that are forked in one go, half of it the first time."""
 
@@ -32,12 +35,14 @@ _AT_ONCE = 8
 class Spawner:
     """One spawner process."""
 
-    __slots__ = ("channel", "idle_since", "pid", "run")
+    __slots__ = ("begins", "channel", "idle_since", "pid", "run", "since")
 
     def __init__(self, pid: int, channel: socket.socket) -> None:
         self.pid, self.channel = pid, channel
         self.run: Run | None = None
-        self.idle_since = 0.0
+        self.begins: Run | None = None
+        """The run whose order it has, and of which it has not said yet whether it began; `since` boot-time seconds."""
+        self.idle_since = self.since = 0.0
         # The kernel keeps the time: Python would ask before each call whether it could go on.
         for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
             channel.setsockopt(socket.SOL_SOCKET, option, struct.pack("@ll", _ANSWER, 0))
@@ -57,18 +62,12 @@ class Spawner:
             return ()
         return _unpack(data) if data else None
 
-    def start(self, order: dict[str, Any], log: int, memory: int | None) -> tuple[int, int]:
-        """Let it start a run, with an rlimit of `memory` bytes, if any. Returns pid and start time. Raises StartError,
-        and OSError when it is gone.
-        """
-        spawner.send_start(self.channel, order, log, memory)
+    def wait(self) -> tuple[Any, ...]:
+        """What it says next, waited for. Raises OSError when it is gone, or silent for too long."""
         data = self.channel.recv(packet.LONGEST)
         if not data:
-            raise ConnectionResetError("the spawner died while it started the run")
-        word, *said = _unpack(data)
-        if word == "failed":
-            raise StartError(said[0], *said[1])
-        return said[0], said[1]
+            raise ConnectionResetError(_DIED)
+        return _unpack(data)
 
 
 def _unpack(data: bytes) -> tuple[Any, ...]:
@@ -78,21 +77,20 @@ def _unpack(data: bytes) -> tuple[Any, ...]:
 class Spawners:
     """The spawners of one shim: at most `limit` processes, forked when needed and used again."""
 
-    __slots__ = ("_all", "_free", "_limit", "_shim", "_thinning")
+    __slots__ = ("_all", "_free", "_limit", "_shim", "_thinning", "_watching")
 
     def __init__(self, shim: Shim, limit: int) -> None:
         self._shim, self._limit = shim, limit
         self._all: dict[int, Spawner] = {}
         self._free: list[Spawner] = []
-        self._thinning = False
+        self._thinning = self._watching = False
 
     @property
     def scans(self) -> scan.Scans:
         """What can be seen of the machine in this turn."""
         return self._shim.holds.scans
 
-    def take(self) -> Spawner | None:
-        """A spawner without a run; None when all have one."""
+    def _take_one(self) -> Spawner | None:
         if self._free:
             return self._free.pop()
         if len(self._all) >= self._limit:
@@ -114,20 +112,78 @@ class Spawners:
         shim.watch(channel.fileno(), select.EPOLLIN, functools.partial(self._hear, one))
         self._spare(one)
 
-    def start(self, one: Spawner, run: Run, order: dict[str, Any], log: int, memory: int | None) -> None:
-        """Start the run below the spawner, with an rlimit of `memory` bytes, if any. Raises StartError."""
+    def start(self, run: Run, order: dict[str, Any], log: int, memory: int | None) -> bool:
+        """Let a spawner start the run, with an rlimit of `memory` bytes, if any: the shim goes on meanwhile, and has
+        the run among its `coming`. False: all have a run. Raises StartError.
+        """
+        while (one := self._take_one()) is not None:
+            try:
+                spawner.send_start(one.channel, order, log, memory)
+            except (BrokenPipeError, ConnectionResetError):
+                continue  # somebody has killed it, of which the shim is still to hear
+            except OSError as error:
+                self._spare(one)
+                raise StartError("start_failed", ("shim", f"the order could not be handed on: {error}")) from error
+            self._comes(one, run)
+            return True
+        return False
+
+    def _comes(self, one: Spawner, run: Run) -> None:
+        one.begins, one.since = run, kernel.boottime()
+        self._shim.coming[run.name] = functools.partial(self._wait, one)
+        if not self._watching:
+            self._watching = True
+            self._shim.timers.set("coming", one.since + _ANSWER, self._overdue)
+
+    def _wait(self, one: Spawner) -> None:
         try:
-            run.pid, run.start = one.start(order, log, memory)
-        except StartError:
-            self.give_back(one)
-            raise
+            said = one.wait()
         except OSError as error:
-            self._look_for(one, run, error)
+            self._lost(one, error)
             return
-        one.run = run
+        self._take(one, *said)
+
+    def _overdue(self) -> None:
+        """Whoever has not answered for long is killed, and what it left looked for."""
+        now = kernel.boottime()
+        self._watching = False
+        for one in self._all.values():
+            if one.begins is None:
+                continue
+            if now - one.since >= _ANSWER:
+                os.kill(one.pid, signal.SIGKILL)  # own child, and not reaped
+            self._watching = True
+        if self._watching:
+            self._shim.timers.set("coming", now + _ANSWER / 2, self._overdue)
+
+    def _began(self, one: Spawner, word: str, *said: Any) -> None:
+        """The spawner has answered."""
+        run, one.begins = one.begins, None
+        assert run is not None
+        del self._shim.coming[run.name]
+        if word == "failed":
+            self.give_back(one)
+            cause, evidence = said
+            end.never_started(self._shim, run, cause, evidence)
+            return
+        pid, run.start = said
+        run.pid, one.run = pid, run
         # Should somebody kill the spawner, the shim may reap the leader before it learns of that.
-        self._shim.leaders.setdefault(run.pid, run)
+        self._shim.leaders.setdefault(pid, run)
         run.hold = Spawned(self, one)
+        start.enter(self._shim, run)
+
+    def _lost(self, one: Spawner, error: OSError) -> None:
+        """The spawner will not answer any more."""
+        run, one.begins = one.begins, None
+        assert run is not None
+        del self._shim.coming[run.name]
+        try:
+            self._look_for(one, run, error)
+        except StartError as why:
+            end.never_started(self._shim, run, why.cause, why.evidence)
+            return
+        start.enter(self._shim, run)
 
     def _look_for(self, one: Spawner, run: Run, error: OSError) -> None:
         """The spawner was killed while it started the run. What it had is the shim's own once it is a zombie."""
@@ -182,6 +238,9 @@ class Spawners:
             self._take(one, *said)
 
     def _take(self, one: Spawner, word: str, *said: Any) -> None:
+        if one.begins is not None:
+            self._began(one, word, *said)
+            return
         run = one.run
         if run is None or not isinstance(run.hold, Spawned):
             return
@@ -205,7 +264,9 @@ class Spawners:
         self._shim.holds.scans.coming.discard(one.pid)
         if one in self._free:
             self._free.remove(one)
-        if one.run is not None:
+        if one.begins is not None:
+            self._lost(one, ConnectionResetError(_DIED))
+        elif one.run is not None:
             scan.inherit(self._shim, one.run)
 
 
