@@ -7,7 +7,7 @@ import logging
 import math
 import socket
 import struct
-from typing import Final
+from typing import Final, cast
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -24,12 +24,16 @@ __all__ = ["ApiProtocol"]
 _PARSED: Final = 0xFFFF
 """Bytes of a URL that httptools reads: it counts in 16 bits. A CreateJob by GET may have a longer script."""
 
+_ROOM: Final = memoryview(bytearray(1 << 16))
+"""What comes is read into here, on whichever connection it comes, and copied at once: where asyncio makes room, it asks
+the kernel for a quarter of a megabyte each time, and gives it back."""
+
 _log = logging.getLogger("anyjob.server.api")
 _http_log = logging.getLogger("anyjob.server.http")
 _http_log.setLevel(logging.ERROR)  # a line for each malformed request is a stranger's to write
 
 
-class ApiProtocol(HttpToolsProtocol):
+class ApiProtocol(HttpToolsProtocol, asyncio.BufferedProtocol):
     """One connection. What is refused here, before there is a request, is answered in the gateway's form."""
 
     def __init__(self, config: Config, state: ServerState, guard: Guard, loop: asyncio.AbstractEventLoop) -> None:
@@ -41,7 +45,8 @@ class ApiProtocol(HttpToolsProtocol):
         self._fed, self._head = 0, 0
         self._refusal: GatewayError | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport = cast("asyncio.Transport", transport)
         super().connection_made(transport)
         self.transport = self._answers = WholeAnswers(transport)
         self._enter(Phase.HEAD, self._limits.head_seconds)
@@ -51,6 +56,13 @@ class ApiProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._guard.leave(self)
         super().connection_lost(exc)
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        del sizehint
+        return _ROOM
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self.data_received(bytes(_ROOM[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
         if self.phase is Phase.CLOSING:
