@@ -80,7 +80,7 @@ def test_the_settings_of_the_page(cluster: Cluster, tmp_path: Path) -> None:
             refused = served.refusal(report)
             events = cluster.kubectl("get", "events", "-n", name, "-o", "jsonpath={.items[*].reason}")
     assert (end.cause, end.log) == ("succeeded", ["hello "]), end
-    assert "Started" in events, "it ran in the namespace of the settings"
+    assert "SuccessfulCreate" in events, "it ran in the namespace of the settings"
     assert "XAttrs.namespace" in refused
     assert "XAttrs.image" in refused
 

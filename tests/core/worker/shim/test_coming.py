@@ -11,7 +11,7 @@ import pytest
 from tests.core.worker.shim.yard import GENEROUS, Yard, alive, kill, until
 
 from anyjob.worker.local.shimclient import Ended, ShimClient, Started
-from anyjob.worker.shim import process, spawner
+from anyjob.worker.shim import process
 
 
 @pytest.fixture
@@ -23,7 +23,11 @@ async def stopped_spawners(yard: Yard, client: ShimClient) -> list[int]:
     """All spawners of the shim, from here on stopped."""
     await client.start(yard.order("first", "true"))
     await client.ended("first")
-    found = [pid for pid in process.children(client.facts["pid"]) if spawner.is_one(pid)]
+    found = [
+        pid
+        for pid in process.children(client.facts["pid"])
+        if (process.read(f"/proc/{pid}/comm") or b"").startswith(b"anyjob-spawner")
+    ]
     for pid in found:
         os.kill(pid, signal.SIGSTOP)
     return found
@@ -156,5 +160,60 @@ def test_the_spawner_dies_with_the_order(yard: Yard) -> None:
             after = await client.start(yard.sh("after", "exit 4"))
             assert isinstance(after, Started)
             assert (await client.ended("after")).status == 4 << 8
+
+    asyncio.run(main())
+
+
+def test_only_one_of_several_was_begun_when_the_shim_died(yard: Yard) -> None:
+    """Those that were not are begun by the next shim, beside the one that goes on."""
+
+    async def main() -> None:
+        async with yard.client() as client:
+            spawners = await stopped_spawners(yard, client)
+            names = [f"n{number}" for number in range(len(spawners))]
+            began = [client.start(yard.sh(name, "echo begun; sleep 60")) for name in names]
+            await asked_nothing(client)
+            for pid in spawners[1:]:
+                os.kill(pid, signal.SIGKILL)
+            kill(client, "pid")
+            go_on(spawners)
+            assert all(isinstance(one, Started) for one in await asyncio.gather(*began))
+            for name in names:
+                await yard.wrote(name, "begun")
+                assert (await client.stop(name, "FORCE")).strength in ("PROVEN", "ASKED")
+                await client.ended(name)
+                assert yard.log(name) == "begun\n"
+
+    asyncio.run(main())
+
+
+def test_the_end_of_a_redactor_is_not_taken_for_a_run_s(yard: Yard) -> None:
+    async def main() -> None:
+        async with yard.client() as client:
+            spawners = await stopped_spawners(yard, client)
+            began = client.start(yard.sh("a", "echo begun", redact=[b"hunter2"]))
+            await asked_nothing(client)
+            kill(client, "pid")
+            for pid in spawners:
+                os.kill(pid, signal.SIGKILL)
+            assert isinstance(await began, Started)
+            assert (await client.ended("a")).status == 0
+            assert yard.log("a") == "begun\n"
+
+    asyncio.run(main())
+
+
+def test_a_spawner_that_does_not_answer_is_given_up(yard: Yard) -> None:
+    """It is killed, so that it cannot begin the run later."""
+
+    async def main() -> None:
+        async with yard.client() as client:
+            spawners = await stopped_spawners(yard, client)
+            ended = await client.start(yard.sh("a", "echo begun"))
+            assert isinstance(ended, Ended)
+            assert (ended.cause, yard.log("a")) == ("start_failed", "")
+            assert "did not start the run within 20 s; it left no process behind" in str(ended.evidence)
+            assert len([pid for pid in spawners if alive(pid)]) == len(spawners) - 1
+            go_on([pid for pid in spawners if alive(pid)])
 
     asyncio.run(main())

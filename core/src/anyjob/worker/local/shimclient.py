@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
-
-from pydantic_core import PydanticSerializationError, to_json
 
 from anyjob.errors import ShimLost
 from anyjob.worker.local.shimstart import last_words, reach
@@ -47,6 +44,8 @@ _PATIENCE = 15.0
 _TOGETHER = 3
 """Messages that leave as one frame. A busy worker says more in a turn, and the shim should begin what it was told first
 meanwhile, or each waits for the other."""
+_ACKS_WAIT = 0.05
+"""Seconds in which acknowledgements leave with whatever else is said, so that the shim is not woken for them alone."""
 _QUIT = frames.encode({"do": "quit_when_idle"})
 
 
@@ -80,6 +79,7 @@ class ShimClient:
         self._again: asyncio.Task[None] | None = None
         self._closed: ShimLost | None = None
         self._scheduled = False
+        self._acking: asyncio.TimerHandle | None = None
 
     @classmethod
     async def open(cls, folder: Path, options: ShimOptions | None = None) -> ShimClient:
@@ -119,7 +119,8 @@ class ShimClient:
                 return pending[1]
             self._starts[order.run] = pending[0], future
             return future
-        message = _encode(order)
+        self._before(order.run)
+        message = order.encode()
         self._starts[order.run] = message, future
         self._send(message)
         return future
@@ -161,12 +162,13 @@ class ShimClient:
         return await future
 
     def ack(self, runs: Iterable[str]) -> None:
-        """The ends of these runs are safe with the worker: the shim may forget them."""
+        """The ends of these runs are safe with the worker: the shim may forget them. It hears of it shortly."""
         for run in runs:
             self._acks.append(run)
             self._known.pop(run, None)
             self._over.pop(run, None)
-        self._schedule()
+        if self._acking is None:
+            self._acking = self._loop.call_later(_ACKS_WAIT, self._acknowledge)
 
     def arm(
         self, key: str, *, at: float, argv: Sequence[str], env: Mapping[str, str], log: str, cwd: str = "/"
@@ -189,6 +191,7 @@ class ShimClient:
         if self._closed is not None:
             future.set_exception(self._closed)
             return future
+        self._before(f"arm:{key}")
         self._arms.setdefault(key, []).append((message, future))
         self._send(message)
         return future
@@ -199,6 +202,8 @@ class ShimClient:
 
     async def close(self) -> None:
         """Disconnect. Runs go on; what waits for them fails with ShimLost."""
+        if self._acking is not None:
+            self._acking.cancel()
         if self._unsent or self._acks:
             self._flush()
         self._fail(ShimLost(self.folder, "the client was closed"))
@@ -217,6 +222,16 @@ class ShimClient:
             self._say(self._wire)
         self._unsent.append(message)
         self._schedule()
+
+    def _before(self, name: str) -> None:
+        """An acknowledgement is not to be taken for one of what is now ordered under its name."""
+        if name in self._acks and self._wire is not None:
+            self._say(self._wire)
+
+    def _acknowledge(self) -> None:
+        self._acking = None
+        if self._acks:
+            self._flush()
 
     def _schedule(self) -> None:
         if not self._scheduled:
@@ -321,6 +336,8 @@ class ShimClient:
             self._started(said)
         for said in listed["ended"]:
             self._ended(said)
+        for run in self._acks:
+            self._over.pop(run, None)
         for run in [run for run in self._ends if run not in self._live and run not in self._starts]:
             for future in self._ends.pop(run):
                 _break(future, self._not_known(run))
@@ -356,37 +373,6 @@ def _answer(waiting: dict[str, list[tuple[bytes, asyncio.Future[Any]]]], name: s
         _settle(orders.pop(0)[1], value)
         if not orders:
             del waiting[name]
-
-
-def _encode(order: StartOrder) -> bytes:
-    said: dict[str, Any] = {
-        "do": "start",
-        "run": order.run,
-        "folder": order.folder,
-        "log": order.log,
-        "argv": list(order.argv),
-        "env": dict(order.env),
-        "cwd": order.cwd,
-        "grace": order.grace,
-        "stop_signal": order.stop_signal,
-        "leftovers": order.leftovers,
-        "deadline": order.deadline,
-        "quota": order.quota,
-    }
-    # Left out where there is nothing to say: most runs, and the shim reads every word.
-    if order.user is not None:
-        said["user"] = {"uid": order.user.uid, "gid": order.user.gid, "groups": list(order.user.groups)}
-    if order.limits is not None:
-        said["limits"] = {"memory": order.limits.memory, "cpu": order.limits.cpu, "pids": order.limits.pids}
-    if order.warm is not None:
-        said["warm"] = {"key": order.warm.key, "argv": list(order.warm.argv)}
-    if order.redact:
-        said["redact"] = [b64encode(value).decode() for value in order.redact]
-    try:
-        quick = to_json(said)
-    except PydanticSerializationError:
-        return frames.encode(said)
-    return quick if quick.isascii() else frames.encode(said)  # the wire is ASCII
 
 
 def _settle(future: asyncio.Future[Any], value: object) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from pydantic_core import PydanticSerializationError, to_json
+
+from anyjob.worker.shim import frames
 from anyjob.worker.shim.seat import FLOOR, IDLE, RESIDENT_IDLE, SPAWNERS
 
 __all__ = [
@@ -90,6 +94,37 @@ class StartOrder:
     quota: int | None = None
     redact: Sequence[bytes] = ()
     warm: WarmStart | None = None
+
+    def encode(self) -> bytes:
+        """The message for the shim."""
+        said: dict[str, Any] = {
+            "do": "start",
+            "run": self.run,
+            "folder": self.folder,
+            "log": self.log,
+            "argv": list(self.argv),
+            "env": dict(self.env),
+            "cwd": self.cwd,
+            "grace": self.grace,
+            "stop_signal": self.stop_signal,
+            "leftovers": self.leftovers,
+            "deadline": self.deadline,
+            "quota": self.quota,
+        }
+        # Left out where there is nothing to say: most runs, and the shim reads every word.
+        if self.user is not None:
+            said["user"] = {"uid": self.user.uid, "gid": self.user.gid, "groups": list(self.user.groups)}
+        if self.limits is not None:
+            said["limits"] = {"memory": self.limits.memory, "cpu": self.limits.cpu, "pids": self.limits.pids}
+        if self.warm is not None:
+            said["warm"] = {"key": self.warm.key, "argv": list(self.warm.argv)}
+        if self.redact:
+            said["redact"] = [b64encode(value).decode() for value in self.redact]
+        try:
+            quick = to_json(said)
+        except PydanticSerializationError:
+            return frames.encode(said)
+        return quick if quick.isascii() else frames.encode(said)  # the wire is ASCII
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

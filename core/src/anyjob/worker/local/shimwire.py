@@ -28,9 +28,9 @@ class Hearer(Protocol):
         """The connection is gone. `final`: the shim sent this worker away, so that it must not come back."""
 
 
-_ROOM = memoryview(bytearray(1 << 16))
-"""What comes is read into here, by whichever connection it came, and copied at once: where asyncio makes room, it
-asks the kernel for a quarter of a megabyte each time, and gives it back."""
+_ROOM = 1 << 16
+"""Bytes that are read at a time: where asyncio makes the room for them, it asks the kernel for a quarter of a megabyte
+each time, and gives it back."""
 
 
 class ShimWire(asyncio.BufferedProtocol):
@@ -39,6 +39,7 @@ class ShimWire(asyncio.BufferedProtocol):
     def __init__(self, hearer: Hearer) -> None:
         self._hearer = hearer
         self._frames = frames.Frames()
+        self._room = memoryview(bytearray(_ROOM))
         self.transport: asyncio.Transport | None = None
         self.hello: Mapping[str, Any] = {}
         self.refused = ""
@@ -51,12 +52,12 @@ class ShimWire(asyncio.BufferedProtocol):
 
     def get_buffer(self, sizehint: int) -> memoryview:
         del sizehint
-        return _ROOM
+        return self._room
 
     def buffer_updated(self, nbytes: int) -> None:
         assert self.transport is not None
         try:
-            messages = self._frames.feed(bytes(_ROOM[:nbytes]))
+            messages = self._frames.feed(bytes(self._room[:nbytes]))
         except frames.FrameError as error:
             self.refused = str(error)
             self.transport.abort()

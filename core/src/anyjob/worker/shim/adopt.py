@@ -47,6 +47,14 @@ def take_over(shim: Shim, past: Past) -> None:
                 os.unlink(path)
 
 
+def claim(shim: Shim, run: Run) -> None:
+    """Hold a run that an earlier shim started, as well as can be."""
+    try:
+        shim.holds.claim(run)
+    except OSError as error:
+        complain(f"run {run.name}: its group cannot be used: {error}")
+
+
 def _lost(shim: Shim, run: Run, text: str) -> None:
     """The machine was started anew since: no process survives that."""
     run.cause = "node_lost"
@@ -63,10 +71,7 @@ def _adopt(shim: Shim, past: Past, line: dict[str, Any]) -> None:
         run.stop_asked, run.asked = asked["stage"], asked["at"]
     shim.live[run.name] = run
     shim.logs.add(run)
-    try:
-        shim.holds.claim(run)
-    except OSError as error:
-        complain(f"run {run.name}: its group cannot be used: {error}")
+    claim(shim, run)
     if line.get("redactor") is not None:
         pid, start = line["redactor"]
         _watch_redactor(shim, run, Redactor(pid, start))

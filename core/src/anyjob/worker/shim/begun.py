@@ -8,7 +8,7 @@ import json
 import os
 import time
 
-from . import frames, kernel, process, spawner
+from . import frames, kernel, process
 from .run import Run
 from .spawn import StartError
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _PATIENCE = 2.0
 """Seconds in which a child must have come through exec, on a busy machine too."""
+_GLANCE = 0.003
+"""Seconds between two looks."""
 
 
 def _unknowable() -> StartError:
@@ -64,19 +66,21 @@ class Begun:
             return None
         self._tick = tick
         until = kernel.boottime() + _PATIENCE
+        alone = False
         while True:
             # Strangers first: one that ends in between has been written down when the ends are read.
-            strangers = self._strangers()
+            strangers = self._strangers(name)
             leader, ended = self._leader(name), self._ended(name)
             if leader is not None or ended:
                 return self._found(order, leader, ended)
             if not self._same_keeper or os.getppid() != self._shim.seat.keeper:
                 raise _unknowable()
-            if not strangers:
+            if not strangers and alone:
                 return None  # the keeper has every child that the dead shim had, and this run is not among them
+            alone = not strangers  # a list that is read while some of it goes may lack one
             if kernel.boottime() > until:
                 raise _unknowable()
-            time.sleep(0.005)  # a child on its way through exec: it shows its mark, or its end, in a moment
+            time.sleep(_GLANCE)  # a child on its way through exec: it shows its mark, or its end, in a moment
 
     def _settle_sown(self, order: dict[str, Any], sown: dict[str, Any]) -> tuple[Run, int | None] | None:
         """A run that was given to a certain process, which leads a session from its beginning on. Without its shim it
@@ -124,16 +128,25 @@ class Begun:
 
     def _ended(self, name: str) -> list[dict[str, Any]]:
         """Leaders that have ended, of this run or of nobody knows which."""
+        found: list[dict[str, Any]] = []
         mark = self._shim.seat.mark(name)
-        lines = [line for line in self._shim.exits.lines().values() if line.get("mark", mark) == mark]
-        return [line for line in lines if self._new(line["pid"], line["start"], line["group"])]
+        for line in self._shim.exits.lines().values():
+            known = line.get("mark")
+            fits = self._fresh if known == mark else self._new if known is None else None
+            if fits is not None and fits(line["pid"], line["start"], line["group"]):
+                found.append(line)
+        return found
 
     def _slot(self, group: str | None) -> str | None:
         return None if group is None else self._shim.holds.slot_of(group)
 
+    def _fresh(self, pid: int, start: int, _group: str | None = None) -> bool:
+        """Whether a leader of a session may be what the dead shim started last, wherever it is."""
+        return start >= self._tick and (pid, start) not in self._known and not self._is_over(pid, start)
+
     def _new(self, pid: int, start: int, group: str | None) -> bool:
-        """Whether a leader of a session may be what the dead shim started last."""
-        if start < self._tick or (pid, start) in self._known or self._is_over(pid, start):
+        """The same of one that nothing else is known of: it is where runs are put."""
+        if not self._fresh(pid, start):
             return False
         if not self._shim.holds.grouped:
             return True
@@ -146,28 +159,40 @@ class Begun:
         return started is not None and abs(started - _epoch(start)) < 1
 
     def _leader(self, name: str) -> Facts | None:
+        mark = self._shim.seat.mark(name)
+        left = self._shim.exits.left(mark)
+        if left is not None:
+            # Its spawner has said whose it is; who else has the mark is below it. It is gone: its end is on its way.
+            facts = process.facts(left[0])
+            return facts if facts is not None and facts.start == left[1] and facts.state not in "ZX" else None
         found = [
             one
             for one in process.all_facts()
-            if one.session == one.pid
-            and one.state not in "ZX"
-            and self._new(one.pid, one.start, process.group_of(one.pid))
+            if one.session == one.pid and one.state not in "ZX" and self._fresh(one.pid, one.start)
         ]
-        found = [one for one in found if process.marked(one.pid, self._shim.seat.mark(name))]
+        found = [one for one in found if process.marked(one.pid, mark)]
         return min(found, key=lambda one: one.start, default=None)
 
-    def _strangers(self) -> list[int]:
+    def _strangers(self, name: str) -> list[int]:
         """Children of the keeper that may be the run, without its mark: not through exec yet, or with a wiped
-        environment. Or that may still begin it: a spawner of the dead shim that has not left yet.
+        environment. Or that may still begin it: what the dead shim had in its own session, and has not left yet.
         """
-        found: list[int] = []
+        mark, ours = self._shim.seat.mark(name), self._shim.seat.mark("")
+        left = self._shim.exits.left(mark)
+        found = [] if left is None else [left[0]]
         for pid in process.children(self._shim.seat.keeper):
             facts = process.facts(pid)
-            if facts is None or pid == os.getpid() or facts.session in self._sessions:
+            if facts is None:
+                found.append(pid)  # gone meanwhile: what it had is the keeper's own since
                 continue
-            if facts.session == os.getsid(0) and facts.state not in "ZX" and spawner.is_one(pid):
-                found.append(pid)  # it may have an order that it has not read
-            elif self._new(pid, facts.start, process.group_of(pid)) and not process.marked(pid, process.NO_RUN):
+            if pid == os.getpid() or facts.session in self._sessions:
+                continue
+            if self._shim.exits.foreign(pid, facts.start, mark):
+                continue
+            if facts.session != os.getsid(0) and not self._new(pid, facts.start, process.group_of(pid)):
+                continue
+            marks = process.marks(pid)
+            if process.NO_RUN not in marks and not any(one.startswith(ours) and one != mark for one in marks):
                 found.append(pid)
         return found
 

@@ -9,7 +9,7 @@ import json
 import os
 import time
 
-from . import frames, journal, process
+from . import frames, journal, kernel, process
 from .complaint import complain
 
 TYPE_CHECKING = False
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 _PREFIX = "keeper-"
+_KEPT = 2 << 20
+"""Bytes at the end of a file that stay: thousands of ends, where those count that the shim has not taken up yet."""
 
 
 def new_file(folder: str) -> str:
@@ -73,7 +75,8 @@ class Notes:
             complain(f"status {status} of process {pid} is lost: {error}")
 
     def leave(self, pid: int, start: int, mark: str) -> None:
-        """Write down whose leader goes on, for the keeper, which writes down how it ends and cannot tell."""
+        """Write down whose leader of a session this is, or that it is no run's (an empty mark): how it ends is written
+        down by the keeper, which cannot tell."""
         try:
             self._write(b'{"pid":%d,"start":%d,"group":null,"mark":%b}\n' % (pid, start, frames.encode_text(mark)))
         except OSError as error:
@@ -88,10 +91,11 @@ class Notes:
 class Exits:
     """All that is written down in a folder, by whichever keeper. Reads only what has come since the last look."""
 
-    __slots__ = ("_folder", "_known", "_marks", "_offsets")
+    __slots__ = ("_folder", "_known", "_marks", "_offsets", "_own")
 
-    def __init__(self, folder: str) -> None:
-        self._folder = folder
+    def __init__(self, folder: str, own: str) -> None:
+        """`own`: the file of the keeper above."""
+        self._folder, self._own = folder, own
         self._known: dict[tuple[int, int], dict[str, Any]] = {}
         self._marks: dict[tuple[int, int], str] = {}
         """Whose leaders went on when their spawner left."""
@@ -103,6 +107,30 @@ class Exits:
         if line is None:
             line = self.lines().get((pid, start))
         return None if line is None else line["status"]
+
+    def trim(self) -> None:
+        """Give back the beginning of a long file of this shim's keeper: of all but the last ends the journal tells."""
+        try:
+            fd = os.open(self._own, os.O_RDWR | os.O_CLOEXEC)
+        except OSError:
+            return  # nobody has written yet
+        try:
+            size = os.fstat(fd).st_size
+            if size > 2 * _KEPT:
+                kernel.punch(fd, 0, size - _KEPT)
+        except OSError as error:
+            complain(f"{self._own} keeps growing: {os.strerror(error.errno or 0)}")
+        finally:
+            os.close(fd)
+
+    def left(self, mark: str) -> tuple[int, int] | None:
+        """The leader, by pid and start time, that a spawner has left behind under this mark and that goes on."""
+        self.lines()
+        return next((who for who, known in self._marks.items() if known == mark), None)
+
+    def foreign(self, pid: int, start: int, mark: str) -> bool:
+        """Whether it is written down that this process is none of the run with this mark."""
+        return self._marks.get((pid, start), mark) != mark
 
     def lines(self) -> dict[tuple[int, int], dict[str, Any]]:
         """How every process ended of which that is known, by pid and start time."""

@@ -82,6 +82,8 @@ class Holds:
             memory = limits.by_rlimits(run, asked)
         self.oom.down()
         if self._spawners.start(run, order, log, memory):
+            if self.grouped:
+                self._shim.settle()  # of a batch one run is touched at a time here, as the journal has it
             return False
         self.oom.up()
         run.pid, run.start = spawn.launch(order, log, memory=memory)

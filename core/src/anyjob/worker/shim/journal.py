@@ -23,13 +23,17 @@ def read(path: str) -> list[dict[str, Any]]:
 
 
 def read_on(path: str, offset: int) -> tuple[list[dict[str, Any]], int]:
-    """Every whole line from `offset` bytes on, and the offset behind them."""
+    """Every whole line from `offset` bytes on, and the offset behind them. What the disk got back is skipped."""
     try:
         with open(path, "rb") as file:
-            file.seek(offset)
+            offset = file.seek(offset, os.SEEK_DATA)
             data = file.read()
     except FileNotFoundError:
         return [], offset
+    except OSError as error:
+        if error.errno != errno.ENXIO:
+            raise
+        return [], offset  # nothing stands there yet
     whole = data[: data.rfind(b"\n") + 1]
     lines: list[dict[str, Any]] = []
     for line in whole.splitlines():

@@ -6,6 +6,7 @@ import os
 import select
 import socket
 import struct
+import time
 from collections import deque
 
 from . import frames
@@ -20,6 +21,8 @@ _PENDING = 64 << 20
 """Bytes a worker may leave unread before it is dropped; it lists everything when it connects again."""
 _PART = 1 << 16
 """Bytes read at a time; for a larger buffer the kernel would map pages each time."""
+_SOON = 0.001
+"""Seconds in which what need not be told at once waits for more: a run that is as short has one message less."""
 _ucred = struct.Struct("iII")
 
 
@@ -91,11 +94,13 @@ class Peer:
 class Link:
     """The listening socket, connections that have not said hello yet, and the worker in charge."""
 
-    __slots__ = ("_listener", "_replaced", "_shim", "worker")
+    __slots__ = ("_due", "_listener", "_replaced", "_shim", "worker")
 
     def __init__(self, shim: Shim, listener: socket.socket) -> None:
         self._shim, self._listener = shim, listener
         self.worker: Peer | None = None
+        self._due = 0.0
+        """When what was said must leave, if all of it may wait."""
         self._replaced: deque[str] = deque(maxlen=64)
         listener.settimeout(0)
         shim.watch(listener.fileno(), select.EPOLLIN, self._accept)
@@ -104,11 +109,26 @@ class Link:
         """Tell the worker at the end of this loop turn; nobody there, nobody told."""
         if self.worker is not None:
             self.worker.said.append(message)
+            self._due = 0.0
+
+    def say_soon(self, message: bytes) -> None:
+        """Tell the worker within a millisecond, in the order of what is said."""
+        if self.worker is not None:
+            if not self.worker.said:
+                self._due = time.monotonic() + _SOON
+            self.worker.said.append(message)
+
+    @property
+    def pause(self) -> float | None:
+        """Seconds until something must leave; None: there is nothing."""
+        peer = self.worker
+        return None if peer is None or not peer.said else max(0.0, self._due - time.monotonic())
 
     def flush(self) -> None:
-        """Send what was said in this turn."""
+        """Send what was said in this turn, unless all of it may wait."""
         peer = self.worker
-        if peer is not None and peer.said:
+        if peer is not None and peer.said and (not self._due or time.monotonic() >= self._due):
+            self._due = 0.0
             self._send(peer)
 
     def close(self, why: str) -> None:

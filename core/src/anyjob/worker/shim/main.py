@@ -62,7 +62,7 @@ class Shim:
         signal.signal(signal.SIGCHLD, kernel.no_handler)
         path = seat.folder + "/journal.jsonl"
         past = replay.read(path)
-        self.exits = exits.Exits(seat.folder)
+        self.exits, self.notes = exits.Exits(seat.folder, seat.exits), exits.Notes(seat.exits)
         self.logs = LogWatch(self.timers, seat.floor)
         self.arms = Arms(self)
         self.orders = Orders(self)
@@ -149,7 +149,7 @@ class Shim:
         scans = self.holds.scans
         while not self.quitting or self.live or self.coming or self.residents or self.orders:
             # Ends are taken up between starts, and told: else worker and shim would wait for each other by turns.
-            ready = self._epoll.poll(0 if self.orders.ready else None)
+            ready = self._epoll.poll(0 if self.orders.ready else self.link.pause)
             scans.stale()
             for fd, events in ready:
                 handler = self._handlers.get(fd)
@@ -200,6 +200,7 @@ class Shim:
             self.journal.rewrite(keep)
         except OSError as error:
             complain(f"journal: {error}")
+        self.exits.trim()
 
     def _reap(self) -> None:
         try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 
 from . import frames, start, stop
-from .complaint import complain_of_fault
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,8 +81,7 @@ class Orders:
         try:
             act(*args)
         except Exception as error:
-            complain_of_fault()
-            self._shim.say(frames.encode({"ev": "fault", "text": f"{type(error).__name__}: {error}"}))
+            start.tell_fault(self._shim, error)
 
     def _obey(self, message: dict[str, Any]) -> None:
         shim = self._shim

@@ -25,7 +25,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_NAME = "anyjob-spawner"
 _PRESS = 1
 """Milliseconds between two rounds of killing."""
 _SHOWN = 4000
@@ -60,11 +59,6 @@ def fork(journal: str, oom: OomScore) -> tuple[int, socket.socket]:
     return pid, ours
 
 
-def is_one(pid: int) -> bool:
-    """Whether a process of the shim's session is a spawner, or calls itself one."""
-    return (process.read(f"/proc/{pid}/comm") or b"").rstrip() == _NAME.encode()
-
-
 def send_start(channel: socket.socket, order: dict[str, Any], log: int, memory: int | None) -> None:
     """Order a start, with an rlimit of `memory` bytes, if any: the shim's side of what `serve` hears.
 
@@ -96,7 +90,7 @@ class _Spawner:
 
     def __init__(self, channel: socket.socket, woken: int, highest: int, journal: exits.Notes, oom: OomScore) -> None:
         kernel.become_subreaper()
-        kernel.set_name(_NAME)
+        kernel.set_name("anyjob-spawner")
         process.close_others([spawn.NULL, channel.fileno(), woken], highest)
         oom.reopen()
         self._channel, self._woken, self._journal, self._oom = channel, woken, journal, oom

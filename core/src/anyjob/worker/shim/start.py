@@ -39,7 +39,10 @@ def begin_all(shim: Shim, orders: list[dict[str, Any]]) -> None:
             _refuse(shim, orders, f"the journal cannot be written: {os.strerror(error.errno or 0)}")
             return
     for order in orders:
-        _begin(shim, order)
+        try:
+            _begin(shim, order)
+        except Exception as error:
+            tell_fault(shim, error)
 
 
 def _begin(shim: Shim, order: dict[str, Any]) -> None:
@@ -56,10 +59,10 @@ def _begin(shim: Shim, order: dict[str, Any]) -> None:
     order["log"] = os.path.join(order["folder"], order["log"])
     run = Run(order)
     try:
-        found = shim.begun.settle(order)
+        found = _found(shim, order)
         if found is not None:
             run, status = found
-            shim.holds.claim(run)
+            adopt.claim(shim, run)
             enter(shim, run)
             adopt.watch_leader(shim, run, status)
             return
@@ -71,6 +74,24 @@ def _begin(shim: Shim, order: dict[str, Any]) -> None:
             raise  # it did start; the next shim finds it
         complain_of_fault()
         end.never_started(shim, run, "start_failed", [("shim", f"{type(error).__name__}: {error}")])
+
+
+def _found(shim: Shim, order: dict[str, Any]) -> tuple[Run, int | None] | None:
+    """As `begun.settle`: that it cannot look is no sign that the run has not begun."""
+    try:
+        return shim.begun.settle(order)
+    except spawn.StartError:
+        raise
+    except Exception as error:
+        complain_of_fault()
+        text = f"whether an earlier shim began the run is not known: {type(error).__name__}: {error}"
+        raise spawn.StartError("unknown", ("shim", text)) from error
+
+
+def tell_fault(shim: Shim, error: Exception) -> None:
+    """Write down a fault in one order, and tell the worker."""
+    complain_of_fault()
+    shim.say(frames.encode({"ev": "fault", "text": f"{type(error).__name__}: {error}"}))
 
 
 def _refuse(shim: Shim, orders: list[dict[str, Any]], why: str) -> None:
@@ -129,7 +150,7 @@ def enter(shim: Shim, run: Run) -> None:
         shim.write_down(run.line)
     except OSError as error:
         complain(f"journal: run {run.name} has begun: {error}")  # tried again at the end of the turn
-    shim.say(run.line)
+    shim.link.say_soon(run.line)
     shim.logs.add(run)
     end.arm_deadline(shim, run)
 
@@ -148,5 +169,6 @@ def _redact(shim: Shim, run: Run, secrets: list[bytes], log: int) -> int:
         run.redactor, pipe = redact.fork(secrets, log, shim.holds.leave)
     except OSError as error:
         raise spawn.StartError("start_failed", ("redactor", str(error))) from error
+    shim.notes.leave(run.redactor.pid, run.redactor.start, "")  # its end is not taken for a run's
     shim.by_pid[run.redactor.pid] = functools.partial(run.redactor.reaped, shim, run)
     return pipe

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _ANSWER = 20
 """Seconds in which a spawner must have started a run."""
+_DEATH = 2.0
+"""Seconds in which a spawner that was killed must be gone."""
 _SPARE = 10.0
 """Seconds after which a spawner without a run is sent away."""
 _DIED = "the spawner died while it started the run"
@@ -62,12 +64,12 @@ class Spawner:
             return ()
         return _unpack(data) if data else None
 
-    def wait(self) -> tuple[Any, ...]:
-        """What it says next, waited for. Raises OSError when it is gone, or silent for too long."""
-        data = self.channel.recv(packet.LONGEST)
-        if not data:
-            raise ConnectionResetError(_DIED)
-        return _unpack(data)
+    def wait(self, until: float) -> tuple[Any, ...] | None:
+        """As `receive`, for what it says next until then, in boot-time seconds."""
+        poll = select.poll()
+        poll.register(self.channel, select.POLLIN)
+        poll.poll(max(0.0, until - kernel.boottime()) * 1000)
+        return self.receive()
 
 
 def _unpack(data: bytes) -> tuple[Any, ...]:
@@ -136,23 +138,20 @@ class Spawners:
             self._shim.timers.set("coming", one.since + _ANSWER, self._overdue)
 
     def _wait(self, one: Spawner) -> None:
-        try:
-            said = one.wait()
-        except OSError as error:
-            self._lost(one, error)
+        said = one.wait(one.since + _ANSWER)
+        if said:
+            self._take(one, *said)
             return
-        self._take(one, *said)
+        if said is not None:
+            os.kill(one.pid, signal.SIGKILL)  # own child, and not reaped: it must not begin the run later
+        self._lost(one, _DIED if said is None else f"the spawner did not start the run within {_ANSWER} s")
 
     def _overdue(self) -> None:
-        """Whoever has not answered for long is killed, and what it left looked for."""
+        """Whoever has not answered for long will not be waited for."""
         now = kernel.boottime()
-        self._watching = False
-        for one in self._all.values():
-            if one.begins is None:
-                continue
-            if now - one.since >= _ANSWER:
-                os.kill(one.pid, signal.SIGKILL)  # own child, and not reaped
-            self._watching = True
+        for one in [one for one in self._all.values() if one.begins is not None and now - one.since >= _ANSWER]:
+            self._wait(one)
+        self._watching = any(one.begins is not None for one in self._all.values())
         if self._watching:
             self._shim.timers.set("coming", now + _ANSWER / 2, self._overdue)
 
@@ -173,32 +172,39 @@ class Spawners:
         run.hold = Spawned(self, one)
         start.enter(self._shim, run)
 
-    def _lost(self, one: Spawner, error: OSError) -> None:
+    def _lost(self, one: Spawner, why: str) -> None:
         """The spawner will not answer any more."""
         run, one.begins = one.begins, None
         assert run is not None
         del self._shim.coming[run.name]
         try:
-            self._look_for(one, run, error)
-        except StartError as why:
-            end.never_started(self._shim, run, why.cause, why.evidence)
+            self._look_for(one, run, why)
+        except StartError as error:
+            end.never_started(self._shim, run, error.cause, error.evidence)
             return
         start.enter(self._shim, run)
 
-    def _look_for(self, one: Spawner, run: Run, error: OSError) -> None:
-        """The spawner was killed while it started the run. What it had is the shim's own once it is a zombie."""
-        until = kernel.boottime() + _ANSWER
-        while (facts := process.facts(one.pid)) is not None and facts.state not in "ZX" and kernel.boottime() < until:
+    def _look_for(self, one: Spawner, run: Run, why: str) -> None:
+        """The spawner is dead or dies, and had the order. What it had is the shim's own once it is a zombie. Raises
+        StartError.
+        """
+        shim = self._shim
+        until = kernel.boottime() + _DEATH
+        while (facts := process.facts(one.pid)) is not None and facts.state not in "ZX":
+            if kernel.boottime() > until:
+                raise StartError("unknown", ("shim", f"{why}, and cannot be killed; it may still begin it"))
             time.sleep(0.001)
-        orphans = [orphan for orphan in self._shim.holds.scans.orphans() if orphan.session == orphan.pid]
+        mark, ours = shim.seat.mark(run.name), shim.seat.mark("")
+        orphans = [orphan for orphan in shim.holds.scans.orphans() if orphan.session == orphan.pid]
+        marks = {orphan.pid: process.marks(orphan.pid) for orphan in orphans}
         for orphan in orphans:
-            if process.marked(orphan.pid, self._shim.seat.mark(run.name)):
+            if mark in marks[orphan.pid]:
                 run.pid, run.start = orphan.pid, orphan.start
-                scan.take(self._shim, run)
+                scan.take(shim, run)
                 return
-        if orphans:
-            raise StartError("unknown", ("shim", f"{error}; whether the run began is not known")) from error
-        raise StartError("start_failed", ("shim", f"{error}; it left no process behind")) from error
+        if any(not any(one.startswith(ours) for one in marks[orphan.pid]) for orphan in orphans):
+            raise StartError("unknown", ("shim", f"{why}; whether the run began is not known"))
+        raise StartError("start_failed", ("shim", f"{why}; it left no process behind"))
 
     def give_back(self, one: Spawner) -> None:
         """Its run is over, and proved so."""
@@ -265,7 +271,7 @@ class Spawners:
         if one in self._free:
             self._free.remove(one)
         if one.begins is not None:
-            self._lost(one, ConnectionResetError(_DIED))
+            self._lost(one, _DIED)
         elif one.run is not None:
             scan.inherit(self._shim, one.run)
 

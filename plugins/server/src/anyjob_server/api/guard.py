@@ -12,6 +12,11 @@ from anyjob_server.api.limits import ApiLimits
 __all__ = ["Guard", "Guarded", "Phase"]
 
 
+_ROOM = 1 << 16
+"""Bytes that are read at a time: where asyncio makes the room for them, it asks the kernel for a quarter of a megabyte
+each time, and gives it back."""
+
+
 class Phase(Enum):
     """What a connection does."""
 
@@ -45,6 +50,8 @@ class Guard:
 
     def __init__(self, limits: ApiLimits) -> None:
         self.limits = limits
+        self.room = memoryview(bytearray(_ROOM))
+        """What a connection sends is read into here, and copied at once."""
         self._connections: dict[Guarded, None] = {}
         shortest = min(limits.head_seconds, limits.body_seconds, limits.idle_seconds)
         self._pause = min(1.0, shortest / 4)

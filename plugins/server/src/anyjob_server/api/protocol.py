@@ -24,10 +24,6 @@ __all__ = ["ApiProtocol"]
 _PARSED: Final = 0xFFFF
 """Bytes of a URL that httptools reads: it counts in 16 bits. A CreateJob by GET may have a longer script."""
 
-_ROOM: Final = memoryview(bytearray(1 << 16))
-"""What comes is read into here, on whichever connection it comes, and copied at once: where asyncio makes room, it asks
-the kernel for a quarter of a megabyte each time, and gives it back."""
-
 _log = logging.getLogger("anyjob.server.api")
 _http_log = logging.getLogger("anyjob.server.http")
 _http_log.setLevel(logging.ERROR)  # a line for each malformed request is a stranger's to write
@@ -59,10 +55,10 @@ class ApiProtocol(HttpToolsProtocol, asyncio.BufferedProtocol):
 
     def get_buffer(self, sizehint: int) -> memoryview:
         del sizehint
-        return _ROOM
+        return self._guard.room
 
     def buffer_updated(self, nbytes: int) -> None:
-        self.data_received(bytes(_ROOM[:nbytes]))
+        self.data_received(bytes(self._guard.room[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
         if self.phase is Phase.CLOSING:
