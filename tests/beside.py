@@ -22,14 +22,19 @@ GROUNDS = {
 """Tests on one ground: a machine carries one cluster and one engine well, and two slow both."""
 
 SECONDS = {
+    "tests/core/cli/": 2.0,
+    "tests/core/worker/shim/test_coming": 3.0,
     "tests/contract/test_k8s": 2.0,
-    "tests/docs/operator/": 3.0,
+    "tests/docs/operator/": 6.0,
     "tests/docs/test_fences": 1.0,
+    "tests/docs/test_numbers": 3.0,
     "tests/docs/test_readme": 6.0,
+    "tests/docs/test_write_an_executor": 45.0,
     "tests/e2e/test_typos": 0.05,
     "tests/e2e/": 6.0,
     "tests/executors/java/test_processors": 1.0,
     "tests/executors/springschedule/test_project": 15.0,
+    "tests/executors/springschedule/test_taking": 4.0,
     "tests/executors/xxljob/test_examples": 10.0,
     "tests/executors/xxljob/test_real": 1.5,
     "tests/packaging/test_house": 0.05,
@@ -39,7 +44,11 @@ SECONDS = {
     "tests/packaging/test_surface": 0.05,
     "tests/packaging/test_tally": 4.0,
     "tests/plugins/server/api/": 0.1,
+    "tests/plugins/jvm/": 2.5,
+    "tests/plugins/server/cli/": 3.0,
     "tests/plugins/server/clients/": 3.0,
+    "tests/plugins/server/engine/test_siege": 65.0,
+    "tests/plugins/server/test_backup": 10.0,
     "tests/plugins/server/timing/": 0.1,
 }
 """About how long a test takes on a quiet machine, by how its name begins, where it is far from `_USUAL`; the first

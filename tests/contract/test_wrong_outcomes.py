@@ -30,12 +30,6 @@ class ExplainsNothing(SpawnExecutor):
         return outcome if outcome.ok else Outcome(cause=outcome.cause)
 
 
-class ExplainsByItsResult(SpawnExecutor):
-    async def watch(self, run: Run, spec: SpawnSpec, handle: Handle) -> Outcome:
-        outcome = await super().watch(run, spec, handle)
-        return outcome if outcome.ok else Outcome(cause=outcome.cause, code=0, result="it went wrong")
-
-
 class SpeaksAscii(SpawnExecutor):
     async def watch(self, run: Run, spec: SpawnSpec, handle: Handle) -> Outcome:
         outcome = await super().watch(run, spec, handle)
@@ -97,7 +91,6 @@ C = ExecutorContract
 SPAWNED = [
     Trial(CountsMilliseconds, C.test_times_are_in_order, "it says it started .* Give `ended` in epoch seconds"),
     Trial(ExplainsNothing, C.test_a_failure_is_explained, "'fails' ends exit_code and nothing says why"),
-    Trial(ExplainsByItsResult, C.test_a_failure_is_explained, "'fails' ends exit_code and nothing says why"),
     Trial(SpeaksAscii, C.test_a_result_in_any_script, "the outcome says 'na.ve"),
     Trial(CutsCharacters, C.test_a_long_result, "are not its beginning"),
     Trial(ReadsTheDeadlineWrong, C.test_a_far_deadline_is_left_alone, "60 s up to its deadline ends succeeded"),

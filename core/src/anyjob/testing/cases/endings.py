@@ -88,16 +88,14 @@ class EndingCases(Suite):
         check(got.outcome.code == 137, f"Signal 9 ended the job; its code is 137, and the outcome is {got.said}.")
 
     def test_a_failure_is_explained(self, rig: Rig) -> None:
-        """Whoever is called at night reads the outcome first: a failure has evidence, or a code that is not 0."""
+        """Whoever is called at night reads the outcome first: a failure has a code, a result or evidence."""
         for name in ("fails", "missing_dependency"):
             if not rig.has(name):
                 continue
             got = rig.run(rig.job(rig.sample(name)))
             outcome = got.outcome
-            check(
-                outcome.evidence or outcome.code,
-                f"The sample {name!r} ends {outcome.cause.value} and nothing says why; add evidence.",
-            )
+            words = outcome.result.strip() or outcome.evidence or outcome.code is not None
+            check(words, f"The sample {name!r} ends {outcome.cause.value} and nothing says why; add evidence.")
             for item in outcome.evidence:
                 said = f"Evidence needs a source and a text; it has {item.source!r} and {item.text!r}."
                 check(item.source.strip() and item.text.strip(), said)

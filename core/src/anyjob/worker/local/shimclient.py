@@ -335,14 +335,16 @@ class ShimClient:
         for said in listed["live"]:
             self._started(said)
         for said in listed["ended"]:
-            self._ended(said)
-        for run in self._acks:
-            self._over.pop(run, None)
+            if said["run"] not in self._acks:
+                self._ended(said)
         for run in [run for run in self._ends if run not in self._live and run not in self._starts]:
             for future in self._ends.pop(run):
                 _break(future, self._not_known(run))
         quits = [message for message in self._unsent if message is _QUIT]
-        self._unsent = [message for message, _ in self._unanswered()] + quits
+        # Acknowledgements first: what is ordered under such a name came after it.
+        acks, self._acks = self._acks, []
+        first = [frames.encode({"do": "ack", "runs": acks})] if acks else []
+        self._unsent = [*first, *[message for message, _ in self._unanswered()], *quits]
         self._flush()
 
     def _unanswered(self) -> list[tuple[bytes, asyncio.Future[Any]]]:

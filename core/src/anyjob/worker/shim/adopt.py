@@ -40,7 +40,7 @@ def take_over(shim: Shim, past: Past) -> None:
     nofile.need(256 + 2 * len(past.live))  # a pidfd for each leader and redactor
     for line in past.live.values():
         _adopt(shim, past, line)
-    if not shim.live:
+    if not shim.live and not past.begun and not past.sown:
         # Nobody needs the statuses of earlier keepers any more.
         for path in exits.files(shim.seat.folder):
             if path != shim.seat.exits:

@@ -49,6 +49,12 @@ class Begun:
         self._groups = {line["group"] for line in known}
         self._sessions = {line["pid"] for line in known}
 
+    def __bool__(self) -> bool:
+        return bool(self._names)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._names
+
     def lines(self) -> list[bytes]:
         """What the journal must keep."""
         starting = [{"ev": "starting", "runs": [name], "tick": tick} for name, tick in self._names.items()]
@@ -71,14 +77,15 @@ class Begun:
             # Strangers first: one that ends in between has been written down when the ends are read.
             strangers = self._strangers(name)
             leader, ended = self._leader(name), self._ended(name)
-            if leader is not None or ended:
+            if leader is not None or any("mark" in line for line in ended):
                 return self._found(order, leader, ended)
-            if not self._same_keeper or os.getppid() != self._shim.seat.keeper:
-                raise _unknowable()
-            if not strangers and alone:
-                return None  # the keeper has every child that the dead shim had, and this run is not among them
-            alone = not strangers  # a list that is read while some of it goes may lack one
-            if kernel.boottime() > until:
+            complete = self._same_keeper and os.getppid() == self._shim.seat.keeper
+            nobody, alone = not strangers and alone, not strangers  # a list that is read while some go may lack one
+            if nobody or not complete or kernel.boottime() > until:
+                if ended:
+                    return self._found(order, leader, ended)
+                if nobody and complete:
+                    return None  # the keeper has every child that the dead shim had; this run is not among them
                 raise _unknowable()
             time.sleep(_GLANCE)  # a child on its way through exec: it shows its mark, or its end, in a moment
 
@@ -151,7 +158,7 @@ class Begun:
         if not self._shim.holds.grouped:
             return True
         slot = self._slot(group)
-        return slot is not None and slot not in self._groups
+        return slot is None or slot not in self._groups
 
     def _is_over(self, pid: int, start: int) -> bool:
         """Whether it is a run's whose end is written down. A second tells it from a later process of the number."""

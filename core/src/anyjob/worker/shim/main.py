@@ -200,7 +200,9 @@ class Shim:
             self.journal.rewrite(keep)
         except OSError as error:
             complain(f"journal: {error}")
-        self.exits.trim()
+            return
+        if not self.begun:  # which may need what stands there
+            self.exits.trim()
 
     def _reap(self) -> None:
         try:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any, NoReturn
 
+    from .exits import Notes
     from .main import Shim
     from .run import Run
 
@@ -166,7 +167,7 @@ class Redactor:
         end.drained(shim, run)
 
 
-def fork(secrets: list[bytes], log: int, leave: Callable[[], None]) -> tuple[Redactor, int]:
+def fork(secrets: list[bytes], log: int, leave: Callable[[], None], notes: Notes) -> tuple[Redactor, int]:
     """Fork a redactor that writes to `log`. Returns it, and the pipe that the child writes to. Raises OSError.
 
     `leave` takes the new process out of the group in which the shim sits: it is done before this returns.
@@ -180,7 +181,7 @@ def fork(secrets: list[bytes], log: int, leave: Callable[[], None]) -> tuple[Red
             os.close(fd)
         raise
     if pid == 0:
-        _work(secrets, reading, log, set_ready, leave)
+        _work(secrets, reading, log, set_ready, leave, notes)
     os.close(reading)
     os.close(set_ready)
     said = os.read(ready, 1)
@@ -192,10 +193,15 @@ def fork(secrets: list[bytes], log: int, leave: Callable[[], None]) -> tuple[Red
     return Redactor(pid, facts.start), writing
 
 
-def _work(secrets: list[bytes], reading: int, log: int, ready: int, leave: Callable[[], None]) -> NoReturn:
+def _work(
+    secrets: list[bytes], reading: int, log: int, ready: int, leave: Callable[[], None], notes: Notes
+) -> NoReturn:
     status = 1
     try:
         leave()
+        facts = process.facts(os.getpid())
+        if facts is not None:
+            notes.leave(facts.pid, facts.start, "")  # its end is not taken for a run's
         os.setsid()  # a session of its own: the keeper writes down how leaders of sessions end
         kernel.set_name("anyjob-redactor")
         signal.set_wakeup_fd(-1)

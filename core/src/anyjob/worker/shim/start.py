@@ -26,7 +26,12 @@ def begin_all(shim: Shim, orders: list[dict[str, Any]]) -> None:
         if "warm" in order and not shim.residents.wanted(order):
             del order["warm"]
     # A warm start is written down when a process is there for it; until then nothing is touched.
-    new = [order["run"] for order in orders if "warm" not in order and not _known(shim, order)]
+    # The line of one that is in doubt still stands, and tells when it may have been begun first.
+    new = [
+        order["run"]
+        for order in orders
+        if "warm" not in order and not _known(shim, order) and order["run"] not in shim.begun
+    ]
     if new:
         # Written before anything is started: a successor must be able to tell a run that was begun from one that was
         # not.
@@ -36,8 +41,12 @@ def begin_all(shim: Shim, orders: list[dict[str, Any]]) -> None:
             how = b"" if shim.holds.grouped else b',"together":true'
             shim.write_down(b'{"ev":"starting","runs":[%b],"tick":%d%b}' % (names, tick, how))
         except OSError as error:
-            _refuse(shim, orders, f"the journal cannot be written: {os.strerror(error.errno or 0)}")
-            return
+            _refuse(
+                shim,
+                [order for order in orders if order["run"] not in shim.begun],
+                f"the journal cannot be written: {os.strerror(error.errno or 0)}",
+            )
+            orders = [order for order in orders if order["run"] in shim.begun]
     for order in orders:
         try:
             _begin(shim, order)
@@ -166,9 +175,8 @@ def _redact(shim: Shim, run: Run, secrets: list[bytes], log: int) -> int:
     """Put a redactor between child and log. Returns the pipe for the child. Raises StartError."""
     shim.holds.oom.down()
     try:
-        run.redactor, pipe = redact.fork(secrets, log, shim.holds.leave)
+        run.redactor, pipe = redact.fork(secrets, log, shim.holds.leave, shim.notes)
     except OSError as error:
         raise spawn.StartError("start_failed", ("redactor", str(error))) from error
-    shim.notes.leave(run.redactor.pid, run.redactor.start, "")  # its end is not taken for a run's
     shim.by_pid[run.redactor.pid] = functools.partial(run.redactor.reaped, shim, run)
     return pipe

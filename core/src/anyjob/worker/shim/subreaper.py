@@ -27,6 +27,8 @@ _ANSWER = 20
 """Seconds in which a spawner must have started a run."""
 _DEATH = 2.0
 """Seconds in which a spawner that was killed must be gone."""
+_LOOK = 0.2
+"""Seconds in which what it left must show whose it is."""
 _SPARE = 10.0
 """Seconds after which a spawner without a run is sent away."""
 _DIED = "the spawner died while it started the run"
@@ -149,8 +151,9 @@ class Spawners:
     def _overdue(self) -> None:
         """Whoever has not answered for long will not be waited for."""
         now = kernel.boottime()
-        for one in [one for one in self._all.values() if one.begins is not None and now - one.since >= _ANSWER]:
-            self._wait(one)
+        for one in list(self._all.values()):
+            if one.begins is not None and now - one.since >= _ANSWER:
+                self._wait(one)  # which may settle others
         self._watching = any(one.begins is not None for one in self._all.values())
         if self._watching:
             self._shim.timers.set("coming", now + _ANSWER / 2, self._overdue)
@@ -172,39 +175,53 @@ class Spawners:
         run.hold = Spawned(self, one)
         start.enter(self._shim, run)
 
-    def _lost(self, one: Spawner, why: str) -> None:
-        """The spawner will not answer any more."""
+    def _lost(self, one: Spawner, why: str, *, reaped: bool = False) -> None:
+        """The spawner is dead or dies, and will not answer any more; unless it has, at the last moment."""
+        dead = reaped or self._dies(one)
+        if dead and (said := one.receive()):
+            self._take(one, *said)
+            return
         run, one.begins = one.begins, None
         assert run is not None
         del self._shim.coming[run.name]
         try:
-            self._look_for(one, run, why)
+            if not dead:
+                raise StartError("unknown", ("shim", f"{why}, and cannot be killed; it may still begin it"))
+            self._look_for(run, why)
         except StartError as error:
             end.never_started(self._shim, run, error.cause, error.evidence)
             return
         start.enter(self._shim, run)
 
-    def _look_for(self, one: Spawner, run: Run, why: str) -> None:
-        """The spawner is dead or dies, and had the order. What it had is the shim's own once it is a zombie. Raises
-        StartError.
-        """
-        shim = self._shim
+    def _dies(self, one: Spawner) -> bool:
+        """Wait until it is a zombie, when what it had is the shim's own."""
         until = kernel.boottime() + _DEATH
         while (facts := process.facts(one.pid)) is not None and facts.state not in "ZX":
             if kernel.boottime() > until:
-                raise StartError("unknown", ("shim", f"{why}, and cannot be killed; it may still begin it"))
+                return False
             time.sleep(0.001)
+        return True
+
+    def _look_for(self, run: Run, why: str) -> None:
+        """A dead spawner had the order. Raises StartError."""
+        shim = self._shim
         mark, ours = shim.seat.mark(run.name), shim.seat.mark("")
-        orphans = [orphan for orphan in shim.holds.scans.orphans() if orphan.session == orphan.pid]
-        marks = {orphan.pid: process.marks(orphan.pid) for orphan in orphans}
-        for orphan in orphans:
-            if mark in marks[orphan.pid]:
-                run.pid, run.start = orphan.pid, orphan.start
-                scan.take(shim, run)
-                return
-        if any(not any(one.startswith(ours) for one in marks[orphan.pid]) for orphan in orphans):
-            raise StartError("unknown", ("shim", f"{why}; whether the run began is not known"))
-        raise StartError("start_failed", ("shim", f"{why}; it left no process behind"))
+        until = kernel.boottime() + _LOOK
+        while True:
+            # One in the shim's session is on its way to its own, and through exec.
+            orphans = [one for one in shim.holds.scans.orphans() if one.session in (one.pid, os.getsid(0))]
+            marks = {one.pid: process.marks(one.pid) for one in orphans}
+            for one in orphans:
+                if mark in marks[one.pid]:
+                    run.pid, run.start = one.pid, one.start
+                    scan.take(shim, run)
+                    return
+            strange = [one for one in orphans if not any(word.startswith(ours) for word in marks[one.pid])]
+            if not strange:
+                raise StartError("start_failed", ("shim", f"{why}; it left no process behind"))
+            if all(one.state in "ZX" for one in strange) or kernel.boottime() > until:
+                raise StartError("unknown", ("shim", f"{why}; whether the run began is not known"))
+            time.sleep(0.002)
 
     def give_back(self, one: Spawner) -> None:
         """Its run is over, and proved so."""
@@ -271,7 +288,7 @@ class Spawners:
         if one in self._free:
             self._free.remove(one)
         if one.begins is not None:
-            self._lost(one, _DIED)
+            self._lost(one, _DIED, reaped=True)
         elif one.run is not None:
             scan.inherit(self._shim, one.run)
 
