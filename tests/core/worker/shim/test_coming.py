@@ -140,8 +140,9 @@ def test_the_shim_dies_and_its_spawner_begins_the_run(yard: Yard) -> None:
             go_on(spawners)
             await asyncio.wait_for(began, GENEROUS)
             ended = await asyncio.wait_for(client.ended("a"), GENEROUS)
-            assert (ended.status, yard.log("a")) == (3 << 8, "begun\n")
             await until(lambda: not any(map(alive, spawners)), "the end of the dead shim's spawners")
+            await until(lambda: len(yard.marked()) == 0, "the end of what they had begun")
+            assert (ended.status, yard.log("a")) == (3 << 8, "begun\n")
 
     asyncio.run(main())
 
