@@ -93,7 +93,10 @@ def main() -> None:
         for cgroup in given.cgroup:
             one = get_context("spawn").Process(target=_measured, args=(given.runs, given.idle, cgroup, lent.folder()))
             one.start()
-            one.join()
+            try:
+                one.join()
+            finally:
+                one.kill()  # a benchmark that is ended would wait for it at its exit; the ground ends what it began
             if one.exitcode:
                 raise SystemExit(one.exitcode)
 
