@@ -145,6 +145,10 @@ class Choice(Rule):
         self.spellings = {**{str(member.value): member for member in members}, **self.words, **(aliases or {})}
 
     def read(self, value: object, field: str, report: Report) -> object:
+        return self.choose(value)
+
+    def choose(self, value: object) -> Enum:
+        """The member that `value` means. Raises WrongValue."""
         if isinstance(value, self.members):
             return value
         text = str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from tests.core.cli.program import Done, Terminal
 from tests.plugins.server.serving import Serving
 
-from anyjob.job import Job
+from anyjob.job import Job, JobStatus
 
 Call = Callable[..., Done]
 
@@ -101,6 +101,34 @@ def test_all_that_is_wrong_with_all_files_is_told_before_the_first_job_is_made(
     unknown = anyjob("job", "show", "onc")
     assert unknown.status == 2
     assert "There is no job 'onc' in app group 'default' of namespace 'default'; did you mean once?\n" in unknown.err
+
+
+def test_a_file_that_replaces_sets_the_status_and_keeps_the_type(
+    server: Serving, anyjob: Call, file: Callable[[str], str]
+) -> None:
+    good = file("Name: anew\nJobType: shell\nContent: echo\n")
+    assert anyjob("job", "create", good).status == 0
+    off = anyjob("job", "create", good, "--replace", "--set", "Status=disabled")
+    assert off.status == 0, off.err
+    with server.client() as client:
+        assert client.job("anew").status is JobStatus.DISABLED
+    assert anyjob("job", "create", good, "--replace").status == 0
+    with server.client() as client:
+        assert client.job("anew").status is JobStatus.DISABLED, "what a file does not say stays"
+    assert anyjob("job", "create", good, "--replace", "--set", "Status=1").status == 0
+    with server.client() as client:
+        assert client.job("anew").status is JobStatus.ENABLED
+    neither = anyjob("job", "create", good, "--replace", "--set", "Status=enabld")
+    assert neither.status == 2
+    assert "Status: 'enabld' is not allowed; did you mean enabled?" in neither.err
+    fresh = file("Name: fresh\nJobType: python\nContent: print(1)\n")
+    for files in ([good], [fresh, good]):
+        other = anyjob("job", "create", *files, "--replace", "--set", "JobType=python", "--set", "Content=print(1)")
+        assert other.status == 2
+        assert f"{good}: JobType: 'python' cannot replace shell, which job 'anew' is; delete it first" in other.err
+    with server.client() as client:
+        assert client.job("anew").job_type == "shell"
+        assert not list(client.jobs("fresh")), "nothing is made where one is refused"
 
 
 def test_no_job_is_a_line_too(anyjob: Call) -> None:

@@ -42,8 +42,8 @@ def create(
 
     What the files say of Namespace and GroupId holds, unless --namespace and --group say otherwise. All are checked by
     the server, and all that is wrong is told, before the first is made. With --replace a job whose name is there
-    already is updated: what its file says is set, what it does not say stays, and so do its type and status. What is
-    wrong with an update is told when its turn comes.
+    already is updated: what its file says is set, its Status too, and what it does not say stays. It keeps its type: a
+    file that says another is refused. What else is wrong with an update is told when its turn comes.
     """
     from anyjob.cli.page import print_json
     from anyjob_server.cli.jobcheck import refuse, refuse_bad
@@ -83,7 +83,7 @@ def _made(client: Client, one: JobFile, there: JobInfo | None, *, as_json: bool)
         ident = client.create_job(one)
     else:
         ident = there.id
-        client.update_job(ident, one)
+        client.update_job(there, one)
     if not as_json:
         typer.echo(f"Job {ident} {short(one.name)!r} is {'made' if there is None else 'updated'}.")
     return {"id": ident, "name": one.name}

@@ -28,7 +28,10 @@ def refuse_bad(
             try:
                 if there is None:
                     client.check_job(one)
-            except BadRequest as error:
+                else:
+                    one.refuse_other(there.job_type)
+                    one.status()
+            except (BadRequest, BadJobFile) as error:
                 found.append(error)
     refuse(found)
 

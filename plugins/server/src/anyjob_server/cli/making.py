@@ -31,7 +31,7 @@ def make_job(state: Path, job: JobFile, *, lasting: bool) -> tuple[Target, int]:
             known = client.job(job.name)
         except UnknownJob:
             return target, client.create_job(job)
-        client.update_job(known.id, job)
+        client.update_job(known, job)
         return target, known.id
 
 

@@ -64,9 +64,17 @@ class Client:
         """Have everything looked at that `create_job` would refuse, and make nothing."""
         self._sent("CreateJob", job, {"CheckOnly": True})
 
-    def update_job(self, ident: int, job: JobFile) -> None:
-        """Set what a file says, but for its type and status."""
-        self._sent("UpdateJob", job, {"JobId": ident})
+    def update_job(self, there: JobInfo, job: JobFile) -> None:
+        """Set what a file says. Raises BadJobFile for another type than the job's: it keeps that for good."""
+        job.refuse_other(there.job_type)
+        status = job.status()
+        changes = status is not None and status is not there.status
+        # Disabled first and enabled last: time must not fire what is half changed.
+        if changes and status is JobStatus.DISABLED:
+            self.disable(there.id)
+        self._sent("UpdateJob", job, {"JobId": there.id})
+        if changes and status is JobStatus.ENABLED:
+            self.enable(there.id)
 
     def _sent(self, action: str, job: Job | JobFile, further: Mapping[str, Json]) -> Any:
         if isinstance(job, Job):

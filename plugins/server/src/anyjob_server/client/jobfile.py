@@ -6,13 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from anyjob.job import ExecuteMode, TimeType
+from anyjob.job import BadJobFile, ExecuteMode, JobStatus, TimeType
+from anyjob.job.rules import Choice
+from anyjob.job.words import parse_job_type
 from anyjob.jsontext import dump_json
 from anyjob.outcome import Json
+from anyjob.problem import WrongValue, short
 
 __all__ = ["JobFile"]
 
 _BY_UPDATE_NEVER: Final = ("JobType", "Status")
+_STATUS: Final = Choice(JobStatus)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +44,32 @@ class JobFile:
         if not sent.get("TimeType") and not sent.get("TimeExpression"):
             sent["TimeType"] = TimeType.API.value
         return sent
+
+    def status(self) -> JobStatus | None:
+        """Whether time shall fire it; None where the file does not say. Raises BadJobFile."""
+        value = self.fields.get("Status")
+        if value is None or value == "":
+            return None
+        try:
+            return JobStatus(_STATUS.choose(value))
+        except WrongValue as wrong:
+            raise BadJobFile(self.source, f"Status: {short(value)!r} {wrong}") from None
+
+    def refuse_other(self, job_type: str) -> None:
+        """A job stays of its type. Raises BadJobFile when the file says another, or what is no type."""
+        word = self.text("JobType")
+        if not word:
+            return
+        try:
+            same = parse_job_type(word) == job_type
+        except WrongValue as wrong:
+            raise BadJobFile(self.source, f"JobType: {short(word)!r} {wrong}") from None
+        if not same:
+            name = short(self.name)
+            remedy = f"delete it first (anyjob job delete {name!r}), or give this one another Name"
+            raise BadJobFile(
+                self.source, f"JobType: {short(word)!r} cannot replace {job_type}, which job {name!r} is; {remedy}"
+            )
 
     def to_update(self) -> dict[str, Json]:
         """What UpdateJob is sent: all that it can change."""
