@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from anyjob.outcome import Cause, Outcome, StopReport, Strength
 from anyjob.problem import plain, short
+from anyjob.signalname import signal_name
 
 if TYPE_CHECKING:
     from anyjob.plugins import ObserverReport
@@ -49,7 +49,7 @@ def cause_in_words(outcome: Outcome) -> str:
     if outcome.cause is Cause.EXIT_CODE:
         return f"failed with exit code {outcome.code}"
     if outcome.cause is Cause.SIGNAL:
-        return f"was ended by signal {_signal(outcome.code)}"
+        return f"was ended by signal {signal_name((outcome.code or 128) - 128)}"
     if outcome.cause is Cause.UNKNOWN and outcome.stop is not None and outcome.stop.strength is not Strength.ASKED:
         return "is over, and nobody knows how it ended"
     return _WORDS[outcome.cause]
@@ -75,9 +75,10 @@ def summary(
     stop = outcome.stop
     stopped = outcome.cause in (Cause.STOPPED, Cause.TIMED_OUT, Cause.LEFTOVERS)
     proof = f"; {plain(stop_in_words(stop))}" if stop is not None and stopped else ""
-    yield f"job {job!r} {cause_in_words(outcome)}{took}{proof}"
-    said = [f"{item.source}: {item.text}" for item in outcome.evidence]
-    known = {f"it {cause_in_words(outcome)}: {item.text}" for item in outcome.evidence}  # a server's way to say it
+    words = cause_in_words(outcome)
+    yield f"job {job!r} {words}{took}{proof}"
+    said = [f"{item.source}: {item.text}" for item in outcome.evidence if item.text not in words]
+    known = {f"it {words}: {item.text}" for item in outcome.evidence}  # a server's way to say it
     told = outcome.result in known or any(outcome.result in line for line in said)
     if outcome.cause not in _LOG_SAYS and outcome.result and not told:
         said.insert(0, f"result: {outcome.result}")
@@ -89,14 +90,6 @@ def summary(
         said += [f"may still be going: {survivor}" for survivor in stop.survivors]
     said += [f"log: {log}" for log in logs]
     yield from (f"  {plain(line)}" for text in said for line in text.splitlines())
-
-
-def _signal(code: int | None) -> str:
-    number = (code or 128) - 128
-    try:
-        return f"{number} ({signal.Signals(number).name})"
-    except ValueError:
-        return str(number)
 
 
 def _seconds(seconds: float) -> str:

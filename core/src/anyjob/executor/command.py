@@ -13,6 +13,7 @@ from anyjob.executor.base import Executor, S, Stage
 from anyjob.executor.capabilities import Capabilities, Phase
 from anyjob.executor.handle import Handle
 from anyjob.outcome import Cause, Evidence, Json, Outcome, StopReport
+from anyjob.signalname import signal_name
 
 if TYPE_CHECKING:
     from anyjob.run import Run
@@ -82,10 +83,11 @@ class Exit:
 
     def outcome(self) -> Outcome:
         """The usual reading: code 0 succeeded, anything else failed, a known cause overrules both."""
-        cause = self.cause
+        cause, evidence = self.cause, self.evidence
         if cause is None:
             if self.signal is not None:
                 cause = Cause.SIGNAL
+                evidence = [Evidence(source="exit", text=f"signal {signal_name(self.signal)}"), *evidence]
             elif self.code is None:
                 cause = Cause.UNKNOWN
             else:
@@ -95,7 +97,7 @@ class Exit:
             code=self.code if self.signal is None else 128 + self.signal,
             result=self.last_line,
             outputs=self.outputs,
-            evidence=self.evidence,
+            evidence=evidence,
             stop=self.stop,
             ended=self.ended,
         )

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from anyjob.executor.command import Exit
 from anyjob.outcome import Cause, Evidence, Json, Outcome, Strength
+from anyjob.signalname import signal_name
 
 if TYPE_CHECKING:
     from anyjob.run import Run
@@ -126,7 +127,7 @@ def without_word(exit_: Exit) -> Outcome:
 def how(exit_: Exit) -> str:
     """How the process was seen to end, as the rest of a sentence."""
     if exit_.signal is not None:
-        return f"was ended by signal {exit_.signal}"
+        return f"was ended by signal {signal_name(exit_.signal)}"
     return f"ended with exit code {exit_.code}"
 
 

@@ -86,6 +86,7 @@ class EndingCases(Suite):
         got = rig.run(rig.job(rig.sample("dies")))
         expect(got.outcome, Cause.SIGNAL, where="A job that signal 9 ends")
         check(got.outcome.code == 137, f"Signal 9 ended the job; its code is 137, and the outcome is {got.said}.")
+        check(got.outcome.evidence, "Signal 9 ended the job, and no evidence says so.")
 
     def test_a_failure_is_explained(self, rig: Rig) -> None:
         """Whoever is called at night reads the outcome first: a failure has a code, a result or evidence."""

@@ -54,7 +54,8 @@ def result_of(outcome: Outcome, who: str, timeout: int | None) -> str:
     if outcome.ok or outcome.result:
         return outcome.result
     words = f"it {cause_in_words(outcome)}"
-    return f"{words}: {outcome.evidence[0].text}" if outcome.evidence else words
+    first = outcome.evidence[0].text if outcome.evidence else ""
+    return words if first in words else f"{words}: {first}"
 
 
 OPEN_OF_RUNS: Final = tuple(status for status in OPEN if status is not InstanceStatus.PAUSED)
