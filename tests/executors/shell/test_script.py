@@ -130,11 +130,26 @@ def test_placeholders_are_filled_and_strange_ones_stay(shell: Shell) -> None:
     assert shell.run(job).outcome.result == "p #{other} #{schedulerx.x}"
 
 
+def test_a_placeholder_that_is_nearly_one_is_refused_and_a_stored_job_goes_on(shell: Shell) -> None:
+    job = shell.job("echo '#{schedulerx.jobIdd}' '#{schedulerx.jobid}' '#{schedulerx.x}' '#{schedulerx.jobIdd}'")
+    assert refused(job) == [
+        'Content: "#{schedulerx.jobIdd}" is filled by nobody; did you mean jobId?',
+        'Content: "#{schedulerx.jobid}" is filled by nobody; did you mean jobId?',
+    ]
+    host = PluginHost.load()
+    assert host.dispatch(job, host.bind(shell.job("echo"))).spec is not None
+
+
 def test_text_of_whoever_fires_is_not_pasted_into_the_script(shell: Shell) -> None:
     script = "echo '#{schedulerx.instanceParameters}'"
-    got = shell.run(script, instance_parameters="'; echo pwned; '")
+    (said,) = refused(shell.job(script))
+    assert said.startswith('Content: "#{schedulerx.instanceParameters}" would paste text of whoever fires a run')
+    assert "ANYJOB_INSTANCE_PARAMETERS, or set XAttrs.paste to true" in said
+    # That a shard's text is the caller's is known at the run alone.
+    shard = Shard(id=0, parameter="'; echo pwned; '", total=1)
+    got = shell.run("echo '#{schedulerx.shardingParameters}'", shard=shard, instance_parameters="0='; echo pwned; '")
     assert got.outcome.cause is Cause.BAD_CONFIG, got.said
-    assert "ANYJOB_INSTANCE_PARAMETERS" in got.outcome.result
+    assert "ANYJOB_SHARD_PARAMETER" in got.outcome.result
     assert got.log == b""
     allowed = shell.run(shell.job(script, paste=True), instance_parameters="fine")
     assert allowed.outcome.result == "fine"

@@ -22,7 +22,7 @@ from anyjob.plugins.plugin import Plugin, failure
 from anyjob.plugins.policies import Policies
 from anyjob.plugins.registry import Claims, Offer, Registry
 from anyjob.plugins.report import PluginReport, PluginState
-from anyjob.plugins.resolver import Resolved, Resolver, common_problems, forbidden
+from anyjob.plugins.resolver import Resolved, Resolver, common_problems, forbidden, misplaced
 from anyjob.plugins.settings import PluginSettings, canonical
 from anyjob.plugins.types import CommandType, ExecutorType, LauncherType
 from anyjob.problem import Problem
@@ -120,7 +120,7 @@ class PluginHost:
             if more:
                 raise BadJob([_unknown(unknown), *more], job.name) from None
             raise
-        problems = [*found.problems, *forbidden(job, found), *self._policies.check(job)]
+        problems = [*found.problems, *forbidden(job, found), *misplaced(job, found), *self._policies.check(job)]
         if problems:
             raise BadJob(problems, job.name)
         warn_of_fields(job)
@@ -138,7 +138,7 @@ class PluginHost:
         if rest is not None:
             try:
                 found = self._resolve(rest)
-                more = [*found.problems, *forbidden(rest, found), *self._policies.check(rest)]
+                more = [*found.problems, *forbidden(rest, found), *misplaced(rest, found), *self._policies.check(rest)]
             except UnknownJobType as unknown:
                 more = [_unknown(unknown), *common_problems(rest)]
             except AnyJobError as fault:

@@ -20,13 +20,14 @@ from anyjob.problem import Problem, shown
 from anyjob.spec import CommonXAttrs, Limits, Spec
 from anyjob.spec.mode import ModeXAttrs
 from anyjob.spec.owners import check_owners
+from anyjob.spec.placeholders import placeholder_problems
 from anyjob.spec.read import read_spec
 
 if TYPE_CHECKING:
     from anyjob.executor.base import Executor
     from anyjob.job import Job
 
-__all__ = ["Resolved", "Resolver", "common_problems", "forbidden"]
+__all__ = ["Resolved", "Resolver", "common_problems", "forbidden", "misplaced"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,6 +79,11 @@ def forbidden(job: Job, found: Resolved) -> list[Problem]:
     if place is not None and found.launcher is not None:
         problems += _forbidden(found.launcher, job, lambda: place.launcher.check(job, place.options))
     return problems
+
+
+def misplaced(job: Job, found: Resolved) -> list[Problem]:
+    """Placeholders that no run would fill. Told when a job is made and not of one that is stored: it goes on."""
+    return [*placeholder_problems(job, found.spec, paste=found.common is not None and found.common.paste)]
 
 
 def _forbidden(offer: Offer[Any], job: Job, ask: Callable[[], Iterable[Problem]]) -> list[Problem]:

@@ -1,10 +1,7 @@
 """`#{schedulerx.*}` in the text of a job.
 
-The names are SchedulerX's (its page on script variables); jobId, jobName, instanceId, instanceParameters and
-upstreamData are ours, in the same syntax. Replacement is plain text insertion, so only what the job's owner wrote is
-pasted: who may fire a job must not be able to write its code.
-
-Source: SchedulerX user guide, script variables, the names of system variables.
+Replacement is plain text insertion, so only what the job's owner wrote is pasted: who may fire a job must not be able
+to write its code.
 """
 
 from __future__ import annotations
@@ -16,11 +13,10 @@ from collections.abc import Callable
 from anyjob.errors import PasteRefused
 from anyjob.outcome import Json
 from anyjob.run import RunFacts
+from anyjob.spec.placeholders import FOREIGN, PLACEHOLDER
 from anyjob.version import VERSION
 
 __all__ = ["fill"]
-
-_PLACEHOLDER = re.compile(r"#\{schedulerx\.([A-Za-z]+)\}")
 
 
 def _json(value: Json) -> str:
@@ -44,8 +40,6 @@ _OWNERS: dict[str, Callable[[RunFacts], str]] = {
     "upstreamData": lambda run: _json(run.upstream),
 }
 
-_FOREIGN = {"instanceParameters": "ANYJOB_INSTANCE_PARAMETERS", "upstreamData": "ANYJOB_UPSTREAM"}
-
 
 def fill(text: str, run: RunFacts, *, paste: bool) -> str:
     """`text` with its placeholders replaced; unknown ones stay as they are.
@@ -60,7 +54,7 @@ def fill(text: str, run: RunFacts, *, paste: bool) -> str:
         read = _OWNERS.get(name)
         if read is None:
             return found[0]
-        foreign = _FOREIGN.get(name)
+        foreign = FOREIGN.get(name)
         if name == "shardingParameters" and run.instance_parameters:
             # Instance parameters replace the job's for sharding, so the shard's text is the caller's.
             foreign = "ANYJOB_SHARD_PARAMETER"
@@ -68,4 +62,4 @@ def fill(text: str, run: RunFacts, *, paste: bool) -> str:
             raise PasteRefused(run.job.name, name, foreign)
         return read(run)
 
-    return _PLACEHOLDER.sub(value, text)
+    return PLACEHOLDER.sub(value, text)
