@@ -81,6 +81,9 @@ def explain(
     """
     faults = [_fault(dict(item), values) for item in error.errors(include_url=False)]
     faults = [f for f in faults if not (f.kind == "missing" and len(f.path) == 1 and f.path[0] in skip)]
+    # A list of which one part is wrong lacks that part for pydantic, too; to tell both would be wrong.
+    wrong = {f.path[:length] for f in faults for length in range(len(f.path))}
+    faults = [f for f in faults if not (f.kind == "too_short" and f.path in wrong)]
     return [_problem(group, model, field) for group in _meant(faults)]
 
 

@@ -5,20 +5,23 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
+
+from sqlalchemy import Connection
 
 from anyjob.errors import BadInput
 from anyjob.nearest import did_you_mean
 from anyjob.problem import short
 from anyjob_server.api.key import Key
+from anyjob_server.store import groups, namespaces
 from anyjob_server.store import keys as rows
 from anyjob_server.store.errors import SealUnusable
 from anyjob_server.store.keys import KeyRow
 from anyjob_server.store.store import Store
 
-__all__ = ["Keys", "NoSuchAccessKey", "new_access_key_id", "new_secret"]
+__all__ = ["Keys", "NoSuchAccessKey", "NoSuchScope", "new_access_key_id", "new_secret"]
 
 _log = logging.getLogger(__name__)
 _LOCAL: Final = "local-"
@@ -37,10 +40,26 @@ def new_secret() -> str:
 class NoSuchAccessKey(BadInput):
     """A key was named that is not there, or was revoked before."""
 
-    def __init__(self, ident: str, good: Sequence[str]) -> None:
+    def __init__(self, ident: str, good: Mapping[str, str]) -> None:
+        """`good`: those that may be meant, each with its label."""
         self.ident = ident
-        hint = did_you_mean(ident, good) or "`anyjob key list` shows those that there are"
+        of_label = [known for known, label in good.items() if label == ident]
+        if of_label:
+            some = " and ".join(of_label[:3]) + (f" and {len(of_label) - 3} more" if len(of_label) > 3 else "")
+            super().__init__(f"{short(ident)!r} is the label of {some}, which still holds: name the key by its id.")
+            return
+        hint = did_you_mean(ident, list(good)) or "`anyjob key list` shows those that there are"
         super().__init__(f"Access key {short(ident)!r} does not exist, or was revoked before; {hint}.")
+
+
+class NoSuchScope(BadInput):
+    """A key was to be for a namespace, or an app group, that is not there: it could do nothing."""
+
+    def __init__(self, field: str, value: str, known: Sequence[str], command: str) -> None:
+        self.field, self.value = field, value
+        hint = did_you_mean(value, known)
+        make = f"`anyjob {command} create` makes one, `anyjob {command} list` shows those that there are"
+        super().__init__(f'{field}: "{short(value)}" does not exist; {f"{hint} " if hint else ""}{make}')
 
 
 class Keys:
@@ -81,7 +100,7 @@ class Keys:
         group_id: str = "",
         policy: str = "",
     ) -> tuple[KeyRow, str]:
-        """A new key, durable and good at once, and its secret. Raises KeyTaken, StoreFull, StoreLost."""
+        """A new key, durable and good at once, and its secret. Raises NoSuchScope, KeyTaken, StoreFull, StoreLost."""
         row, secret = self.make(
             access_key_id=access_key_id,
             secret=secret,
@@ -90,7 +109,12 @@ class Keys:
             group_id=group_id,
             policy=policy,
         )
-        await self._store.write(lambda c: rows.insert(c, row))
+
+        def insert(c: Connection) -> None:
+            _refuse_scope(c, namespace, group_id)
+            rows.insert(c, row)
+
+        await self._store.write(insert)
         self.know(row, secret)
         return row, secret
 
@@ -123,7 +147,7 @@ class Keys:
 
     async def revoke(self, access_key_id: str, reach: Callable[[KeyRow], bool] = lambda row: True) -> None:
         """It is refused from now on, durably. `reach`: which keys may be meant. Raises NoSuchAccessKey."""
-        good = [row.access_key_id for row in await self.page() if row.revoked is None and reach(row)]
+        good = {row.access_key_id: row.label for row in await self.page() if row.revoked is None and reach(row)}
         at = int(self._now() * 1000)
         if access_key_id not in good or not await self._store.write(lambda c: rows.revoke(c, access_key_id, at)):
             raise NoSuchAccessKey(access_key_id, good)
@@ -133,6 +157,13 @@ class Keys:
     async def page(self) -> list[KeyRow]:
         """All that are stored, the oldest first, also the revoked."""
         return await self._store.read(rows.every)
+
+
+def _refuse_scope(c: Connection, namespace: str, group_id: str) -> None:
+    if namespace and namespaces.get(c, namespace) is None:
+        raise NoSuchScope("KeyNamespace", namespace, [one.uid for one in namespaces.find(c)], "namespace")
+    if group_id and groups.get(c, namespace, group_id) is None:
+        raise NoSuchScope("KeyGroupId", group_id, [one.group_id for one in groups.find(c, namespace)], "group")
 
 
 def _key(row: KeyRow, secret: str) -> Key:

@@ -21,6 +21,9 @@ def test_a_key_is_good_from_the_answer_on_and_refused_from_the_answer_on(server:
     made = json.loads(anyjob("key", "create", "--label", "ci", "--json").out)
     with Client(Target(url=server.url, key=made["id"], secret=made["secret"])) as client:
         assert [*client.jobs()] == []
+        by_label = anyjob("key", "revoke", "ci")
+        assert by_label.status == 2
+        assert f"'ci' is the label of {made['id']}, which still holds: name the key by its id." in by_label.err
         gone = anyjob("key", "revoke", made["id"])
         assert gone.out.decode() == f"Access key {made['id']} is revoked.\n", gone.err
         with pytest.raises(NotSigned, match=r"InvalidAccessKeyId\.Inactive.*make a key with `anyjob key create`"):
@@ -49,6 +52,12 @@ def test_a_key_with_a_policy_may_do_that_only_and_makes_none_that_may_more(
     bad = anyjob("key", "create", "--policy", "-", stdin=b'[{"effect": "alow"}]')
     assert bad.status == 2
     assert 'effect: "alow"' in bad.err
+    near = anyjob("key", "create", "--policy", "-", stdin=b'[{"effect": "allow", "actions": ["job.reed"]}]')
+    assert (near.status, near.err.count("actions")) == (2, 1), near.err
+    for field, scope in (("KeyNamespace", ["defalt"]), ("KeyGroupId", ["default", "--group", "defalt"])):
+        nowhere = anyjob("key", "create", "--namespace", *scope)
+        assert nowhere.status == 2
+        assert f'{field}: "defalt" does not exist; did you mean default?' in nowhere.err
     assert anyjob("key", "create", "--group", "g").status == 2, "a group without its namespace"
 
 
@@ -58,6 +67,7 @@ def test_without_a_server_the_folder_answers(tmp_path: Path) -> None:
         for name in ("ANYJOB_ACCESS_KEY_ID", "ANYJOB_ACCESS_KEY_SECRET"):
             up.program.environment.pop(name)
         here = ("--state", str(up.state))
+        assert up.program("key", "create", "--namespace", "nope", *here).status == 2
         made = json.loads(up.program("key", "create", "--label", "the night shift", *here, "--json").out)
         assert up.program("key", "revoke", up.key, *here).status == 0
         assert up.program("key", "revoke", "nobody", *here).status == 2

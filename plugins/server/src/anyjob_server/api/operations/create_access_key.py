@@ -9,6 +9,7 @@ from anyjob.problem import short
 from anyjob_server.api.errors import BusinessError
 from anyjob_server.api.key import Key
 from anyjob_server.api.operation import Call, Operation
+from anyjob_server.keys import NoSuchScope
 from anyjob_server.trust.policy import Policy
 
 __all__ = ["OPERATION"]
@@ -31,7 +32,10 @@ async def _create(call: Call) -> Mapping[str, Json]:
     if policy:
         Policy.read(policy, namespace, group)
     _check_rights(call.key, namespace, group, policy)
-    row, secret = await call.server.keys.create(label=label, namespace=namespace, group_id=group, policy=policy)
+    try:
+        row, secret = await call.server.keys.create(label=label, namespace=namespace, group_id=group, policy=policy)
+    except NoSuchScope as unknown:
+        raise BusinessError(404, str(unknown)) from None
     call.said["KeyId"] = row.access_key_id
     return {"Data": {"AccessKeyId": row.access_key_id, "AccessKeySecret": secret}}
 
