@@ -67,6 +67,13 @@ def test_a_server_that_was_killed_is_told(tmp_path: Path) -> None:
     assert f"start it again: anyjob serve --state {tmp_path}" in find_target(tmp_path, environment={}).told
 
 
+def test_one_that_was_killed_is_gone_before_its_parent_has_looked(tmp_path: Path) -> None:
+    with subprocess.Popen(["true"]) as process:
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        assert not a_file(tmp_path, process.pid).lives()
+    assert a_file(tmp_path, os.getpid()).lives()
+
+
 @pytest.mark.parametrize("text", ["", "[]", '{"url": 1}', '{"url": "u", "pid": 1, "key": "k", "secret": "s", "x": 1}'])
 def test_a_broken_server_file_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "server.json").write_text(text)

@@ -35,7 +35,12 @@ class ServerFile:
             return False
         except PermissionError:
             return True
-        return True
+        try:
+            stat = Path(f"/proc/{self.pid}/stat").read_bytes()
+        except OSError:
+            return True
+        # One that was killed keeps its number until its parent, a shell perhaps, has looked at its end.
+        return stat.rpartition(b")")[2].split()[:1] not in ([b"Z"], [b"X"])
 
 
 def default_state() -> Path:
