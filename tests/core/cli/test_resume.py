@@ -33,7 +33,10 @@ def test_resume_shows_a_killed_run_to_its_end(anyjob: Program) -> None:
     go.touch()
     done = anyjob.finish(resumed)
     assert (done.status, done.out) == (9, b"over\n")
-    assert done.err.startswith("anyjob: job 'a' failed with exit code 9")
+    taking, end = done.err.splitlines()[:2]
+    (state,) = anyjob.own.iterdir()
+    assert re.fullmatch(rf"anyjob: taking over job 'a', begun at [-0-9]{{10}} [0-9: +-]+, from {state}", taking), taking
+    assert end.startswith("anyjob: job 'a' failed with exit code 9")
     assert (anyjob.folder / "mark").read_text() == "once\n"
     again = anyjob("resume")
     assert (again.status, again.out, again.err) == (0, b"", f"anyjob: nothing is unfinished in {anyjob.own}\n")
