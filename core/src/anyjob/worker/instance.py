@@ -19,7 +19,7 @@ from anyjob.modes import PLAIN, TaskPlan, mode_of, tuned
 from anyjob.outcome import Cause, Evidence, Json, Outcome, StopReport, Strength, because
 from anyjob.status import TaskStatus, TriggerType
 from anyjob.worker.order import RunOrder
-from anyjob.worker.retry import retry_after
+from anyjob.worker.retry import retry_after, with_attempts
 from anyjob.worker.verdict import not_again
 from anyjob.worker.worker import LiveRun, Worker
 
@@ -269,12 +269,12 @@ class Instances:
                 live.note()
                 wait = retry_after(outcome, attempt, plan)
                 if wait is None:
-                    return outcome
+                    return with_attempts(outcome, live.runs, plan)
                 # From the end of the run, so that a worker that takes over does not wait anew. After it by any clock:
                 # one that was set back meanwhile would have the attempt wait for as long.
                 waited = max(0.0, time.time() - (run.record.ended or 0))
                 if live.stopping.is_set() or await self._stopped_within(live, wait - waited):
-                    return not_again(outcome, attempt + 1)
+                    return not_again(with_attempts(outcome, live.runs, plan), attempt + 1)
                 attempt, run = attempt + 1, None
 
     async def _submit(

@@ -1,14 +1,27 @@
-"""Whether a failed attempt is followed by another.
+"""Whether a failed attempt is followed by another, and what became of those before.
 
 Source: SchedulerX API, CreateJob, "MaxAttempt", "AttemptInterval".
 """
 
 from __future__ import annotations
 
-from anyjob.modes.mode import TaskPlan
-from anyjob.outcome import Cause, Outcome, Strength
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
-__all__ = ["retry_after"]
+from anyjob.modes.mode import TaskPlan
+from anyjob.outcome import Cause, Evidence, Outcome, Strength
+from anyjob.problem import short
+from anyjob.signalname import signal_name
+
+if TYPE_CHECKING:
+    from anyjob.worker.instance import LiveInstance
+    from anyjob.worker.worker import LiveRun
+
+__all__ = ["Attempt", "attempt_of", "retry_after", "with_attempts"]
+
+_TOLD: Final = 10
+"""Attempts of which an outcome tells: a job may have thousands."""
 
 _NEVER = frozenset({Cause.SUCCEEDED, Cause.STOPPED, Cause.BAD_CONFIG, Cause.REJECTED})
 """Nothing to try again: it succeeded, somebody stopped it, or the same job can only fail the same way."""
@@ -33,3 +46,46 @@ def retry_after(outcome: Outcome, attempt: int, plan: TaskPlan) -> float | None:
     if outcome.cause in _MAY_BE_GOING and (outcome.stop is None or outcome.stop.strength is Strength.ASKED):
         return None
     return plan.interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """How far an instance is. `number` of `most`, counted from 1; `next_at`: when the next begins, epoch seconds, while
+    that is waited for."""
+
+    number: int
+    most: int
+    next_at: float | None
+
+
+def attempt_of(live: LiveInstance) -> Attempt | None:
+    """The newest attempt of an instance with one task that may be tried again; None for all others, and before the
+    first."""
+    if len(live.plans) != 1 or not live.plans[0].attempts or not live.runs:
+        return None
+    (plan,), record = live.plans, live.runs[-1].record
+    wait = None if record.outcome is None else retry_after(record.outcome, record.order.attempt, plan)
+    at = None if wait is None or record.ended is None or live.stopping.is_set() else record.ended + wait
+    return Attempt(number=record.order.attempt + 1, most=plan.attempts + 1, next_at=at)
+
+
+def with_attempts(outcome: Outcome, runs: Sequence[LiveRun], plan: TaskPlan) -> Outcome:
+    """The outcome of a task's last attempt, with how each of its attempts before that ended as evidence."""
+    of_task = sorted(
+        (run.record for run in runs if run.record.order.task == plan.task), key=lambda one: one.order.fence
+    )
+    said = [
+        Evidence(source=f"attempt {record.order.attempt + 1}", text=_in_short(record.outcome))
+        for record in of_task[:-1][-_TOLD:]
+        if record.outcome is not None
+    ]
+    return replace(outcome, evidence=[*outcome.evidence, *said]) if said else outcome
+
+
+def _in_short(outcome: Outcome) -> str:
+    """`exit_code 3: no such table`, `signal 9 (SIGKILL)`."""
+    code = "" if outcome.code is None else f" {outcome.code}"
+    if outcome.cause is Cause.SIGNAL and outcome.code is not None:
+        code = f" {signal_name(outcome.code - 128)}"
+    words = " ".join((outcome.result or (outcome.evidence[0].text if outcome.evidence else "")).split())
+    return f"{outcome.cause.value}{code}" + (f": {short(words, 200)}" if words else "")

@@ -7,13 +7,16 @@ import os
 import re
 import signal
 import subprocess
+import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from tests.core.cli.program import Done, until
 from tests.plugins.server.serving import Serving
 
 from anyjob.cli.said import stop_in_words
 from anyjob.job import ExecuteMode, Job
+from anyjob.status import InstanceStatus
 
 Call = Callable[..., Done]
 
@@ -42,6 +45,36 @@ def test_a_stop_is_waited_for_and_shows_its_proof(server: Serving, anyjob: Call)
     assert over is not None
     assert over.stop is not None
     assert f"stop           {stop_in_words(over.stop)}\n" in shown
+
+
+def test_which_attempt_it_is_and_how_those_before_ended(server: Serving, anyjob: Call) -> None:
+    content = 'echo "try $ANYJOB_ATTEMPT"; [ "$ANYJOB_ATTEMPT" = 1 ] && kill -9 $$; exit 3'
+    with server.client() as client:
+        job = Job(name="tries", job_type="shell", content=content, max_attempt=1, attempt_interval=3600)
+        waits = client.execute(client.create_job(job))
+        until(lambda: "next_attempt" in client.instance(waits).stamps, "the end of its first attempt")
+        again = client.execute(client.create_job(replace(job, name="tries again", max_attempt=2, attempt_interval=0)))
+        until(lambda: client.instance(again).status.finished, "its end")
+        once = client.execute(client.create_job(Job(name="tries once", job_type="shell", content="sleep 60")))
+        until(lambda: client.instance(once).status is InstanceStatus.RUNNING, "its start")
+    shown = anyjob("instance", "show", str(waits)).out.decode()
+    assert re.search(r"attempt +1 of 2 has ended; the next begins at 20", shown), shown
+    told = json.loads(anyjob("instance", "show", str(waits), "--json").out)
+    assert (told["attempt"], told["attempts"], told["status"]) == (1, 2, "running")
+    assert told["next_attempt_at"] > time.time() + 3000
+    only = json.loads(anyjob("instance", "show", str(once), "--json").out)
+    assert (only["attempt"], only["attempts"], only["next_attempt_at"]) == (None, None, None)
+    over = json.loads(anyjob("instance", "show", str(again), "--json").out)
+    assert (over["attempt"], over["code"]) == (None, 3)
+    said = [(item["source"], item["text"]) for item in over["evidence"]]
+    assert said == [("attempt 1", "exit_code 3: try 0"), ("attempt 2", "signal 9 (SIGKILL): try 1")]
+    lines = ["try 0", "[anyjob] attempt 2", "try 1", "[anyjob] attempt 3", "try 2"]
+    assert anyjob("instance", "log", str(again)).out.decode().splitlines() == lines
+    with server.client() as client:
+        newest = client.call("GetLog", {"JobInstanceId": again})
+        assert newest["Logs"] == lines[::-1]
+        for one in (waits, once):
+            client.stop(one)
 
 
 def test_a_failed_one_is_run_again_as_a_new_one_with_its_parameters(server: Serving, anyjob: Call) -> None:

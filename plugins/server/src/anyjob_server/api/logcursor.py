@@ -13,6 +13,7 @@ from typing import Final, cast
 
 from anyjob.worker.log import read_log
 from anyjob_server.api.errors import WrongParameter
+from anyjob_server.api.loglines import heading_of
 
 __all__ = ["LogPiece", "log_piece"]
 
@@ -36,13 +37,16 @@ def log_piece(logs: Sequence[Path], cursor: str, most: int, encoding: str, *, se
     """At most `most` lines that stand behind a cursor; an empty one is the start.
 
     `logs` are `runs/NAME/log` of all runs, the oldest first. `several`: of tasks, so each line begins with its task's
-    number. A line that is not finished is given once the instance is `over`, or the line is too long to wait for. Reads
-    files: not on the loop. Raises WrongParameter.
+    number. A line of ours stands before those of a later attempt. A line that is not finished is given once the
+    instance is `over`, or the line is too long to wait for. Reads files: not on the loop. Raises WrongParameter.
     """
     offsets, lines, size = _read_cursor(cursor), list[str](), 0
     for log in logs:
         name = log.parent.name
         prefix = f"[{_task(name)}] " if several else ""
+        if name not in offsets and (heading := heading_of(name)):
+            lines.append(prefix + heading)
+            offsets[name] = 0
         reader = _Reader(log, offsets.get(name, 0), over=over)
         while (line := reader.next()) is not None:
             lines.append(prefix + line.decode(encoding, "replace"))

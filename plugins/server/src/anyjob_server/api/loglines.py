@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
 from anyjob.worker.log import read_log
 
-__all__ = ["LogFile", "log_lines"]
+__all__ = ["LogFile", "heading_of", "log_lines"]
 
 _BLOCK: Final = 64 << 10
 """Bytes read at one time; a longer line is cut into lines."""
@@ -22,7 +23,8 @@ _GAP: Final = b"(bytes are left out here: they are beyond the log quota)"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogFile:
-    """One run's log. `prefix` stands before each of its lines."""
+    """`runs/NAME/log` of one run. `prefix` stands before each of its lines, and a line of ours before those of a later
+    attempt."""
 
     path: Path
     encoding: str
@@ -39,7 +41,9 @@ def log_lines(logs: Sequence[LogFile], *, reverse: bool, skip: int, most: int, k
     left, size = [_MOST_READ], 0
     for log in reversed(logs) if reverse else logs:
         wanted = keyword.encode(log.encoding, "replace")
-        for line in (_backward if reverse else _forward)(log.path, left, wanted):
+        heading = [said.encode()] if (said := heading_of(log.path.parent.name)) else []
+        lines = (_backward if reverse else _forward)(log.path, left, wanted)
+        for line in chain(lines, heading) if reverse else chain(heading, lines):
             if wanted not in line:
                 continue
             if skip:
@@ -50,6 +54,12 @@ def log_lines(logs: Sequence[LogFile], *, reverse: bool, skip: int, most: int, k
             if len(found) >= most or size >= _MOST_TOLD:
                 return found
     return found
+
+
+def heading_of(run: str) -> str:
+    """What stands before the log of a run, by its name `aj-INSTANCE-TASK-FENCE`; nothing before a first attempt's."""
+    fence = run.rpartition("-")[2]
+    return "" if fence == "1" else f"[anyjob] attempt {fence}"
 
 
 def _forward(path: Path, left: list[int], wanted: bytes) -> Iterator[bytes]:

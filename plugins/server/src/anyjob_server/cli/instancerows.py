@@ -29,12 +29,14 @@ def rows(one: InstanceInfo) -> list[tuple[str, str]]:
         ("data time", _time(one, "data_time")),
         ("started", _time(one, "start_time")),
         ("ended", _time(one, "end_time")),
+        ("attempt", _attempt(one)),
         ("node", one.work_addr),
         ("progress", one.progress),
         *(("result", line) for line in result.splitlines()),
     ]
     if one.outcome is not None:
-        more = [item for item in one.outcome.evidence if item.text not in result]
+        known = (result, cause_in_words(one.outcome))
+        more = [item for item in one.outcome.evidence if not any(item.text in text for text in known)]
         said += [(item.source, line) for item in more for line in item.text.splitlines()]
         stop, cause = one.outcome.stop, one.outcome.cause
         if stop is not None and cause in (Cause.STOPPED, Cause.TIMED_OUT, Cause.LEFTOVERS):
@@ -54,6 +56,14 @@ def _status(one: InstanceInfo) -> str:
     return one.status.label if words in ("", one.status.label) else f"{one.status.label}: {words}"
 
 
+def _attempt(one: InstanceInfo) -> str:
+    if one.attempt is None:
+        return ""
+    number, most = one.attempt
+    after = _time(one, "next_attempt")
+    return f"{number} of {most}" + (f" has ended; the next begins at {after}" if after else "")
+
+
 def _result(one: InstanceInfo) -> str:
     """Empty where it is what the server made of cause and evidence, which are shown as such."""
     if one.outcome is None or one.outcome.ok:
@@ -67,5 +77,5 @@ def _time(one: InstanceInfo, name: str) -> str:
     """With this machine's zone, as the other commands; an older server tells its own zone's text alone."""
     at = one.stamps.get(name)
     if at is None:
-        return "" if name in ("stop", "force") else str(getattr(one, name))
+        return "" if name in ("stop", "force", "next_attempt") else str(getattr(one, name))
     return moment(at / 1000)

@@ -18,6 +18,7 @@ _STAMPS: Final = {
     "end_time": "EndTimestamp",
     "stop": "StopTimestamp",
     "force": "ForceTimestamp",
+    "next_attempt": "NextAttemptTimestamp",
 }
 
 
@@ -38,9 +39,11 @@ class InstanceInfo:
     """From its start to its end."""
     stamps: Mapping[str, int]
     """The same times in epoch ms, by their names here, as far as there are any; `stop`: when it was asked to stop,
-    `force`: when that becomes force."""
+    `force`: when that becomes force; `next_attempt`: when it is tried again."""
     stopped_by: str
     """Who had it stopped, while it goes on; empty: nobody."""
+    attempt: tuple[int, int] | None
+    """Which attempt goes on, or was the newest, and of how many; None: it is over, or has one only."""
     work_addr: str
     progress: str
     outcome: Outcome | None
@@ -64,6 +67,7 @@ class InstanceInfo:
             seconds=_seconds(said.get("StartTimestamp"), said.get("EndTimestamp")),
             stamps={name: at for name, key in _STAMPS.items() if isinstance(at := said.get(key), int)},
             stopped_by=_text(said, "StoppedBy"),
+            attempt=(int(said["Attempt"]), int(said["Attempts"])) if said.get("Attempt") else None,
             work_addr=_text(said, "WorkAddr"),
             progress=_text(said, "Progress"),
             outcome=_outcome(said) if status.finished and said.get("Cause") else None,
@@ -101,6 +105,9 @@ class InstanceInfo:
             "stopped_by": self.stopped_by or None,
             "stopped_at": self._seconds("stop"),
             "force_at": self._seconds("force"),
+            "attempt": None if self.attempt is None else self.attempt[0],
+            "attempts": None if self.attempt is None else self.attempt[1],
+            "next_attempt_at": self._seconds("next_attempt"),
             "ok": self.status is InstanceStatus.SUCCESS if self.status.finished else None,
             "cause": None if over is None else over.cause.value,
             "code": None if over is None else over.code,

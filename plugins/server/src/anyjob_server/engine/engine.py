@@ -14,6 +14,7 @@ from anyjob.errors import AnyJobError
 from anyjob.job import Job
 from anyjob.version import VERSION
 from anyjob.worker.instance import Instances
+from anyjob.worker.retry import Attempt, attempt_of
 from anyjob.worker.worker import Worker
 from anyjob_server.engine.afterrestore import is_first, let_pass
 from anyjob_server.engine.announcer import Announcer
@@ -231,6 +232,11 @@ class Engine:
         runs = [] if live is None else live.runs
         at = max((at for run in runs if (at := run.force_at) is not None), default=None)
         return None if at is None else int(at * 1000)
+
+    def attempt_of(self, instance: int) -> Attempt | None:
+        """Which attempt of an instance that goes on is the newest; None: it has only one."""
+        live = self._instances.live.get(instance)
+        return None if live is None else attempt_of(live)
 
     def progress(self, instance: int) -> str:
         """`done/total` of an instance that runs, as its job said last; empty: it said nothing."""

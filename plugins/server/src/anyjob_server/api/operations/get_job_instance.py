@@ -17,8 +17,8 @@ _LONGEST: Final = 30
 
 
 async def get_job_instance(call: Call) -> Mapping[str, Json]:
-    """One instance; also of a job that was deleted since. While it is being stopped also by whom, since when, and when
-    it is forced.
+    """One instance; also of a job that was deleted since. While it goes on also which attempt this is, by whom it is
+    being stopped, since when, and when it is forced.
 
     With WaitSeconds the answer comes when it has ended, at the latest after so long.
     """
@@ -41,6 +41,10 @@ async def get_job_instance(call: Call) -> Mapping[str, Json]:
         told |= {"StoppedBy": by, "StopTimestamp": at}
         if (force := server.engine.force_of(row.id)) is not None:
             told["ForceTimestamp"] = force
+    if (attempt := server.engine.attempt_of(row.id)) is not None:
+        told |= {"Attempt": attempt.number, "Attempts": attempt.most}
+        if attempt.next_at is not None:
+            told["NextAttemptTimestamp"] = int(attempt.next_at * 1000)
     return {"Data": {"JobInstanceDetail": told}}
 
 
