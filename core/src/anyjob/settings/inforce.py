@@ -20,7 +20,7 @@ Readers = Mapping[str, type[BaseModel] | None]
 """Who reads the tables of plugins: `executors.shell`, `launchers.local`, `server`, with their models; None: without
 settings."""
 
-_ALONE: Final = "a command without a settings file allows what its user may do anyway"
+_ALONE: Final = "a command without a settings file allows what its user may do anyway; a server without one allows none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,8 @@ __all__ = ["SAMPLES", "SHARED"]
 _FILLED: Final[list[Json]] = [f"-Dseen.{name}=#{{schedulerx.{name}}}" for name in PLACEHOLDERS]
 
 
-def _job(name: str, **xattrs: Json) -> dict[str, Json]:
-    return {"ClassName": f"anyjob.samples.Suite${name}", "XAttrs": {"classpath": [ENTRY], **xattrs}}
+def _job(name: str, of: str = "Suite", **xattrs: Json) -> dict[str, Json]:
+    return {"ClassName": f"anyjob.samples.{of}${name}", "XAttrs": {"classpath": [ENTRY], **xattrs}}
 
 
 def _bad(field: str, **xattrs: Json) -> BadSample:
@@ -39,10 +39,10 @@ SAMPLES = Samples(
     long_line=Sample(_job("LongLine"), size=8_000_000),
     bad_bytes=Sample(_job("BadBytes"), raw=b"a\xff\xfe\0\x1b[31m\x80z\n"),
     gbk=Sample(_job("Gbk", encoding="gbk"), raw="中文\n".encode("gbk"), result="中文"),
-    prints_environment=Sample(_job("PrintsEnvironment")),
-    prints_surroundings=Sample(_job("PrintsSurroundings")),
-    prints_placeholders=Sample(_job("PrintsPlaceholders", jvmArgs=_FILLED)),
-    prints_shard=Sample(_job("PrintsShard")),
+    prints_environment=Sample(_job("Environment", "Prints")),
+    prints_surroundings=Sample(_job("Surroundings", "Prints")),
+    prints_placeholders=Sample(_job("Placeholders", "Prints", jvmArgs=_FILLED)),
+    prints_shard=Sample(_job("Shard", "Prints")),
     returns_outputs=Sample(_job("ReturnsOutputs"), outputs={"answer": 42, "words": ["a", "b"]}),
     progresses=Sample(_job("Progresses")),
     shows_secret=Sample(_job("ShowsSecret")),
