@@ -89,7 +89,7 @@ def test_what_it_says_is_the_outcome(tmp_path: Path) -> None:
     [
         ("sys.exit(0)", Cause.FAILED, "ended with exit code 0 before the run had ended"),
         ("sys.exit(7)", Cause.EXIT_CODE, "ended with exit code 7 before the run had ended"),
-        ("os.kill(os.getpid(), 9)", Cause.SIGNAL, "was ended by signal 9 before the run had ended"),
+        ("os.kill(os.getpid(), 9)", Cause.SIGNAL, "was ended by signal 9 (SIGKILL) before the run had ended"),
         ('say(cause="nonsense")', Cause.UNKNOWN, "outcome.json was not read"),
         ('os.symlink("/etc/passwd", folder / "outcome.json")', Cause.UNKNOWN, "outcome.json was not read"),
         ('say(cause="succeeded"); sys.exit(3)', Cause.SUCCEEDED, "after it had succeeded its process ended with exit"),

@@ -198,7 +198,7 @@ def test_a_run_that_does_not_end_otherwise_takes_its_process_along(tmp_path: Pat
     [
         ("os._exit(7)", Cause.EXIT_CODE, "ended with exit code 7 before the run had ended"),
         ("os._exit(0)", Cause.FAILED, "ended with exit code 0 before the run had ended"),
-        ("os.kill(os.getpid(), 9)", Cause.SIGNAL, "was ended by signal 9 before the run had ended"),
+        ("os.kill(os.getpid(), 9)", Cause.SIGNAL, "was ended by signal 9 (SIGKILL) before the run had ended"),
     ],
 )
 def test_a_process_that_dies_ends_its_runs_with_what_was_seen(

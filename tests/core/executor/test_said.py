@@ -21,6 +21,6 @@ def test_an_end_that_was_seen_is_told() -> None:
     texts = [without_word(one).evidence[-1].text for one in (Exit(code=7), Exit(code=None, signal=9))]
     assert texts == [
         "its process ended with exit code 7 before the run had ended",
-        "its process was ended by signal 9 before the run had ended",
+        "its process was ended by signal 9 (SIGKILL) before the run had ended",
     ]
     assert without_word(Exit(code=0)).cause is Cause.FAILED

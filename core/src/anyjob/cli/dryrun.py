@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from anyjob.errors import SecretMissing
 from anyjob.executor.environment import base_environment
+from anyjob.executor.given import preview_flaw
 from anyjob.outcome import Json
 from anyjob.run import RUN_FOLDER, Event
 from anyjob.spec import CommonXAttrs
@@ -103,13 +104,19 @@ async def preview(
     Raises what their `preview` raises.
     """
     face = _face(job, bound, draft, plan, environment)
-    seen = {title: list(lines) for title, lines in bound.executor.preview(face, bound.spec).items()}
+    seen = _previewed("executor", bound.executor.preview(face, bound.spec))
     place = bound.command_place
     if place is not None:
         command = await bound.executor.preview_command(face, bound.spec)
         if command is not None:
-            seen |= {title: [*lines] for title, lines in place.launcher.preview(face, command, place.options).items()}
+            seen |= _previewed("launcher", place.launcher.preview(face, command, place.options))
     return seen
+
+
+def _previewed(who: str, said: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    if flaw := preview_flaw(said):
+        raise TypeError(f"the {who}'s preview gave {flaw}")
+    return {title: [*lines] for title, lines in said.items()}
 
 
 def _face(job: Job, bound: Bound, draft: RunDraft, plan: TaskPlan, environment: list[str]) -> RunFace:

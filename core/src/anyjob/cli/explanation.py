@@ -13,6 +13,7 @@ from anyjob.executor.capabilities import Capabilities, DeadlineBy
 from anyjob.modes import TaskPlan, mode_of
 from anyjob.outcome import Json
 from anyjob.plugins import Bound, RunDraft
+from anyjob.plugins.plugin import failure
 from anyjob.problem import Problem
 from anyjob.worker.identity import resolve_user
 from anyjob.worker.local.enforcement import enforcement
@@ -126,7 +127,12 @@ async def gather(job: Job, host: PluginHost, settings: Settings) -> Explanation:
         for name, setting in common.secrets.items()
         if setting not in settings.secrets
     ]
-    faults += [str(problem) for problem in await bound.preflight()]
+    try:
+        faults += [str(problem) for problem in await bound.preflight()]
+    except AnyJobError as error:
+        faults.append(str(error))
+    except Exception as error:  # noqa: BLE001 - a plugin's code may raise anything
+        faults.append(f"what it needs here cannot be told: {failure(error)}")
     command: DryCommand | None = None
     seen: dict[str, list[str]] = {}
     try:
@@ -134,6 +140,8 @@ async def gather(job: Job, host: PluginHost, settings: Settings) -> Explanation:
         seen = await preview(job, bound, draft, plans[0], settings.worker.environment)
     except AnyJobError as error:
         faults.append(str(error))
+    except Exception as error:  # noqa: BLE001 - as above
+        faults.append(f"what it would do cannot be shown: {failure(error)}")
     if command is not None:
         command.env.update(home)
     here = enforcement(settings.worker.cgroup)

@@ -44,6 +44,7 @@ async def ask_health(host: PluginHost) -> tuple[dict[str, Any], dict[str, Any]]:
 async def _healthy(make: Callable[[str], Any], name: str) -> dict[str, Json]:
     """How an executor or launcher says it is. One that cannot be made or asked is unhealthy, and that is why."""
     from anyjob.errors import AnyJobError
+    from anyjob.executor.given import health_flaw
     from anyjob.plugins.plugin import failure
 
     try:
@@ -56,4 +57,6 @@ async def _healthy(make: Callable[[str], Any], name: str) -> dict[str, Json]:
         return {"health": "unhealthy", "why": str(error)}
     except Exception as error:  # noqa: BLE001 - a plugin's code may raise anything
         return {"health": "unhealthy", "why": f"its health failed: {failure(error)}"}
+    if flaw := health_flaw(health):
+        return {"health": "unhealthy", "why": f"its health gave {flaw}"}
     return {"health": health.state, "why": health.why}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import traceback
 from abc import abstractmethod
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from anyjob.errors import PasteRefused, SecretMissing
 from anyjob.executor.base import Executor, S, Stage
+from anyjob.executor.given import outcome_flaw
 from anyjob.executor.handle import Handle, Scope
 from anyjob.job import BadJob
 from anyjob.outcome import Cause, Evidence, Outcome, StopReport, Strength, unknown
@@ -105,7 +107,7 @@ class FunctionExecutor(Executor[S]):
     def _begin(self, run: Run, spec: S, do: Callable[[CallRun, S], Outcome], *, first: bool) -> None:
         def call(face: CallRun) -> Outcome:
             try:
-                return do(face, spec)
+                return _answered(do(face, spec))
             except (BadJob, PasteRefused, SecretMissing) as error:
                 # The job asks for what it cannot have: another attempt can only fail the same way.
                 evidence = [Evidence(source="call", text=str(error))]
@@ -142,3 +144,14 @@ class FunctionExecutor(Executor[S]):
     async def close(self) -> None:
         if "_pool" in vars(self):
             self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _answered(got: object) -> Outcome:
+    """What a call gave, else an end that nobody knows, which says what is to be mended."""
+    if inspect.iscoroutine(got):
+        got.close()
+        return unknown("call", "call is an `async def`, so nothing was called; make it a plain def, it has a thread")
+    if not isinstance(got, Outcome):
+        return unknown("call", f"call gave a {type(got).__name__}, not an Outcome")
+    flaw = outcome_flaw(got)
+    return unknown("call", f"call gave {flaw}") if flaw else got

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from anyjob.errors import ContractBroken
+from anyjob.executor.given import problems_flaw
 from anyjob.outcome import Json
 
 if TYPE_CHECKING:
@@ -127,8 +129,14 @@ class Bound:
         return self.place if self.place is not None and self.executor.is_command(self.spec) else None
 
     async def preflight(self) -> list[Problem]:
-        """What is missing here for the job, by the executor and then by the launcher. Raises what they raise."""
-        problems = list(await self.executor.preflight(self.spec))
+        """What is missing here for the job, by the executor and then by the launcher. Raises what they raise, and
+        ContractBroken for an answer that is none."""
+        found = [("executor", await self.executor.preflight(self.spec))]
         if (place := self.command_place) is not None:
-            problems += await place.launcher.preflight(place.options)
-        return problems
+            found.append(("launcher", await place.launcher.preflight(place.options)))
+        for who, problems in found:
+            if flaw := problems_flaw(problems):
+                raise ContractBroken(
+                    f"The {who} of {self.binding.job_type!r}", f"its preflight gave {flaw}", "Mend it."
+                )
+        return [problem for _, problems in found for problem in problems]

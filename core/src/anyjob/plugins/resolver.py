@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from anyjob.executor.base import COMMAND_KEYS
 from anyjob.executor.capabilities import Capabilities
+from anyjob.executor.given import capabilities_flaw, problems_flaw
 from anyjob.nearest import did_you_mean
 from anyjob.plugins.binding import Binding, BoundLauncher, BoundPlace
 from anyjob.plugins.builtin import DEFAULT_LAUNCHER
@@ -88,9 +89,12 @@ def misplaced(job: Job, found: Resolved) -> list[Problem]:
 
 def _forbidden(offer: Offer[Any], job: Job, ask: Callable[[], Iterable[Problem]]) -> list[Problem]:
     try:
-        return list(ask())
+        found = list(ask())
     except Exception as error:
         raise broken(job.job_type, offer.plugin, f"its check of a job failed: {failure(error)}") from error
+    if flaw := problems_flaw(found):
+        raise broken(job.job_type, offer.plugin, f"its check of a job gave {flaw}")
+    return found
 
 
 def common_problems(job: Job) -> list[Problem]:
@@ -201,9 +205,9 @@ def _words_of_place(said: Capabilities) -> set[str]:
 
 def _asked(offer: Offer[Any], job_type: str, ask: Callable[[], Capabilities]) -> Capabilities:
     try:
-        found = cast("object", ask())
+        found = ask()
     except Exception as error:
         raise broken(job_type, offer.plugin, f"its capabilities failed: {failure(error)}") from error
-    if not isinstance(found, Capabilities):
-        raise broken(job_type, offer.plugin, f"its capabilities gave {type(found).__name__}, not Capabilities")
+    if flaw := capabilities_flaw(found):
+        raise broken(job_type, offer.plugin, f"its capabilities gave {flaw}")
     return found

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import cast
 
 from anyjob.executor.base import Stage
+from anyjob.executor.given import stop_flaw
 from anyjob.executor.handle import Handle
 from anyjob.outcome import Outcome, StopReport, unknown
 from anyjob.plugins import Bound
@@ -67,8 +68,8 @@ class Hand:
             self.face.begin_stop()
         call = self.bound.executor.stop(self.face, self.bound.spec, self.handle, stage)
         got = await self.rig.verb(call, f"stop({stage.value})")
-        if not isinstance(cast("object", got), StopReport):
-            raise Fault(f"stop({stage.value}) gave {got!r}, not a StopReport.")
+        if flaw := stop_flaw(got):
+            raise Fault(f"stop({stage.value}) gave {flaw}.")
         return got
 
     async def find(self) -> Handle | Outcome | None:

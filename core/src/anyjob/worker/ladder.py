@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from anyjob.errors import AnyJobError
 from anyjob.executor.base import Stage
+from anyjob.executor.given import stop_flaw
 from anyjob.outcome import Evidence, StopReport, Strength
 from anyjob.worker.states import RunState
 
@@ -103,9 +104,9 @@ class StopLadder:
         if handle is None:
             return
         try:
-            said = cast("object", await self._bound.executor.stop(self._face, self._bound.spec, handle, stage))
-            if not isinstance(said, StopReport):
-                raise TypeError(f"it gave a {type(said).__name__}, not a StopReport")
+            said = await self._bound.executor.stop(self._face, self._bound.spec, handle, stage)
+            if flaw := stop_flaw(said):
+                raise TypeError(f"it gave {flaw}")
             self.last = said
         except Exception as error:  # noqa: BLE001 - the executor is a stranger's code, and the ladder must go on
             self.last = StopReport(

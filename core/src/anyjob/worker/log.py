@@ -102,14 +102,16 @@ class RunLog:
         return last_line(self.path, self._encoding)
 
     def close(self) -> None:
-        """Apply the quota for good, and close."""
+        """Apply the quota for good, and close. Raises OSError (no space left); it is closed then, too."""
         if self._file >= 0:
-            if self._sieve is not None:
-                self._append(self._sieve.feed(b"", last=True))
-            if self._quota is not None:
-                _punch(self._file, self._quota)
-            os.close(self._file)
-            self._file = -1
+            try:
+                if self._sieve is not None:
+                    self._append(self._sieve.feed(b"", last=True))
+                if self._quota is not None:
+                    _punch(self._file, self._quota)
+            finally:
+                os.close(self._file)
+                self._file = -1
 
     def _open(self) -> int:
         if self._file < 0:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from anyjob.errors import ContractBroken, PasteRefused, RunRefused, SecretMissing
 from anyjob.executor.capabilities import DeadlineBy
+from anyjob.executor.given import outcome_flaw
 from anyjob.executor.handle import Handle
 from anyjob.job import BadJob
 from anyjob.outcome import Cause, Evidence, Outcome, because, unknown
@@ -120,7 +121,15 @@ class Supervisor:
         finally:
             if self._timer is not None:
                 self._timer.cancel()
-        await self._end(outcome)
+        try:
+            await self._end(outcome)
+        except Exception as error:  # noqa: BLE001 - as above
+            _log.exception("%s: the worker failed at the end of the run", self.record.order.name)
+            if self.record.outcome is None:
+                text = "".join(traceback.format_exception(error))
+                await self._end(unknown("worker", f"the worker failed at the end of the run: {text[-2000:]}"))
+            elif not self.over.done():
+                self.over.set_result(self.record.outcome)
 
     async def _to_the_end(self) -> Outcome:
         if self.record.state is not RunState.ACCEPTED:
@@ -153,7 +162,10 @@ class Supervisor:
             return because(Cause.BAD_CONFIG, "secrets", str(error))
         except RunRefused as refused:
             return because(Cause.REJECTED, "policy", str(refused))
-        problems = await self._bound.preflight()
+        try:
+            problems = await self._bound.preflight()
+        except Exception as error:  # noqa: BLE001 - the executor is a stranger's code
+            return Outcome(cause=Cause.START_FAILED, result=brief(error), evidence=[evidence_of("preflight", error)])
         if problems:
             said = [Evidence(source="preflight", text=str(problem)) for problem in problems]
             return Outcome(cause=Cause.DEPENDENCY_MISSING, result=str(problems[0]), evidence=said)
@@ -236,7 +248,11 @@ class Supervisor:
         if record.policies:
             changes = [Evidence(source="policy", text=line) for line in record.policies]
             outcome = replace(outcome, evidence=[*outcome.evidence, *changes])
-        face.close_log()
+        try:
+            face.close_log()
+        except OSError as error:
+            lost = Evidence(source="log", text=f"its last bytes could not be written: {error.strerror}")
+            outcome = replace(outcome, evidence=[*outcome.evidence, lost])
         await self._durable(partial(self._owner.book.ended, record, outcome))
         self._ladder.end()
         if self._ladder.guard is not None:
@@ -327,5 +343,6 @@ class Supervisor:
 def _answered(verb: str, got: object) -> Outcome:
     """The outcome that a verb gave; what is none must not be taken for "call me again"."""
     if isinstance(got, Outcome):
-        return got
+        flaw = outcome_flaw(got)
+        return got if not flaw else unknown(verb, f"the executor's {verb} gave {flaw}")
     return unknown(verb, f"the executor's {verb} gave a {type(got).__name__}, which the contract does not know")

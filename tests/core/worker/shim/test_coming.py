@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 from collections.abc import Callable
@@ -36,7 +37,8 @@ async def stopped_spawners(yard: Yard, client: ShimClient) -> list[int]:
 
 def go_on(spawners: list[int]) -> None:
     for pid in spawners:
-        os.kill(pid, signal.SIGCONT)
+        with contextlib.suppress(ProcessLookupError):  # killed, and reaped by the keeper already
+            os.kill(pid, signal.SIGCONT)
 
 
 async def asked_nothing(client: ShimClient) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import pytest
 
 from anyjob.executor.base import Stage
-from anyjob.outcome import Cause, Json, Outcome, StopReport, Strength
+from anyjob.executor.given import stop_flaw
+from anyjob.outcome import Cause, Json, Outcome, Strength
 from anyjob.testing.fault import Fault, check, expect, lacks, told
 from anyjob.testing.marks import Moment, at
 from anyjob.testing.processes import alive
@@ -176,8 +177,8 @@ class StopCases(Suite):
                 run.stop()
                 for stage in (Stage.ASK, Stage.ASK, Stage.FORCE, Stage.FORCE):
                     call = bound.executor.stop(face, bound.spec, handle, stage)
-                    said = cast("object", await rig.verb(call, f"stop({stage.value}), when it is called again,"))
-                    check(isinstance(said, StopReport), f"stop({stage.value}) gave {said!r}, not a StopReport.")
+                    flaw = stop_flaw(await rig.verb(call, f"stop({stage.value}), when it is called again,"))
+                    check(not flaw, f"stop({stage.value}) gave {flaw}.")
                 run.stop(force=True)
                 return (await rig.finish(run)).outcome
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -18,6 +19,7 @@ _BLOCK: Final = 64 << 10
 _MOST_READ: Final = 32 << 20
 """Bytes that one call looks through: a keyword that never comes must not keep a thread for minutes."""
 _MOST_TOLD: Final = 2 << 20
+_RUN: Final = re.compile(r"aj-[0-9a-f]+-[0-9]+-([0-9]+)")
 _GAP: Final = b"(bytes are left out here: they are beyond the log quota)"
 
 
@@ -58,8 +60,8 @@ def log_lines(logs: Sequence[LogFile], *, reverse: bool, skip: int, most: int, k
 
 def heading_of(run: str) -> str:
     """What stands before the log of a run, by its name `aj-INSTANCE-TASK-FENCE`; nothing before a first attempt's."""
-    fence = run.rpartition("-")[2]
-    return "" if fence == "1" else f"[anyjob] attempt {fence}"
+    named = _RUN.fullmatch(run)
+    return "" if named is None or named[1] == "1" else f"[anyjob] attempt {named[1]}"
 
 
 def _forward(path: Path, left: list[int], wanted: bytes) -> Iterator[bytes]:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from anyjob.errors import AnyJobError
 from anyjob.executor import AppExecutor, Attached, Executor, Health, Launcher
+from anyjob.executor.given import health_flaw
 from anyjob.plugins import PluginHost
 from anyjob.plugins.binding import Bound
 from anyjob.plugins.plugin import failure
@@ -106,6 +107,8 @@ class HealthBook:
             health = Health(state="unhealthy", why=str(error))
         except Exception as error:  # noqa: BLE001 - a plugin's code may raise anything
             health = Health(state="unhealthy", why=f"its health failed: {failure(error)}")
+        if flaw := health_flaw(health):
+            health = Health(state="unhealthy", why=f"its health gave {flaw}")
         good = health.state == "healthy"
         self._said[kind, name] = _Said(health, monotonic() + (_GOOD_FOR if good else _BAD_FOR))
         return health
