@@ -5,17 +5,20 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
-from anyjob.executor import FunctionExecutor
+import pytest
+
+from anyjob.executor import Capabilities, FunctionExecutor
 from anyjob.outcome import Cause, Outcome
 from anyjob.plugins import ExecutorType, hookimpl
 from anyjob.run import CallRun
 from anyjob.samples import PLACEHOLDERS, BadSample, Sample, Samples
 from anyjob.spec import At, Spec
-from anyjob.testing import ExecutorContract
+from anyjob.testing import ExecutorContract, Fault
 
 
 # --- the executor
@@ -92,6 +95,26 @@ def shows_secret(run: CallRun) -> Outcome:
     return Outcome(cause=Cause.SUCCEEDED, result=str(len(token)))
 
 
+class AgainExecutor(CallExecutor):
+    """Keeps how far it is before what it does, and is called again after a crash."""
+
+    def capabilities(self, spec: CallSpec) -> Capabilities:
+        return Capabilities(resumes=True)
+
+    def call(self, run: CallRun, spec: CallSpec) -> Outcome:
+        run.checkpoint({"begun": True})
+        return super().call(run, spec)
+
+    def resume(self, run: CallRun, spec: CallSpec) -> None:
+        return None
+
+
+class AgainPlugin:
+    @hookimpl
+    def anyjob_executors(self) -> Iterable[ExecutorType]:
+        return [ExecutorType(job_type="again", executor=AgainExecutor, spec=CallSpec)]
+
+
 def _sample(name: str, **expected: object) -> Sample:
     return Sample({"ClassName": f"{__name__}:{name}"}, **expected)  # pyright: ignore[reportArgumentType]
 
@@ -112,3 +135,27 @@ class TestCall(ExecutorContract):
         shows_secret=_sample("shows_secret"),
         bad_jobs=[BadSample({}, "ClassName")],
     )
+
+
+@pytest.mark.parametrize("case", ["find_of_a_run", "clean_of_a_run"])
+def test_a_call_that_may_be_repeated_may_keep_how_far_it_is(tmp_path: Path, case: str) -> None:
+    class Contract(ExecutorContract):
+        plugin = AgainPlugin()
+        samples = TestCall.samples
+
+    with Contract.make_rig(tmp_path) as rig:
+        getattr(Contract(), f"test_{case}_that_never_started")(rig)
+
+
+def test_a_sample_without_a_cause_is_told_what_it_lacks(tmp_path: Path) -> None:
+    known = TestCall.samples
+    assert isinstance(known, Samples)
+
+    class Contract(ExecutorContract):
+        plugin = sys.modules[__name__]
+        samples = replace(known, fails=_sample("refuses"))
+
+    with Contract.make_rig(tmp_path) as rig:
+        for case in (Contract.test_failure, Contract.test_a_failure_is_tried_again):
+            with pytest.raises(Fault, match=r"names no cause: give it `cause=Cause\.FAILED`"):
+                case(Contract(), rig)

@@ -25,11 +25,23 @@ from dataclasses import KW_ONLY, dataclass, field
 from typing import Final, Protocol, TypeAlias
 
 from anyjob.outcome import Cause, Json
-from anyjob.spec.placeholders import FOREIGN, NAMES
 
 __all__ = ["PLACEHOLDERS", "BadSample", "Sample", "SampleFunction", "SampleSource", "Samples"]
 
-PLACEHOLDERS: Final = tuple(name for name in NAMES if name not in FOREIGN)
+PLACEHOLDERS: Final = (
+    "jobParameters",
+    "jobId",
+    "jobName",
+    "instanceId",
+    "shardingId",
+    "shardingParameters",
+    "shardingNum",
+    "attempt",
+    "triggerType",
+    "scheduleTime",
+    "dataTime",
+    "agentVersion",
+)
 """The names behind `#{schedulerx.` that `prints_placeholders` shows."""
 
 

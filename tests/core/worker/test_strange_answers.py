@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -44,7 +44,7 @@ class Remote(RemoteExecutor[NoSpec]):
     async def watch(self, run: Run, spec: NoSpec, handle: Handle) -> Outcome:
         if self.end is None:
             await asyncio.sleep(600)
-        return self.end
+        return cast("Outcome", self.end)
 
     async def stop(self, run: Run, spec: NoSpec, handle: Handle, stage: Stage) -> StopReport:
         return self.stopped
@@ -103,8 +103,13 @@ def test_a_stop_of_wrong_values_proves_nothing(tmp_path: Path) -> None:
     assert "it gave a StopReport whose strength is 'PROVEN'" in str(outcome.stop.evidence)
 
 
-def a_call(gives: Callable[[], object]) -> type[Any]:
-    return type("Calls", (FunctionExecutor,), {"call": lambda self, run, spec: gives()})
+class Calls(FunctionExecutor[NoSpec]):
+    """Gives `gives`."""
+
+    gives: Any = None
+
+    def call(self, run: CallRun, spec: NoSpec) -> Outcome:
+        return self.gives
 
 
 class Async(FunctionExecutor[NoSpec]):
@@ -117,8 +122,8 @@ class Async(FunctionExecutor[NoSpec]):
 @pytest.mark.parametrize(
     ("made", "said"),
     [
-        (a_call(lambda: None), "call gave a NoneType, not an Outcome"),
-        (a_call(lambda: OF(cause="done")), "call gave an Outcome whose cause is 'done'"),
+        (Calls, "call gave a NoneType, not an Outcome"),
+        (type("Wrong", (Calls,), {"gives": OF(cause="done")}), "call gave an Outcome whose cause is 'done'"),
         (Async, "call is an `async def`, so nothing was called; make it a plain def"),
     ],
 )

@@ -50,11 +50,12 @@ _KEPT: Final = 4096
 class PluginHost:
     """Dispatches each job to the plugin for its JobType. One a process; safe to share between threads.
 
-    `PluginHost.load()` takes every installed plugin; `PluginHost({"sql": SqlPlugin()})` only those given, by name, for
-    tests and for programs that embed anyjob. Executors and launchers are imported when the first job of their type is
-    bound, and made once. `executor_settings` and `launcher_settings` are the parts `[executors.<type>]` and
-    `[launchers.<name>]` of the settings, `source` names them in messages. `alone`: there is no settings file, and jobs
-    may do what the user of this process may do anyway; a settings model that has a classmethod `alone()` is made by it.
+    `PluginHost.load()` takes every installed plugin, `PluginHost.load_with({"sql": SqlPlugin()})` those of the program
+    itself beside them, and `PluginHost({"sql": SqlPlugin()})` only those given, by name, as in tests. Executors and
+    launchers are imported when the first job of their type is bound, and made once. `executor_settings` and
+    `launcher_settings` are the parts `[executors.<type>]` and `[launchers.<name>]` of the settings, `source` names them
+    in messages. `alone`: there is no settings file, and jobs may do what the user of this process may do anyway; a
+    settings model that has a classmethod `alone()` is made by it.
     Raises BadSettings when a plugin that the settings require cannot be used.
     """
 
@@ -105,6 +106,14 @@ class PluginHost:
             alone=alone,
             candidates=installed(),
         )
+
+    @classmethod
+    def load_with(cls, own: Mapping[str, object], settings: PluginSettings | None = None) -> PluginHost:
+        """The host of every installed plugin, and of those that a program which embeds anyjob has itself, by name.
+
+        PluginHost.load_with({"house": House()})
+        """
+        return cls(own, settings=settings, candidates=installed())
 
     def bind(self, job: Job) -> Binding:
         """Check a job with its type, its launcher and the policies, and say who serves it.

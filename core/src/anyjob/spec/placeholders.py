@@ -15,30 +15,16 @@ from typing import Final
 from anyjob.job import Job
 from anyjob.nearest import did_you_mean
 from anyjob.problem import Problem
+from anyjob.samples import PLACEHOLDERS
 from anyjob.spec.model import Spec
 from anyjob.spec.script import ScriptSpec
 
 __all__ = ["FOREIGN", "NAMES", "PLACEHOLDER", "placeholder_problems"]
 
 PLACEHOLDER: Final = re.compile(r"#\{schedulerx\.([A-Za-z]+)\}")
-NAMES: Final = (
-    "jobParameters",
-    "jobId",
-    "jobName",
-    "instanceId",
-    "shardingId",
-    "shardingParameters",
-    "shardingNum",
-    "attempt",
-    "triggerType",
-    "scheduleTime",
-    "dataTime",
-    "agentVersion",
-    "instanceParameters",
-    "upstreamData",
-)
 FOREIGN: Final = {"instanceParameters": "ANYJOB_INSTANCE_PARAMETERS", "upstreamData": "ANYJOB_UPSTREAM"}
 """Those whose text comes from whoever fires the run, each with the variable to read it from instead."""
+NAMES: Final = (*PLACEHOLDERS, *FOREIGN)
 
 
 def placeholder_problems(job: Job, spec: Spec | None, *, paste: bool) -> Iterator[Problem]:

@@ -7,8 +7,9 @@ from typing import Never
 import pytest
 
 from anyjob.outcome import Cause, Outcome
+from anyjob.samples import Sample
 
-__all__ = ["Fault", "check", "expect", "lacks", "told"]
+__all__ = ["Fault", "cause_of", "check", "expect", "lacks", "told"]
 
 
 class Fault(AssertionError):
@@ -25,6 +26,15 @@ def check(holds: object, fault: str) -> None:
 def lacks(what: str) -> Never:
     """The type does not promise the thing: the case is skipped by name, and listed as lacking."""
     pytest.skip(f"lacks: {what}")
+
+
+def cause_of(sample: Sample) -> Cause:
+    """With what the sample `fails` ends. Raises Fault where it does not say."""
+    if sample.cause in (None, Cause.SUCCEEDED):
+        raise Fault(
+            "The sample 'fails' names no cause: give it `cause=Cause.FAILED`, or how else it ends, and `code=`."
+        )
+    return sample.cause
 
 
 def told(outcome: Outcome) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from anyjob.outcome import Cause
 from anyjob.testing.cases.stops import gone, strong_enough
 from anyjob.testing.crash import doomed
-from anyjob.testing.fault import Fault, check, expect, told
+from anyjob.testing.fault import Fault, cause_of, check, expect, told
 from anyjob.testing.rig import Finished, Rig
 from anyjob.testing.suite import Suite
 from anyjob.worker.states import RunState
@@ -27,7 +27,7 @@ class CrowdCases(Suite):
         """Two hundred runs at one time each end with their own cause and their own result."""
         good = rig.sample("echoes" if rig.has("echoes") or rig.promise.command else "succeeds")
         bad = rig.sample("fails")
-        jobs = [rig.job(good), rig.job(bad)]
+        cause, jobs = cause_of(bad), [rig.job(good), rig.job(bad)]
 
         async def life() -> list[Finished]:
             async with rig.worker() as worker:
@@ -39,8 +39,7 @@ class CrowdCases(Suite):
 
         for number, got in enumerate(asyncio.run(life())):
             if number % 2:
-                assert bad.cause is not None
-                expect(got.outcome, bad.cause, where=f"Run {number} of {self.crowd} at once, 'fails',")
+                expect(got.outcome, cause, where=f"Run {number} of {self.crowd} at once, 'fails',")
                 continue
             expect(got.outcome, Cause.SUCCEEDED, where=f"Run {number} of {self.crowd} at once")
             wanted = f"number {number}" if good is rig.samples.echoes else good.result

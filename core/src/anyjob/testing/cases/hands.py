@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 from anyjob.executor.base import Stage
+from anyjob.executor.function import FunctionExecutor
 from anyjob.executor.handle import Handle
 from anyjob.outcome import Cause, Json, Outcome, Strength
 from anyjob.samples import Sample
@@ -168,7 +169,9 @@ class HandCases(Suite):
         async def life() -> None:
             async with rig.worker() as worker, by_hand(rig, worker, order) as hand:
                 await hand.clean()
-                check(await hand.find() is None or not rig.promise.capabilities.resumes, "After clean, find finds it.")
+                # A call leaves nothing behind by which its begin could be told: that is `resume`'s.
+                if rig.promise.capabilities.resumes and not isinstance(hand.bound.executor, FunctionExecutor):
+                    check(await hand.find() is None, "After clean, find finds it.")
 
         asyncio.run(life())
 

@@ -28,7 +28,10 @@ class ServerFile:
     fingerprint: str = ""
 
     def lives(self) -> bool:
-        """Whether a process has its number. A killed server's number may be somebody else's by now."""
+        """Whether a process has its number. A killed server's number may be somebody else's by now.
+
+        Source: Linux man-pages, proc(5), the state in /proc/PID/stat.
+        """
         try:
             os.kill(self.pid, 0)
         except ProcessLookupError:
