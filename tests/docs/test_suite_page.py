@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import os
 import subprocess
 import sys
+from dataclasses import fields
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from tests.docs.fences import blocks
+from tests.docs.fences import ROOT, blocks
 from tests.grounds.postgres.cluster import Postgres, bin_folder
 
+from anyjob import samples
 from anyjob.testing import ExecutorContract
+
+
+def test_it_says_of_each_sample_what_the_class_says() -> None:
+    (made,) = (
+        one
+        for one in ast.parse(inspect.getsource(samples)).body
+        if isinstance(one, ast.ClassDef) and one.name == "Samples"
+    )
+    told = {
+        field.target.id: " ".join(str(text.value.value).split())
+        for field, text in pairwise(made.body)
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant)
+    }
+    assert {*told} == {field.name for field in fields(samples.Samples)}
+    page = (ROOT / "core/docs/suite.md").read_text()
+    assert [name for name, text in told.items() if f"| `{name}` | {text} |\n" not in page] == []
 
 
 def test_its_class_is_collected_with_every_case(tmp_path: Path) -> None:
