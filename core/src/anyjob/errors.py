@@ -129,6 +129,16 @@ class PluginBroken(PluginError):
         )
 
 
+class ServeFailed(PluginError):
+    """An executor or launcher could not begin to serve here. It is asked again with the next run."""
+
+    def __init__(self, name: str, cause: str) -> None:
+        self.name, self.cause = name, cause
+        super().__init__(
+            f"{name!r} cannot be served by this worker: {cause}. Mend what it names; the next run tries it again."
+        )
+
+
 class PluginGone(PluginError):
     """A job was bound to a distribution that no longer serves its type here."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from anyjob.errors import ServeFailed
 from anyjob.executor import FunctionExecutor, Services
 from anyjob.job import Job
 from anyjob.outcome import Cause, Outcome
@@ -67,7 +68,9 @@ def test_one_that_failed_is_tried_again_by_the_next_run(tmp_path: Path) -> None:
         made, executor = worker(tmp_path)
         executor.fails = 1
         async with made:
-            with pytest.raises(OSError, match="no such address"):
+            with pytest.raises(
+                ServeFailed, match=r"'slow' cannot be served by this worker: OSError: no such address\."
+            ):
                 await made.submit(RunOrder(job=JOB, instance=1))
             run = await made.submit(RunOrder(job=JOB, instance=2))
             return (await run.outcome()).result

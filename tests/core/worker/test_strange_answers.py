@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-from collections.abc import Iterable
+import sys
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -84,7 +85,9 @@ def end_of(folder: Path, made: type[Any], *, stop: bool = False) -> Outcome:
     [
         (OF(cause="done"), "the executor's watch gave an Outcome whose cause is 'done'; write a Cause"),
         (OF(cause=Cause.SUCCEEDED, result=3), "the executor's watch gave an Outcome whose result is 3; write a str"),
-        (OF(cause=Cause.SUCCEEDED, outputs={"p": Path("x")}), "outputs are no JSON object: Object of type PosixPath"),
+        (OF(cause=Cause.SUCCEEDED, outputs={"p": Path("x")}), "no JSON object: PosixPath('x') is a PosixPath"),
+        (OF(cause=Cause.FAILED, evidence=None), "an Outcome whose evidence holds None"),
+        (OF(cause=Cause.FAILED, outputs=None), "an Outcome whose outputs are no JSON object: they are a NoneType"),
         (OF(cause=Cause.FAILED, stop=STOP(strength="PROVEN", by="x")), "whose strength is 'PROVEN'; write a Strength"),
     ],
 )
@@ -155,7 +158,7 @@ def test_what_fails_at_the_end_is_an_end_too(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(RunFace, "close_log", close)
     outcome = end_of(tmp_path, type("Ends", (Remote,), {"end": Outcome(cause=Cause.SUCCEEDED)}))
     assert outcome.cause is Cause.UNKNOWN
-    assert "RuntimeError: a defect" in outcome.evidence[0].text
+    assert outcome.evidence[0].text == "the worker failed at the end of the run: RuntimeError; its own log has more"
 
 
 def test_a_log_that_cannot_be_completed_is_told_and_ends_the_run(
@@ -172,3 +175,86 @@ def test_a_log_that_cannot_be_completed_is_told_and_ends_the_run(
     assert [(item.source, item.text) for item in outcome.evidence] == [
         ("log", "its last bytes could not be written: No space left on device")
     ]
+
+
+async def cancels() -> Any:
+    gone = asyncio.get_running_loop().create_future()
+    gone.cancel()
+    return await gone
+
+
+async def leaves() -> Any:
+    sys.exit("no more")
+
+
+@pytest.mark.parametrize(
+    ("does", "said"),
+    [(cancels, "it was cancelled by its own code"), (leaves, "it called sys.exit('no more')")],
+)
+@pytest.mark.parametrize("verb", ["start", "watch", "stop", "clean", "preflight"])
+def test_a_verb_that_cancels_itself_or_leaves_is_a_verb_that_failed(
+    tmp_path: Path, verb: str, does: Callable[[], Awaitable[Any]], said: str
+) -> None:
+    """Neither ends the worker, nor hangs the run."""
+
+    async def own(self: Remote, *given: object) -> Any:
+        return await does()
+
+    end = Outcome(cause=Cause.SUCCEEDED) if verb != "stop" else None
+    outcome = end_of(tmp_path, type("Strange", (Remote,), {"end": end, verb: own}), stop=verb == "stop")
+    log = tmp_path / "state/runs/aj-1-0-1/log"
+    told = str(outcome.evidence) + str(outcome.stop and outcome.stop.evidence)
+    assert said in told + (log.read_text() if log.exists() else ""), outcome
+    assert outcome.ok is (verb == "clean")
+
+
+@pytest.mark.parametrize("does", [SystemExit, asyncio.CancelledError, KeyError])
+def test_a_call_that_leaves_is_a_failed_run(tmp_path: Path, does: type[BaseException]) -> None:
+    class Leaves(Calls):
+        def call(self, run: CallRun, spec: NoSpec) -> Outcome:
+            raise does("no more")
+
+    outcome = end_of(tmp_path, Leaves)
+    assert (outcome.cause, outcome.result.partition(":")[0]) == (Cause.FAILED, does.__name__)
+
+
+def test_a_handle_of_wrong_values_is_told(tmp_path: Path) -> None:
+    async def start(self: Remote, run: Run, spec: NoSpec) -> Any:
+        return Handle(kind="x", scope="REMOTE", data={})  # pyright: ignore[reportArgumentType]
+
+    outcome = end_of(tmp_path, type("Starts", (Remote,), {"start": start}))
+    assert outcome.cause is Cause.UNKNOWN
+    assert "start gave a Handle whose scope is 'REMOTE'; write a Scope" in outcome.evidence[0].text
+
+
+def test_what_is_missing_may_come_from_a_generator(tmp_path: Path) -> None:
+    async def preflight(self: Remote, spec: NoSpec) -> Iterable[Problem]:
+        return (Problem(field="Content", value=str(number), remedy="is not here; get it") for number in range(1))
+
+    outcome = end_of(tmp_path, type("Looks", (Remote,), {"preflight": preflight}))
+    assert (outcome.cause, outcome.result) == (Cause.DEPENDENCY_MISSING, 'Content: "0" is not here; get it')
+
+
+def test_a_resume_that_says_anything_but_none_is_not_called_again(tmp_path: Path) -> None:
+    class Judges(Calls):
+        def resume(self, run: CallRun, spec: NoSpec) -> Any:
+            return False
+
+        def call(self, run: CallRun, spec: NoSpec) -> Outcome:
+            (tmp_path / run.name).touch()
+            return Outcome(cause=Cause.SUCCEEDED)
+
+    async def life() -> Outcome:
+        async with Worker(PluginHost({"x": Offer(Judges)}), tmp_path / "state") as worker:
+            job = Job(name="x", job_type="x")
+            record = worker.book.accept(RunOrder(job=job, instance=1), worker.bind(job))
+            worker.book.starting(record, [])
+        async with Worker(PluginHost({"x": Offer(Judges)}), tmp_path / "state") as worker:
+            (run,) = worker.resumed
+            async with asyncio.timeout(30):
+                return await run.outcome()
+
+    outcome = asyncio.run(life())
+    assert outcome.cause is Cause.UNKNOWN
+    assert outcome.evidence[0].text == "call gave a bool, not an Outcome"
+    assert not (tmp_path / "aj-1-0-1").exists()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tests.executors.python.runs import Python, refusals
 
-from anyjob.job import Job
+from anyjob.job import BadJob, Job
 from anyjob.outcome import Cause
 from anyjob.plugins import PluginHost
 from anyjob.run import Shard
@@ -122,7 +122,11 @@ def test_a_shard_is_arguments_one_and_two(python: Python) -> None:
 
 
 def test_text_of_whoever_fires_is_not_pasted_into_the_script(python: Python) -> None:
-    got = python.run("print('#{schedulerx.instanceParameters}')", instance_parameters="'); print('pwned")
+    with pytest.raises(BadJob, match=r"would paste text of whoever fires a run"):
+        python.run("print('#{schedulerx.instanceParameters}')", instance_parameters="'); print('pwned")
+    # That a shard's text is the caller's is known at the run alone.
+    shard, text = Shard(id=0, parameter="'); print('pwned", total=1), "0='); print('pwned"
+    got = python.run("print('#{schedulerx.shardingParameters}')", shard=shard, instance_parameters=text)
     assert got.outcome.cause is Cause.BAD_CONFIG, got.said
     assert got.log == b""
 

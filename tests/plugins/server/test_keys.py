@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from anyjob.errors import BadSettings
 from anyjob_server.first import given_key, make_first
 from anyjob_server.keys import Keys, NoSuchAccessKey
 from anyjob_server.store import groups, namespaces
 from anyjob_server.store.errors import KeyTaken
+from anyjob_server.store.groups import GroupRow
+from anyjob_server.store.namespaces import NamespaceRow
 from anyjob_server.store.store import Store
 
 
@@ -35,6 +38,12 @@ def test_a_key_is_good_at_once_and_after_a_restart_and_its_secret_is_not_in_the_
     store: Store, tmp_path: Path
 ) -> None:
     keys = Keys(store)
+
+    def scope(c: Connection) -> None:
+        namespaces.insert(c, NamespaceRow(uid="n", name="n", description="", source="", created=1))
+        groups.insert(c, GroupRow(namespace="n", group_id="g", created=1))
+
+    asyncio.run(store.write(scope))
     row, secret = asyncio.run(keys.create(label="ci", namespace="n", group_id="g", policy='[{"effect": "deny"}]'))
     for ring in (keys, loaded(store)):
         found = ring.find(row.access_key_id)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from anyjob.errors import SecretMissing
+from anyjob.executor.command import command_flaw
 from anyjob.executor.environment import base_environment
 from anyjob.executor.given import preview_flaw
 from anyjob.outcome import Json
@@ -87,6 +88,8 @@ async def dry_command(
     command = await bound.executor.preview_command(face, bound.spec)
     if command is None:
         return None
+    if flaw := command_flaw(command):
+        raise TypeError(f"command gave {flaw}")
     env = face.environment() if command.env is None else command.env
     return DryCommand(
         argv=[_shown(part) for part in command.argv],

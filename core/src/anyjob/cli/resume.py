@@ -61,7 +61,7 @@ def resume(
 async def _resume(settings: Settings, state: Path, wanted: Wanted, *, own: bool) -> int:
     from anyjob.cli.moment import moment
     from anyjob.cli.session import Session, load_host
-    from anyjob.problem import plain
+    from anyjob.problem import short
 
     async with Session(load_host(settings), settings, state, wanted, own=own) as session:
         if not session.left:
@@ -70,7 +70,7 @@ async def _resume(settings: Settings, state: Path, wanted: Wanted, *, own: bool)
             for live in session.left:
                 begun = min((run.record.started for run in live.runs if run.record.started), default=None)
                 since = "" if begun is None else f", begun at {moment(begun)}"
-                name = plain(live.firing.job.name)
-                typer.echo(f"anyjob: taking over job {name!r}{since}, from {state}", err=True)
+                does = "taking over" if live.ended is None else "showing the end of"
+                typer.echo(f"anyjob: {does} job {short(live.firing.job.name)!r}{since}, from {state}", err=True)
         results = [await session.see(live) for live in session.left]
         return next((result for result in results if result), 0)

@@ -77,7 +77,9 @@ def summary(
     proof = f"; {plain(stop_in_words(stop))}" if stop is not None and stopped else ""
     words = cause_in_words(outcome)
     yield f"job {job!r} {words}{took}{proof}"
-    said = [f"{item.source}: {item.text}" for item in outcome.evidence if item.text not in words]
+    # That it was a signal stands in the words already.
+    others = [item for item in outcome.evidence if outcome.cause is not Cause.SIGNAL or item.source != "exit"]
+    said = [f"{item.source}: {item.text}" for item in others]
     known = {f"it {words}: {item.text}" for item in outcome.evidence}  # a server's way to say it
     told = outcome.result in known or any(outcome.result in line for line in said)
     if outcome.cause not in _LOG_SAYS and outcome.result and not told:

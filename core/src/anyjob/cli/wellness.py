@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from anyjob.executor.capabilities import Health
     from anyjob.outcome import Json
@@ -44,13 +44,12 @@ async def ask_health(host: PluginHost) -> tuple[dict[str, Any], dict[str, Any]]:
 async def _healthy(make: Callable[[str], Any], name: str) -> dict[str, Json]:
     """How an executor or launcher says it is. One that cannot be made or asked is unhealthy, and that is why."""
     from anyjob.errors import AnyJobError
-    from anyjob.executor.given import health_flaw
+    from anyjob.executor.given import health_flaw, theirs
     from anyjob.plugins.plugin import failure
 
     try:
-        asked: Awaitable[Health] = make(name).health()
         async with asyncio.timeout(_PATIENCE):
-            health = await asked
+            health = await theirs(_said(make, name))
     except TimeoutError:
         return {"health": "unhealthy", "why": f"its health was not known after {_PATIENCE:g} s"}
     except AnyJobError as error:
@@ -60,3 +59,7 @@ async def _healthy(make: Callable[[str], Any], name: str) -> dict[str, Json]:
     if flaw := health_flaw(health):
         return {"health": "unhealthy", "why": f"its health gave {flaw}"}
     return {"health": health.state, "why": health.why}
+
+
+async def _said(make: Callable[[str], Any], name: str) -> Health:
+    return await make(name).health()

@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from anyjob.executor.base import Executor, S, Stage
 from anyjob.executor.capabilities import Capabilities, Phase
@@ -58,6 +58,16 @@ class Command:
     stop_signal: str | None = None
     leftovers: Leftovers | None = None
     warm: Warm | None = None
+
+
+def command_flaw(said: object) -> str:
+    """The rest of a sentence that begins with what gave the command; empty when it is one."""
+    if not isinstance(said, Command):
+        return f"a {type(said).__name__}, not a Command"
+    argv = cast("object", said.argv)
+    if isinstance(argv, str) or not said.argv or not all(isinstance(part, str) for part in cast("list[object]", argv)):
+        return "a Command whose argv is no list of texts; write the program first, then an argument each"
+    return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +150,8 @@ class CommandExecutor(Executor[S]):
     async def start(self, run: Run, spec: S) -> Handle | Outcome:
         made = self.command(run, spec)
         command = await made if inspect.isawaitable(made) else made
+        if flaw := command_flaw(command):
+            raise TypeError(f"command gave {flaw}")
         return self._read(run, spec, await run.place.start(run, command))
 
     async def watch(self, run: Run, spec: S, handle: Handle) -> Outcome:

@@ -66,7 +66,7 @@ class FunctionExecutor(Executor[S]):
         del handle
         calls = self._running
         if run.name not in calls:
-            self._begin(run, spec, lambda face, said: self.resume(face, said) or self.call(face, said), first=False)
+            self._begin(run, spec, self._judge, first=False)
         try:
             return await asyncio.shield(calls[run.name].over)
         finally:
@@ -95,6 +95,10 @@ class FunctionExecutor(Executor[S]):
         found = self._running.get(run.name)
         return None if found is None else found.over
 
+    def _judge(self, run: CallRun, spec: S) -> Outcome:
+        said = self.resume(run, spec)
+        return self.call(run, spec) if said is None else said
+
     # Made on first use, so that a subclass may write its own `__init__`.
     @cached_property
     def _running(self) -> dict[str, _Going]:
@@ -112,7 +116,7 @@ class FunctionExecutor(Executor[S]):
                 # The job asks for what it cannot have: another attempt can only fail the same way.
                 evidence = [Evidence(source="call", text=str(error))]
                 return Outcome(cause=Cause.BAD_CONFIG, result=str(error), evidence=evidence)
-            except Exception as error:  # noqa: BLE001 - the user's code may raise anything, and that is how the run ended
+            except (Exception, SystemExit, asyncio.CancelledError) as error:  # noqa: BLE001 - so the run ended, and no worker
                 text = "".join(traceback.format_exception(error))
                 face.log.write(text.encode())
                 return Outcome(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -131,12 +131,14 @@ class Bound:
     async def preflight(self) -> list[Problem]:
         """What is missing here for the job, by the executor and then by the launcher. Raises what they raise, and
         ContractBroken for an answer that is none."""
-        found = [("executor", await self.executor.preflight(self.spec))]
+        problems = self._problems("executor", await self.executor.preflight(self.spec))
         if (place := self.command_place) is not None:
-            found.append(("launcher", await place.launcher.preflight(place.options)))
-        for who, problems in found:
-            if flaw := problems_flaw(problems):
-                raise ContractBroken(
-                    f"The {who} of {self.binding.job_type!r}", f"its preflight gave {flaw}", "Mend it."
-                )
-        return [problem for _, problems in found for problem in problems]
+            problems += self._problems("launcher", await place.launcher.preflight(place.options))
+        return problems
+
+    def _problems(self, who: str, said: object) -> list[Problem]:
+        found = [*cast("Iterable[object]", said)] if isinstance(said, Iterable) and not isinstance(said, str) else said
+        if flaw := problems_flaw(found):
+            kind = f"The {who} of {self.binding.job_type!r}"
+            raise ContractBroken(kind, f"its preflight gave {flaw}", "Mend it.")
+        return cast("list[Problem]", found)

@@ -110,10 +110,13 @@ class PluginHost:
     @classmethod
     def load_with(cls, own: Mapping[str, object], settings: PluginSettings | None = None) -> PluginHost:
         """The host of every installed plugin, and of those that a program which embeds anyjob has itself, by name.
+        Raises BadSettings when one of its own cannot be used: a policy must not be missing without a word.
 
         PluginHost.load_with({"house": House()})
         """
-        return cls(own, settings=settings, candidates=installed())
+        made = cls(own, settings=settings, candidates=installed())
+        _require(PluginSettings(require=(*own,)), made._plugins, "The program's own plugins")
+        return made
 
     def bind(self, job: Job) -> Binding:
         """Check a job with its type, its launcher and the policies, and say who serves it.

@@ -84,7 +84,8 @@ def forbidden(job: Job, found: Resolved) -> list[Problem]:
 
 def misplaced(job: Job, found: Resolved) -> list[Problem]:
     """Placeholders that no run would fill. Told when a job is made and not of one that is stored: it goes on."""
-    return [*placeholder_problems(job, found.spec, paste=found.common is not None and found.common.paste)]
+    # Where the common keys cannot be read, nobody knows what is said of pasting.
+    return [*placeholder_problems(job, found.spec, paste=found.common is None or found.common.paste)]
 
 
 def _forbidden(offer: Offer[Any], job: Job, ask: Callable[[], Iterable[Problem]]) -> list[Problem]:
@@ -123,7 +124,7 @@ class Resolver:
         owners: list[type[Spec]] = [CommonXAttrs, ModeXAttrs, model]
         if self._launcher(job, made, owners):
             made.problems += check_owners(job, owners)
-        if made.spec is not None and (made.place is not None or "user" in made.executor.ignores(made.spec)):
+        if made.spec is not None and (made.place is not None or "user" in _ignored(made, job.job_type)):
             self._capabilities(job, made)
         made.problems = list(dict.fromkeys(made.problems))
         return made
@@ -139,7 +140,7 @@ class Resolver:
         name = made.common.launcher if made.common else job.xattrs.get("launcher", usual)
         if not isinstance(name, str):
             return False
-        ignored = made.executor.ignores(made.spec)
+        ignored = _ignored(made, job.job_type)
         for key in sorted((ignored & COMMAND_KEYS & set(job.xattrs)) - {"launcher"}):
             remedy = f"is for commands, and runs of JobType {job.job_type!r} are none; take it out"
             value = shown(job.xattrs[key])
@@ -192,6 +193,16 @@ class Resolver:
             who = where if own.maps else kind
             remedy = f"needs a run that maps, which {who} does not; write standalone, broadcast or sharding"
             made.problems.append(Problem(field="ExecuteMode", value=job.execute_mode.value, remedy=remedy))
+
+
+def _ignored(made: Resolved, job_type: str) -> frozenset[str]:
+    try:
+        found = cast("object", made.executor.ignores(made.spec))
+    except Exception as error:
+        raise broken(job_type, made.type.plugin, f"its ignores failed: {failure(error)}") from error
+    if not isinstance(found, frozenset):
+        raise broken(job_type, made.type.plugin, f"its ignores gave a {type(found).__name__}, not a frozenset of keys")
+    return cast("frozenset[str]", found)
 
 
 def _words_of_command(said: Capabilities) -> set[str]:

@@ -3,12 +3,13 @@ command."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from anyjob.errors import AnyJobError
+from anyjob.errors import AnyJobError, ShimLost
 from anyjob.outcome import Evidence
 
 if TYPE_CHECKING:
@@ -19,6 +20,10 @@ __all__ = ["Guard", "GuardContext"]
 _log = logging.getLogger(__name__)
 _MARGIN = 2.0
 """Seconds after the deadline that a living worker has to begin the stop itself."""
+
+
+_PATIENCE = 10.0
+"""Seconds in which the shim must have a deadline; it needs about a millisecond."""
 
 
 class GuardContext(Protocol):
@@ -75,7 +80,13 @@ class Guard:
 
     async def _arm(self, shim: ShimClient, when: float) -> None:
         at = time.clock_gettime(time.CLOCK_BOOTTIME) + (when + _MARGIN - time.time())
-        await shim.arm(self._key, at=at, argv=self._argv, env=self._context.base_environment, log=self._log_path)
+        env = self._context.base_environment
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await shim.arm(self._key, at=at, argv=self._argv, env=env, log=self._log_path)
+        except TimeoutError:
+            # A shim whose disk is full cannot write it down, and answers nothing.
+            raise ShimLost(shim.folder, f"it did not take the deadline within {_PATIENCE:g} s") from None
 
     async def drop(self) -> None:
         """The run is over."""

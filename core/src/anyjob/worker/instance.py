@@ -19,7 +19,7 @@ from anyjob.modes import PLAIN, TaskPlan, mode_of, tuned
 from anyjob.outcome import Cause, Evidence, Json, Outcome, StopReport, Strength, because
 from anyjob.status import TaskStatus, TriggerType
 from anyjob.worker.order import RunOrder
-from anyjob.worker.retry import retry_after, with_attempts
+from anyjob.worker.retry import retry_after, stopped_before, with_attempts
 from anyjob.worker.verdict import not_again
 from anyjob.worker.worker import LiveRun, Worker
 
@@ -256,10 +256,10 @@ class Instances:
             while True:
                 if run is None:
                     if live.stopping.is_set():
-                        return _not_started(plan)
+                        return stopped_before(live.runs, plan.task, attempt) or _not_started(plan)
                     run = await self._submit(live, plan, attempt, binding, results)
                     if isinstance(run, Outcome):
-                        return run
+                        return with_attempts(run, live.runs, plan.task, attempt)
                     if run is None:
                         continue
                 if live.stopping.is_set():
@@ -269,12 +269,12 @@ class Instances:
                 live.note()
                 wait = retry_after(outcome, attempt, plan)
                 if wait is None:
-                    return with_attempts(outcome, live.runs, plan)
+                    return with_attempts(outcome, live.runs, plan.task, attempt)
                 # From the end of the run, so that a worker that takes over does not wait anew. After it by any clock:
                 # one that was set back meanwhile would have the attempt wait for as long.
                 waited = max(0.0, time.time() - (run.record.ended or 0))
                 if live.stopping.is_set() or await self._stopped_within(live, wait - waited):
-                    return not_again(with_attempts(outcome, live.runs, plan), attempt + 1)
+                    return not_again(with_attempts(outcome, live.runs, plan.task, attempt), attempt + 1)
                 attempt, run = attempt + 1, None
 
     async def _submit(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from anyjob.errors import AnyJobError
 from anyjob.executor.base import Stage
-from anyjob.executor.given import stop_flaw
+from anyjob.executor.given import stop_flaw, theirs
 from anyjob.outcome import Evidence, StopReport, Strength
 from anyjob.worker.states import RunState
 
@@ -104,7 +104,7 @@ class StopLadder:
         if handle is None:
             return
         try:
-            said = await self._bound.executor.stop(self._face, self._bound.spec, handle, stage)
+            said = await theirs(self._bound.executor.stop(self._face, self._bound.spec, handle, stage))
             if flaw := stop_flaw(said):
                 raise TypeError(f"it gave {flaw}")
             self.last = said

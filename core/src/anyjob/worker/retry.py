@@ -13,12 +13,13 @@ from anyjob.modes.mode import TaskPlan
 from anyjob.outcome import Cause, Evidence, Outcome, Strength
 from anyjob.problem import short
 from anyjob.signalname import signal_name
+from anyjob.worker.verdict import not_again
 
 if TYPE_CHECKING:
     from anyjob.worker.instance import LiveInstance
     from anyjob.worker.worker import LiveRun
 
-__all__ = ["Attempt", "attempt_of", "retry_after", "with_attempts"]
+__all__ = ["Attempt", "attempt_of", "retry_after", "stopped_before", "with_attempts"]
 
 _TOLD: Final = 10
 """Attempts of which an outcome tells: a job may have thousands."""
@@ -69,17 +70,27 @@ def attempt_of(live: LiveInstance) -> Attempt | None:
     return Attempt(number=record.order.attempt + 1, most=plan.attempts + 1, next_at=at)
 
 
-def with_attempts(outcome: Outcome, runs: Sequence[LiveRun], plan: TaskPlan) -> Outcome:
-    """The outcome of a task's last attempt, with how each of its attempts before that ended as evidence."""
-    of_task = sorted(
-        (run.record for run in runs if run.record.order.task == plan.task), key=lambda one: one.order.fence
-    )
+def with_attempts(outcome: Outcome, runs: Sequence[LiveRun], task: int, attempt: int) -> Outcome:
+    """The outcome of a task's newest attempt, counted from 0, with how those before it ended as evidence."""
+    if not attempt:
+        return outcome
+    records = [run.record for run in runs if run.record.order.task == task and run.record.order.attempt < attempt]
     said = [
         Evidence(source=f"attempt {record.order.attempt + 1}", text=_in_short(record.outcome))
-        for record in of_task[:-1][-_TOLD:]
+        for record in sorted(records, key=lambda one: one.order.fence)[-_TOLD:]
         if record.outcome is not None
     ]
-    return replace(outcome, evidence=[*outcome.evidence, *said]) if said else outcome
+    return replace(outcome, evidence=[*outcome.evidence, *said])
+
+
+def stopped_before(runs: Sequence[LiveRun], task: int, attempt: int) -> Outcome | None:
+    """The end of a task that is stopped before an attempt, counted from 0, begins: what the one before it came to. None
+    where there was none."""
+    ends = [run.record for run in runs if run.record.order.task == task and run.record.outcome is not None]
+    last = max(ends, key=lambda one: one.order.fence, default=None)
+    if last is None or last.outcome is None:
+        return None
+    return not_again(with_attempts(last.outcome, runs, task, last.order.attempt), attempt)
 
 
 def _in_short(outcome: Outcome) -> str:
@@ -87,5 +98,6 @@ def _in_short(outcome: Outcome) -> str:
     code = "" if outcome.code is None else f" {outcome.code}"
     if outcome.cause is Cause.SIGNAL and outcome.code is not None:
         code = f" {signal_name(outcome.code - 128)}"
+    head = f"{outcome.cause.value}{code}"
     words = " ".join((outcome.result or (outcome.evidence[0].text if outcome.evidence else "")).split())
-    return f"{outcome.cause.value}{code}" + (f": {short(words, 200)}" if words else "")
+    return head if words in ("", head) else f"{head}: {short(words, 200)}"

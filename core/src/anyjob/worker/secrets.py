@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from threading import Event
+from typing import cast
 
 from anyjob.errors import SecretMissing
 from anyjob.job import Job
@@ -74,8 +75,8 @@ def mask_outcome(outcome: Outcome, forms: list[str]) -> Outcome:
     def deep(value: Json) -> Json:
         if isinstance(value, str):
             return clean(value)
-        if isinstance(value, list):
-            return [deep(item) for item in value]
+        if isinstance(cast("object", value), (list, tuple)):  # a tuple is a list once it is JSON
+            return [*map(deep, cast("list[Json]", value))]
         if isinstance(value, dict):
             return {clean(key): deep(item) for key, item in value.items()}
         return value

@@ -7,12 +7,14 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from anyjob.errors import AnyJobError, ContractBroken
+from anyjob.errors import AnyJobError, ContractBroken, ServeFailed
 from anyjob.executor.app import AppExecutor
 from anyjob.executor.base import Executor
+from anyjob.executor.given import theirs
 from anyjob.executor.launcher import Launcher
 from anyjob.plugins.binding import BoundPlace
 from anyjob.plugins.builtin import DEFAULT_LAUNCHER
+from anyjob.plugins.plugin import failure
 from anyjob.worker.local.launcher import LocalLauncher
 from anyjob.worker.local.options import LocalOptions
 
@@ -100,7 +102,10 @@ class Serving:
         await asyncio.gather(*beginning, return_exceptions=True)
         self._beginning.clear()
         for served in self._served.values():
-            await served.close()
+            try:
+                await theirs(served.close())
+            except Exception:  # noqa: BLE001 - a plugin's code may raise anything, and the ledger is still to be closed
+                _log.exception("%s failed while it was let go", type(served).__name__)
         self._served.clear()
 
     async def _ready(self, name: str, served: Served) -> None:
@@ -115,4 +120,9 @@ class Serving:
 
     async def _begin(self, name: str, served: Served) -> None:
         await self._prepare(name, served)
-        await served.serve(served.services)
+        try:
+            await theirs(served.serve(served.services))
+        except AnyJobError:
+            raise
+        except Exception as error:
+            raise ServeFailed(name, failure(error)) from error

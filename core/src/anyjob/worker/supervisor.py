@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from anyjob.errors import ContractBroken, PasteRefused, RunRefused, SecretMissing
 from anyjob.executor.capabilities import DeadlineBy
-from anyjob.executor.given import outcome_flaw
+from anyjob.executor.given import handle_flaw, outcome_flaw, theirs
 from anyjob.executor.handle import Handle
 from anyjob.job import BadJob
 from anyjob.outcome import Cause, Evidence, Outcome, because, unknown
@@ -114,6 +114,7 @@ class Supervisor:
                 self._ladder.begin()
             outcome = await self._to_the_end()
         except asyncio.CancelledError:
+            self._ladder.end()  # it would go on, and write into a ledger that is another's by then
             raise
         except Exception as error:  # noqa: BLE001 - a defect here must not leave a run without an end
             text = "".join(traceback.format_exception(error))
@@ -125,11 +126,15 @@ class Supervisor:
             await self._end(outcome)
         except Exception as error:  # noqa: BLE001 - as above
             _log.exception("%s: the worker failed at the end of the run", self.record.order.name)
-            if self.record.outcome is None:
-                text = "".join(traceback.format_exception(error))
-                await self._end(unknown("worker", f"the worker failed at the end of the run: {text[-2000:]}"))
-            elif not self.over.done():
-                self.over.set_result(self.record.outcome)
+            # Without a word of what it failed on: that may be the hiding of secrets.
+            text = f"the worker failed at the end of the run: {type(error).__name__}; its own log has more"
+            end = self.record.outcome or unknown("worker", text)
+            try:
+                await self._over(end)
+            except Exception:  # noqa: BLE001 - as above
+                _log.exception("%s: its end is not durable; the next worker looks for it again", self.record.order.name)
+                if not self.over.done():
+                    self.over.set_result(end)
 
     async def _to_the_end(self) -> Outcome:
         if self.record.state is not RunState.ACCEPTED:
@@ -163,7 +168,7 @@ class Supervisor:
         except RunRefused as refused:
             return because(Cause.REJECTED, "policy", str(refused))
         try:
-            problems = await self._bound.preflight()
+            problems = await theirs(self._bound.preflight())
         except Exception as error:  # noqa: BLE001 - the executor is a stranger's code
             return Outcome(cause=Cause.START_FAILED, result=brief(error), evidence=[evidence_of("preflight", error)])
         if problems:
@@ -188,7 +193,7 @@ class Supervisor:
         self._owner.started(self.face)
         try:
             got = await self._verb(self._bound.executor.start(self.face, self._bound.spec))
-            return got if isinstance(got, Handle) else _answered("start", got)
+            return _begun("start", got)
         except _Cut:
             return None
         except (BadJob, SecretMissing, PasteRefused) as error:
@@ -198,11 +203,11 @@ class Supervisor:
 
     async def _find(self) -> Handle | Outcome | None:
         try:
-            found = await self._bound.executor.find(self.face, self._bound.spec)
+            found = await theirs(self._bound.executor.find(self.face, self._bound.spec))
         except Exception as error:  # noqa: BLE001 - the executor is a stranger's code
             return Outcome(cause=Cause.UNKNOWN, evidence=[evidence_of("find", error)])
         if found is not None:
-            return found if isinstance(found, Handle) else _answered("find", found)
+            return _begun("find", found)
         if self.record.stop is not None:
             return never_started(self.record.stop)
         return await self._start()
@@ -221,7 +226,7 @@ class Supervisor:
         """Await, so that the ladder can cut it off. Raises _Cut then."""
         self._cuttable = True
         try:
-            return await verb
+            return await theirs(verb)
         except asyncio.CancelledError:
             if not self._cut:
                 raise
@@ -253,13 +258,18 @@ class Supervisor:
         except OSError as error:
             lost = Evidence(source="log", text=f"its last bytes could not be written: {error.strerror}")
             outcome = replace(outcome, evidence=[*outcome.evidence, lost])
-        await self._durable(partial(self._owner.book.ended, record, outcome))
+        await self._over(outcome)
+
+    async def _over(self, outcome: Outcome) -> None:
+        """Make an end durable, and let everybody go who has to do with the run. May be called again."""
+        if self.record.outcome is None:
+            await self._durable(partial(self._owner.book.ended, self.record, outcome))
         self._ladder.end()
         if self._ladder.guard is not None:
             await self._ladder.guard.drop()
         await self.clean()
-        self._owner.ended(face, outcome)
         if not self.over.done():
+            self._owner.ended(self.face, outcome)
             self.over.set_result(outcome)
 
     async def _know_secrets(self) -> None:
@@ -283,9 +293,13 @@ class Supervisor:
     async def clean(self) -> None:
         """The outcome is durable: let the executor tidy up."""
         try:
-            await self._bound.executor.clean(self.face, self._bound.spec, self.record.handle)
+            await theirs(self._bound.executor.clean(self.face, self._bound.spec, self.record.handle))
         except Exception as error:  # noqa: BLE001 - the run is over and its outcome kept; tidying up must not change that
-            self.face.log.write(f"[anyjob] cleaning up failed: {brief(error)}\n".encode())
+            try:
+                self.face.log.write(f"[anyjob] cleaning up failed: {brief(error)}\n".encode())
+                self.face.close_log()
+            except OSError as full:
+                _log.warning("%s: cleaning up failed: %s; its log has no room: %s", self.face.name, brief(error), full)
 
     # ---------------------------------------------------------------- stops
 
@@ -330,7 +344,11 @@ class Supervisor:
         place, handle, deadline = self._bound.command_place, self.record.handle, self.record.order.deadline
         if place is None or handle is None or deadline is None or self._ladder.guard is not None:
             return
-        argv = place.deadline_command(handle)
+        try:
+            argv = place.deadline_command(handle)
+        except Exception as error:  # noqa: BLE001 - the launcher is a stranger's code, and the command may be well
+            self._guarded = [evidence_of("deadline_command", error)]
+            return
         if argv is None:
             return
         guard = self._ladder.guard = self._owner.guard(self.face)
@@ -338,6 +356,14 @@ class Supervisor:
         self._guarded = await guard.arm(argv, until)
         if time.time() >= deadline:
             self.stop(DEADLINE)  # the timer came before there was a guard
+
+
+def _begun(verb: str, got: object) -> Handle | Outcome:
+    """A handle by which the run is found again, or its end."""
+    if not isinstance(got, Handle):
+        return _answered(verb, got)
+    flaw = handle_flaw(got)
+    return unknown(verb, f"the executor's {verb} gave {flaw}; what it began may go on") if flaw else got
 
 
 def _answered(verb: str, got: object) -> Outcome:

@@ -99,8 +99,12 @@ class Keys:
         namespace: str = "",
         group_id: str = "",
         policy: str = "",
+        names: bool = True,
     ) -> tuple[KeyRow, str]:
-        """A new key, durable and good at once, and its secret. Raises NoSuchScope, KeyTaken, StoreFull, StoreLost."""
+        """A new key, durable and good at once, and its secret. `names`: whoever asks may hear which scopes there are.
+
+        Raises NoSuchScope, KeyTaken, StoreFull, StoreLost.
+        """
         row, secret = self.make(
             access_key_id=access_key_id,
             secret=secret,
@@ -111,7 +115,7 @@ class Keys:
         )
 
         def insert(c: Connection) -> None:
-            _refuse_scope(c, namespace, group_id)
+            _refuse_scope(c, namespace, group_id, names=names)
             rows.insert(c, row)
 
         await self._store.write(insert)
@@ -159,11 +163,13 @@ class Keys:
         return await self._store.read(rows.every)
 
 
-def _refuse_scope(c: Connection, namespace: str, group_id: str) -> None:
+def _refuse_scope(c: Connection, namespace: str, group_id: str, *, names: bool) -> None:
     if namespace and namespaces.get(c, namespace) is None:
-        raise NoSuchScope("KeyNamespace", namespace, [one.uid for one in namespaces.find(c)], "namespace")
+        known = [one.uid for one in namespaces.find(c)] if names else []
+        raise NoSuchScope("KeyNamespace", namespace, known, "namespace")
     if group_id and groups.get(c, namespace, group_id) is None:
-        raise NoSuchScope("KeyGroupId", group_id, [one.group_id for one in groups.find(c, namespace)], "group")
+        known = [one.group_id for one in groups.find(c, namespace)] if names else []
+        raise NoSuchScope("KeyGroupId", group_id, known, "group")
 
 
 def _key(row: KeyRow, secret: str) -> Key:

@@ -77,6 +77,24 @@ def test_which_attempt_it_is_and_how_those_before_ended(server: Serving, anyjob:
             client.stop(one)
 
 
+def test_the_result_is_the_last_attempts_own_and_each_line_stands_below_its_attempt(
+    server: Serving, anyjob: Call
+) -> None:
+    """An earlier attempt's word is no reason for the last one's end; its last line has no newline."""
+    content = '[ "$ANYJOB_ATTEMPT" = 0 ] && { printf first; exit 3; }; sleep 1; exit 4'
+    with server.client() as client:
+        job = Job(name="says", job_type="shell", content=content, max_attempt=1, attempt_interval=0)
+        instance = client.execute(client.create_job(job))
+    followed = anyjob("instance", "log", "-f", str(instance))
+    assert followed.out.decode().splitlines() == ["first", "[anyjob] attempt 2"]
+    with server.client() as client:
+        over = client.instance(instance)
+    assert over.result == "it failed with exit code 4"
+    assert over.outcome is not None
+    assert [(item.source, item.text) for item in over.outcome.evidence] == [("attempt 1", "exit_code 3: first")]
+    assert "attempt 1      exit_code 3: first" in anyjob("instance", "show", str(instance)).out.decode()
+
+
 def test_a_failed_one_is_run_again_as_a_new_one_with_its_parameters(server: Serving, anyjob: Call) -> None:
     with server.client() as client:
         content = 'echo "$ANYJOB_INSTANCE_PARAMETERS"; exit 4'

@@ -6,11 +6,13 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 
 from tests.core.cli.program import Done, Terminal
 from tests.plugins.server.serving import Serving
 
 from anyjob.job import Job, JobStatus
+from anyjob_server.client.client import Client
 
 Call = Callable[..., Done]
 
@@ -120,15 +122,38 @@ def test_a_file_that_replaces_sets_the_status_and_keeps_the_type(
         assert client.job("anew").status is JobStatus.ENABLED
     neither = anyjob("job", "create", good, "--replace", "--set", "Status=enabld")
     assert neither.status == 2
-    assert "Status: 'enabld' is not allowed; did you mean enabled?" in neither.err
+    assert 'Status: "enabld" is not allowed; did you mean enabled?' in neither.err
+    number = anyjob("job", "create", file('{"Name": "anew", "JobType": "shell", "Status": 5}'), "--replace")
+    assert number.status == 2
+    assert 'Status: "5" is not allowed' in number.err
     fresh = file("Name: fresh\nJobType: python\nContent: print(1)\n")
     for files in ([good], [fresh, good]):
         other = anyjob("job", "create", *files, "--replace", "--set", "JobType=python", "--set", "Content=print(1)")
         assert other.status == 2
-        assert f"{good}: JobType: 'python' cannot replace shell, which job 'anew' is; delete it first" in other.err
+        assert f'{good}: JobType: "python" cannot replace shell, which the job is; delete that job first' in other.err
     with server.client() as client:
         assert client.job("anew").job_type == "shell"
         assert not list(client.jobs("fresh")), "nothing is made where one is refused"
+
+
+def test_a_file_of_another_group_replaces_there_and_a_refused_update_changes_no_status(
+    server: Serving, anyjob: Call, file: Callable[[str], str]
+) -> None:
+    text = "Name: same\nJobType: {}\nContent: {}\n"
+    assert anyjob("group", "create", "reports").status == 0
+    assert anyjob("job", "create", file(text.format("shell", "echo"))).status == 0
+    there = file(text.format("python", "print(1)") + "GroupId: reports\n")
+    assert anyjob("job", "create", there).status == 0
+    off = anyjob("job", "create", there, "--replace", "--set", "Status=disabled")
+    assert off.status == 0, off.err
+    with server.client() as client:
+        assert client.job("same").status is JobStatus.ENABLED
+        with Client(replace(client.target, group="reports")) as reports:
+            assert reports.job("same").status is JobStatus.DISABLED
+    bad = ("--set", "Status=disabled", "--set", "TimeType=1", "--set", "TimeExpression=0 0 25 * * ?")
+    assert anyjob("job", "create", file(text.format("shell", "echo")), "--replace", *bad).status == 2
+    with server.client() as client:
+        assert client.job("same").status is JobStatus.ENABLED
 
 
 def test_no_job_is_a_line_too(anyjob: Call) -> None:

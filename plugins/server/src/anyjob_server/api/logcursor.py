@@ -41,13 +41,17 @@ def log_piece(logs: Sequence[Path], cursor: str, most: int, encoding: str, *, se
     instance is `over`, or the line is too long to wait for. Reads files: not on the loop. Raises WrongParameter.
     """
     offsets, lines, size = _read_cursor(cursor), list[str](), 0
-    for log in logs:
+    for number, log in enumerate(logs):
         name = log.parent.name
         prefix = f"[{_task(name)}] " if several else ""
         if name not in offsets and (heading := heading_of(name)):
             lines.append(prefix + heading)
             offsets[name] = 0
-        reader = _Reader(log, offsets.get(name, 0), over=over)
+            if len(lines) >= most:
+                return LogPiece(lines=lines, cursor=_written(offsets), more=True)
+        # A later attempt begins when the earlier one's log is whole.
+        followed = any(_task(later.parent.name) == _task(name) for later in logs[number + 1 :])
+        reader = _Reader(log, offsets.get(name, 0), over=over or followed)
         while (line := reader.next()) is not None:
             lines.append(prefix + line.decode(encoding, "replace"))
             offsets[name] = reader.offset

@@ -43,6 +43,8 @@ def log_lines(logs: Sequence[LogFile], *, reverse: bool, skip: int, most: int, k
     left, size = [_MOST_READ], 0
     for log in reversed(logs) if reverse else logs:
         wanted = keyword.encode(log.encoding, "replace")
+        if left[0] <= 0:
+            break  # of what is not looked at, nothing is said
         heading = [said.encode()] if (said := heading_of(log.path.parent.name)) else []
         lines = (_backward if reverse else _forward)(log.path, left, wanted)
         for line in chain(lines, heading) if reverse else chain(heading, lines):

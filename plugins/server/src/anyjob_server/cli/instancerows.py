@@ -35,8 +35,12 @@ def rows(one: InstanceInfo) -> list[tuple[str, str]]:
         *(("result", line) for line in result.splitlines()),
     ]
     if one.outcome is not None:
-        known = (result, cause_in_words(one.outcome))
-        more = [item for item in one.outcome.evidence if not any(item.text in text for text in known)]
+        more = [
+            item
+            for item in one.outcome.evidence
+            if item.source.startswith("attempt ") or item.text not in result
+            if item.source != "exit" or one.outcome.cause is not Cause.SIGNAL
+        ]
         said += [(item.source, line) for item in more for line in item.text.splitlines()]
         stop, cause = one.outcome.stop, one.outcome.cause
         if stop is not None and cause in (Cause.STOPPED, Cause.TIMED_OUT, Cause.LEFTOVERS):

@@ -71,7 +71,7 @@ def _known(client: Client, one: JobFile) -> JobInfo | None:
     from anyjob_server.client.errors import UnknownJob
 
     try:
-        return client.job(one.name) if one.name else None
+        return client.of_file(one).job(one.name) if one.name else None
     except UnknownJob:
         return None
 
@@ -83,7 +83,7 @@ def _made(client: Client, one: JobFile, there: JobInfo | None, *, as_json: bool)
         ident = client.create_job(one)
     else:
         ident = there.id
-        client.update_job(there, one)
+        client.of_file(one).update_job(there, one)
     if not as_json:
         typer.echo(f"Job {ident} {short(one.name)!r} is {'made' if there is None else 'updated'}.")
     return {"id": ident, "name": one.name}

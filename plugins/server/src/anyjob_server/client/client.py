@@ -6,6 +6,7 @@ Source: SchedulerX API, SDK, the request and the reply of each operation.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from types import TracebackType
 from typing import Any, Final, Self
@@ -34,9 +35,15 @@ _LOOKED_AT: Final = 1000
 class Client:
     """One app group of one server. Every method raises what `Connection.call` raises."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, connection: Connection | None = None) -> None:
         self.target = target
-        self._connection = Connection(target)
+        self._connection = connection or Connection(target)
+
+    def of_file(self, job: JobFile) -> Client:
+        """The same server, in the namespace and app group of a file's job, over the connection of this one."""
+        namespace, group = self.scope_of(job)
+        chosen = frozenset({"Namespace", "GroupId"})
+        return Client(replace(self.target, namespace=namespace, group=group, chosen=chosen), self._connection)
 
     def __enter__(self) -> Self:
         return self
@@ -65,16 +72,18 @@ class Client:
         self._sent("CreateJob", job, {"CheckOnly": True})
 
     def update_job(self, there: JobInfo, job: JobFile) -> None:
-        """Set what a file says. Raises BadJobFile for another type than the job's: it keeps that for good."""
+        """Set what a file says, last its Status. Raises BadJobFile for another type than the job's: it keeps that for
+        good."""
         job.refuse_other(there.job_type)
         status = job.status()
-        changes = status is not None and status is not there.status
-        # Disabled first and enabled last: time must not fire what is half changed.
-        if changes and status is JobStatus.DISABLED:
-            self.disable(there.id)
         self._sent("UpdateJob", job, {"JobId": there.id})
-        if changes and status is JobStatus.ENABLED:
-            self.enable(there.id)
+        if status is None or status is there.status:
+            return
+        try:
+            self.enable(there.id) if status is JobStatus.ENABLED else self.disable(there.id)
+        except BadRequest as error:
+            why = f"{job.source}: the job is updated, and still {there.status.name.lower()}: {error.message}"
+            raise BadRequest("UpdateJob", error.code, why, error.request_id) from None
 
     def _sent(self, action: str, job: Job | JobFile, further: Mapping[str, Json]) -> Any:
         if isinstance(job, Job):

@@ -11,7 +11,7 @@ from anyjob.job.rules import Choice
 from anyjob.job.words import parse_job_type
 from anyjob.jsontext import dump_json
 from anyjob.outcome import Json
-from anyjob.problem import WrongValue, short
+from anyjob.problem import WrongValue, short, shown
 
 __all__ = ["JobFile"]
 
@@ -53,7 +53,7 @@ class JobFile:
         try:
             return JobStatus(_STATUS.choose(value))
         except WrongValue as wrong:
-            raise BadJobFile(self.source, f"Status: {short(value)!r} {wrong}") from None
+            raise BadJobFile(self.source, f'Status: "{short(shown(value))}" {wrong}') from None
 
     def refuse_other(self, job_type: str) -> None:
         """A job stays of its type. Raises BadJobFile when the file says another, or what is no type."""
@@ -63,13 +63,10 @@ class JobFile:
         try:
             same = parse_job_type(word) == job_type
         except WrongValue as wrong:
-            raise BadJobFile(self.source, f"JobType: {short(word)!r} {wrong}") from None
+            raise BadJobFile(self.source, f'JobType: "{short(word)}" {wrong}') from None
         if not same:
-            name = short(self.name)
-            remedy = f"delete it first (anyjob job delete {name!r}), or give this one another Name"
-            raise BadJobFile(
-                self.source, f"JobType: {short(word)!r} cannot replace {job_type}, which job {name!r} is; {remedy}"
-            )
+            why = f"cannot replace {job_type}, which the job is; delete that job first, or give this one another Name"
+            raise BadJobFile(self.source, f'JobType: "{short(word)}" {why}')
 
     def to_update(self) -> dict[str, Json]:
         """What UpdateJob is sent: all that it can change."""

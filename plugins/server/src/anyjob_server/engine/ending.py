@@ -54,8 +54,11 @@ def result_of(outcome: Outcome, who: str, timeout: int | None) -> str:
     if outcome.ok or outcome.result:
         return outcome.result
     words = f"it {cause_in_words(outcome)}"
-    first = outcome.evidence[0].text if outcome.evidence else ""
-    return words if first in words else f"{words}: {first}"
+    # An earlier attempt's end is no reason for the last one's, and a signal stands in the words.
+    of_signal = "exit" if outcome.cause is Cause.SIGNAL else ""
+    own = (item for item in outcome.evidence if item.source != of_signal and not item.source.startswith("attempt "))
+    first = next(own, None)
+    return words if first is None else f"{words}: {first.text}"
 
 
 OPEN_OF_RUNS: Final = tuple(status for status in OPEN if status is not InstanceStatus.PAUSED)

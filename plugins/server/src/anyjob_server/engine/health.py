@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Final
 
 from anyjob.errors import AnyJobError
 from anyjob.executor import AppExecutor, Attached, Executor, Health, Launcher
-from anyjob.executor.given import health_flaw
+from anyjob.executor.given import health_flaw, theirs
 from anyjob.plugins import PluginHost
 from anyjob.plugins.binding import Bound
 from anyjob.plugins.plugin import failure
@@ -98,9 +98,8 @@ class HealthBook:
     async def _ask(self, kind: str, name: str, patience: float) -> Health:
         make = self._host.executor if kind == "executor" else self._host.launcher
         try:
-            asked: Awaitable[Any] = make(name).health()
             async with asyncio.timeout(patience):
-                health = await asked
+                health = await theirs(_said(make, name))
         except TimeoutError:
             health = Health(state="unhealthy", why=f"its health was not known after {patience:g} s")
         except AnyJobError as error:
@@ -118,6 +117,10 @@ class HealthBook:
         if (place := bound.command_place) is not None:
             keys.append(("launcher", place.name))
         return keys
+
+
+async def _said(make: Callable[[str], Any], name: str) -> Health:
+    return await make(name).health()
 
 
 async def _problems(bound: Bound, kind: str) -> list[Problem] | None:

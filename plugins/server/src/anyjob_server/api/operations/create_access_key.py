@@ -33,7 +33,9 @@ async def _create(call: Call) -> Mapping[str, Json]:
         Policy.read(policy, namespace, group)
     _check_rights(call.key, namespace, group, policy)
     try:
-        row, secret = await call.server.keys.create(label=label, namespace=namespace, group_id=group, policy=policy)
+        row, secret = await call.server.keys.create(
+            label=label, namespace=namespace, group_id=group, policy=policy, names=call.sees_all
+        )
     except NoSuchScope as unknown:
         raise BusinessError(404, str(unknown)) from None
     call.said["KeyId"] = row.access_key_id

@@ -41,7 +41,7 @@ async def get_job_instance(call: Call) -> Mapping[str, Json]:
         told |= {"StoppedBy": by, "StopTimestamp": at}
         if (force := server.engine.force_of(row.id)) is not None:
             told["ForceTimestamp"] = force
-    if (attempt := server.engine.attempt_of(row.id)) is not None:
+    if not row.status.finished and (attempt := server.engine.attempt_of(row.id)) is not None:
         told |= {"Attempt": attempt.number, "Attempts": attempt.most}
         if attempt.next_at is not None:
             told["NextAttemptTimestamp"] = int(attempt.next_at * 1000)

@@ -25,7 +25,8 @@ _MANY = (ExecuteMode.SHARDING, ExecuteMode.BROADCAST)
 
 
 async def get_log(call: Call) -> Mapping[str, Json]:
-    """Lines that runs wrote: of an instance, of a job, or of the app group.
+    """Lines that runs wrote: of an instance, of a job, or of the app group. A line of ours stands before those of a
+    later attempt.
 
     Newest first unless Reverse is false. The time bounds which instances are looked at, by their schedule time: lines
     have none of their own. With Cursor, an addition of ours, the lines of one instance behind that place.
