@@ -15,6 +15,7 @@ from tests.core.cli.program import until
 from tests.docs.operator.pages import blocks
 from tests.grounds.systemd import Systemd, lent_systemd
 
+from anyjob.errors import AnyJobError
 from anyjob.job import Job
 from anyjob.outcome import Strength
 from anyjob.status import InstanceStatus
@@ -63,12 +64,17 @@ class Unit:
 
     def client(self) -> Client:
         """Of the server that runs, once it answers."""
-        until(lambda: (self.state / "server.json").exists() and self.answers(), "an answer")
+        until(self.answers, "an answer")
         return Client(find_target(self.state, environment={}))
 
     def answers(self) -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+        """With the key of the server that runs: the file of a killed one stays until the next has written its own."""
+        try:
+            with Client(find_target(self.state, environment={})) as client:
+                client.instances(None, None, 1)
+        except (AnyJobError, OSError):
+            return False
+        return True
 
     @property
     def state(self) -> Path:

@@ -292,7 +292,11 @@ def test_a_stop_proves_the_same(witness: Witness, yard: Yard, case: str, *, warm
 
 def pristine(pid: int) -> bool:
     """Whether the process is a resident, or its fork that is no run yet."""
-    return ZYGOTE.encode() in (process.read(f"/proc/{pid}/cmdline") or b"").split(b"\0")
+    if ZYGOTE.encode() in (process.read(f"/proc/{pid}/cmdline") or b"").split(b"\0"):
+        return True
+    # One that is just ending has no arguments any more. A run has a session of its own, a fork for later its parent's.
+    parent, _, session = (process.read(f"/proc/{pid}/stat") or b"0 () Z 0 0 0").rpartition(b")")[2].split()[1:4]
+    return parent == session != b"0" and pristine(int(parent))
 
 
 @pytest.mark.parametrize("warm", [False, True])
