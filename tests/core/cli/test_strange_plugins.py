@@ -8,7 +8,7 @@ import pytest
 from tests.core.cli.program import Program
 
 STRANGE = """
-    from anyjob.executor import Capabilities, FunctionExecutor, Health
+    from anyjob.executor import Capabilities, Command, CommandExecutor, FunctionExecutor, Health
     from anyjob.outcome import Cause, Outcome
     from anyjob.plugins import ExecutorType, hookimpl
     from anyjob.spec import Spec
@@ -44,9 +44,17 @@ STRANGE = """
         async def preflight(self, spec):
             return ["no good"]
 
+    class Empty(CommandExecutor[NoSpec]):
+        def command(self, run, spec):
+            return Command(argv=[])
+
+    class Text(CommandExecutor[NoSpec]):
+        def command(self, run, spec):
+            return Command(argv="ls -l")
+
     @hookimpl
     def anyjob_executors():
-        for made in (Words, State, Proof, Shows, Checks, Looks):
+        for made in (Words, State, Proof, Shows, Checks, Looks, Empty, Text):
             yield ExecutorType(job_type=made.__name__.lower(), executor=made, spec=NoSpec)
 """
 
@@ -82,6 +90,9 @@ def test_their_health_is_a_line_like_others(strange: Program) -> None:
         ("checks", "run", "its check of a job gave a str ('no good'), not a Problem"),
         ("checks", "explain", "its check of a job gave a str ('no good'), not a Problem"),
         ("looks", "run", "its preflight gave a str ('no good'), not a Problem"),
+        ("empty", "explain", "argv: it names no program"),
+        ("text", "run", "command gave a Command whose argv is no list of texts"),
+        ("text", "explain", "command gave a Command whose argv is no list of texts"),
         ("looks", "explain", "its preflight gave a str ('no good'), not a Problem"),
     ],
 )

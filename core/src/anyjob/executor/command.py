@@ -65,7 +65,8 @@ def command_flaw(said: object) -> str:
     if not isinstance(said, Command):
         return f"a {type(said).__name__}, not a Command"
     argv = cast("object", said.argv)
-    if isinstance(argv, str) or not said.argv or not all(isinstance(part, str) for part in cast("list[object]", argv)):
+    # None at all is the image's own, in a container.
+    if isinstance(argv, str) or not all(isinstance(part, str) for part in cast("list[object]", argv)):
         return "a Command whose argv is no list of texts; write the program first, then an argument each"
     return ""
 

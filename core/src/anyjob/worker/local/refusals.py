@@ -24,6 +24,8 @@ def refusals(argv: Sequence[str], env: Mapping[str, str], cwd: str | None, limit
         found += _said(error)
     if cwd is not None and not os.path.isdir(cwd):
         found.append(f"cwd {cwd}: {'not a folder' if os.path.exists(cwd) else 'no such folder'}")
+    if not argv:
+        return [*found, "argv: it names no program"]
     try:
         path = find(argv[0], env)
     except StartError as error:
