@@ -16,7 +16,6 @@ from anyjob.signalname import signal_name
 from anyjob.worker.verdict import not_again
 
 if TYPE_CHECKING:
-    from anyjob.worker.instance import LiveInstance
     from anyjob.worker.worker import LiveRun
 
 __all__ = ["Attempt", "attempt_of", "retry_after", "stopped_before", "with_attempts"]
@@ -59,14 +58,14 @@ class Attempt:
     next_at: float | None
 
 
-def attempt_of(live: LiveInstance) -> Attempt | None:
+def attempt_of(plans: Sequence[TaskPlan], runs: Sequence[LiveRun], *, stopping: bool) -> Attempt | None:
     """The newest attempt of an instance with one task that may be tried again; None for all others, and before the
     first."""
-    if len(live.plans) != 1 or not live.plans[0].attempts or not live.runs:
+    if len(plans) != 1 or not plans[0].attempts or not runs:
         return None
-    (plan,), record = live.plans, live.runs[-1].record
+    (plan,), record = plans, runs[-1].record
     wait = None if record.outcome is None else retry_after(record.outcome, record.order.attempt, plan)
-    at = None if wait is None or record.ended is None or live.stopping.is_set() else record.ended + wait
+    at = None if wait is None or record.ended is None or stopping else record.ended + wait
     return Attempt(number=record.order.attempt + 1, most=plan.attempts + 1, next_at=at)
 
 

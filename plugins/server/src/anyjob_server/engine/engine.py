@@ -236,7 +236,7 @@ class Engine:
     def attempt_of(self, instance: int) -> Attempt | None:
         """Which attempt of an instance that goes on is the newest; None: it has only one."""
         live = self._instances.live.get(instance)
-        return None if live is None else attempt_of(live)
+        return None if live is None else attempt_of(live.plans, live.runs, stopping=live.stopping.is_set())
 
     def progress(self, instance: int) -> str:
         """`done/total` of an instance that runs, as its job said last; empty: it said nothing."""
